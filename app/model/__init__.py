@@ -1,0 +1,1 @@
+"""Frozen, typed records that every part shares; imports the standard library only."""

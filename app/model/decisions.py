@@ -1,0 +1,237 @@
+"""What decisions answer: actions to apply, verdicts on touches, and the reasons for both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from app.model.playbook import ActiveRule, Sequence, Step
+from app.model.time import Business
+from app.model.vocabulary import EnrolmentState, Mode, Outcome, StopReason, TouchState
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One line of the ledger: a verdict on (subject, rule or touch) with the values it rests on.
+
+    code: stable word such as `enrolled`, `condition_false`, `settling`, `control_stop`; the text
+    is made from it when somebody reads it. positive: an effect follows.
+    """
+
+    subject: int
+    scope: str  # `rule:<key>` or `touch:<id>` or `enrolment:<id>`
+    verdict: str
+    code: str
+    at: Business
+    positive: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTouch:
+    """A touch that is decided but not done.
+
+    owed_at: the unshifted instant, at which the subject must still qualify.
+    due_at: shifted into working hours; the task's due time. write_at: when to create the task.
+    """
+
+    id: str
+    step: Step
+    occurrence: int
+    owed_at: Business
+    due_at: Business
+    write_at: Business
+
+
+@dataclass(frozen=True, slots=True)
+class StartEnrolment:
+    """Enrol a subject in a sequence, or record a rule's firing of `create_tasks`.
+
+    definition: `playbook/sequence` or `playbook/rule`. anchor_at: what delays count from.
+    state: active, or proposed, backlog, approval. contact None: a task asks for the choice.
+    """
+
+    id: str
+    subject: int
+    rule: ActiveRule
+    definition: str
+    sequence: Sequence | None
+    steps: tuple[Step, ...]
+    anchor: str
+    anchor_at: Business
+    started_at: Business
+    contact: str | None
+    choice: str
+    state: EnrolmentState
+    mode: Mode
+    touches: tuple[PlannedTouch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndEnrolment:
+    """Stop an enrolment: open touches are dropped, untouched tasks resolved."""
+
+    enrolment: str
+    subject: int
+    reason: StopReason
+    at: Business
+    goal: bool = False
+    recycle_at: Business | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTouches:
+    """More touches of a running enrolment (a step anchored on `previous_done`)."""
+
+    enrolment: str
+    subject: int
+    touches: tuple[PlannedTouch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmTimer:
+    """Set the one timer of (subject, rule). data travels with it, such as the settling signal."""
+
+    subject: int
+    rule: str
+    due_at: Business
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DisarmTimer:
+    subject: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to tell a person inside the product and in the day's digest; never a touch."""
+
+    id: str  # derived, so that deciding twice tells once
+    subject: int
+    who: str  # owner, manager, admin
+    rule: str
+    template: str
+    at: Business
+
+
+@dataclass(frozen=True, slots=True)
+class SetProperty:
+    subject: int
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class HoldSubject:
+    subject: int
+    reason: str
+    until_at: Business | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReassignTasks:
+    subject: int
+    to: str
+
+
+Action = (
+    StartEnrolment
+    | EndEnrolment
+    | PlanTouches
+    | ArmTimer
+    | DisarmTimer
+    | Notice
+    | SetProperty
+    | HoldSubject
+    | ReassignTasks
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    actions: tuple[Action, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentView:
+    """A running enrolment as decisions see it."""
+
+    id: str
+    subject: int
+    definition: str
+    rule: str
+    sequence: Sequence | None
+    steps: tuple[Step, ...]
+    anchor: str
+    anchor_at: Business
+    anchor_stage: str | None  # stage id that `stage_left` compares with
+    started_at: Business
+    contact: str | None
+    state: EnrolmentState
+    mode: Mode
+    planned: frozenset[str] = frozenset()  # step ids with a touch already
+    finished: frozenset[str] = frozenset()  # step ids whose touch is over
+    last_done_at: Business | None = None
+
+
+class Verdict(StrEnum):
+    """What the guard says of a due touch."""
+
+    DO = "do"
+    DEFER = "defer"  # until an instant, or until something clears
+    DROP = "drop"
+    HAND_TO = "hand_to"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A check's verdict on a touch. DEFER without `until` waits for what `code` names."""
+
+    verdict: Verdict
+    check: str
+    code: str = ""
+    until: Business | None = None
+    to: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class DueTouch:
+    """A claimed touch with everything the guard may look at, freshly read."""
+
+    id: str
+    enrolment: str
+    definition: str
+    rule: ActiveRule | None  # None: its rule is switched off or gone
+    subject: int
+    contact: str | None
+    owner_id: str | None
+    step: Step
+    owed_at: Business
+    due_at: Business
+    planned_at: Business
+    priority: int
+    mode: Mode
+    enrolment_state: EnrolmentState
+    is_firing: bool  # of create_tasks: counts from its due time, never merges with its siblings
+    anchor_stage: str | None
+    sequence: Sequence | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """An open Followthrough task in the CRM, for merging and for resolving."""
+
+    touch: str
+    enrolment: str
+    subject: int
+    owner_id: str | None
+    due_at: Business
+    state: TouchState
+    outcome: Outcome
+    edited: bool = False

@@ -1,0 +1,240 @@
+"""A playbook as the program uses it: validated, frozen, free of YAML.
+
+`app.playbooks` reads files into these records and writes them to the store as JSON; `app.decisions`
+works on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.model.time import Delay
+from app.model.vocabulary import (
+    EXITS,
+    Again,
+    Mode,
+    Priority,
+    SignalKind,
+    StageKind,
+    StopReason,
+    TaskType,
+)
+
+Op = Literal["==", "!=", ">", ">=", "<", "<=", "in", "not_in", "known", "unknown", "contains"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`field op value`, such as `deal.amount >= 1000`. `known` and `unknown` take no value."""
+
+    field: str
+    op: Op
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotOf:
+    part: Condition
+
+
+Condition = Compare | AllOf | AnyOf | NotOf
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The signal that a rule waits for.
+
+    stages: kinds that a `stage_entered` must name; empty means any.
+    subject_types: types that a `subject_created` must name; empty means any.
+    after: the N of silence (`no_activity_for: 14d`).
+    unless: absence part: the rule acts only if none of these signals came within `within`.
+    """
+
+    kind: SignalKind
+    stages: frozenset[StageKind] = frozenset()
+    subject_types: frozenset[str] = frozenset()
+    after: Delay | None = None
+    unless: frozenset[SignalKind] = frozenset()
+    within: Delay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatePolicy:
+    """What to do with a step that could not be done when it was due.
+
+    `shift`: do it when possible; `skip`: drop it once later than `older_than`; `now`: at once.
+    """
+
+    action: Literal["shift", "skip", "now"] = "shift"
+    older_than: Delay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a sequence, or one task of `create_tasks`.
+
+    id: stable within its sequence or rule. at: delay from the anchor, None for at once.
+    anchor: `entry` (the stage entry where the rule's signal is one, else the enrolment),
+    `previous_done`, or `field:<name>` for a date property.
+    lead: how long before its due time the task is written; None is the start of that working day.
+    subject: the task's title, unique among all presets' steps.
+    """
+
+    id: str
+    at: Delay | None
+    task: TaskType
+    subject: str
+    template: str
+    priority: Priority = Priority.MEDIUM
+    anchor: str = "entry"
+    lead: Delay | None = None
+    window: str | None = None
+    late: LatePolicy = LatePolicy()
+    recycle: Delay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTasks:
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    sequence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End the subject's enrolments of these sequences; empty means all."""
+
+    sequences: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell `owner`, `manager` or `admin`; never a touch."""
+
+    who: Literal["owner", "manager", "admin"]
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """Write one of our own properties on the subject (`followthrough_momentum`)."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Hold the subject's enrolments for a while."""
+
+    reason: str
+    duration: Delay
+
+
+@dataclass(frozen=True, slots=True)
+class Reassign:
+    """Give the subject's open, untouched tasks to another: `manager`, `default` or an owner id."""
+
+    to: str
+
+
+RuleAction = CreateTasks | Enrol | Stop | Notify | SetField | Hold | Reassign
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a rule acts; empty sets mean everywhere that is followed."""
+
+    pipelines: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
+    reps: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """signal + conditions → actions. `limit`: firings within an hour before approval is asked."""
+
+    id: str
+    playbook: str
+    when: When
+    then: tuple[RuleAction, ...]
+    condition: Condition | None = None
+    again: Again = Again.STAGE_ENTRY
+    settle: Delay | None = None  # None: the installation's setting
+    limit: int | None = None
+    scope: Scope = Scope()
+    title: str = ""
+
+    @property
+    def key(self) -> str:
+        """`playbook/rule`, unique in an installation."""
+        return f"{self.playbook}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Steps in time towards a goal, with exits that are on unless the file turns one off."""
+
+    id: str
+    playbook: str
+    steps: tuple[Step, ...]
+    goal: When | None = None
+    exits: frozenset[StopReason] = frozenset(EXITS)
+    on_deal: Literal["move", "end"] = "end"
+    exclusive: bool = False
+    title: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.playbook}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A task's text in Liquid. `decides`: the one decision that the touch advances."""
+
+    id: str
+    decides: str
+    body: str
+    email_subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    id: str
+    title: str
+    rules: tuple[Rule, ...]
+    sequences: Mapping[str, Sequence]
+    templates: Mapping[str, Template]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRule:
+    """A rule of a version that is in force, with what activation decided.
+
+    version: id of the playbook version. activated_at: signals older than this are backlog.
+    """
+
+    rule: Rule
+    playbook: Playbook
+    version: int
+    mode: Mode
+    activated_at: int
+    settle_ms: int
+    sequences: Mapping[str, Sequence] = field(default_factory=dict[str, Sequence])

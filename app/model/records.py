@@ -1,0 +1,89 @@
+"""What is known of the CRM's records: snapshots that decisions read, never live objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.model.time import Business
+from app.model.vocabulary import CLOSED_KINDS, StageKind, SubjectType
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """A person who may be touched. Unreadable consent is None and counts as no."""
+
+    crm_id: str
+    name: str = ""
+    email: str = ""
+    zone: str | None = None
+    opted_out: bool | None = False
+    bounced: bool = False
+    control: str = "run"  # run, pause, stop: the rep's property on the contact
+    primary: bool = False
+    labels: tuple[str, ...] = ()
+    last_two_way_at: Business | None = None
+    suppressed: str | None = None  # why our own suppression list has them
+    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """A CRM user. hours: weekday 0-6 → ((start minute, end minute), …) in `zone`; None: default.
+
+    absences: [(start, end)] instants, from the CRM's out-of-office and our own calendar.
+    """
+
+    owner_id: str
+    name: str = ""
+    email: str = ""
+    zone: str | None = None
+    hours: Mapping[int, tuple[tuple[int, int], ...]] | None = None
+    absences: tuple[tuple[int, int], ...] = ()
+    manager_id: str | None = None
+    cover_id: str | None = None
+    team: str | None = None
+    country: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectView:
+    """A deal, lead or contact as last read. Amount is in company currency; None is unknown."""
+
+    id: int
+    type: SubjectType
+    crm_id: str
+    first_seen: tuple[str, str]
+    name: str = ""
+    pipeline: str | None = None
+    stage_id: str | None = None
+    stage_kind: StageKind = StageKind.IGNORED
+    stage_entered_at: Business | None = None
+    owner_id: str | None = None
+    amount: float | None = None
+    currency: str | None = None
+    created_at: Business | None = None
+    control: str = "run"
+    pause_until: Business | None = None
+    last_activity_at: Business | None = None
+    last_reply_at: Business | None = None
+    last_meeting_at: Business | None = None
+    next_meeting_at: Business | None = None
+    deleted: bool = False
+    contacts: tuple[ContactView, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def closed(self) -> bool:
+        return self.stage_kind in CLOSED_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which contact a touch is for, and why; `contact` None asks a person to choose."""
+
+    contact: ContactView | None
+    reason: str
+    candidates: tuple[str, ...] = ()

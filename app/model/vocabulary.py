@@ -1,0 +1,152 @@
+"""The closed sets of words that the whole product uses."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class StageKind(StrEnum):
+    NEW = "new"
+    QUALIFIED = "qualified"
+    MEETING_DONE = "meeting_done"
+    PROPOSAL = "proposal"
+    NEGOTIATION = "negotiation"
+    WON = "won"
+    LOST = "lost"
+    IGNORED = "ignored"
+
+
+CLOSED_KINDS = frozenset({StageKind.WON, StageKind.LOST})
+
+
+class SubjectType(StrEnum):
+    DEAL = "deal"
+    LEAD = "lead"
+    CONTACT = "contact"
+
+
+class SignalKind(StrEnum):
+    """A dated fact about a subject, silence included."""
+
+    STAGE_ENTERED = "stage_entered"
+    SUBJECT_CREATED = "subject_created"
+    FORM_SUBMITTED = "form_submitted"
+    CLOSED = "closed"
+    OWNER_CHANGED = "owner_changed"
+    TASK_COMPLETED = "task_completed"
+    TASK_EDITED = "task_edited"
+    TASK_DELETED = "task_deleted"
+    REPLIED = "replied"
+    MEETING_BOOKED = "meeting_booked"
+    MEETING_HELD = "meeting_held"
+    MEETING_MISSED = "meeting_missed"
+    MEETING_CANCELLED = "meeting_cancelled"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    REP_ACTIVITY = "rep_activity"
+    OPTED_OUT = "opted_out"
+    BOUNCED = "bounced"
+    CONTROL_CHANGED = "control_changed"
+    FIELD_CHANGED = "field_changed"
+    DELETED = "deleted"
+    NO_ACTIVITY = "no_activity_for"
+    OVERDUE = "overdue"
+
+
+class Mode(StrEnum):
+    """What a rule does with what it decides."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    MANUAL = "manual"
+    LIVE = "live"
+
+
+class Again(StrEnum):
+    """When a rule may act again for the same subject."""
+
+    STAGE_ENTRY = "stage_entry"  # each entry while the deal moves forward
+    EVERY_ENTRY = "every_entry"  # every entry into the stage, a move back included
+    EVERY_SIGNAL = "every_signal"
+    ONCE = "once"
+
+
+class TaskType(StrEnum):
+    CALL = "call"
+    EMAIL = "email"
+    TODO = "todo"
+    LINKEDIN = "linkedin"
+    MEETING = "meeting"
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Channel(StrEnum):
+    """How a touch reaches the prospect. Only `TASK` is carried out by a rep."""
+
+    TASK = "task"
+
+
+class EnrolmentState(StrEnum):
+    PROPOSED = "proposed"  # manual mode: a rep decides
+    BACKLOG = "backlog"  # owed before activation; waits for the admin's release
+    APPROVAL = "approval"  # the rule is above its limit
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class TouchState(StrEnum):
+    PLANNED = "planned"
+    WAITING = "waiting"  # until another task of the subject is done, or a hold clears
+    CLAIMED = "claimed"
+    PERFORMED = "performed"
+    DROPPED = "dropped"
+    FAILED = "failed"  # shown to an admin with its error, who may retry it
+    UNKNOWN = "unknown"  # sent, answer lost, and the CRM could not be asked: a person decides
+
+
+OPEN_TOUCHES = (TouchState.PLANNED, TouchState.WAITING, TouchState.CLAIMED)
+
+
+class Outcome(StrEnum):
+    """What became of a performed task."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    DELETED = "deleted"  # by a person: the step is over
+    RESOLVED = "resolved"  # archived by us, its reason gone and nobody had touched it
+    LEFT = "left"  # its reason is gone, but a rep had edited it: it stays theirs
+
+
+class StopReason(StrEnum):
+    """Why an enrolment ended."""
+
+    REPLIED = "replied"
+    MEETING_BOOKED = "meeting_booked"
+    STAGE_LEFT = "stage_left"
+    CLOSED_WON = "closed_won"
+    CLOSED_LOST = "closed_lost"
+    OPTED_OUT = "opted_out"
+    BOUNCED = "bounced"
+    CONTROL = "stopped_by_rep"
+    DELETED = "record_deleted"
+    GOAL = "goal_reached"
+    FINISHED = "finished"
+    BECAME_DEAL = "became_deal"
+    SHADOW_OVER = "shadow_over"
+    RULE_OFF = "rule_off"
+    RULE_STOP = "stopped_by_rule"
+
+
+EXITS = (
+    StopReason.REPLIED,
+    StopReason.MEETING_BOOKED,
+    StopReason.STAGE_LEFT,
+    StopReason.CLOSED_WON,
+    StopReason.CLOSED_LOST,
+    StopReason.OPTED_OUT,
+    StopReason.BOUNCED,
+)

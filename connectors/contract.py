@@ -1,0 +1,404 @@
+"""What a CRM connector promises, in the product's own words.
+
+A connector turns canonical requests into the CRM's HTTP and its answers into the records below. It
+decides nothing and stores nothing: tokens, rate budget and clocks are protocols handed to it. Every
+method may raise one of the errors at the end of this module and no other.
+
+Values are canonical: instants are integer ms, enumerations are those of `app.model.vocabulary`,
+field names are those of `mappings/<crm>.yaml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from app.model.time import Business, Clocks, Wall
+
+ObjectType = Literal[
+    "deal", "contact", "company", "lead", "task", "note", "email", "meeting", "call", "user"
+]
+
+
+# --- records -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One entry of a property's history. source: the CRM's word for who wrote it, only a hint."""
+
+    value: str | None
+    at: Business
+    source: str = ""
+    source_id: str = ""
+
+
+@dataclass(slots=True)
+class CrmRecord:
+    """A record as read. fields are canonical; history is oldest first, per canonical field.
+
+    associations: object type → CRM ids, in the CRM's order; None where they were not asked for.
+    primary: object type → the id that the CRM calls primary. labels: (type, id) → labels.
+    """
+
+    type: ObjectType
+    id: str
+    fields: dict[str, Any]
+    created_at: Business
+    updated_at: Business
+    archived: bool = False
+    archived_at: Business | None = None
+    history: dict[str, list[Version]] = field(default_factory=dict[str, list[Version]])
+    associations: dict[str, list[str]] | None = None
+    primary: dict[str, str] = field(default_factory=dict[str, str])
+    labels: dict[tuple[str, str], tuple[str, ...]] = field(
+        default_factory=dict[tuple[str, str], tuple[str, ...]]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: str
+    name: str
+    zone: str
+    currency: str
+    ui_domain: str
+    url: str  # pattern for a record's page, with {type} and {id}
+
+
+@dataclass(frozen=True, slots=True)
+class CrmPerson:
+    """A CRM user who may own records. hours: weekday 0-6 → (start, end) minutes; None: unset."""
+
+    owner_id: str
+    user_id: str | None
+    email: str
+    name: str
+    team: str | None
+    active: bool
+    zone: str | None = None
+    hours: dict[int, list[tuple[int, int]]] | None = None
+    out_of_office: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CrmStage:
+    id: str
+    label: str
+    position: int
+    probability: float | None
+    closed: bool
+    proposed_kind: str  # by the mapping's name patterns, probability and order
+
+
+@dataclass(frozen=True, slots=True)
+class CrmPipeline:
+    id: str
+    label: str
+    stages: tuple[CrmStage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A hint from a webhook that something changed; the record is re-read before anyone decides.
+
+    kind: created, changed, deleted, restored, merged, associated, erased (privacy).
+    dedupe: key that equal deliveries share. delivery: the simulation's delivery number, else 0.
+    """
+
+    kind: str
+    object_type: ObjectType
+    object_id: str
+    at: Business
+    field: str | None = None
+    value: str | None = None
+    source: str = ""
+    source_id: str = ""
+    dedupe: str = ""
+    account: str = ""
+    other_id: str | None = None  # the second record of an association or a merge
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task to create. `touch_id` travels into the CRM; contact may be None."""
+
+    touch_id: str
+    subject: str
+    body: str
+    type: str
+    priority: str
+    due_at: Business
+    owner_id: str | None
+    associations: tuple[tuple[ObjectType, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """Answer for one input of a batch create: `id`, or the error that refused it."""
+
+    touch_id: str
+    id: str | None = None
+    error: CrmError | None = None
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Canonical fields to write on one record."""
+
+    id: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    id: str
+    error: CrmError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    records: list[CrmRecord]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    access: str
+    refresh: str
+    expires_wall: Wall
+    scopes: tuple[str, ...] = ()
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something that this CRM or tier can do, or what is done instead."""
+
+    name: str
+    available: bool
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallReport:
+    """What `install` found and made. unique_touch_id False: look-ups go by stored id and marker."""
+
+    unique_touch_id: bool
+    created: tuple[str, ...]
+    existing: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...]  # (property, why)
+
+
+# --- what a connector is given -------------------------------------------------------------------
+
+
+class TokenStore(Protocol):
+    """Tokens of one installation; refreshed by one holder at a time, saved before first use."""
+
+    def load(self) -> Tokens: ...
+
+    def save(self, tokens: Tokens) -> None: ...
+
+    def refresh_lock(self) -> Any:
+        """A context manager held while refreshing; the holder must `load` again inside it."""
+        ...
+
+
+class BudgetStore(Protocol):
+    """Slots of the vendor's sliding window, shared by all processes of one installation."""
+
+    def not_before(self) -> Wall: ...
+
+    def hold_off(self, until: Wall) -> None: ...
+
+    def lease(self, bucket: str, want: int, window_ms: int, limit: int, now: Wall) -> int:
+        """Up to `want` slots leased in `bucket`, 0 when the window is full."""
+        ...
+
+
+class Recorder(Protocol):
+    """Told of every call: for counters, HAR and health."""
+
+    def call(self, method: str, path: str, status: int, ms: float, priority: str) -> None: ...
+
+
+# --- the contract --------------------------------------------------------------------------------
+
+
+class Connector(Protocol):
+    """One installation's view of its CRM."""
+
+    crm: str
+
+    def capabilities(self) -> tuple[Capability, ...]: ...
+
+    def account(self) -> Account: ...
+
+    def people(self) -> list[CrmPerson]: ...
+
+    def pipelines(self) -> list[CrmPipeline]: ...
+
+    def install(self) -> InstallReport:
+        """Create our properties where missing, probe the touch id; safe to repeat."""
+        ...
+
+    def uninstall(self) -> None: ...
+
+    def read(
+        self,
+        type: ObjectType,
+        ids: Sequence[str],
+        *,
+        history: bool = False,
+        associations: Sequence[ObjectType] = (),
+        archived: bool = False,
+    ) -> list[CrmRecord]:
+        """Records by id, in batches; ids that are gone are simply absent."""
+        ...
+
+    def page(
+        self,
+        type: ObjectType,
+        after: str | None,
+        *,
+        history: bool = False,
+        associations: Sequence[ObjectType] = (),
+    ) -> Page:
+        """One page of all live records, for the first import."""
+        ...
+
+    def changed_since(
+        self, type: ObjectType, watermark: Business, after: str | None
+    ) -> Page:
+        """One page of records modified at or after the watermark, oldest first."""
+        ...
+
+    def engagements_of(
+        self, type: ObjectType, id: str
+    ) -> list[tuple[ObjectType, str]]:
+        """Engagements associated with one record, for adoption without a unique property."""
+        ...
+
+    def create_tasks(self, tasks: Sequence[NewTask]) -> list[Created]:
+        """Create with associations inline, one answer per input. Never updates.
+
+        Raises Unknown when the answer was lost: the caller must look before it creates again.
+        """
+        ...
+
+    def find_tasks(self, touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]]) -> dict[
+        str, CrmRecord
+    ]:
+        """touch id → task, live or archived. Each touch id comes with the records that it was to
+        be associated with, through which it is sought where no unique property exists."""
+        ...
+
+    def associate(
+        self, from_type: ObjectType, to_type: ObjectType, pairs: Sequence[tuple[str, str]]
+    ) -> None: ...
+
+    def update(self, type: ObjectType, updates: Sequence[Update]) -> list[Updated]: ...
+
+    def archive(self, type: ObjectType, ids: Sequence[str]) -> None: ...
+
+
+class Vendor(Protocol):
+    """What is known of a CRM before any installation: OAuth and webhooks."""
+
+    crm: str
+
+    def authorize_url(self, state: str, redirect_uri: str, challenge: str) -> str: ...
+
+    def exchange(self, code: str, redirect_uri: str, verifier: str) -> Tokens: ...
+
+    def verify_webhook(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: Wall
+    ) -> None:
+        """Raises BadSignature with what was wrong."""
+        ...
+
+    def parse_webhook(self, body: bytes) -> list[Event]: ...
+
+    def connect(
+        self,
+        tokens: TokenStore,
+        budget: BudgetStore,
+        clocks: Clocks,
+        recorder: Recorder,
+        *,
+        unique_touch_id: bool = True,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> Connector: ...
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+class CrmError(Exception):
+    """Base of the closed set. `message` is for people and says what to do; `detail` is for logs."""
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class AuthRevoked(CrmError):
+    """The CRM no longer accepts our refresh token: the app was uninstalled or access withdrawn."""
+
+
+class RateLimited(CrmError):
+    """Too many calls; wait until `until` (wall)."""
+
+    def __init__(self, message: str, until: Wall, detail: str = "") -> None:
+        super().__init__(message, detail)
+        self.until = until
+
+
+class BudgetExhausted(RateLimited):
+    """Our own budget has no slot left before `until`; nothing was sent."""
+
+
+class Transient(CrmError):
+    """The call failed and certainly had no effect, or only read; it may be repeated."""
+
+
+class Unknown(CrmError):
+    """A write was sent and its answer lost: it may or may not have had effect."""
+
+
+class Conflict(CrmError):
+    """A unique value exists already."""
+
+
+class Invalid(CrmError):
+    """The CRM refused the input. fields: canonical field → what is wrong."""
+
+    def __init__(
+        self, message: str, fields: Mapping[str, str] | None = None, detail: str = ""
+    ) -> None:
+        super().__init__(message, detail)
+        self.fields = dict(fields or {})
+
+
+class Forbidden(CrmError):
+    """A scope is missing. scopes: those that would be needed."""
+
+    def __init__(self, message: str, scopes: Iterable[str] = (), detail: str = "") -> None:
+        super().__init__(message, detail)
+        self.scopes = tuple(scopes)
+
+
+class NotFound(CrmError):
+    """The record is gone or not visible to us."""
+
+
+class FeatureUnavailable(CrmError):
+    """This account's tier or CRM cannot do it."""
+
+
+class BadSignature(CrmError):
+    """A webhook that was not signed by the vendor, or too long ago."""
