@@ -1,0 +1,1 @@
+"""The only place that knows SQL: tables, engine, queries per table group, ledger, migrations."""

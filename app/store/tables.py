@@ -1,0 +1,572 @@
+"""Every table, as SQLAlchemy Core. Migrations in `app/store/migrations` create exactly these.
+
+Instants are integer milliseconds. A column of business time ends in `_at`, one of wall time in
+`_wall`; no column holds both. JSON is stored as text written by orjson: SQLAlchemy's JSON type was
+refused because it serialises row by row in Python with the slower standard library.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+Big = BigInteger().with_variant(Integer, "sqlite")
+"""Autoincrement on SQLite needs the plain INTEGER type."""
+
+
+def _inst() -> Column[int]:
+    return Column("installation_id", Big, nullable=False)
+
+
+# --- who installed us ----------------------------------------------------------------------------
+
+installations = Table(
+    "installations",
+    metadata,
+    Column("id", Big, primary_key=True),
+    Column("crm", String(16), nullable=False),
+    Column("account_id", String(64), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("zone", String(64), nullable=False, server_default="UTC"),
+    Column("currency", String(8), nullable=False, server_default=""),
+    Column("url", Text, nullable=False, server_default=""),
+    # connecting, importing, active, revoked, left
+    Column("status", String(16), nullable=False, server_default="connecting"),
+    Column("stopped", Boolean, nullable=False, server_default=text("false")),
+    Column("unique_touch_id", Boolean, nullable=False, server_default=text("true")),
+    Column("imported", Integer, nullable=False, server_default="0"),
+    Column("installed_by", Text, nullable=False, server_default=""),
+    Column("installed_wall", BigInteger, nullable=False),
+    Column("not_before_wall", BigInteger, nullable=False, server_default="0"),
+    UniqueConstraint("crm", "account_id"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("access", LargeBinary, nullable=False),
+    Column("refresh", LargeBinary, nullable=False),
+    Column("scopes", Text, nullable=False, server_default=""),
+    Column("expires_wall", BigInteger, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("data", Text, nullable=False),
+    Column("changed_wall", BigInteger, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("owner_id", String(64), primary_key=True),
+    Column("user_id", String(64)),
+    Column("email", Text, nullable=False, server_default=""),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("team", Text),
+    Column("role", String(16), nullable=False, server_default="rep"),  # rep, manager, admin
+    Column("manager_id", String(64)),
+    Column("cover_id", String(64)),
+    Column("zone", String(64)),
+    Column("hours", Text),  # JSON {weekday: [[start, end], …]}
+    Column("absences", Text, nullable=False, server_default="[]"),  # JSON [[start, end], …]
+    Column("country", String(8)),
+    Column("active", Boolean, nullable=False, server_default=text("true")),
+)
+
+pipelines = Table(
+    "pipelines",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("id", String(64), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("followed", Boolean, nullable=False, server_default=text("false")),
+)
+
+stages = Table(
+    "stages",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("pipeline_id", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("confirmed", Boolean, nullable=False, server_default=text("false")),
+    Column("archived", Boolean, nullable=False, server_default=text("false")),
+)
+
+# --- the mirror ----------------------------------------------------------------------------------
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("type", String(16), nullable=False),
+    Column("crm_id", String(64), nullable=False),
+    Column("first_type", String(16), nullable=False),
+    Column("first_id", String(64), nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("pipeline_id", String(64)),
+    Column("stage_id", String(64)),
+    Column("stage_entered_at", BigInteger),
+    Column("furthest", Integer, nullable=False, server_default="-1"),  # highest stage position yet
+    Column("owner_id", String(64)),
+    Column("amount", Float),  # company currency; null is unknown, never zero
+    Column("currency", String(8)),
+    Column("created_at", BigInteger),
+    Column("modified_at", BigInteger),
+    Column("last_activity_at", BigInteger),
+    Column("last_reply_at", BigInteger),
+    Column("last_meeting_at", BigInteger),
+    Column("next_meeting_at", BigInteger),
+    Column("control", String(16), nullable=False, server_default="run"),
+    Column("pause_until_at", BigInteger),
+    Column("momentum", String(16)),
+    Column("fields", Text, nullable=False, server_default="{}"),
+    Column("deleted", Boolean, nullable=False, server_default=text("false")),
+    Column("read_at", BigInteger),  # business instant of the last read
+    Column("read_wall", BigInteger),
+    Column("summary_dirty_wall", BigInteger),  # our properties are stale since; null: written
+    Column("summary", Text, nullable=False, server_default=""),  # what was last written, as JSON
+    UniqueConstraint("installation_id", "type", "crm_id"),
+)
+Index("ix_subjects_stage", subjects.c.installation_id, subjects.c.stage_id)
+Index(
+    "ix_subjects_dirty",
+    subjects.c.installation_id,
+    subjects.c.summary_dirty_wall,
+    sqlite_where=subjects.c.summary_dirty_wall.isnot(None),
+    postgresql_where=subjects.c.summary_dirty_wall.isnot(None),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("crm_id", String(64), primary_key=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("email", Text, nullable=False, server_default=""),
+    Column("zone", String(64)),
+    Column("opted_out", Boolean),  # null: consent could not be read, which counts as no
+    Column("bounced", Boolean, nullable=False, server_default=text("false")),
+    Column("control", String(16), nullable=False, server_default="run"),
+    Column("owner_id", String(64)),
+    Column("created_at", BigInteger),
+    Column("last_reply_at", BigInteger),
+    Column("form_submitted_at", BigInteger),
+    Column("last_two_way_at", BigInteger),
+    Column("fields", Text, nullable=False, server_default="{}"),
+    Column("deleted", Boolean, nullable=False, server_default=text("false")),
+)
+
+subject_contacts = Table(
+    "subject_contacts",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("subject_id", Big, primary_key=True, autoincrement=False),
+    Column("contact_id", String(64), primary_key=True),
+    Column("is_primary", Boolean, nullable=False, server_default=text("false")),
+    Column("labels", Text, nullable=False, server_default="[]"),
+)
+Index(
+    "ix_subject_contacts_contact",
+    subject_contacts.c.installation_id,
+    subject_contacts.c.contact_id,
+)
+
+stage_entries = Table(
+    "stage_entries",
+    metadata,
+    _inst(),
+    Column("subject_id", Big, primary_key=True, autoincrement=False),
+    Column("stage_id", String(64), primary_key=True),
+    Column("entered_at", BigInteger, primary_key=True),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("type", String(16), primary_key=True),
+    Column("old_id", String(64), primary_key=True),
+    Column("new_id", String(64), nullable=False),
+)
+
+# --- signals -------------------------------------------------------------------------------------
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("kind", String(16), nullable=False),
+    Column("object_type", String(16), nullable=False),
+    Column("object_id", String(64), nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("field", String(64)),
+    Column("value", Text),
+    Column("other_id", String(64)),
+    Column("received_wall", BigInteger, nullable=False),
+    Column("retry_wall", BigInteger, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("error", Text),
+    Column("dedupe", Text, nullable=False),
+    UniqueConstraint("installation_id", "dedupe"),
+)
+Index("ix_inbox_due", inbox.c.installation_id, inbox.c.retry_wall, inbox.c.id)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("subject_id", Big, primary_key=True, autoincrement=False),
+    Column("rule", Text, primary_key=True),  # rule key, with a suffix for settling
+    Column("due_at", BigInteger, nullable=False),
+    Column("data", Text, nullable=False, server_default="{}"),
+)
+Index("ix_timers_due", timers.c.installation_id, timers.c.due_at)
+
+# --- playbooks and what runs ---------------------------------------------------------------------
+
+playbook_versions = Table(
+    "playbook_versions",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("playbook", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source", Text, nullable=False),  # the YAML as saved
+    Column("data", Text, nullable=False),  # validated, as JSON
+    Column("saved_by", Text, nullable=False, server_default=""),
+    Column("saved_wall", BigInteger, nullable=False),
+    UniqueConstraint("installation_id", "playbook", "version"),
+)
+
+rule_states = Table(
+    "rule_states",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("rule", String(160), primary_key=True),  # playbook/rule
+    Column("version_id", Big, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("activated_at", BigInteger, nullable=False),
+    Column("activated_by", Text, nullable=False, server_default=""),
+    Column("release_per_day", Integer, nullable=False, server_default="0"),
+    Column("released_until_at", BigInteger, nullable=False, server_default="0"),
+    Column("approval", Boolean, nullable=False, server_default=text("false")),
+    Column("stopped_why", Text),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    _inst(),
+    Column("subject_id", Big, nullable=False),
+    Column("contact_id", String(64)),
+    Column("rule", String(160), nullable=False),
+    Column("definition", String(160), nullable=False),  # playbook/sequence or playbook/rule
+    Column("is_firing", Boolean, nullable=False),  # of create_tasks, not of a sequence
+    Column("version_id", Big, nullable=False),
+    Column("anchor", Text, nullable=False),
+    Column("anchor_at", BigInteger, nullable=False),
+    Column("anchor_stage", String(64)),  # stage that `stage_left` compares with
+    Column("started_at", BigInteger, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("choice", Text, nullable=False, server_default=""),
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("ended_at", BigInteger),
+    Column("end_reason", String(32)),
+    Column("recycle_at", BigInteger),
+)
+Index(
+    "ix_enrolments_running",
+    enrolments.c.subject_id,
+    sqlite_where=enrolments.c.state != "ended",
+    postgresql_where=enrolments.c.state != "ended",
+)
+Index("ix_enrolments_rule", enrolments.c.installation_id, enrolments.c.rule, enrolments.c.state)
+Index("ix_enrolments_subject", enrolments.c.subject_id, enrolments.c.definition)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("subject_id", Big, primary_key=True, autoincrement=False),
+    Column("reason", String(32), primary_key=True),
+    Column("until_at", BigInteger),
+)
+
+touches = Table(
+    "touches",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    _inst(),
+    Column("enrolment_id", String(36), nullable=False),
+    Column("subject_id", Big, nullable=False),
+    Column("contact_id", String(64)),
+    Column("step", String(64), nullable=False),
+    Column("occurrence", Integer, nullable=False, server_default="0"),
+    Column("owed_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("write_at", BigInteger, nullable=False),
+    Column("planned_at", BigInteger, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="1"),  # 0 urgent, 1 normal, 2 low
+    Column("state", String(16), nullable=False),
+    Column("reason", String(48)),  # code of the last verdict
+    Column("waits_for", String(36)),  # the touch whose end wakes this one
+    Column("owner_id", String(64)),  # who has the task
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("lease_wall", BigInteger, nullable=False, server_default="0"),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("retry_wall", BigInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    # the CRM's side
+    Column("task_id", String(64)),
+    Column("performed_at", BigInteger),
+    Column("outcome", String(16)),  # open, completed, deleted, resolved, left
+    Column("outcome_at", BigInteger),
+    Column("outcome_why", String(48)),
+    Column("edited", Boolean, nullable=False, server_default=text("false")),
+    Column("overdue_at", BigInteger),  # end of the rep's due day; null once told or over
+    Column("wish", String(16)),  # what is still to do in the CRM: resolve, move
+    Column("wish_why", String(48)),
+    Column("wish_wall", BigInteger, nullable=False, server_default="0"),  # not before
+    Column("shown_subject", Text),  # the task's title as written
+)
+Index(
+    "ix_touches_due",
+    touches.c.installation_id,
+    touches.c.write_at,
+    touches.c.priority,
+    touches.c.id,
+    sqlite_where=touches.c.state == "planned",
+    postgresql_where=touches.c.state == "planned",
+)
+Index(
+    "ix_touches_claimed",
+    touches.c.installation_id,
+    touches.c.lease_wall,
+    sqlite_where=touches.c.state == "claimed",
+    postgresql_where=touches.c.state == "claimed",
+)
+Index(
+    "ix_touches_wish",
+    touches.c.installation_id,
+    touches.c.wish_wall,
+    sqlite_where=touches.c.wish.isnot(None),
+    postgresql_where=touches.c.wish.isnot(None),
+)
+Index(
+    "ix_touches_overdue",
+    touches.c.installation_id,
+    touches.c.overdue_at,
+    sqlite_where=touches.c.overdue_at.isnot(None),
+    postgresql_where=touches.c.overdue_at.isnot(None),
+)
+Index(
+    "ix_touches_waits",
+    touches.c.waits_for,
+    sqlite_where=touches.c.waits_for.isnot(None),
+    postgresql_where=touches.c.waits_for.isnot(None),
+)
+Index("ix_touches_enrolment", touches.c.enrolment_id)
+Index(
+    "ix_touches_open",
+    touches.c.subject_id,
+    sqlite_where=touches.c.outcome == "open",
+    postgresql_where=touches.c.outcome == "open",
+)
+Index(
+    "ix_touches_task",
+    touches.c.installation_id,
+    touches.c.task_id,
+    sqlite_where=touches.c.task_id.isnot(None),
+    postgresql_where=touches.c.task_id.isnot(None),
+)
+
+crm_objects = Table(
+    "crm_objects",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("type", String(16), primary_key=True),
+    Column("crm_id", String(64), primary_key=True),
+    Column("touch_id", String(36)),
+    Column("known", Text, nullable=False, server_default="{}"),  # field → value last known
+    Column("pending", Text, nullable=False, server_default="{}"),  # field → [value, written at]
+    Column("archived", Boolean, nullable=False, server_default=text("false")),
+)
+
+# --- counting and telling ------------------------------------------------------------------------
+
+contact_activity = Table(
+    "contact_activity",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("contact_id", String(64), primary_key=True),
+    Column("day", String(10), primary_key=True),  # ISO date in the installation's zone
+    Column("touches", Integer, nullable=False, server_default="0"),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("name", String(200), primary_key=True),  # such as rep_day:<owner>:<date>
+    Column("value", BigInteger, nullable=False, server_default="0"),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("subject_id", Big, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("touch_id", String(36)),
+    Column("contact_id", String(64)),
+    Column("data", Text, nullable=False, server_default="{}"),
+    UniqueConstraint("installation_id", "subject_id", "kind", "cause"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    _inst(),
+    Column("subject_id", Big),
+    Column("owner_id", String(64)),  # the recipient; null: every admin
+    Column("code", String(64), nullable=False),
+    Column("data", Text, nullable=False, server_default="{}"),
+    Column("noticed_at", BigInteger, nullable=False),
+    Column("digested", Boolean, nullable=False, server_default=text("false")),
+)
+Index("ix_notices_owner", notices.c.installation_id, notices.c.owner_id)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("subject_id", Big, nullable=False),
+    Column("scope", String(200), nullable=False),  # rule:<key>, touch:<id>, enrolment:<id>
+    Column("verdict", String(16), nullable=False),
+    Column("code", String(48), nullable=False),
+    Column("data", Text, nullable=False, server_default="{}"),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False, server_default="1"),
+    Column("positive", Boolean, nullable=False),
+)
+Index("ix_ledger_subject", ledger.c.subject_id, ledger.c.scope, ledger.c.id)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("rule", String(160), primary_key=True),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("granted_by", Text),
+    Column("granted_at", BigInteger),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("kind", String(16), primary_key=True),  # contact, email
+    Column("value", String(255), primary_key=True),
+    Column("reason", String(32), nullable=False),
+    Column("since_at", BigInteger, nullable=False),
+)
+
+# --- machinery -----------------------------------------------------------------------------------
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until_wall", BigInteger, nullable=False),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("bucket", String(32), nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("until_wall", BigInteger, nullable=False),
+)
+Index("ix_budgets", budgets.c.installation_id, budgets.c.bucket, budgets.c.until_wall)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("endpoint", String(120), primary_key=True),
+    Column("status", Integer, primary_key=True),
+    Column("count", BigInteger, nullable=False, server_default="0"),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("reason", String(48), primary_key=True),  # of webhooks and OAuth answers
+    Column("count", BigInteger, nullable=False, server_default="0"),
+    Column("last_wall", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("who", Text, nullable=False),
+    Column("what", String(64), nullable=False),
+    Column("data", Text, nullable=False, server_default="{}"),
+    Column("done_wall", BigInteger, nullable=False),
+)
+
+signins = Table(
+    "signins",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("installation_id", Big, nullable=False),
+    Column("owner_id", String(64), nullable=False),
+    Column("until_wall", BigInteger, nullable=False),
+)
