@@ -1,0 +1,1 @@
+"""HubSpot's HTTP, as its public documents describe version 2026-03."""

@@ -1,0 +1,1 @@
+"""Vendor-neutral records and the people who change them."""

@@ -1,0 +1,365 @@
+"""An account, and the one door through which its records change.
+
+Every mutation goes through ``create``, ``update``, ``archive``, ``restore``, ``merge``,
+``associate`` or ``dissociate``; history, the CRM's computed properties and the change events are
+made there and nowhere else.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sandbox.world import effects
+from sandbox.world.links import Links
+from sandbox.world.records import (
+    CALCULATED,
+    KINDS,
+    Actor,
+    Change,
+    Link,
+    NotFound,
+    Owner,
+    Pipeline,
+    Property,
+    Record,
+    Team,
+    UniqueConflict,
+    Version,
+)
+from sandbox.world.schema import default_properties
+
+if TYPE_CHECKING:
+    from sandbox.world.store import World
+
+
+class Account(Links):
+    """One CRM account. ``objects`` and ``archived``: kind → id → record, in order of creation."""
+
+    def __init__(
+        self, world: World, portal_id: int, name: str, timezone: str, currency: str, tier: str
+    ) -> None:
+        self.world = world
+        self.portal_id = portal_id
+        self.name = name
+        self.timezone = timezone
+        self.currency = currency
+        self.tier = tier
+        self.objects: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
+        self.archived: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
+        self.pipelines: dict[str, dict[str, Pipeline]] = {kind: {} for kind in KINDS}
+        self.owners: dict[str, Owner] = {}
+        self.teams: dict[str, Team] = {}
+        self.properties: dict[str, dict[str, Property]] = default_properties()
+        self.groups: dict[str, dict[str, str]] = {
+            kind: {f"{kind}information": f"{kind.title()} information"} for kind in KINDS
+        }
+        self.unique: dict[str, dict[str, dict[str, str]]] = {
+            kind: {p.name: {} for p in self.properties[kind].values() if p.unique} for kind in KINDS
+        }
+        """kind → unique property → value → id of the live record that has it."""
+        self.unique_archived: dict[str, dict[str, dict[str, str]]] = {
+            kind: {name: {} for name in self.unique[kind]} for kind in KINDS
+        }
+        self.merged: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+        """kind → id of a record that was merged away → id of the record it went into."""
+        self.extra: dict[str, Any] = {}
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def find(self, kind: str, record_id: str, *, archived: bool = False) -> Record | None:
+        """The record with this id, following merges; ``archived`` asks for archived ones only."""
+        if archived:
+            return self.archived[kind].get(record_id)
+        record = self.objects[kind].get(record_id)
+        if record is None and record_id in self.merged[kind]:
+            record = self.objects[kind].get(self.merged[kind][record_id])
+        return record
+
+    def need(self, kind: str, record_id: str) -> Record:
+        """The live record with this id; raises :class:`NotFound`."""
+        record = self.find(kind, record_id)
+        if record is None:
+            raise NotFound(kind, [record_id])
+        return record
+
+    def find_unique(
+        self, kind: str, name: str, value: str, *, archived: bool = False
+    ) -> Record | None:
+        """The record that has ``value`` in a unique property."""
+        index = self.unique_archived if archived else self.unique
+        record_id = index[kind].get(name, {}).get(effects.unique_key(kind, name, value))
+        if record_id is None:
+            return None
+        return (self.archived if archived else self.objects)[kind].get(record_id)
+
+    # --- the frame -------------------------------------------------------------------------
+
+    def add_owner(self, owner: Owner) -> Owner:
+        """Adds a user who can own records."""
+        with self.world.lock:
+            owner.created_at = owner.created_at or self.world.clock.now()
+            owner.updated_at = owner.updated_at or owner.created_at
+            self.owners[owner.id] = owner
+            return owner
+
+    def add_team(self, team: Team) -> Team:
+        """Adds a team; owners name it in their ``teams``."""
+        self.teams[team.id] = team
+        return team
+
+    def add_property(self, kind: str, definition: Property) -> Property:
+        """Adds a property to a kind; raises ValueError when the name is taken."""
+        with self.world.lock:
+            existing = self.properties[kind].get(definition.name)
+            if existing is not None and not existing.archived:
+                raise ValueError(f"{kind} have a property named {definition.name!r} already")
+            definition.created_at = definition.updated_at = self.world.clock.now()
+            self.properties[kind][definition.name] = definition
+            if definition.unique:
+                self.unique[kind].setdefault(definition.name, {})
+                self.unique_archived[kind].setdefault(definition.name, {})
+            return definition
+
+    def add_pipeline(self, kind: str, pipeline: Pipeline) -> Pipeline:
+        """Adds a pipeline, or replaces the one with the same id."""
+        self.pipelines[kind][pipeline.id] = pipeline
+        return pipeline
+
+    # --- mutations -------------------------------------------------------------------------
+
+    def create(
+        self,
+        kind: str,
+        fields: Mapping[str, str],
+        actor: Actor,
+        associations: Iterable[Link] = (),
+        at: int | None = None,
+    ) -> Record:
+        """A new record with its associations, at business instant ``at`` (default: now).
+
+        Raises :class:`UniqueConflict` or :class:`NotFound` (a missing far end) and changes nothing.
+        """
+        with self.world.lock:
+            now = self.world.clock.now() if at is None else at
+            values = {name: value for name, value in fields.items() if value != ""}
+            if self.unique[kind]:
+                self._check_unique(kind, values, None)
+            links = [link if len(link) == 3 else Link(*link) for link in associations]
+            ends = [self._far_end(link) for link in links]
+            record = Record(kind, self.world.new_id(), {}, {}, now, now, actor)
+            if self.world.shadow_seconds:
+                record.shadow = (time.monotonic(), None)
+            derived = effects.on_create(self, record, values, now, actor)
+            self._write(record, values, actor, now)
+            self._write(record, derived, CALCULATED, now)
+            self.objects[kind][record.id] = record
+            self._index(record, values)
+            self.world.tell(
+                Change(self.portal_id, kind, record, "created", now, actor, values, derived)
+            )
+            for link, end in zip(links, ends, strict=True):
+                self._join(record, end, link.labels, actor, now, quiet=True)
+            effects.after_create(self, record, now)
+            return record
+
+    def update(
+        self,
+        kind: str,
+        record_id: str,
+        fields: Mapping[str, str],
+        actor: Actor,
+        at: int | None = None,
+    ) -> Record:
+        """Writes the values that differ; ``""`` empties a field. Equal values leave no trace.
+
+        Raises :class:`NotFound` or :class:`UniqueConflict` and changes nothing.
+        """
+        with self.world.lock:
+            record = self.need(kind, record_id)
+            current = record.fields
+            values = {
+                name: value for name, value in fields.items() if current.get(name, "") != value
+            }
+            if not values:
+                return record
+            now = self.world.clock.now() if at is None else at
+            if self.unique[kind]:
+                self._check_unique(kind, values, record)
+            self._keep_shadow(record)
+            derived = effects.on_update(self, record, values, now, actor)
+            before = {name: current.get(name, "") for name in values}
+            self._unindex(record, values)
+            self._write(record, values, actor, now)
+            self._write(record, derived, CALCULATED, now)
+            self._index(record, values)
+            self.world.tell(
+                Change(self.portal_id, kind, record, "updated", now, actor, values, derived)
+            )
+            effects.after_update(self, record, before, now)
+            return record
+
+    def compute(self, record: Record, fields: Mapping[str, str], at: int) -> None:
+        """Writes properties that the CRM computes; for :mod:`sandbox.world.effects` only."""
+        current = record.fields
+        values = {name: value for name, value in fields.items() if current.get(name, "") != value}
+        if values:
+            self._keep_shadow(record)
+            self._write(record, values, CALCULATED, at)
+            self.world.tell(
+                Change(self.portal_id, record.kind, record, "updated", at, CALCULATED, {}, values)
+            )
+
+    def archive(
+        self, kind: str, record_id: str, actor: Actor, at: int | None = None
+    ) -> Record | None:
+        """Moves a live record to the recycle bin; None when there is none to move."""
+        with self.world.lock:
+            record = self.objects[kind].get(record_id)
+            if record is None:
+                return None
+            now = self.world.clock.now() if at is None else at
+            self._keep_shadow(record)
+            neighbours = self._detach(record)
+            record.archived, record.archived_at = True, now
+            record.updated_at = max(record.updated_at, now)
+            del self.objects[kind][record_id]
+            self.archived[kind][record_id] = record
+            self._unindex(record, record.fields)
+            for name, index in self.unique_archived[kind].items():
+                if name in record.fields:
+                    index[effects.unique_key(kind, name, record.fields[name])] = record.id
+            self.world.tell(Change(self.portal_id, kind, record, "deleted", now, actor))
+            effects.after_unlink(self, record, neighbours, now)
+            return record
+
+    def restore(self, kind: str, record_id: str, actor: Actor, at: int | None = None) -> Record:
+        """Takes a record back out of the recycle bin with the associations it had."""
+        with self.world.lock:
+            record = self.archived[kind].get(record_id)
+            if record is None or record.merged_into:
+                raise NotFound(kind, [record_id])
+            self._check_unique(kind, record.fields, None)
+            now = self.world.clock.now() if at is None else at
+            del self.archived[kind][record_id]
+            record.archived, record.archived_at = False, None
+            record.updated_at = max(record.updated_at, now)
+            self.objects[kind][record_id] = record
+            self._index(record, record.fields)
+            for name, index in self.unique_archived[kind].items():
+                if name in record.fields:
+                    index.pop(effects.unique_key(kind, name, record.fields[name]), None)
+            self._reattach(record)
+            self.world.tell(Change(self.portal_id, kind, record, "restored", now, actor))
+            effects.after_create(self, record, now)
+            return record
+
+    def merge(
+        self, kind: str, primary_id: str, other_id: str, actor: Actor, at: int | None = None
+    ) -> Record:
+        """Merges ``other_id`` into ``primary_id``: its associations and the values it had alone.
+
+        Afterwards both ids read as the primary record.
+        """
+        with self.world.lock:
+            primary, other = self.need(kind, primary_id), self.need(kind, other_id)
+            if primary is other:
+                raise ValueError(f"{kind} {primary_id} cannot be merged into itself")
+            now = self.world.clock.now() if at is None else at
+            links = [
+                (kind_, id_, labels)
+                for kind_, ids in other.links.items()
+                for id_, labels in ids.items()
+            ]
+            alone = {n: v for n, v in other.fields.items() if not primary.fields.get(n)}
+            self.archive(kind, other.id, actor, at=now)
+            other.merged_into = primary.id
+            for name in self.unique_archived[kind]:
+                if name in other.fields:
+                    key = effects.unique_key(kind, name, other.fields[name])
+                    self.unique_archived[kind][name].pop(key, None)
+            self.merged[kind][other.id] = primary.id
+            for old, new in self.merged[kind].items():
+                if new == other.id:
+                    self.merged[kind][old] = primary.id
+            if alone:
+                self.update(kind, primary.id, alone, actor, at=now)
+            for kind_, id_, labels in links:
+                if self.find(kind_, id_) is not None:
+                    self.associate((kind, primary.id), Link(kind_, id_, labels), actor, at=now)
+            self.world.tell(
+                Change(
+                    self.portal_id, kind, primary, "merged", now, actor, alone, other_id=other.id
+                )
+            )
+            return primary
+
+    # --- inside ----------------------------------------------------------------------------
+
+    def _write(self, record: Record, values: Mapping[str, str], actor: Actor, at: int) -> None:
+        source_type, source_id, user_id = actor
+        fields, history = record.fields, record.history
+        for name, value in values.items():
+            version = Version(value, at, source_type, source_id, user_id)
+            past = history.get(name)
+            if past is None:
+                history[name] = [version]
+            else:
+                past.append(version)
+            fields[name] = value
+        if at > record.updated_at:
+            record.updated_at = at
+
+    def _keep_shadow(self, record: Record) -> None:
+        keep = self.world.shadow_seconds
+        if not keep:
+            return
+        now = time.monotonic()
+        if record.shadow is not None and now - record.shadow[0] < keep:
+            return  # the older state is still the one a lagging reader sees
+        former = Record(
+            record.kind,
+            record.id,
+            dict(record.fields),
+            {name: list(past) for name, past in record.history.items()},
+            record.created_at,
+            record.updated_at,
+            record.created_by,
+        )
+        former.links = {kind: dict(ids) for kind, ids in record.links.items()}
+        record.shadow = (now, former)
+
+    def _check_unique(self, kind: str, values: Mapping[str, str], record: Record | None) -> None:
+        for name, index in self.unique[kind].items():
+            value = values.get(name)
+            if value:
+                taken = index.get(effects.unique_key(kind, name, value))
+                if taken is not None and (record is None or taken != record.id):
+                    raise UniqueConflict(kind, name, value, taken)
+
+    def _index(self, record: Record, values: Mapping[str, str]) -> None:
+        for name, index in self.unique[record.kind].items():
+            value = values.get(name)
+            if value:
+                index[effects.unique_key(record.kind, name, value)] = record.id
+
+    def _unindex(self, record: Record, names: Iterable[str]) -> None:
+        unique = self.unique[record.kind]
+        if unique:
+            for name in names:
+                if name in unique and record.fields.get(name):
+                    key = effects.unique_key(record.kind, name, record.fields[name])
+                    unique[name].pop(key, None)
+
+    def state(self) -> dict[str, Any]:
+        """The account's state without its world, for a snapshot."""
+        return {name: value for name, value in self.__dict__.items() if name != "world"}
+
+    @classmethod
+    def from_state(cls, world: World, state: Mapping[str, Any]) -> Account:
+        """The account that :meth:`state` described, in ``world``."""
+        account = cls.__new__(cls)
+        account.__dict__.update(state)
+        account.world = world
+        return account
