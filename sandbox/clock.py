@@ -1,0 +1,311 @@
+"""Business time of the sandbox: the clock, and the agenda of what the world still has to do.
+
+Instants are int milliseconds since the epoch, UTC. Only business time lives here; token expiry,
+rate windows and delivery retries run on wall time and never read this clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+Mode = Literal["simulated", "wall"]
+
+
+class Clock:
+    """Business time. Simulated time stands still until the barrier moves it; wall time runs."""
+
+    def __init__(self, mode: Mode = "simulated", start: int = 0) -> None:
+        self.mode: Mode = mode
+        self._now = start
+
+    def now(self) -> int:
+        """The current business instant, in ms since the epoch."""
+        return time.time_ns() // 1_000_000 if self.mode == "wall" else self._now
+
+    def move(self, instant: int) -> None:
+        """Move simulated time to `instant`; an earlier instant is a bug of the caller."""
+        if self.mode == "wall":
+            return
+        if instant < self._now:
+            raise ValueError(f"business time stands at {self._now}; it cannot go back to {instant}")
+        self._now = instant
+
+
+class Due(NamedTuple):
+    """One thing the world does at an instant.
+
+    `action` names a registered handler and `args` are its arguments: plain data, because the agenda
+    is persisted with the world (a closure could not be). `order` breaks ties, so that two events of
+    one instant happen in an order that does not depend on when they were put on the agenda.
+    """
+
+    at: int
+    order: tuple[Any, ...]
+    seq: int
+    action: str
+    args: tuple[Any, ...]
+
+
+class Agenda:
+    """A heap of what is to happen in the world. Safe to fill from any thread."""
+
+    def __init__(self) -> None:
+        self._heap: list[Due] = []
+        self._handlers: dict[str, Callable[..., None]] = {}
+        self._seq = itertools.count()
+        self._lock = threading.Lock()
+
+    def handle(self, action: str, handler: Callable[..., None]) -> None:
+        """Say what is called for entries named `action`; a second registration replaces it."""
+        self._handlers[action] = handler
+
+    def add(self, at: int, action: str, *args: Any, order: tuple[Any, ...] = ()) -> None:
+        """Put `action(*args)` on the agenda at instant `at`.
+
+        Orders of one instant must be comparable with each other: tuples of strings and numbers.
+        """
+        with self._lock:
+            heapq.heappush(self._heap, Due(at, order, next(self._seq), action, args))
+
+    def extend(self, entries: list[tuple[int, str, tuple[Any, ...], tuple[Any, ...]]]) -> None:
+        """Put many `(at, action, args, order)` on the agenda at once."""
+        with self._lock:
+            self._heap.extend(
+                Due(at, order, next(self._seq), action, args) for at, action, args, order in entries
+            )
+            heapq.heapify(self._heap)
+
+    def next_at(self) -> int | None:
+        """The instant of the next entry, or None when the world has nothing left to do."""
+        heap = self._heap
+        return heap[0].at if heap else None
+
+    def last_at(self) -> int | None:
+        """The instant of the last entry: where a replay ends."""
+        with self._lock:
+            return max((due.at for due in self._heap), default=None)
+
+    def pop(self, until: int) -> Due | None:
+        """Take the next entry not later than `until`."""
+        with self._lock:
+            if self._heap and self._heap[0].at <= until:
+                return heapq.heappop(self._heap)
+            return None
+
+    def run(self, due: Due) -> None:
+        """Do one entry."""
+        handler = self._handlers.get(due.action)
+        if handler is None:
+            raise LookupError(
+                f"the agenda holds {due.action!r}, which nothing handles; register it with handle()"
+            )
+        handler(*due.args)
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def snapshot(self) -> list[tuple[int, tuple[Any, ...], str, tuple[Any, ...]]]:
+        """Everything still to happen, in order, as plain data."""
+        with self._lock:
+            return [(due.at, due.order, due.action, due.args) for due in sorted(self._heap)]
+
+    def restore(self, entries: list[tuple[int, tuple[Any, ...], str, tuple[Any, ...]]]) -> None:
+        """Replace the agenda by what `snapshot` returned."""
+        with self._lock:
+            self._heap = [
+                Due(at, order, next(self._seq), action, args)
+                for at, order, action, args in entries
+            ]
+            heapq.heapify(self._heap)
+
+
+class Outbox:
+    """What the barrier needs of the webhook sender; the sandbox's deliveries have this shape."""
+
+    def flush(self) -> None:
+        """Deliver everything pending and return when all of it was accepted."""
+        raise NotImplementedError
+
+    def last_number(self) -> int:
+        """The number of the newest delivery made."""
+        raise NotImplementedError
+
+    def pending(self) -> bool:
+        """Whether something waits to be delivered."""
+        raise NotImplementedError
+
+
+class Barrier:
+    """Moves simulated time only when the app said that it has nothing left to do at this instant.
+
+    A report is believed only if nothing happened since the app wrote it: same instant, no newer
+    delivery, nothing waiting to be delivered, no CRM request under way or arrived since. The last
+    reporter wins: a report of an earlier run of the app (a process that was killed) never moves time.
+    """
+
+    POLL_S = 2.0
+
+    def __init__(
+        self,
+        clock: Clock,
+        agenda: Agenda,
+        outbox: Outbox,
+        *,
+        quantum: int = 0,
+        requests: Callable[[], tuple[int, int]] = lambda: (0, 0),
+    ) -> None:
+        """`quantum` (ms): world events up to that much later are applied in the same move.
+
+        `requests()` returns (CRM requests arrived so far, CRM requests under way now).
+        """
+        self.clock = clock
+        self.agenda = agenda
+        self.outbox = outbox
+        self.quantum = quantum
+        self.granted_until = clock.now()
+        self.moves = 0
+        self.on_move: Callable[[], None] = lambda: None
+        self._requests = requests
+        self._run = ""
+        self._ended_runs: set[str] = set()
+        self._moving = threading.Lock()
+        self._changed = threading.Condition()
+
+    def state(self) -> dict[str, Any]:
+        """The answer of `GET /sandbox/time`."""
+        return {
+            "mode": self.clock.mode,
+            "now": self.clock.now(),
+            "delivery": self.outbox.last_number(),
+            "granted_until": self.granted_until,
+        }
+
+    def grant(self, until: int) -> dict[str, Any]:
+        """Let business time run up to `until`; a grant never takes back what was granted."""
+        with self._changed:
+            self.granted_until = max(self.granted_until, until)
+            self._changed.notify_all()
+        return self.state()
+
+    def poke(self) -> None:
+        """Wake a waiting report: something happened (a person acted through the CRM page)."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def drained(self, run: str, now: int, delivery: int, next_due: int | None) -> dict[str, Any]:
+        """Take the app's report; answer `{"now", "delivery", "moved"}` and, unmoved, a `reason`."""
+        if self.clock.mode == "wall":
+            return self._answer(moved=False, reason="wall clock: nothing to move")
+        if not self._current(run):
+            return self._answer(moved=False, reason="a newer run of the app has reported")
+        arrived, _ = self._requests()
+        deadline = time.monotonic() + self.POLL_S
+        while True:
+            if not self._moving.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                return self._answer(moved=False, reason="deliveries are still being accepted")
+            try:
+                reason = self._stale(run, now, delivery, next_due, arrived)
+                if reason:
+                    return self._answer(moved=False, reason=reason)
+                target = self._target(next_due)
+                if target is not None:
+                    self._move(target, next_due)
+                    return self._answer(moved=True)
+            finally:
+                self._moving.release()
+            if not self._wait(deadline, arrived, delivery):
+                return self._answer(moved=False, reason="nothing may move: grant more time")
+
+    def _current(self, run: str) -> bool:
+        with self._changed:
+            if run in self._ended_runs:
+                return False
+            if run != self._run:
+                self._ended_runs.add(self._run)
+                self._run = run
+                self._changed.notify_all()
+            return True
+
+    def _stale(
+        self, run: str, now: int, delivery: int, next_due: int | None, arrived: int
+    ) -> str | None:
+        """Why the report no longer holds, or None. Pending deliveries are made on the way."""
+        if run != self._run:
+            return "a newer run of the app has reported"
+        if now != self.clock.now():
+            return f"time is {self.clock.now()}, not {now}"
+        if next_due is not None and next_due <= now:
+            return f"next_due {next_due} is not after now: what is due is not drained"
+        total, under_way = self._requests()
+        if total != arrived or under_way:
+            return "a CRM request came after the report"
+        if self.outbox.pending():
+            self.outbox.flush()
+            return "deliveries were made after the report"
+        if self.outbox.last_number() > delivery:
+            return f"delivery {self.outbox.last_number()} is newer than {delivery}"
+        return None
+
+    def _target(self, next_due: int | None) -> int | None:
+        """The instant to move to, or None when nothing may move."""
+        now = self.clock.now()
+        instants = [self.granted_until]
+        if next_due is not None:
+            instants.append(next_due)
+        coming = self.agenda.next_at()
+        if coming is not None:
+            # An entry that lies in the past (a person reacting at once) happens now.
+            instants.append(max(coming, now))
+        target = min(instants)
+        if target > now or (coming is not None and coming <= now):
+            return target
+        return None
+
+    def _move(self, target: int, next_due: int | None) -> None:
+        limit = min(target + self.quantum, self.granted_until)
+        if next_due is not None:
+            limit = min(limit, next_due)
+        limit = max(limit, target)
+        if self.agenda.next_at() is None or (self.agenda.next_at() or 0) > target:
+            limit = target
+        while (due := self.agenda.pop(limit)) is not None:
+            self.clock.move(max(due.at, self.clock.now()))
+            self.agenda.run(due)
+        self.clock.move(max(target, self.clock.now()))
+        self.moves += 1
+        self.on_move()
+        self.outbox.flush()
+
+    def _wait(self, deadline: float, arrived: int, delivery: int) -> bool:
+        """Wait for a grant, a request or a delivery; False when the long poll is over."""
+        with self._changed:
+            granted = self.granted_until
+            while True:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                # CRM requests do not notify (that would cost every call a lock): look often.
+                self._changed.wait(min(left, 0.05))
+                if (
+                    self.granted_until != granted
+                    or self._requests()[0] != arrived
+                    or self.outbox.last_number() > delivery
+                    or self.outbox.pending()
+                    or (self.agenda.next_at() or self.granted_until + 1) <= self.clock.now()
+                ):
+                    return True
+
+    def _answer(self, *, moved: bool, reason: str = "") -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "now": self.clock.now(),
+            "delivery": self.outbox.last_number(),
+            "moved": moved,
+        }
+        if reason:
+            answer["reason"] = reason
+        return answer
