@@ -145,19 +145,18 @@ subjects = Table(
     Column("momentum", String(16)),
     Column("fields", Text, nullable=False, server_default="{}"),
     Column("deleted", Boolean, nullable=False, server_default=text("false")),
-    Column("read_at", BigInteger),  # business instant of the last read
-    Column("read_wall", BigInteger),
-    Column("summary_dirty_wall", BigInteger),  # our properties are stale since; null: written
+    Column("summary_due_at", BigInteger),  # when our properties are to be written; null: written
+    Column("summary_written_at", BigInteger),
     Column("summary", Text, nullable=False, server_default=""),  # what was last written, as JSON
     UniqueConstraint("installation_id", "type", "crm_id"),
 )
 Index("ix_subjects_stage", subjects.c.installation_id, subjects.c.stage_id)
 Index(
-    "ix_subjects_dirty",
+    "ix_subjects_summary",
     subjects.c.installation_id,
-    subjects.c.summary_dirty_wall,
-    sqlite_where=subjects.c.summary_dirty_wall.isnot(None),
-    postgresql_where=subjects.c.summary_dirty_wall.isnot(None),
+    subjects.c.summary_due_at,
+    sqlite_where=subjects.c.summary_due_at.isnot(None),
+    postgresql_where=subjects.c.summary_due_at.isnot(None),
 )
 
 contacts = Table(
