@@ -1,0 +1,77 @@
+"""Contacts: consent, bounces, forms and replies, told as what changed for the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.model.vocabulary import SignalKind
+
+
+@dataclass(slots=True)
+class PersonFact:
+    """A fact about a person, which becomes a signal for each of their subjects."""
+
+    kind: SignalKind
+    at: int
+    cause: str
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def contact_values(fields: Mapping[str, Any], created_at: int) -> dict[str, Any]:
+    """Columns of `contacts` for a contact as read."""
+    first, last = fields.get("first_name") or "", fields.get("last_name") or ""
+    return {
+        "name": f"{first} {last}".strip(),
+        "email": fields.get("email") or "",
+        "zone": fields.get("zone"),
+        # An unset consent property is a contact that never opted out; a property that the CRM
+        # would not show us is missing altogether, and then nobody may be contacted.
+        "opted_out": bool(fields["opted_out"]) if "opted_out" in fields else None,
+        "bounced": bool(fields.get("bounced")),
+        "control": fields.get("control") or "run",
+        "owner_id": fields.get("owner"),
+        "created_at": fields.get("created_at") or created_at,
+        "last_reply_at": fields.get("last_reply_at"),
+        "form_submitted_at": fields.get("form_submitted_at"),
+        "deleted": False,
+    }
+
+
+def contact_facts(
+    contact_id: str,
+    row: Mapping[str, Any] | None,
+    fresh: Mapping[str, Any],
+    fields: Mapping[str, Any],
+    updated_at: int,
+) -> list[PersonFact]:
+    """What changed for this person since our mirror's row. row None: not known before."""
+    facts: list[PersonFact] = []
+
+    def was(column: str) -> Any:
+        return row[column] if row is not None else None
+
+    if fresh["opted_out"] and not was("opted_out"):
+        facts.append(PersonFact(SignalKind.OPTED_OUT, updated_at, f"opt_out:{contact_id}"))
+    if fresh["bounced"] and not was("bounced"):
+        facts.append(PersonFact(SignalKind.BOUNCED, updated_at, f"bounce:{contact_id}"))
+    submitted = fresh["form_submitted_at"]
+    if submitted and submitted > (was("form_submitted_at") or 0):
+        data = {"form": fields.get("form_name") or ""}
+        facts.append(
+            PersonFact(SignalKind.FORM_SUBMITTED, submitted, f"form:{contact_id}:{submitted}", data)
+        )
+    replied = fresh["last_reply_at"]
+    if replied and replied > (was("last_reply_at") or 0):
+        facts.append(PersonFact(SignalKind.REPLIED, replied, f"reply:{replied}"))
+    if fresh["control"] != (was("control") or "run"):
+        facts.append(
+            PersonFact(
+                SignalKind.CONTROL_CHANGED,
+                updated_at,
+                f"control:{contact_id}:{updated_at}",
+                {"control": fresh["control"], "of": "contact"},
+            )
+        )
+    return facts

@@ -1,0 +1,224 @@
+"""Deals: what their history says beyond what our mirror holds.
+
+The whole history is walked, so a stage that a deal passed through between two readings is entered
+all the same; settling decides later whether it mattered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.model.ids import stage_anchor
+from app.model.signals import Signal
+from app.model.time import Business
+from app.model.vocabulary import CLOSED_KINDS, SignalKind
+from app.signals.stages import StageMap
+
+
+@dataclass(slots=True)
+class Change:
+    """What one reading changes. values: columns of `subjects`; signals still lack their row id.
+
+    entries: (stage id, entered at) to remember. contacts: (id, primary, labels), None: unread.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    entries: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    signals: list[Signal] = field(default_factory=list[Signal])
+
+
+Versions = list[Any]
+
+
+def deal_change(
+    subject_id: int,
+    row: Mapping[str, Any] | None,
+    fields: Mapping[str, Any],
+    history: Mapping[str, Versions],
+    created_at: int,
+    updated_at: int,
+    stages: StageMap,
+    known_entries: frozenset[tuple[str, int]],
+) -> Change:
+    """Compare a deal as read with its mirror row.
+
+    row: None for a deal that was not known. known_entries: its (stage id, entered at) already
+    remembered with the newest timestamps, so that two entries in one millisecond both count.
+    """
+    change = Change()
+    if row is None:
+        change.signals.append(
+            Signal(
+                SignalKind.SUBJECT_CREATED,
+                subject_id,
+                Business(created_at),
+                "created",
+                data={"type": "deal"},
+            )
+        )
+    _stage_entries(change, subject_id, row, history.get("stage") or [], stages, known_entries)
+    _owner(change, subject_id, row, fields, history.get("owner") or [])
+    _control(change, subject_id, row, fields, history.get("control") or [], updated_at)
+    _reply(change, subject_id, row, fields)
+    _contacted(change, row, fields)
+    _plain(change, row, fields, created_at, updated_at)
+    return change
+
+
+def _stage_entries(
+    change: Change,
+    subject_id: int,
+    row: Mapping[str, Any] | None,
+    versions: Versions,
+    stages: StageMap,
+    known: frozenset[tuple[str, int]],
+) -> None:
+    seen_at = row["stage_entered_at"] if row else None
+    furthest = row["furthest"] if row else -1
+    before = row["stage_id"] if row else None
+    for version in versions:
+        at, stage_id = version.at, version.value
+        if not stage_id:
+            continue
+        if seen_at is not None and (at < seen_at or (stage_id, at) in known):
+            continue
+        if stage_id == before and seen_at is not None:
+            continue
+        position = stages.position(stage_id)
+        kind, previous = stages.kind(stage_id), stages.kind(before)
+        cause = stage_anchor(stage_id, at)
+        forward = position > furthest
+        change.entries.append((stage_id, at))
+        change.signals.append(
+            Signal(
+                SignalKind.STAGE_ENTERED,
+                subject_id,
+                Business(at),
+                cause,
+                stage=kind,
+                previous=previous,
+                forward=forward,
+                data={"stage_id": stage_id},
+            )
+        )
+        if kind in CLOSED_KINDS:
+            change.signals.append(
+                Signal(
+                    SignalKind.CLOSED, subject_id, Business(at), cause, stage=kind,
+                    previous=previous,
+                )
+            )
+        furthest = max(furthest, position)
+        before, seen_at = stage_id, at
+        change.values["stage_id"] = stage_id
+        change.values["stage_entered_at"] = at
+    if change.entries:
+        change.values["furthest"] = furthest
+
+
+def _owner(
+    change: Change,
+    subject_id: int,
+    row: Mapping[str, Any] | None,
+    fields: Mapping[str, Any],
+    versions: Versions,
+) -> None:
+    owner = fields.get("owner") or None
+    if row is None:
+        change.values["owner_id"] = owner
+        return
+    if owner == row["owner_id"]:
+        return
+    change.values["owner_id"] = owner
+    at = versions[-1].at if versions else fields.get("updated_at") or row["modified_at"] or 0
+    change.signals.append(
+        Signal(
+            SignalKind.OWNER_CHANGED,
+            subject_id,
+            Business(at),
+            f"owner:{owner or ''}:{at}",
+            data={"from": row["owner_id"], "to": owner},
+        )
+    )
+
+
+def _control(
+    change: Change,
+    subject_id: int,
+    row: Mapping[str, Any] | None,
+    fields: Mapping[str, Any],
+    versions: Versions,
+    updated_at: int,
+) -> None:
+    control = fields.get("control") or "run"
+    pause_until = fields.get("pause_until")
+    before = row["control"] if row else "run"
+    paused = row["pause_until_at"] if row else None
+    if control == before and pause_until == paused:
+        return
+    change.values["control"] = control
+    change.values["pause_until_at"] = pause_until
+    at = versions[-1].at if versions else updated_at
+    change.signals.append(
+        Signal(
+            SignalKind.CONTROL_CHANGED,
+            subject_id,
+            Business(at),
+            f"control:{at}",
+            data={"control": control, "pause_until": pause_until},
+        )
+    )
+
+
+def _reply(
+    change: Change, subject_id: int, row: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> None:
+    """The fall-back for replies whose e-mail record we cannot see: the CRM's own stamp."""
+    replied_at = fields.get("last_reply_at")
+    if replied_at is None:
+        return
+    if row is not None and (row["last_reply_at"] or 0) >= replied_at:
+        return
+    change.values["last_reply_at"] = replied_at
+    change.signals.append(
+        Signal(SignalKind.REPLIED, subject_id, Business(replied_at), f"reply:{replied_at}")
+    )
+
+
+def _contacted(
+    change: Change, row: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> None:
+    """`last_contacted_at` counts calls, mails and meetings, never our tasks: activity."""
+    stamp = max(fields.get("last_contacted_at") or 0, fields.get("last_reply_at") or 0)
+    if stamp and stamp > ((row["last_activity_at"] if row else 0) or 0):
+        change.values["last_activity_at"] = stamp
+
+
+def _plain(
+    change: Change,
+    row: Mapping[str, Any] | None,
+    fields: Mapping[str, Any],
+    created_at: int,
+    updated_at: int,
+) -> None:
+    amount = fields.get("amount_company")
+    if amount is None and not fields.get("currency"):
+        amount = fields.get("amount")
+    fresh = {
+        "name": fields.get("name") or "",
+        "pipeline_id": fields.get("pipeline"),
+        "amount": amount,
+        "currency": fields.get("currency"),
+        "created_at": fields.get("created_at") or created_at,
+        "modified_at": updated_at,
+    }
+    if row is None:
+        change.values.update(fresh)
+        return
+    for column, value in fresh.items():
+        if row[column] != value:
+            change.values[column] = value
+    if row["deleted"]:
+        change.values["deleted"] = False

@@ -1,0 +1,44 @@
+"""The stages of an installation as signals need them: kind, order, followed or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.model.vocabulary import StageKind
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    id: str
+    pipeline: str
+    label: str
+    kind: StageKind
+    position: int
+
+
+class StageMap:
+    """Stage id → Stage. A stage acts only when its pipeline is followed and it is confirmed."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]], followed: Iterable[str]) -> None:
+        self.followed = frozenset(followed)
+        self._stages: dict[str, Stage] = {}
+        for row in rows:
+            acts = row["confirmed"] and row["pipeline_id"] in self.followed
+            kind = StageKind(row["kind"]) if acts else StageKind.IGNORED
+            self._stages[row["id"]] = Stage(
+                row["id"], row["pipeline_id"], row["label"], kind, row["position"]
+            )
+
+    def get(self, stage_id: str | None) -> Stage | None:
+        return self._stages.get(stage_id) if stage_id else None
+
+    def kind(self, stage_id: str | None) -> StageKind:
+        """IGNORED for a stage that is unknown, deleted, unconfirmed or not followed."""
+        stage = self.get(stage_id)
+        return stage.kind if stage else StageKind.IGNORED
+
+    def position(self, stage_id: str | None) -> int:
+        stage = self.get(stage_id)
+        return stage.position if stage else -1
