@@ -26,9 +26,12 @@ ObjectType = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One entry of a property's history. source: the CRM's word for who wrote it, only a hint."""
+    """One entry of a property's history, its value canonical as in `CrmRecord.fields`.
 
-    value: str | None
+    source: the CRM's word for who wrote it, only a hint.
+    """
+
+    value: Any
     at: Business
     source: str = ""
     source_id: str = ""
@@ -37,6 +40,8 @@ class Version:
 @dataclass(slots=True)
 class CrmRecord:
     """A record as read. fields are canonical; history is oldest first, per canonical field.
+
+    A field that the CRM has but left unset is None; one that it would not show is absent.
 
     associations: object type → CRM ids, in the CRM's order; None where they were not asked for.
     primary: object type → the id that the CRM calls primary. labels: (type, id) → labels.
@@ -59,12 +64,19 @@ class CrmRecord:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """The CRM account. types: object type → what stands for {type} in `url`."""
+
     id: str
     name: str
     zone: str
     currency: str
     ui_domain: str
     url: str  # pattern for a record's page, with {type} and {id}
+    types: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def page(self, type: ObjectType, id: str) -> str:
+        """Address of a record's page in the CRM."""
+        return self.url.format(type=self.types.get(type, type), id=id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,9 @@ class Event:
     """A hint from a webhook that something changed; the record is re-read before anyone decides.
 
     kind: created, changed, deleted, restored, merged, associated, erased (privacy).
-    dedupe: key that equal deliveries share. delivery: the simulation's delivery number, else 0.
+    field: canonical where it is mapped, else the CRM's own name. value: as the CRM sent it.
+    merged: object_id survives, other_id is gone. associated: value is `added` or `removed`,
+    other_type and other_id are the far end. dedupe: key that equal deliveries share.
     """
 
     kind: str
@@ -118,6 +132,7 @@ class Event:
     dedupe: str = ""
     account: str = ""
     other_id: str | None = None  # the second record of an association or a merge
+    other_type: ObjectType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +151,17 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """Answer for one input of a batch create: `id`, or the error that refused it."""
+    """Answer for one input of a batch create: `id`, or the error that refused it.
+
+    adopted: it existed already. written: canonical fields that the CRM would only take otherwise
+    than asked, as they were written.
+    """
 
     touch_id: str
     id: str | None = None
     error: CrmError | None = None
     adopted: bool = False
+    written: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,14 +228,30 @@ class TokenStore(Protocol):
 
 
 class BudgetStore(Protocol):
-    """Slots of the vendor's sliding window, shared by all processes of one installation."""
+    """Slots of the vendor's sliding window, shared by all processes of one installation.
+
+    A slot is taken from its lease until an instant; the log is a multiset of (bucket, until).
+    """
 
     def not_before(self) -> Wall: ...
 
-    def hold_off(self, until: Wall) -> None: ...
+    def hold_off(self, until: Wall) -> None:
+        """No call before `until`; an earlier hold-off that lasts longer stays."""
+        ...
 
     def lease(self, bucket: str, want: int, window_ms: int, limit: int, now: Wall) -> int:
-        """Up to `want` slots leased in `bucket`, 0 when the window is full."""
+        """Up to `want` slots of `bucket`, taken until `now + window_ms`.
+
+        Answers how many, so that no more than `limit` are taken with an `until` after `now`.
+        """
+        ...
+
+    def settle(self, bucket: str, leased_until: Wall, slots: int, until: Wall) -> None:
+        """`slots` that were leased until `leased_until` are taken until `until` instead.
+
+        An `until` in the past gives them back. Slots whose lease is no longer there are added, so
+        that a call that outlasted its lease still counts.
+        """
         ...
 
 
@@ -286,6 +322,7 @@ class Connector(Protocol):
         """Create with associations inline, one answer per input. Never updates.
 
         Raises Unknown when the answer was lost: the caller must look before it creates again.
+        What fails after a first batch of the CRM's size went through stands in the answers.
         """
         ...
 
