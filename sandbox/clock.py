@@ -118,8 +118,7 @@ class Agenda:
         """Replace the agenda by what `snapshot` returned."""
         with self._lock:
             self._heap = [
-                Due(at, order, next(self._seq), action, args)
-                for at, order, action, args in entries
+                Due(at, order, next(self._seq), action, args) for at, order, action, args in entries
             ]
             heapq.heapify(self._heap)
 
@@ -145,7 +144,7 @@ class Barrier:
 
     A report is believed only if nothing happened since the app wrote it: same instant, no newer
     delivery, nothing waiting to be delivered, no CRM request under way or arrived since. The last
-    reporter wins: a report of an earlier run of the app (a process that was killed) never moves time.
+    reporter wins: a report of an earlier run of the app (a killed process) never moves time.
     """
 
     POLL_S = 2.0

@@ -1,1 +1,1 @@
-"""Pipelines imported from CSV files: a mapping as data, a reader, and the replay in business time."""
+"""Pipelines imported from CSV: a mapping as data, a reader, the replay in business time."""

@@ -94,7 +94,9 @@ class _Section:
     def __init__(self, path: Path, node: Any, field: str, line: int) -> None:
         self.path, self.field, self.line = path, field, line
         if not isinstance(node, CommentedMap):
-            raise ImportProblem(path, line, field or "(file)", "must be a mapping of keys to values")
+            raise ImportProblem(
+                path, line, field or "(file)", "must be a mapping of keys to values"
+            )
         self.node: CommentedMap = node
 
     def name(self, key: str) -> str:
@@ -119,7 +121,9 @@ class _Section:
 
     def section(self, key: str) -> _Section:
         if key not in self.node:
-            raise ImportProblem(self.path, self.line, self.name(key), "is missing; add this section")
+            raise ImportProblem(
+                self.path, self.line, self.name(key), "is missing; add this section"
+            )
         return _Section(self.path, self.node[key], self.name(key), self.line_of(key))
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -195,9 +199,7 @@ def read_mapping(path: Path | str) -> Mapping:
         owner=OwnerRule(owner.texts("first_event"), frozenset(owner.texts("skip"))),
         owner_email=owner.text("email"),
         events_file=events.text("file"),
-        event_columns=events.table(
-            "columns", ("deal", "at", "activity", "transition", "resource")
-        ),
+        event_columns=events.table("columns", ("deal", "at", "activity", "transition", "resource")),
         stage_of=stage_of,
         stage_transitions=frozenset(events.texts("transitions")),
         calls=_calls(events),

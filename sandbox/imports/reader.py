@@ -1,4 +1,4 @@
-"""Reads the CSV files of an import into a timetable: what happens to which deal at which instant."""
+"""Reads an import into a timetable: what happens to which deal at which instant."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Timetable:
 
 
 def read_timetable(mapping: Mapping, data: Path | str) -> Timetable:
-    """Read `deals` and `events` under the folder `data`; raises `ImportProblem` at the first fault."""
+    """Read deals and events under the folder `data`; raises `ImportProblem` at the first fault."""
     data = Path(data)
     table = Timetable()
     for line, row in _rows(data / mapping.deals_file, mapping.deal_columns):
@@ -208,7 +208,10 @@ def _instant(text: str, path: Path, line: int, column: str) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ImportProblem(
-            path, line, column, f"{text!r} is no ISO time; write for example 2011-10-01T09:00:00+02:00"
+            path,
+            line,
+            column,
+            f"{text!r} is no ISO time; write for example 2011-10-01T09:00:00+02:00",
         ) from None
     if moment.tzinfo is None:
         raise ImportProblem(path, line, column, f"{text!r} has no offset; add one, such as +02:00")

@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.world.account import Account
 from sandbox.world.records import Actor, Link, Owner, Record, Stage
-from sandbox.world.store import Account
 
 PROSPECT = Actor("EMAIL_INTEGRATION", "inbox")
 """Mail that arrived in a connected inbox, and what the CRM learned from it."""
@@ -120,9 +120,7 @@ class Acts:
         options = [option.value for option in definition.options]
         if value and options and value not in options:
             raise ActError("value", f"{value!r} is none of {', '.join(options)}")
-        return self.account.update(
-            kind, found.id, {property: str(value)}, self._by(user, found)
-        )
+        return self.account.update(kind, found.id, {property: str(value)}, self._by(user, found))
 
     # --- tasks -------------------------------------------------------------------------------
 

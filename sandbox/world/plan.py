@@ -239,9 +239,7 @@ def _meeting(
     return ends, rng.random() < 0.5
 
 
-def _aside(
-    life: Life, rng: random.Random, since: int, until: int, hours: Hours, kind: str
-) -> None:
+def _aside(life: Life, rng: random.Random, since: int, until: int, hours: Hours, kind: str) -> None:
     """What else happens while a deal stays in a stage; each thing draws whether and when."""
     extras: dict[str, Callable[[], dict[str, Any]]] = {
         "reply": lambda: {"text": _REPLIES[rng.randrange(len(_REPLIES))]},

@@ -1,0 +1,371 @@
+"""Makes an account of any size from a seed: users, contacts, deals with a past, and their future.
+
+Reps sit in three zones, Berlin and New York among them, whose clocks change inside the default
+weeks; one rep has neither zone nor working hours on record. Deals have no, one or several
+contacts, some shared; some have no owner, some no amount. Contacts without a deal arrive by form.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.world.account import Account
+from sandbox.world.people import Cast, People
+from sandbox.world.plan import (
+    OPEN_KINDS,
+    STOPS,
+    Life,
+    Step,
+    deal_life,
+    lead_life,
+    past_entries,
+    stop_life,
+)
+from sandbox.world.plan_draws import DAY, HOUR, MINUTE, draw
+from sandbox.world.records import Actor, Link, Owner, Record, Team
+from sandbox.world.store import World
+
+DEFAULT_START = 1_791_784_800_000
+"""2026-10-12 06:00 UTC: four weeks from here cross Europe's change of clocks (25 October) and that
+of the United States (1 November)."""
+
+WEEK = 7 * DAY
+KINDS = (*OPEN_KINDS, "won", "lost")
+
+_REPS = (
+    ("Anna", "Berg", "Europe/Berlin", (540, 1020), "EMEA"),
+    ("Ben", "Carter", "America/New_York", (540, 1020), "Americas"),
+    ("Chiyo", "Tanaka", "Asia/Tokyo", (540, 1080), "APAC"),
+    ("Dev", "Rao", "", None, "EMEA"),
+    ("Elena", "Rossi", "Europe/Berlin", (480, 960), "EMEA"),
+    ("Frank", "Moore", "America/New_York", (510, 1050), "Americas"),
+)
+_FIRST = (
+    "Lena",
+    "Omar",
+    "Ines",
+    "Paul",
+    "Mika",
+    "Sara",
+    "Jonas",
+    "Wei",
+    "Noor",
+    "Carl",
+    "Ada",
+    "Leo",
+)
+_LAST = ("Weber", "Silva", "Novak", "Haas", "Ito", "Costa", "Lind", "Okafor", "Marin", "Stone")
+_COMPANY = ("Alder", "Birch", "Cedar", "Delta", "Ember", "Fjord", "Grove", "Harbor", "Iris", "Juno")
+_TRADE = ("Logistics", "Foods", "Dental", "Software", "Travel", "Energy", "Books", "Tools")
+_OFFER = ("starter plan", "renewal", "team licences", "rollout", "pilot", "expansion")
+_SLUGS = ("europe_slash_berlin", "america_slash_new_york", "asia_slash_tokyo", "")
+_RATES = {"EUR": 1.0, "USD": 0.92, "GBP": 1.17}
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How common each case is among generated deals."""
+
+    later: float = 0.18
+    unowned: float = 0.04
+    no_amount: float = 0.08
+    no_contact: float = 0.07
+    several_contacts: float = 0.28
+    shared_contact: float = 0.06
+    other_currency: float = 0.12
+    leads_per_deal: float = 0.2
+    stages: tuple[float, ...] = (0.17, 0.22, 0.16, 0.18, 0.13, 0.07, 0.07)
+
+
+def generate(
+    world: World,
+    people: People,
+    *,
+    seed: int = 1,
+    deals: int = 200,
+    start: int = DEFAULT_START,
+    weeks: float = 4,
+    portal_id: int = 4_242_001,
+    tier: str = "professional",
+    shares: Shares | None = None,
+) -> Account:
+    """A new account of `deals` deals, with its people's lives on the agenda from `start` on.
+
+    Raises ValueError when the portal id is taken or a size is not positive.
+    """
+    if deals < 1 or weeks <= 0:
+        raise ValueError("deals and weeks must be positive; ask for at least one deal")
+    account = world.add_account(
+        portal_id, f"Northwind {seed}", timezone="Europe/Berlin", currency="EUR", tier=tier
+    )
+    with world.lock:
+        return _Maker(account, people, seed, start, weeks, shares or Shares()).make(deals)
+
+
+class _Maker:
+    def __init__(
+        self, account: Account, people: People, seed: int, start: int, weeks: float, shares: Shares
+    ) -> None:
+        self.account = account
+        self.people = people
+        self.seed = seed
+        self.start = start
+        self.end = start + round(weeks * WEEK)
+        self.shares = shares
+        stages = next(iter(account.pipelines["deals"].values())).stages
+        kinds = {kind: stage.id for kind, stage in zip(KINDS, stages, strict=True)}
+        self.cast: Cast = people.start(account, seed, kinds)
+        self.reps: list[Owner] = []
+        self.last_contact: Record | None = None
+
+    def make(self, deals: int) -> Account:
+        self._users(max(6, deals // 25))
+        later = round(deals * self.shares.later)
+        per_stop = max(1, round(deals / 66))
+        stops = [stop for _ in range(per_stop) for stop in STOPS][: deals - later]
+        for index in range(deals):
+            name = f"deal-{index + 1:05d}"
+            rng = draw(self.seed, name, "made")
+            if index < len(stops):
+                self._deal(name, rng, "meeting_done", stops[index])
+            elif index < deals - later:
+                kind = rng.choices(KINDS, self.shares.stages)[0]
+                self._deal(name, rng, kind, None)
+            else:
+                self._later_deal(name, rng)
+        for index in range(round(deals * self.shares.leads_per_deal) or 1):
+            name = f"lead-{index + 1:05d}"
+            self._lead(name, draw(self.seed, name, "made"), arrived=index % 6 == 5)
+        return self.account
+
+    # --- users -------------------------------------------------------------------------------
+
+    def _users(self, reps: int) -> None:
+        for number, team in enumerate(("EMEA", "Americas", "APAC"), 1):
+            self.account.add_team(Team(str(number), team))
+        self._user(0, "Mara", "Lind", "Europe/Berlin", (540, 1020), "EMEA", "Sales manager")
+        self._user(1, "Otto", "Adler", "Europe/Berlin", (540, 1020), "EMEA", "CRM administrator")
+        for index in range(reps):
+            first, last, zone, hours, team = _REPS[index % len(_REPS)]
+            turn = index // len(_REPS)
+            last = last if not turn else f"{last} {turn + 1}"
+            if turn and hours is None:  # one such rep is enough
+                zone, hours = "Europe/Berlin", (540, 1020)
+            owner = self._user(2 + index, first, last, zone, hours, team, "Account executive")
+            self.reps.append(owner)
+        self.cast.state["reps"] = [owner.id for owner in self.reps]
+
+    def _user(
+        self,
+        number: int,
+        first: str,
+        last: str,
+        zone: str,
+        hours: tuple[int, int] | None,
+        team: str,
+        title: str,
+    ) -> Owner:
+        email = f"{first}.{last}@northwind.example".lower().replace(" ", "")
+        team_id = next(t.id for t in self.account.teams.values() if t.name == team)
+        owner = Owner(
+            id=str(71_000 + number),
+            user_id=52_000 + number,
+            email=email,
+            first_name=first,
+            last_name=last,
+            teams=[(team_id, True)],
+            created_at=self.start - 400 * DAY,
+        )
+        fields = {
+            "hs_email": email,
+            "hs_given_name": first,
+            "hs_family_name": last,
+            "hs_job_title": title,
+            "hs_standard_time_zone": zone,
+            "hs_availability_status": "available",
+            "hs_internal_user_id": str(owner.user_id),
+            "hubspot_owner_id": owner.id,
+        }
+        if hours is not None:
+            block = {"days": "MONDAY_TO_FRIDAY", "startMinute": hours[0], "endMinute": hours[1]}
+            fields["hs_working_hours"] = json.dumps([block], separators=(",", ":"))
+        by = Actor.user(owner.user_id)
+        record = self.account.create("users", fields, by, at=self.start - 400 * DAY)
+        owner.user_record_id = record.id
+        return self.account.add_owner(owner)
+
+    # --- deals -------------------------------------------------------------------------------
+
+    def _deal(self, name: str, rng: random.Random, kind: str, stop: str | None) -> None:
+        """A deal that is there at the start, with its past and its plan."""
+        rep = rng.choice(self.reps)
+        hours = self.cast.hours(rep.id)
+        created, entries = past_entries(rng, kind, self.start, hours)
+        by = Actor.user(rep.user_id)
+        fields, unowned = self._fields(name, rng, rep)
+        if stop is None and unowned:
+            fields["hubspot_owner_id"] = ""
+        contacts = self._contacts(
+            name, rng, rep, created, at_least=1 if stop else 0, own=bool(stop)
+        )
+        company = self._company(name, rng, by, created, contacts)
+        fields["dealstage"] = self.cast.state["kinds"][entries[0][0]]
+        links = [Link("contacts", contact.id) for contact in contacts]
+        links.append(Link("companies", company.id, ("", "primary")))
+        deal = self.account.create("deals", fields, by, links, at=created)
+        for stage, at in entries[1:]:
+            moved = {"dealstage": self.cast.state["kinds"][stage]}
+            self.account.update("deals", deal.id, moved, by, at=at)
+        self._past_activity(rng, deal, contacts, by, created)
+        if stop is not None:
+            life = stop_life(stop, rng, self.start, hours)
+        else:
+            life = deal_life(self.seed, name, kind, self.start, self.end, hours)
+        self.cast.know(name, deal, life)
+        self.people.schedule(self.cast, name, life)
+
+    def _later_deal(self, name: str, rng: random.Random) -> None:
+        """A deal that a rep enters during the weeks."""
+        rep = rng.choice(self.reps)
+        hours = self.cast.hours(rep.id)
+        at = hours.some_time(rng, self.start, rng.uniform(0, 0.85) * (self.end - self.start) / DAY)
+        fields, unowned = self._fields(name, rng, rep)
+        stage = "qualified" if rng.random() < 0.25 else "new"
+        self.cast.state["arrivals"][name] = {
+            "deal": {
+                "name": fields["dealname"],
+                "stage": stage,
+                "amount": fields["amount"],
+                "owner": "" if unowned else rep.id,
+                "user": str(rep.user_id),
+            },
+            "contact": None
+            if rng.random() < self.shares.no_contact
+            else {**self._person(name, 0, rng), "owner": rep.id, "user": str(rep.user_id)},
+        }
+        life = deal_life(self.seed, name, stage, at, self.end, hours, arrives=True)
+        life.steps.insert(0, Step(at, "arrive"))
+        self.cast.state["habits"][name] = (life.habit, life.silent)
+        self.people.schedule(self.cast, name, life)
+
+    def _fields(self, name: str, rng: random.Random, rep: Owner) -> tuple[dict[str, str], bool]:
+        currency = "EUR"
+        if rng.random() < self.shares.other_currency:
+            currency = rng.choice(("USD", "GBP"))
+        amount = rng.randint(6, 600) * 100
+        known = rng.random() >= self.shares.no_amount
+        number = int(name.split("-")[1])
+        title = f"{self._company_name(number)} {rng.choice(_OFFER)} {number}"
+        fields = {
+            "dealname": title,
+            "amount": str(amount) if known else "",
+            "amount_in_home_currency": str(round(amount * _RATES[currency])) if known else "",
+            "deal_currency_code": currency,
+            "dealtype": rng.choice(("newbusiness", "existingbusiness")),
+            "hubspot_owner_id": rep.id,
+            "closedate": str(self.start + rng.randint(5, 70) * DAY),
+        }
+        return fields, rng.random() < self.shares.unowned
+
+    def _contacts(
+        self, name: str, rng: random.Random, rep: Owner, at: int, *, at_least: int, own: bool
+    ) -> list[Record]:
+        many = rng.random()
+        if many < self.shares.no_contact:
+            count = 0
+        elif many < self.shares.no_contact + self.shares.several_contacts:
+            count = rng.randint(2, 3)
+        else:
+            count = 1
+        share = rng.random() < self.shares.shared_contact
+        by = Actor.user(rep.user_id)
+        made: list[Record] = []
+        for index in range(max(count, at_least)):
+            fields = self._person(name, index, rng)
+            fields["hubspot_owner_id"] = rep.id
+            fields["hs_timezone"] = rng.choice(_SLUGS)
+            made.append(self.account.create("contacts", fields, by, at=at - HOUR))
+        if share and not own and self.last_contact is not None and made:
+            made.append(self.last_contact)
+        # Deals dealt out to a certain end keep their contact to themselves: another deal's
+        # opt-out or reply must not end theirs first.
+        if made and not own:
+            self.last_contact = made[0]
+        return made
+
+    def _person(self, name: str, index: int, rng: random.Random) -> dict[str, str]:
+        number = int(name.split("-")[1])
+        first, last = rng.choice(_FIRST), rng.choice(_LAST)
+        place = f"{name.replace('-', '')}.{index}"
+        return {
+            "email": f"{first}.{last}.{place}@example.com".lower(),
+            "firstname": first,
+            "lastname": last,
+            "company": self._company_name(number),
+        }
+
+    def _company_name(self, number: int) -> str:
+        return f"{_COMPANY[number % len(_COMPANY)]} {_TRADE[number // 3 % len(_TRADE)]}"
+
+    def _company(
+        self, name: str, rng: random.Random, by: Actor, at: int, contacts: list[Record]
+    ) -> Record:
+        fields = {
+            "name": self._company_name(int(name.split("-")[1])),
+            "domain": f"{name}.example.com",
+            "country": rng.choice(("Germany", "United States", "Japan")),
+        }
+        links = [Link("contacts", contact.id, ("", "primary")) for contact in contacts]
+        return self.account.create("companies", fields, by, links, at=at - HOUR)
+
+    def _past_activity(
+        self, rng: random.Random, deal: Record, contacts: list[Record], by: Actor, created: int
+    ) -> None:
+        links = [Link("deals", deal.id)] + [Link("contacts", c.id) for c in contacts[:1]]
+        for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
+            at = created + int(rng.random() * (self.start - created))
+            fields = {
+                "hs_timestamp": str(at),
+                "hs_call_title": "Call",
+                "hs_call_direction": "OUTBOUND",
+                "hs_call_status": rng.choice(("COMPLETED", "NO_ANSWER")),
+                "hs_call_duration": str(rng.randint(1, 20) * MINUTE),
+                "hubspot_owner_id": deal.get("hubspot_owner_id"),
+            }
+            self.account.create("calls", fields, by, links, at=at)
+
+    # --- leads -------------------------------------------------------------------------------
+
+    def _lead(self, name: str, rng: random.Random, *, arrived: bool) -> None:
+        """A contact without a deal: came by form before the start, or comes during the weeks."""
+        rep = rng.choice(self.reps)
+        hours = self.cast.hours(rep.id)
+        person: dict[str, Any] = {**self._person(name, 0, rng), "owner": rep.id}
+        person["form"] = rng.choice(("Contact us", "Demo request", "Whitepaper"))
+        self.cast.state["arrivals"][name] = person
+        at = self.start + int(rng.random() * (self.end - self.start) * 0.8)
+        if arrived:
+            at = self.start - round(rng.uniform(1, 20) * DAY)
+            self._arrived_lead(name, person, at)
+            life = lead_life(self.seed, name, self.start, self.end, hours)
+        else:
+            life = lead_life(self.seed, name, at, self.end, hours)
+            life.steps.insert(0, Step(at, "submit_form", by="form"))
+        self.cast.state["habits"][name] = (life.habit, life.silent)
+        self.people.schedule(self.cast, name, life)
+
+    def _arrived_lead(self, name: str, person: dict[str, Any], at: int) -> None:
+        fields = {key: person[key] for key in ("email", "firstname", "lastname", "company")}
+        fields |= {
+            "hubspot_owner_id": person["owner"],
+            "lifecyclestage": "lead",
+            "recent_conversion_date": str(at),
+            "recent_conversion_event_name": person["form"],
+            "first_conversion_date": str(at),
+            "num_conversion_events": "1",
+        }
+        record = self.account.create("contacts", fields, Actor("FORM", "website"), at=at)
+        self.cast.know(name, record, Life())
