@@ -16,7 +16,7 @@ WATCHED = ("status", "due_at", "owner", *CONTENT)
 
 @dataclass(slots=True)
 class TaskChange:
-    """known, pending: what to store now. completed, edited: by a person. due_at, owner: moved to."""
+    """known, pending: what to store now. completed, edited: by a person."""
 
     known: dict[str, Any]
     pending: dict[str, Any]

@@ -1,0 +1,282 @@
+"""The mirror: subjects, contacts, their links and stage entries; every query takes a set."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+
+from app.model.records import ContactView, SubjectView
+from app.model.time import Business
+from app.model.vocabulary import StageKind, SubjectType
+from app.store import sets
+from app.store.tables import (
+    contacts,
+    crm_objects,
+    stage_entries,
+    subject_contacts,
+    subjects,
+    suppressions,
+)
+
+Row = Mapping[str, Any]
+
+
+def by_crm_id(conn: Connection, inst: int, type: str, ids: Iterable[str]) -> dict[str, Row]:
+    """CRM id → row of `subjects`."""
+    query = select(subjects).where(
+        subjects.c.installation_id == inst,
+        subjects.c.type == type,
+        subjects.c.crm_id.in_(list(ids)),
+    )
+    return {row["crm_id"]: row for row in conn.execute(query).mappings()}
+
+
+def by_id(conn: Connection, ids: Iterable[int]) -> dict[int, Row]:
+    query = select(subjects).where(subjects.c.id.in_(list(ids)))
+    return {row["id"]: row for row in conn.execute(query).mappings()}
+
+
+def add_subjects(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows of `subjects`; those that exist already (by CRM id) are left alone."""
+    sets.insert_ignore(conn, subjects, rows)
+
+
+def update_subjects(conn: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
+    """subject id → columns to set. One statement for each distinct set of columns."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for subject_id, values in changes.items():
+        if values:
+            groups[tuple(sorted(values))].append({"key": subject_id, **values})
+    for columns, rows in groups.items():
+        statement = (
+            update(subjects)
+            .where(subjects.c.id == bindparam("key"))
+            .values({name: bindparam(name) for name in columns})
+        )
+        conn.execute(statement, rows)
+
+
+def last_entries(conn: Connection, ids: Iterable[int]) -> dict[int, frozenset[tuple[str, int]]]:
+    """subject id → its remembered entries that carry its newest timestamp."""
+    query = (
+        select(stage_entries.c.subject_id, stage_entries.c.stage_id, stage_entries.c.entered_at)
+        .join(subjects, subjects.c.id == stage_entries.c.subject_id)
+        .where(
+            stage_entries.c.subject_id.in_(list(ids)),
+            stage_entries.c.entered_at >= subjects.c.stage_entered_at,
+        )
+    )
+    found: dict[int, set[tuple[str, int]]] = defaultdict(set)
+    for subject_id, stage_id, at in conn.execute(query):
+        found[subject_id].add((stage_id, at))
+    return {key: frozenset(value) for key, value in found.items()}
+
+
+def add_entries(conn: Connection, inst: int, entries: Iterable[tuple[int, str, int]]) -> None:
+    rows = [
+        {"installation_id": inst, "subject_id": subject, "stage_id": stage, "entered_at": at}
+        for subject, stage, at in entries
+    ]
+    sets.insert_ignore(conn, stage_entries, rows)
+
+
+def contact_rows(conn: Connection, inst: int, ids: Iterable[str]) -> dict[str, Row]:
+    query = select(contacts).where(
+        contacts.c.installation_id == inst, contacts.c.crm_id.in_(list(ids))
+    )
+    return {row["crm_id"]: row for row in conn.execute(query).mappings()}
+
+
+_CONTACT_COLUMNS = (
+    "name", "email", "zone", "opted_out", "bounced", "control", "owner_id", "created_at",
+    "last_reply_at", "form_submitted_at", "deleted",
+)  # fmt: skip
+
+
+def save_contacts(conn: Connection, inst: int, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """CRM id → values from `signals.contacts.contact_values`."""
+    sets.upsert(
+        conn,
+        contacts,
+        [{"installation_id": inst, "crm_id": key, **value} for key, value in rows.items()],
+        ("installation_id", "crm_id"),
+        _CONTACT_COLUMNS,
+    )
+
+
+def note_two_way(conn: Connection, inst: int, seen: Mapping[str, int]) -> None:
+    """contact id → instant of its latest two-way activity."""
+    statement = (
+        update(contacts)
+        .where(
+            contacts.c.installation_id == inst,
+            contacts.c.crm_id == bindparam("key"),
+            func.coalesce(contacts.c.last_two_way_at, 0) < bindparam("seen"),
+        )
+        .values(last_two_way_at=bindparam("seen"))
+    )
+    if seen:
+        conn.execute(statement, [{"key": key, "seen": at} for key, at in seen.items()])
+
+
+def link_contacts(
+    conn: Connection, inst: int, links: Mapping[int, Sequence[tuple[str, bool, tuple[str, ...]]]]
+) -> None:
+    """subject id → all its contacts as (id, primary, labels); replaces what was linked."""
+    if not links:
+        return
+    conn.execute(delete(subject_contacts).where(subject_contacts.c.subject_id.in_(list(links))))
+    rows = [
+        {
+            "installation_id": inst,
+            "subject_id": subject,
+            "contact_id": contact,
+            "is_primary": primary,
+            "labels": orjson.dumps(labels).decode(),
+        }
+        for subject, found in links.items()
+        for contact, primary, labels in found
+    ]
+    sets.insert_ignore(conn, subject_contacts, rows)
+
+
+def subjects_of_contacts(
+    conn: Connection, inst: int, ids: Iterable[str]
+) -> dict[str, list[int]]:
+    """contact id → subjects that it stands on: its deals, and itself where it is a subject."""
+    wanted = list(ids)
+    found: dict[str, list[int]] = defaultdict(list)
+    links = select(subject_contacts.c.contact_id, subject_contacts.c.subject_id).where(
+        subject_contacts.c.installation_id == inst, subject_contacts.c.contact_id.in_(wanted)
+    )
+    for contact, subject in conn.execute(links):
+        found[contact].append(subject)
+    return found
+
+
+def views(
+    conn: Connection, inst: int, ids: Iterable[int], kind_of: Any
+) -> dict[int, SubjectView]:
+    """Snapshots of subjects with their contacts. kind_of: stage id → StageKind."""
+    wanted = list(ids)
+    rows = by_id(conn, wanted)
+    people = _contacts_of(conn, inst, wanted)
+    return {key: _view(row, people.get(key, ()), kind_of) for key, row in rows.items()}
+
+
+def _view(row: Row, people: Sequence[ContactView], kind_of: Any) -> SubjectView:
+    raw = row["fields"]
+    return SubjectView(
+        id=row["id"],
+        type=SubjectType(row["type"]),
+        crm_id=row["crm_id"],
+        first_seen=(row["first_type"], row["first_id"]),
+        name=row["name"],
+        pipeline=row["pipeline_id"],
+        stage_id=row["stage_id"],
+        stage_kind=kind_of(row["stage_id"]) if row["stage_id"] else StageKind.IGNORED,
+        stage_entered_at=_at(row["stage_entered_at"]),
+        owner_id=row["owner_id"],
+        amount=row["amount"],
+        currency=row["currency"],
+        created_at=_at(row["created_at"]),
+        control=row["control"],
+        pause_until=_at(row["pause_until_at"]),
+        last_activity_at=_at(row["last_activity_at"]),
+        last_reply_at=_at(row["last_reply_at"]),
+        last_meeting_at=_at(row["last_meeting_at"]),
+        next_meeting_at=_at(row["next_meeting_at"]),
+        deleted=row["deleted"],
+        contacts=tuple(people),
+        fields={} if raw == "{}" else orjson.loads(raw),
+    )
+
+
+def _at(value: int | None) -> Business | None:
+    return None if value is None else Business(value)
+
+
+def _contacts_of(
+    conn: Connection, inst: int, ids: Sequence[int]
+) -> dict[int, list[ContactView]]:
+    c, link, s = contacts.c, subject_contacts.c, suppressions.c
+    query = (
+        select(
+            link.subject_id, link.contact_id, link.is_primary, link.labels, c.name, c.email,
+            c.zone, c.opted_out, c.bounced, c.control, c.last_two_way_at, c.deleted, s.reason,
+        )
+        .select_from(
+            subject_contacts.outerjoin(
+                contacts,
+                and_(c.installation_id == link.installation_id, c.crm_id == link.contact_id),
+            ).outerjoin(
+                suppressions,
+                and_(
+                    s.installation_id == link.installation_id,
+                    s.kind == "contact",
+                    s.value == link.contact_id,
+                ),
+            )
+        )
+        .where(link.installation_id == inst, link.subject_id.in_(ids))
+        .order_by(link.subject_id, link.contact_id)
+    )  # fmt: skip
+    found: dict[int, list[ContactView]] = defaultdict(list)
+    for row in conn.execute(query):
+        subject, contact, primary, labels, name, email, zone, out, bounced, control, two_way, \
+            gone, suppressed = row  # fmt: skip
+        if gone:
+            continue
+        found[subject].append(
+            ContactView(
+                crm_id=contact,
+                name=name or "",
+                email=email or "",
+                zone=zone,
+                # A contact that was never read has no row: its consent is unknown, hence None.
+                opted_out=out,
+                bounced=bool(bounced),
+                control=control or "run",
+                primary=primary,
+                labels=() if labels == "[]" else tuple(orjson.loads(labels)),
+                last_two_way_at=_at(two_way),
+                suppressed=suppressed,
+            )
+        )
+    return found
+
+
+def objects(conn: Connection, inst: int, type: str, ids: Iterable[str]) -> dict[str, Row]:
+    """CRM id → row of `crm_objects`: what we last knew of a task or a meeting."""
+    query = select(crm_objects).where(
+        crm_objects.c.installation_id == inst,
+        crm_objects.c.type == type,
+        crm_objects.c.crm_id.in_(list(ids)),
+    )
+    return {row["crm_id"]: row for row in conn.execute(query).mappings()}
+
+
+def save_objects(conn: Connection, inst: int, type: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows with crm_id, touch_id, known, pending (dicts) and archived."""
+    sets.upsert(
+        conn,
+        crm_objects,
+        [
+            {
+                "installation_id": inst,
+                "type": type,
+                "crm_id": row["crm_id"],
+                "touch_id": row.get("touch_id"),
+                "known": orjson.dumps(row["known"]).decode(),
+                "pending": orjson.dumps(row["pending"]).decode() if row["pending"] else "{}",
+                "archived": row.get("archived", False),
+            }
+            for row in rows
+        ],
+        ("installation_id", "type", "crm_id"),
+        ("touch_id", "known", "pending", "archived"),
+    )

@@ -1,0 +1,146 @@
+"""Enrolments and rule firings: what runs, what ran, and what their end entails."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from app.model.decisions import EndEnrolment
+from app.model.vocabulary import EnrolmentState, Outcome, TouchState
+from app.store import sets
+from app.store.tables import enrolments, touches
+
+Row = Mapping[str, Any]
+
+
+def running(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
+    """subject id → its enrolments that have not ended, oldest first."""
+    query = (
+        select(enrolments)
+        .where(enrolments.c.subject_id.in_(list(subject_ids)), enrolments.c.state != "ended")
+        .order_by(enrolments.c.started_at, enrolments.c.id)
+    )
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in conn.execute(query).mappings():
+        found[row["subject_id"]].append(row)
+    return found
+
+
+def history(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
+    """subject id → (definition, rule, anchor, started_at, contact) of all enrolments ever."""
+    e = enrolments.c
+    query = select(
+        e.subject_id, e.definition, e.rule, e.anchor, e.started_at, e.contact_id
+    ).where(e.subject_id.in_(list(subject_ids)))
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in conn.execute(query).mappings():
+        found[row["subject_id"]].append(row)
+    return found
+
+
+def by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Row]:
+    query = select(enrolments).where(enrolments.c.id.in_(list(ids)))
+    return {row["id"]: row for row in conn.execute(query).mappings()}
+
+
+def steps_of(conn: Connection, ids: Iterable[str]) -> dict[str, list[Row]]:
+    """enrolment id → (step, state, outcome, outcome_at) of its touches."""
+    t = touches.c
+    query = select(
+        t.enrolment_id, t.id, t.step, t.state, t.outcome, t.outcome_at, t.performed_at
+    ).where(t.enrolment_id.in_(list(ids)))
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in conn.execute(query).mappings():
+        found[row["enrolment_id"]].append(row)
+    return found
+
+
+def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert enrolments; a derived id that exists already is the same decision made twice."""
+    sets.insert_ignore(conn, enrolments, rows)
+
+
+def end(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
+    """End enrolments: planned touches are dropped, open tasks are wished resolved.
+
+    The revision goes up, so that a touch claimed before this instant finds out before it acts.
+    A proposal, backlog or shadow enrolment ends the same way and has nothing to drop.
+    """
+    if not ends:
+        return
+    rows = [
+        {
+            "key": item.enrolment,
+            "ended": item.at,
+            "why": item.reason.value,
+            "recycle": item.recycle_at,
+        }
+        for item in ends
+    ]
+    conn.execute(_END, rows)
+    conn.execute(_DROP, rows)
+    conn.execute(_RESOLVE, rows)
+
+
+_END = (
+    update(enrolments)
+    .where(enrolments.c.id == bindparam("key"), enrolments.c.state != "ended")
+    .values(
+        state=EnrolmentState.ENDED.value,
+        ended_at=bindparam("ended"),
+        end_reason=bindparam("why"),
+        recycle_at=bindparam("recycle"),
+        revision=enrolments.c.revision + 1,
+    )
+)
+_DROP = (
+    update(touches)
+    .where(
+        touches.c.enrolment_id == bindparam("key"),
+        touches.c.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
+    )
+    .values(
+        state=TouchState.DROPPED.value,
+        reason=bindparam("why"),
+        outcome_at=bindparam("ended"),
+        waits_for=None,
+    )
+)
+_RESOLVE = (
+    update(touches)
+    .where(
+        touches.c.enrolment_id == bindparam("key"),
+        touches.c.state == TouchState.PERFORMED.value,
+        touches.c.outcome == Outcome.OPEN.value,
+    )
+    .values(wish="resolve", wish_why=bindparam("why"), overdue_at=None)
+)
+
+
+def set_state(conn: Connection, ids: Sequence[str], state: EnrolmentState) -> None:
+    conn.execute(update(enrolments).where(enrolments.c.id.in_(list(ids))).values(state=state.value))
+
+
+def of_rule(
+    conn: Connection, inst: int, rule: str, state: EnrolmentState, limit: int | None = None
+) -> list[Row]:
+    """Enrolments of a rule in one state, oldest anchor first."""
+    e = enrolments.c
+    query = (
+        select(enrolments)
+        .where(e.installation_id == inst, e.rule == rule, e.state == state.value)
+        .order_by(e.anchor_at, e.id)
+    )
+    return list(conn.execute(query.limit(limit) if limit else query).mappings())
+
+
+def recent_firings(conn: Connection, inst: int, rule: str, since: int) -> int:
+    """How often a rule fired since an instant, for its limit."""
+    e = enrolments.c
+    query = select(func.count()).where(
+        e.installation_id == inst, e.rule == rule, e.started_at > since, e.mode == "live"
+    )
+    return conn.execute(query).scalar_one()
