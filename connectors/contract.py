@@ -191,6 +191,7 @@ class Tokens:
     expires_wall: Wall
     scopes: tuple[str, ...] = ()
     account: str = ""
+    user: str = ""  # e-mail of who consented, where the CRM says so on exchange
 
 
 @dataclass(frozen=True, slots=True)
