@@ -1,0 +1,1 @@
+"""Who installed us: configuration, tokens, settings, people and their working time."""

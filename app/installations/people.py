@@ -1,0 +1,171 @@
+"""The CRM's users as people who are owed working time: who, where, when, and who stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+
+from app.installations.settings import Settings, split_country
+from app.model.calendar import NINE_TO_FIVE, Hours, WorkCalendar
+from app.model.records import PersonView
+from app.model.time import Business
+from connectors.contract import CrmPerson
+
+YEARS_AROUND = (-1, 0, 1, 2)
+"""Years of holidays in a calendar, from the current one: due times reach that far at most."""
+
+
+OURS = "ours"
+"""Third element of an absence that was entered in our pages; the CRM's have two."""
+
+
+def rows_of(
+    installation_id: int, people: Iterable[CrmPerson], known: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Rows for the table `people` out of what the CRM says, keeping what is ours.
+
+    known: the rows as they stand. Role, manager, cover and country are set in our pages and the
+    CRM does not know them. Somebody whom the CRM no longer lists stays, inactive: their tasks and
+    their name on old touches must not turn into a bare number.
+    """
+    before = {row["owner_id"]: row for row in known}
+    rows = [_row(installation_id, person, before.pop(person.owner_id, None)) for person in people]
+    rows.extend({**dict(row), "active": False} for row in before.values() if row["active"])
+    return rows
+
+
+def _row(
+    installation_id: int, person: CrmPerson, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    ours = before or {}
+    return {
+        "installation_id": installation_id,
+        "owner_id": person.owner_id,
+        "user_id": person.user_id,
+        "email": person.email.lower(),
+        "name": person.name,
+        "team": person.team,
+        "role": ours.get("role") or "rep",
+        "manager_id": ours.get("manager_id"),
+        "cover_id": ours.get("cover_id"),
+        "zone": person.zone if person.zone is not None else ours.get("zone"),
+        "hours": (
+            orjson.dumps({str(day): spans for day, spans in person.hours.items()}).decode()
+            if person.hours
+            else None
+        ),
+        "absences": orjson.dumps(
+            [*merge_spans(person.out_of_office), *our_absences(ours)]
+        ).decode(),
+        "country": ours.get("country"),
+        "active": person.active,
+    }
+
+
+def our_absences(row: Mapping[str, Any]) -> list[list[Any]]:
+    """Absences entered in our pages: marked, so that those of the CRM can come and go."""
+    return [span for span in orjson.loads(row.get("absences") or "[]") if span[2:] == [OURS]]
+
+
+def merge_spans(spans: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
+    """Half-open spans in order, overlapping and touching ones united, empty ones dropped."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted((span[0], span[1]) for span in spans if span[0] < span[1]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def view(row: Mapping[str, Any]) -> PersonView:
+    """A row of the table as decisions see it. A zone that no longer exists counts as unset."""
+    return PersonView(
+        owner_id=row["owner_id"],
+        name=row["name"],
+        email=row["email"],
+        zone=row["zone"] if _is_zone(row["zone"]) else None,
+        hours=_hours(row["hours"]),
+        absences=merge_spans(orjson.loads(row["absences"] or "[]")),
+        manager_id=row["manager_id"],
+        cover_id=row["cover_id"],
+        team=row["team"],
+        country=row["country"],
+        active=bool(row["active"]),
+    )
+
+
+def _hours(text: str | None) -> Hours | None:
+    if not text:
+        return None
+    parsed: dict[int, tuple[tuple[int, int], ...]] = {
+        int(day): merge_spans(spans) for day, spans in orjson.loads(text).items()
+    }
+    # A week without a single hour would shift every task for ever; it is read as "not filled in".
+    return parsed if any(parsed.values()) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_zone(name: str | None) -> bool:
+    if not name:
+        return False
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+@lru_cache(maxsize=512)
+def holidays_of(country: str, year: int) -> frozenset[str]:
+    """ISO dates of a country's public holidays in a year; empty for an unknown country."""
+    from holidays import country_holidays  # imported late: it takes 0.4 s
+
+    try:
+        name, part = split_country(country)
+    except ValueError:
+        return frozenset()
+    return frozenset(day.isoformat() for day in country_holidays(name, subdiv=part, years=year))
+
+
+class Calendars:
+    """Working time of an installation's people, one object per person and year.
+
+    Decisions cache by identity, and a drain asks for the same rep thousands of times, so the same
+    calendar object is answered for as long as its year lasts.
+    """
+
+    def __init__(self, people: Iterable[PersonView], settings: Settings, zone: str) -> None:
+        """zone: the CRM account's; the settings' wins over it."""
+        self.people: dict[str, PersonView] = {person.owner_id: person for person in people}
+        self.zone = settings.zone or zone
+        self._settings = settings
+        self._made: dict[tuple[str | None, int], WorkCalendar] = {}
+
+    def of(self, owner_id: str | None, now: Business) -> WorkCalendar:
+        """The rep's calendar; the installation's for nobody or an unknown owner."""
+        year = datetime.fromtimestamp(now / 1000, UTC).year
+        key = (owner_id, year)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(self.people.get(owner_id or ""), year)
+        return made
+
+    def _make(self, person: PersonView | None, year: int) -> WorkCalendar:
+        off = not self._settings.working_hours
+        country = (person.country if person else None) or self._settings.holidays
+        days: frozenset[str] = frozenset()
+        if country and not off:
+            days = frozenset().union(*(holidays_of(country, year + step) for step in YEARS_AROUND))
+        return WorkCalendar(
+            zone=(person.zone if person else None) or self.zone,
+            hours=(person.hours if person else None) or NINE_TO_FIVE,
+            holidays=days,
+            absences=person.absences if person else (),
+            windows_off=off,
+        )

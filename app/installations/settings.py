@@ -1,0 +1,184 @@
+"""What a customer may set for one installation, with its defaults and limits.
+
+Stored as one JSON row per installation; a field that is absent takes its default, so that a new
+version's setting needs no migration. `docs/settings.md` explains each field.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from app.model.guard import GuardSettings
+from app.model.time import DAY, HOUR, MINUTE
+
+DAY_MINUTES = 24 * 60
+
+
+class SettingsError(Exception):
+    """Settings were refused. problems: [{field, message}], each says what would be right."""
+
+    def __init__(self, problems: list[dict[str, str]]) -> None:
+        super().__init__("; ".join(f"{p['field']}: {p['message']}" for p in problems))
+        self.problems = problems
+
+
+class Settings(BaseModel):
+    """Settings of one installation. Lengths in ms end in `_ms`; None turns a limit off."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    default_owner: str | None = Field(
+        None, max_length=64, description="owner id who gets the tasks of records without an owner"
+    )
+    zone: str | None = Field(
+        None, description="zone of the installation; None takes the CRM account's"
+    )
+    settle_ms: int = Field(
+        5 * MINUTE, ge=0, le=DAY, description="how long a record must stay in a stage to count"
+    )
+    await_contact_ms: int = Field(
+        2 * MINUTE, ge=0, le=HOUR, description="how long a new record may wait for its contact"
+    )
+    working_hours: bool = Field(
+        True, description="move due times into reps' working hours, days and the call window"
+    )
+    holidays: str | None = Field(
+        None, description="country whose public holidays are days off: DE, US or US-CA"
+    )
+    call_hours: tuple[int, int] = Field(
+        (9 * 60, 17 * 60),
+        description="when a person may be called, in minutes of their own local day",
+    )
+    cap_7_days: int | None = Field(
+        7, ge=1, le=1000, description="most touches for one person in any 7 days"
+    )
+    cap_30_days: int | None = Field(
+        20, ge=1, le=1000, description="most touches for one person in any 30 days"
+    )
+    rep_daily_tasks: int | None = Field(
+        40, ge=1, le=10_000, description="most tasks of ours falling due for one rep on one day"
+    )
+    merge: bool = Field(
+        True, description="at most one due open task of ours for each record and rep"
+    )
+    holdout_percent: int = Field(
+        0, ge=0, le=50, description="share of records that are decided on but left alone"
+    )
+    backlog_per_day: int = Field(
+        10, ge=1, le=10_000, description="records of a released backlog started each day and rule"
+    )
+    roles: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
+        (), max_length=20, description="association labels, in the order in which a person is chosen"
+    )
+    ledger_days: int = Field(
+        730, ge=30, le=3650, description="how long decisions are kept, in days"
+    )
+    grace_days: int = Field(
+        30, ge=1, le=365, description="how long data is kept after access was withdrawn, in days"
+    )
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None and value not in _zones():
+            raise ValueError("not a zone of the IANA list; write one like Europe/Amsterdam")
+        return value
+
+    @field_validator("holidays")
+    @classmethod
+    def _known_country(cls, value: str | None) -> str | None:
+        if value is not None:
+            split_country(value)
+        return value
+
+    @field_validator("call_hours")
+    @classmethod
+    def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
+        start, end = value
+        if not 0 <= start < end <= DAY_MINUTES:
+            raise ValueError("write [start, end] in minutes after midnight with start before end, "
+                             "such as [540, 1020] for 9:00 to 17:00")
+        return value
+
+    def guard(
+        self, key: str, zone: str, followed: frozenset[str], *, stopped: bool = False
+    ) -> GuardSettings:
+        """The part that the guard reads.
+
+        key: `crm:account`, which salts the holdout so that two installations differ.
+        zone: the CRM account's, used where no zone is set here.
+        followed: ids of the pipelines that the admin follows.
+        """
+        return GuardSettings(
+            stopped=stopped,
+            cap_7_days=self.cap_7_days,
+            cap_30_days=self.cap_30_days,
+            rep_daily_tasks=self.rep_daily_tasks,
+            merge=self.merge,
+            windows_off=not self.working_hours,
+            holdout_percent=self.holdout_percent,
+            holdout_salt=key,
+            installation_zone=self.zone or zone,
+            call_hours=self.call_hours,
+            followed_pipelines=followed,
+        )
+
+
+def parse(data: Any) -> Settings:
+    """Settings out of stored or submitted JSON. Raises SettingsError naming each wrong field."""
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise SettingsError([_problem(dict(item)) for item in error.errors()]) from None
+
+
+def change(current: Settings, changes: Any) -> Settings:
+    """The current settings with some fields replaced; checked as a whole."""
+    if not isinstance(changes, dict):
+        raise SettingsError([{
+            "field": "",
+            "message": "send a JSON object of settings to change, such as {\"merge\": false}",
+        }])
+    return parse({**current.model_dump(), **changes})
+
+
+def _problem(item: dict[str, Any]) -> dict[str, str]:
+    name = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Settings.model_fields))
+        return {"field": name, "message": f"no such setting; there are: {known}"}
+    message = str(item["msg"]).removeprefix("Value error, ")
+    field = Settings.model_fields.get(str(item["loc"][0])) if item["loc"] else None
+    meaning = f" (it means: {field.description})" if field and field.description else ""
+    return {"field": name, "message": f"{message}; got {item['input']!r}{meaning}"}
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, frozenset[str]]:
+    from holidays import list_supported_countries  # imported late: it takes 0.4 s
+
+    listed = list_supported_countries(include_aliases=False)
+    return {country: frozenset(parts) for country, parts in listed.items()}
+
+
+def split_country(value: str) -> tuple[str, str | None]:
+    """`DE` → ("DE", None); `US-CA` → ("US", "CA"). Raises ValueError that says what is right."""
+    country, _, part = value.partition("-")
+    known = _countries()
+    if country not in known:
+        raise ValueError("not a country of the holiday calendar; write its ISO code, such as DE, "
+                         "or with a state, such as US-CA")
+    if part and part not in known[country]:
+        parts = ", ".join(sorted(known[country])) or "none"
+        raise ValueError(f"{country} has no part {part!r} in the holiday calendar; there are: "
+                         f"{parts}")
+    return country, part or None
