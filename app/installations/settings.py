@@ -72,7 +72,7 @@ class Settings(BaseModel):
         10, ge=1, le=10_000, description="records of a released backlog started each day and rule"
     )
     roles: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
-        (), max_length=20, description="association labels, in the order in which a person is chosen"
+        (), max_length=20, description="association labels, in the order of choice"
     )
     ledger_days: int = Field(
         730, ge=30, le=3650, description="how long decisions are kept, in days"

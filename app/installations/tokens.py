@@ -37,7 +37,7 @@ class TokenVault:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
 
     def seal(self, installation_id: int, kind: str, secret: str) -> bytes:
-        """The secret encrypted; kind (`access`, `refresh`) keeps one from standing for the other."""
+        """The secret encrypted. kind: `access` or `refresh`; neither can stand for the other."""
         return self._fernet.encrypt(orjson.dumps([installation_id, kind, secret]))
 
     def open(self, installation_id: int, kind: str, sealed: bytes) -> str:
