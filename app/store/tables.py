@@ -50,6 +50,8 @@ installations = Table(
     Column("stopped", Boolean, nullable=False, server_default=text("false")),
     Column("unique_touch_id", Boolean, nullable=False, server_default=text("true")),
     Column("imported", Integer, nullable=False, server_default="0"),
+    # goes up with every change of settings, people, stages or rules: caches compare it
+    Column("revision", Integer, nullable=False, server_default="0"),
     Column("installed_by", Text, nullable=False, server_default=""),
     Column("installed_wall", BigInteger, nullable=False),
     Column("not_before_wall", BigInteger, nullable=False, server_default="0"),
