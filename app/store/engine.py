@@ -1,0 +1,219 @@
+"""Connections and transactions on SQLite and PostgreSQL.
+
+`Store.read()` gives a consistent, read-only view; `Store.write()` a transaction. On SQLite writers
+queue in the process and begin IMMEDIATE: a transaction that reads first and writes later would fail
+with SQLITE_BUSY at once when another wrote in between, whatever the time-out says.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from app.store.writelock import WriteLock
+
+Dialect = Literal["sqlite", "postgresql"]
+Result = TypeVar("Result")
+
+DEFAULT_URL = "sqlite:///var/followthrough.db"
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # A webhook is acknowledged once committed, so a commit must outlive a power cut. NORMAL would
+    # be four times faster on single rows and lose the last commits.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA temp_store=MEMORY",
+)
+_WRITER_CACHE_KIB = 65_536
+_READER_CACHE_KIB = 8_192
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message says why and what to do."""
+
+
+class Store:
+    """One database. Threads share it; each call of `read` or `write` has a connection of its own.
+
+    url: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user@host/name`.
+    Raises StoreError when the URL names no database that we support.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL) -> None:
+        parsed = _parse(url)
+        self.url = parsed.render_as_string(hide_password=True)
+        self.dialect: Dialect = "sqlite" if parsed.drivername == "sqlite" else "postgresql"
+        self.path: Path | None = None
+        if self.dialect == "sqlite":
+            self.path = Path(str(parsed.database)).absolute()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock: WriteLock | None = WriteLock()
+            # One connection writes for all threads: SQLite drops a connection's page cache whenever
+            # another one commits, so a rotating pool would write with a cold cache every time.
+            self._writer = _sqlite(parsed, "BEGIN IMMEDIATE", _WRITER_CACHE_KIB, pool_size=1)
+            self._reader = _sqlite(parsed, "BEGIN", _READER_CACHE_KIB, pool_size=8)
+        else:
+            self._lock = None
+            self._writer = create_engine(parsed, pool_size=8, max_overflow=24, pool_pre_ping=True)
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._group = _Group(self)
+
+    @contextmanager
+    def read(self) -> Generator[Connection]:
+        """A read-only connection that sees one state of the database until it is closed."""
+        with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self, urgent: bool = False) -> Generator[Connection]:
+        """A transaction: committed at the end, rolled back on any exception.
+
+        urgent: goes before all waiting writers (webhooks, whose senders wait for our answer).
+        Keep it short: no network call, no waiting.
+        """
+        if self._lock is None:
+            with self._writer.begin() as connection:
+                yield connection
+            return
+        self._lock.acquire(urgent=urgent)
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        finally:
+            self._lock.release()
+
+    def write_together(self, work: Callable[[Connection], Result]) -> Result:
+        """Run `work` in an urgent transaction that it may share with others waiting likewise.
+
+        Returns once committed. One commit, that is one wait for the disk, then serves all webhook
+        requests that arrived during the last one. On PostgreSQL each has a transaction of its own:
+        the server groups commits itself.
+        """
+        if self._lock is None:
+            with self.write() as connection:
+                return work(connection)
+        return self._group.run(work)
+
+    def close(self) -> None:
+        """Close all pooled connections."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+class _Job:
+    """One caller's share of a common transaction."""
+
+    __slots__ = ("done", "error", "result", "work")
+
+    def __init__(self, work: Callable[[Connection], Any]) -> None:
+        self.work = work
+        self.done = threading.Event()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+
+class _Group:
+    """Group commit: the first to come waits for the lock and takes along who came meanwhile."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._mutex = threading.Lock()
+        self._waiting: list[_Job] = []
+
+    def run(self, work: Callable[[Connection], Result]) -> Result:
+        job = _Job(work)
+        with self._mutex:
+            self._waiting.append(job)
+            leads = len(self._waiting) == 1
+        if leads:
+            self._lead()
+        job.done.wait()
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    def _lead(self) -> None:
+        jobs: list[_Job] = []
+        try:
+            with self._store.write(urgent=True) as connection:
+                jobs = self._take()
+                for job in jobs:
+                    _attempt(connection, job)
+        except BaseException as error:
+            jobs = jobs or self._take()
+            for job in jobs:
+                job.error = job.error or error
+        finally:
+            for job in jobs:
+                job.done.set()
+
+    def _take(self) -> list[_Job]:
+        with self._mutex:
+            jobs, self._waiting = self._waiting, []
+        return jobs
+
+
+def _attempt(connection: Connection, job: _Job) -> None:
+    """Run one job; its failure undoes its own work and leaves the others' alone."""
+    try:
+        with connection.begin_nested():
+            job.result = job.work(connection)
+    except Exception as error:
+        job.error = error
+
+
+def from_env() -> Store:
+    """The store that DATABASE_URL names, else `var/followthrough.db` under the current folder."""
+    return Store(os.environ.get("DATABASE_URL") or DEFAULT_URL)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(_advice(url)) from error
+    if parsed.drivername in {"postgres", "postgresql", "postgresql+psycopg"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        return parsed
+    raise StoreError(_advice(parsed.render_as_string(hide_password=True)))
+
+
+def _advice(url: str) -> str:
+    return (
+        f"DATABASE_URL is {url!r}, which is neither SQLite in a file nor PostgreSQL; write "
+        "sqlite:///var/followthrough.db or postgresql://user:password@host/name"
+    )
+
+
+def _sqlite(url: URL, begin: str, cache_kib: int, pool_size: int) -> Engine:
+    read_only = begin == "BEGIN"
+    engine = create_engine(url, pool_size=pool_size, max_overflow=-1 if read_only else 0)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.isolation_level = None  # sqlite3 would begin on its own, and too late
+        for pragma in (*_PRAGMAS, f"PRAGMA cache_size=-{cache_kib}"):
+            connection.execute(pragma)
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.exec_driver_sql(begin)
+
+    return engine

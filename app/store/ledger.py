@@ -1,0 +1,169 @@
+"""The ledger: every decision with its reasons, the negative ones too.
+
+A positive decision appends a row. A negative one that repeats the last word on its (subject, scope)
+only counts up that row: silence checks say "not yet" thousands of times, and the first and the last
+time are all that anybody asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, or_, select
+
+from app.model.decisions import Explanation
+from app.model.time import Business
+from app.store import sets
+from app.store.tables import enrolments, ledger, touches
+
+# One seek per key in ix_ledger_subject; a GROUP BY would read the subjects' whole past.
+_LATEST = """
+SELECT id, subject_id, scope, verdict, code, count, first_at, last_at FROM ledger
+WHERE positive = false AND id IN (
+  SELECT (SELECT max(l.id) FROM ledger l WHERE l.subject_id = k.subject_id AND l.scope = k.scope)
+  FROM {keys}
+)
+"""
+_KEYS = {
+    "sqlite": (
+        "(SELECT json_extract(value, '$.subject_id') AS subject_id,"
+        " json_extract(value, '$.scope') AS scope FROM json_each(:keys)) k"
+    ),
+    "postgresql": "json_to_recordset(%(keys)s::json) AS k(subject_id bigint, scope varchar)",
+}
+
+_Key = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the ledger. count: how often the same verdict came from first_at to last_at."""
+
+    id: int
+    subject: int
+    scope: str
+    verdict: str
+    code: str
+    values: Mapping[str, Any]
+    first_at: Business
+    last_at: Business
+    count: int
+    positive: bool
+
+
+def write(conn: Connection, installation_id: int, explanations: Sequence[Explanation]) -> None:
+    """Record explanations in their order."""
+    latest = _latest(conn, {(e.subject, e.scope) for e in explanations if not e.positive})
+    appended: list[dict[str, Any]] = []
+    repeated: dict[int, dict[str, Any]] = {}
+    for said in explanations:
+        key = (said.subject, said.scope)
+        row = latest.get(key)
+        if row is not None and not said.positive and _same(row, said):
+            row["count"] += 1
+            row["first_at"] = min(row["first_at"], said.at)
+            row["last_at"] = max(row["last_at"], said.at)
+            row["data"] = sets.dumps(said.values)
+            if "id" in row:
+                repeated[row["id"]] = row
+            continue
+        row = _row(installation_id, said)
+        appended.append(row)
+        if said.positive:
+            latest.pop(key, None)
+        else:
+            latest[key] = row
+    columns = ("id", "count", "first_at", "last_at", "data")
+    changes = [{name: row[name] for name in columns} for row in repeated.values()]
+    sets.update_many(conn, ledger, "id", changes)
+    sets.insert(conn, ledger, appended)
+
+
+def _same(row: Mapping[str, Any], said: Explanation) -> bool:
+    return row["verdict"] == said.verdict and row["code"] == said.code
+
+
+def _row(installation_id: int, said: Explanation) -> dict[str, Any]:
+    return {
+        "installation_id": installation_id,
+        "subject_id": said.subject,
+        "scope": said.scope,
+        "verdict": said.verdict,
+        "code": said.code,
+        "data": sets.dumps(said.values),
+        "first_at": said.at,
+        "last_at": said.at,
+        "count": 1,
+        "positive": said.positive,
+    }
+
+
+def _latest(conn: Connection, keys: set[_Key]) -> dict[_Key, dict[str, Any]]:
+    """The last row of each key, where that one is negative."""
+    if not keys:
+        return {}
+    document = sets.dumps([{"subject_id": subject, "scope": scope} for subject, scope in keys])
+    statement = _LATEST.format(keys=_KEYS[conn.dialect.name])
+    rows = conn.exec_driver_sql(statement, {"keys": document}).mappings()
+    return {(row["subject_id"], row["scope"]): dict(row) for row in rows}
+
+
+def read(conn: Connection, subject_id: int, scope: str | None = None) -> list[Entry]:
+    """What was decided on a subject, oldest first; with `scope` only what concerns it."""
+    query = select(ledger).where(ledger.c.subject_id == subject_id)
+    if scope is not None:
+        query = query.where(ledger.c.scope == scope)
+    return _entries(conn, query)
+
+
+def why(conn: Connection, subject_id: int, rule: str) -> list[Entry]:
+    """All that was decided on a subject by one rule: itself, its enrolments and their touches.
+
+    rule: its key, `playbook/rule`.
+    """
+    mine = (enrolments.c.subject_id == subject_id) & (enrolments.c.rule == rule)
+    of_touches = select("touch:" + touches.c.id).where(
+        touches.c.enrolment_id.in_(select(enrolments.c.id).where(mine))
+    )
+    of_enrolments = select("enrolment:" + enrolments.c.id).where(mine)
+    return _entries(
+        conn,
+        select(ledger).where(
+            ledger.c.subject_id == subject_id,
+            or_(
+                ledger.c.scope == f"rule:{rule}",
+                ledger.c.scope.in_(of_enrolments),
+                ledger.c.scope.in_(of_touches),
+            ),
+        ),
+    )
+
+
+def _entries(conn: Connection, query: Select[Any]) -> list[Entry]:
+    return [
+        Entry(
+            id=row.id,
+            subject=row.subject_id,
+            scope=row.scope,
+            verdict=row.verdict,
+            code=row.code,
+            values=sets.loads(row.data),
+            first_at=row.first_at,
+            last_at=row.last_at,
+            count=row.count,
+            positive=row.positive,
+        )
+        for row in conn.execute(query.order_by(ledger.c.id))
+    ]
+
+
+def prune(conn: Connection, installation_id: int, before: Business, limit: int = 5_000) -> int:
+    """Delete up to `limit` rows last said before an instant; returns how many there were."""
+    old = (
+        select(ledger.c.id)
+        .where(ledger.c.installation_id == installation_id, ledger.c.last_at < before)
+        .limit(limit)
+    )
+    return conn.execute(delete(ledger).where(ledger.c.id.in_(old))).rowcount

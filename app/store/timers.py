@@ -1,0 +1,66 @@
+"""Timers: at most one row for (subject, rule), the instant at which a rule looks again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from app.model.decisions import ArmTimer
+from app.model.time import Business
+from app.store import sets
+from app.store.tables import timers
+
+
+def arm(conn: Connection, installation_id: int, armed: Sequence[ArmTimer]) -> int:
+    """Set timers, each replacing the one that (subject, rule) had; the last of equals wins."""
+    rows = [
+        {
+            "installation_id": installation_id,
+            "subject_id": timer.subject,
+            "rule": timer.rule,
+            "due_at": timer.due_at,
+            "data": sets.dumps(timer.data),
+        }
+        for timer in armed
+    ]
+    return sets.upsert(conn, timers, rows, ("installation_id", "subject_id", "rule"))
+
+
+def disarm(conn: Connection, installation_id: int, pairs: Iterable[tuple[int, str]]) -> int:
+    """Remove the timers of (subject, rule); those that do not exist are no error."""
+    rows = [
+        {"installation_id": installation_id, "subject_id": subject, "rule": rule}
+        for subject, rule in pairs
+    ]
+    return sets.delete_many(conn, timers, ("installation_id", "subject_id", "rule"), rows)
+
+
+def due(conn: Connection, installation_id: int, now: Business, limit: int) -> list[RowMapping]:
+    """Up to `limit` timers due by `now`, oldest first: subject_id, rule, due_at, data (JSON)."""
+    query = (
+        select(timers.c.subject_id, timers.c.rule, timers.c.due_at, timers.c.data)
+        .where(timers.c.installation_id == installation_id, timers.c.due_at <= now)
+        .order_by(timers.c.due_at, timers.c.subject_id, timers.c.rule)
+        .limit(limit)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def of_subjects(
+    conn: Connection, installation_id: int, subjects: Sequence[int]
+) -> list[RowMapping]:
+    """All timers of some subjects: subject_id, rule, due_at, data (JSON)."""
+    query = select(timers.c.subject_id, timers.c.rule, timers.c.due_at, timers.c.data).where(
+        timers.c.installation_id == installation_id,
+        sets.among(conn, timers.c.subject_id, subjects),
+    )
+    return list(conn.execute(query).mappings())
+
+
+def next_due(conn: Connection, installation_id: int | None = None) -> Business | None:
+    """The earliest due instant; None when no timer is armed. Without installation: of all."""
+    query = select(func.min(timers.c.due_at))
+    if installation_id is not None:
+        query = query.where(timers.c.installation_id == installation_id)
+    return conn.execute(query).scalar_one()
