@@ -67,6 +67,7 @@ class StartEnrolment:
     state: EnrolmentState
     mode: Mode
     touches: tuple[PlannedTouch, ...]
+    anchor_stage: str | None = None  # stage id whose leaving ends it; None: no stage does
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,10 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class DueTouch:
-    """A claimed touch with everything the guard may look at, freshly read."""
+    """A claimed touch with everything the guard may look at, freshly read.
+
+    priority: rank in admission, 0 is the most urgent (high 0, medium 1, low 2).
+    """
 
     id: str
     enrolment: str

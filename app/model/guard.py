@@ -30,7 +30,8 @@ class GuardSettings:
     holdout_salt: str = ""
     installation_zone: str = "UTC"
     call_hours: tuple[int, int] = (9 * 60, 17 * 60)  # minutes of the person's local day
-    followed_pipelines: frozenset[str] = frozenset()
+    followed_pipelines: frozenset[str] = frozenset()  # empty: all
+    contact_roles: tuple[str, ...] = ()  # in the order in which a person is chosen
 
 
 @dataclass(frozen=True, slots=True)
