@@ -27,6 +27,10 @@ class Clock:
         """The current business instant, in ms since the epoch."""
         return time.time_ns() // 1_000_000 if self.mode == "wall" else self._now
 
+    def begin(self, instant: int) -> None:
+        """Set simulated time before anything has happened; a restored world begins so too."""
+        self._now = instant
+
     def move(self, instant: int) -> None:
         """Move simulated time to `instant`; an earlier instant is a bug of the caller."""
         if self.mode == "wall":
@@ -168,9 +172,12 @@ class Barrier:
         self.quantum = quantum
         self.granted_until = clock.now()
         self.moves = 0
+        self.on_look: Callable[[], None] = lambda: None
+        """Called before time is moved: the people look at what the app has done."""
         self.on_move: Callable[[], None] = lambda: None
-        self._requests = requests
-        self._run = ""
+        """Called after the world's events of a move, before their webhooks go out."""
+        self.requests = requests
+        self.current_run = ""
         self._ended_runs: set[str] = set()
         self._moving = threading.Lock()
         self._changed = threading.Condition()
@@ -191,6 +198,12 @@ class Barrier:
             self._changed.notify_all()
         return self.state()
 
+    def begin(self, instant: int) -> None:
+        """Let business time start at `instant`, with nothing granted yet."""
+        with self._changed:
+            self.clock.begin(instant)
+            self.granted_until = instant
+
     def poke(self) -> None:
         """Wake a waiting report: something happened (a person acted through the CRM page)."""
         with self._changed:
@@ -202,7 +215,7 @@ class Barrier:
             return self._answer(moved=False, reason="wall clock: nothing to move")
         if not self._current(run):
             return self._answer(moved=False, reason="a newer run of the app has reported")
-        arrived, _ = self._requests()
+        arrived, _ = self.requests()
         deadline = time.monotonic() + self.POLL_S
         while True:
             if not self._moving.acquire(timeout=max(0.0, deadline - time.monotonic())):
@@ -211,22 +224,24 @@ class Barrier:
                 reason = self._stale(run, now, delivery, next_due, arrived)
                 if reason:
                     return self._answer(moved=False, reason=reason)
+                self.on_look()
+                granted = self.granted_until
                 target = self._target(next_due)
                 if target is not None:
                     self._move(target, next_due)
                     return self._answer(moved=True)
             finally:
                 self._moving.release()
-            if not self._wait(deadline, arrived, delivery):
+            if not self._wait(deadline, run, granted, arrived, delivery):
                 return self._answer(moved=False, reason="nothing may move: grant more time")
 
     def _current(self, run: str) -> bool:
         with self._changed:
             if run in self._ended_runs:
                 return False
-            if run != self._run:
-                self._ended_runs.add(self._run)
-                self._run = run
+            if run != self.current_run:
+                self._ended_runs.add(self.current_run)
+                self.current_run = run
                 self._changed.notify_all()
             return True
 
@@ -234,13 +249,13 @@ class Barrier:
         self, run: str, now: int, delivery: int, next_due: int | None, arrived: int
     ) -> str | None:
         """Why the report no longer holds, or None. Pending deliveries are made on the way."""
-        if run != self._run:
+        if run != self.current_run:
             return "a newer run of the app has reported"
         if now != self.clock.now():
             return f"time is {self.clock.now()}, not {now}"
         if next_due is not None and next_due <= now:
             return f"next_due {next_due} is not after now: what is due is not drained"
-        total, under_way = self._requests()
+        total, under_way = self.requests()
         if total != arrived or under_way:
             return "a CRM request came after the report"
         if self.outbox.pending():
@@ -266,38 +281,49 @@ class Barrier:
         return None
 
     def _move(self, target: int, next_due: int | None) -> None:
-        limit = min(target + self.quantum, self.granted_until)
-        if next_due is not None:
-            limit = min(limit, next_due)
-        limit = max(limit, target)
-        if self.agenda.next_at() is None or (self.agenda.next_at() or 0) > target:
-            limit = target
-        while (due := self.agenda.pop(limit)) is not None:
-            self.clock.move(max(due.at, self.clock.now()))
-            self.agenda.run(due)
-        self.clock.move(max(target, self.clock.now()))
+        """Move to `target`, and on through instants of which the app would hear nothing."""
+        going: int | None = target
+        while going is not None:
+            self._play(going, next_due)
+            now = self.clock.now()
+            if self.outbox.pending() or now == next_due or now >= self.granted_until:
+                break
+            going = self._target(next_due)
         self.moves += 1
         self.on_move()
         self.outbox.flush()
 
-    def _wait(self, deadline: float, arrived: int, delivery: int) -> bool:
+    def _play(self, target: int, next_due: int | None) -> None:
+        """Let happen what the world has at `target`, and within the quantum after it."""
+        limit = target
+        if (self.agenda.next_at() or target + 1) <= target:
+            limit = min(target + self.quantum, self.granted_until)
+            if next_due is not None:
+                limit = min(limit, next_due)
+            limit = max(limit, target)
+        while (due := self.agenda.pop(limit)) is not None:
+            self.clock.move(max(due.at, self.clock.now()))
+            self.agenda.run(due)
+        self.clock.move(max(target, self.clock.now()))
+
+    def _wait(self, deadline: float, run: str, granted: int, arrived: int, delivery: int) -> bool:
         """Wait for a grant, a request or a delivery; False when the long poll is over."""
         with self._changed:
-            granted = self.granted_until
             while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return False
-                # CRM requests do not notify (that would cost every call a lock): look often.
-                self._changed.wait(min(left, 0.05))
                 if (
                     self.granted_until != granted
-                    or self._requests()[0] != arrived
+                    or self.current_run != run
+                    or self.requests()[0] != arrived
                     or self.outbox.last_number() > delivery
                     or self.outbox.pending()
                     or (self.agenda.next_at() or self.granted_until + 1) <= self.clock.now()
                 ):
                     return True
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return False
+                # CRM requests do not notify (that would cost every call a lock): look often.
+                self._changed.wait(min(left, 0.05))
 
     def _answer(self, *, moved: bool, reason: str = "") -> dict[str, Any]:
         answer: dict[str, Any] = {

@@ -1,0 +1,266 @@
+"""Control endpoints under `/sandbox/`: business time, accounts, apps, deeds, faults, exports.
+
+JSON, from loopback addresses only, no other authentication: they stand outside the world that the
+vendors' HTTP shows. Errors are `{"error", "field"}` with status 400, 404 or 409.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from ipaddress import ip_address
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response, request
+
+from sandbox.exports import export_account
+from sandbox.faults import Faults
+from sandbox.har import Har
+from sandbox.imports.mapping import ImportProblem
+from sandbox.settings import Settings
+from sandbox.simulation import Simulation
+from sandbox.world.account import Account
+from sandbox.world.people_acts import ActError, Acts
+from sandbox.world.records import App, WorldError
+
+
+@dataclass
+class Services:
+    """What the vendors' HTTP keeps that the control endpoints show and change."""
+
+    settings: Settings
+    faults: Faults
+    har: Har
+    stats: Callable[[], dict[str, Any]]
+
+
+def control_blueprint(simulation: Simulation, services: Services) -> Blueprint:
+    """The blueprint with every control endpoint."""
+    control = Blueprint("control", __name__, url_prefix="/sandbox")
+    _guard(control)
+    _time(control, simulation)
+    _accounts(control, simulation)
+    _vendors(control, services, simulation)
+    return control
+
+
+def acts_of(simulation: Simulation, portal: object) -> Acts:
+    """The deeds open in an account; raises `ActError` naming the portal."""
+    account = account_of(simulation, portal)
+    known = account.extra.get("people") or account.extra.get("import") or {}
+    return Acts(account, known.get("kinds"))
+
+
+def account_of(simulation: Simulation, portal: object) -> Account:
+    """The account of a portal id given as text or number."""
+    try:
+        return simulation.world.accounts[int(str(portal))]
+    except (KeyError, ValueError):
+        known = ", ".join(map(str, simulation.world.accounts)) or "none yet; POST /sandbox/accounts"
+        raise ActError("portal", f"no account {portal!r}; there are: {known}") from None
+
+
+def _guard(control: Blueprint) -> None:
+    @control.before_request
+    def loopback_only() -> Response | None:
+        try:
+            local = ip_address(request.remote_addr or "").is_loopback
+        except ValueError:
+            local = False
+        return None if local else _json({"error": "control is for loopback addresses only"}, 403)
+
+    @control.errorhandler(ActError)
+    def act_error(error: ActError) -> Response:
+        return _json({"error": str(error), "field": error.field}, 400)
+
+    @control.errorhandler(ImportProblem)
+    def import_problem(error: ImportProblem) -> Response:
+        return _json({"error": str(error), "field": error.field}, 400)
+
+    @control.errorhandler(WorldError)
+    def world_error(error: WorldError) -> Response:
+        return _json({"error": str(error)}, 409)
+
+    @control.errorhandler(ValueError)
+    def value_error(error: ValueError) -> Response:
+        return _json({"error": str(error)}, 400)
+
+
+def _time(control: Blueprint, simulation: Simulation) -> None:
+    barrier = simulation.barrier
+
+    @control.get("/time")
+    def time() -> Response:
+        return _json({**barrier.state(), "ends_at": simulation.ends_at, "moves": barrier.moves})
+
+    @control.post("/drained")
+    def drained() -> Response:
+        body = _body("run", "now", "delivery", "next_due")
+        due = body.get("next_due")
+        return _json(
+            barrier.drained(
+                str(_need(body, "run")),
+                _whole(body, "now"),
+                _whole(body, "delivery"),
+                None if due is None else _whole(body, "next_due"),
+            )
+        )
+
+    @control.post("/grant")
+    def grant() -> Response:
+        body = _body("until")
+        until = simulation.ends_at if body.get("until") == "end" else _whole(body, "until")
+        return _json(barrier.grant(until))
+
+
+def _accounts(control: Blueprint, simulation: Simulation) -> None:
+    @control.get("/accounts")
+    def accounts() -> Response:
+        listed = [describe(account) for account in simulation.world.accounts.values()]
+        return _json({"accounts": listed})
+
+    @control.post("/accounts")
+    def create() -> Response:
+        body = _body("seed", "deals", "weeks", "start", "portal_id", "tier", "data", "mapping")
+        if "data" in body or "mapping" in body:
+            account = simulation.import_files(
+                str(_need(body, "mapping")), str(_need(body, "data")), body.get("portal_id")
+            )
+        else:
+            for name in ("seed", "deals", "start", "portal_id"):
+                if name in body:
+                    _whole(body, name)
+            if not isinstance(body.get("weeks", 1), int | float):
+                raise ActError("weeks", f"must be a number, not {body['weeks']!r}")
+            account = simulation.generate(**body)
+        return _json(describe(account), 201)
+
+    @control.post("/act")
+    def act() -> Response:
+        body = _body()
+        params = {k: v for k, v in body.items() if k not in ("portal", "verb")}
+        acts = acts_of(simulation, _need(body, "portal"))
+        record = acts.do(str(_need(body, "verb")), params)
+        simulation.barrier.poke()
+        return _json({"kind": record.kind, "id": record.id, "properties": record.fields})
+
+    @control.get("/export/<int:portal>")
+    def export(portal: int) -> Response:
+        kinds = request.args.get("kinds")
+        account = account_of(simulation, portal)
+        return _json(export_account(account, kinds.split(",") if kinds else None))
+
+
+def _vendors(control: Blueprint, services: Services, simulation: Simulation) -> None:
+    @control.post("/apps")
+    def register() -> Response:
+        known = tuple(field.name for field in fields(App))
+        body = _body(*known)
+        for name in ("app_id", "client_id", "client_secret", "redirect_uris", "required_scopes"):
+            _need(body, name)
+        app = simulation.world.register_app(App(**{**body, "app_id": _whole(body, "app_id")}))
+        return _json({"app_id": app.app_id, "client_id": app.client_id}, 201)
+
+    @control.get("/faults")
+    def faults() -> Response:
+        return _json({"faults": services.faults.listing()})
+
+    @control.post("/faults")
+    def add_fault() -> Response:
+        return _json({"id": services.faults.add(_body())}, 201)
+
+    @control.delete("/faults")
+    def clear_faults() -> Response:
+        which = request.args.get("id", type=int)
+        return _json({"removed": services.faults.clear(which)})
+
+    @control.route("/settings", methods=["GET", "POST"])
+    def settings() -> Response:
+        if request.method == "POST":
+            services.settings.update(_body())
+        return _json(services.settings.as_dict())
+
+    @control.get("/stats")
+    def stats() -> Response:
+        people = {
+            str(portal): dict(cast.state["done"])
+            for portal, cast in simulation.people.casts.items()
+        }
+        moves = simulation.barrier.moves
+        return _json({**services.stats(), "moves": moves, "people": people})
+
+    @control.get("/har")
+    def har() -> Response:
+        return _json(services.har.export())
+
+
+def describe(account: Account) -> dict[str, Any]:
+    """What a conductor needs to know of an account to play with it."""
+    starts_at, ends_at = account.extra.get("span", (None, None))
+    imported = account.extra.get("import", {})
+    people = account.extra.get("people", {})
+    return {
+        "portal_id": account.portal_id,
+        "name": account.name,
+        "timezone": account.timezone,
+        "currency": account.currency,
+        "tier": account.tier,
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "stage_kinds": people.get("kinds") or imported.get("kinds") or {},
+        "counts": {kind: len(records) for kind, records in account.objects.items() if records},
+        "import": imported.get("counts"),
+        "replay": imported.get("replay"),
+        "owners": [
+            {
+                "id": owner.id,
+                "user_id": owner.user_id,
+                "email": owner.email,
+                "name": f"{owner.first_name} {owner.last_name}",
+                "title": _title(account, owner.user_record_id),
+            }
+            for owner in account.owners.values()
+        ],
+    }
+
+
+def _title(account: Account, user_record_id: str | None) -> str:
+    user = account.find("users", user_record_id) if user_record_id else None
+    return user.get("hs_job_title") if user else ""
+
+
+def install_control(app: Flask, simulation: Simulation, services: Services) -> None:
+    """Add the control endpoints to the sandbox's server."""
+    app.register_blueprint(control_blueprint(simulation, services))
+
+
+def _json(value: Mapping[str, Any], status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, content_type="application/json")
+
+
+def _body(*known: str) -> dict[str, Any]:
+    try:
+        body = orjson.loads(request.get_data() or b"{}")
+    except orjson.JSONDecodeError as error:
+        raise ActError("(body)", f"is no JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise ActError("(body)", "must be a JSON object")
+    extra = sorted(set(body) - set(known)) if known else []
+    if extra:
+        raise ActError(extra[0], f"is unknown here; known: {', '.join(known)}")
+    return body
+
+
+def _need(body: Mapping[str, Any], name: str) -> Any:
+    value = body.get(name)
+    if value is None or value == "":
+        raise ActError(name, "is missing")
+    return value
+
+
+def _whole(body: Mapping[str, Any], name: str) -> int:
+    value = _need(body, name)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ActError(name, f"must be a whole number (instants in ms), not {value!r}")
+    return value
