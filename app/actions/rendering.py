@@ -1,0 +1,182 @@
+"""The text of a task: why now, what happened last, what to say, and the one decision to advance.
+
+Only Liquid's fragment is rendered for each task; everything fixed is prepared once a template.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from html import escape
+from itertools import pairwise
+from types import MappingProxyType
+from typing import NamedTuple
+
+from liquid import BoundTemplate
+from liquid.exceptions import LiquidError, UndefinedError
+
+from app.model.playbook import Step, Template
+from app.model.vocabulary import TaskType
+from app.wording.language import check_tokens, compile_text
+
+__all__ = ["Rendered", "TaskContext", "check_tokens", "render_notice", "render_task"]
+
+NAME_SEPARATOR = " — "
+MAX_SUBJECT_CHARS = 250
+
+Values = Mapping[str, Mapping[str, str | None]]
+
+_HEADINGS = {
+    TaskType.EMAIL: ("Draft", "there is no draft here"),
+    TaskType.LINKEDIN: ("Draft", "there is no draft here"),
+    TaskType.CALL: ("Talking points", "there are no talking points here"),
+}
+_OTHER_HEADING = ("What to do", "there are no instructions here")
+
+
+class TaskContext(NamedTuple):
+    """What a task's text is made of besides its template; all of it plain text.
+
+    subject_name: the deal's (or lead's) name, appended to the task's subject; "" appends nothing.
+    why: one sentence, such as "In Proposal sent since 3 March, no reply yet."
+    activities: the latest first, one line each. values: token group → name → value, by
+    `app.wording.tokens`; None and "" count as missing. candidates: people to choose from where
+    it is open whom the touch is for.
+    """
+
+    subject_name: str
+    why: str
+    activities: Sequence[str] = ()
+    values: Values = MappingProxyType({})
+    candidates: Sequence[str] = ()
+
+
+class Rendered(NamedTuple):
+    """problem: why the body has no draft, for the ledger; "" where all went well."""
+
+    subject: str
+    body: str
+    problem: str = ""
+
+
+class _Prepared(NamedTuple):
+    text: BoundTemplate | None
+    heading: str
+    closing: str
+    problem: str
+
+
+def render_task(step: Step, template: Template | None, context: TaskContext) -> Rendered:
+    """Subject and HTML body. Never raises: what cannot be filled in is said in place of the draft.
+
+    template None: the task stands without a text of its own (choosing a contact).
+    """
+    parts = [f"<p><strong>Why now:</strong> {escape(context.why)}</p>"] if context.why else []
+    parts += _list("Last activities", context.activities)
+    parts += _list("Choose one of these contacts", context.candidates)
+    problem = ""
+    if template is not None:
+        prepared = _prepare(template, step.task)
+        text, problem = _fill(prepared, context.values)
+        if problem:
+            parts.append(_without_text(step.task, problem))
+        elif text:
+            parts.append(f"{prepared.heading}{text}</p>")
+        parts.append(prepared.closing)
+    return Rendered(_subject(step.subject, context.subject_name), "".join(parts), problem)
+
+
+def render_notice(template: Template, values: Values) -> Rendered:
+    """Heading and HTML of a notice to a person of the team."""
+    prepared = _prepare(template, TaskType.TODO)
+    text, problem = _fill(prepared, values)
+    body = _without_text(TaskType.TODO, problem) if problem else f"<p>{text}</p>"
+    return Rendered(template.decides, body, problem)
+
+
+def _subject(fixed: str, name: str) -> str:
+    """The step's own subject comes first and whole: it is how people and reports know the step."""
+    subject = f"{fixed}{NAME_SEPARATOR}{name}" if name else fixed
+    return subject if len(subject) <= MAX_SUBJECT_CHARS else subject[: MAX_SUBJECT_CHARS - 1] + "…"
+
+
+def _list(heading: str, lines: Sequence[str]) -> list[str]:
+    if not lines:
+        return []
+    items = "".join([f"<li>{escape(line)}</li>" for line in lines])
+    return [f"<p><strong>{heading}:</strong></p><ul>{items}</ul>"]
+
+
+def _fill(prepared: _Prepared, values: Values) -> tuple[str, str]:
+    """(HTML, "") or ("", problem)."""
+    if prepared.text is None:
+        return "", prepared.problem
+    # Liquid prints None as nothing. A missing value must fail instead of leaving a gap in a
+    # sentence to a prospect, so nothing empty gets in.
+    known = {
+        group: {name: value for name, value in fields.items() if value and not value.isspace()}
+        for group, fields in values.items()
+    }
+    try:
+        return prepared.text.render(known), ""
+    except UndefinedError as error:
+        token = str(error.args[0]).removesuffix(" is undefined").strip("'")
+        return "", f"{token} has no value in the CRM"
+    except LiquidError as error:
+        return "", f"the template failed: {error.args[0] if error.args else error}"
+
+
+def _without_text(task: TaskType, problem: str) -> str:
+    heading, absent = _HEADINGS.get(task, _OTHER_HEADING)
+    return (
+        f"<p><strong>{heading}:</strong> {absent}, because {escape(problem)}. "
+        "Add it there or write your own words; nothing has been sent to anybody.</p>"
+    )
+
+
+@lru_cache(maxsize=4096)
+def _prepare(template: Template, task: TaskType) -> _Prepared:
+    heading, _ = _HEADINGS.get(task, _OTHER_HEADING)
+    source = _as_html(template.body.strip())
+    if template.email_subject:
+        source = f"<em>Subject: {_as_html(template.email_subject)}</em><br><br>{source}"
+    text, problem = None, ""
+    try:
+        text = compile_text(source)
+    except LiquidError as error:
+        problem = f"the template is not valid: {error.args[0] if error.args else error}"
+    return _Prepared(
+        text,
+        f"<p><strong>{heading}:</strong></p><p>",
+        f"<p><strong>To decide:</strong> {escape(template.decides)}</p>",
+        problem,
+    )
+
+
+_LIQUID = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+_NEW_LINE = re.compile(r"\s*([-*•]|[a-z]\)|\d{1,2}[).])\s")
+_WRAPPED_FROM = 60
+
+
+def _as_html(text: str) -> str:
+    """HTML of plain text with Liquid in it: escaped outside of Liquid, line breaks as `<br>`."""
+    pieces = _LIQUID.split(_unwrap(text))
+    return "".join(
+        piece if index % 2 else escape(piece, quote=False).replace("\n", "<br>")
+        for index, piece in enumerate(pieces)
+    )
+
+
+def _unwrap(text: str) -> str:
+    """Join lines that an editor has wrapped; keep breaks that somebody meant.
+
+    A break is meant at an empty line, before a list item and after a short line, such as the one
+    above a signature.
+    """
+    lines = text.split("\n")
+    joined = lines[0]
+    for line, following in pairwise(lines):
+        meant = len(line) < _WRAPPED_FROM or not following.strip() or _NEW_LINE.match(following)
+        joined += "\n" + following.rstrip() if meant else " " + following.strip()
+    return joined

@@ -1,0 +1,1 @@
+"""Playbooks as files: their schema, the reading with errors that name the place, the presets."""

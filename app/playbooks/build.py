@@ -1,0 +1,168 @@
+"""From the checked form of a file to the frozen playbook that decisions work on."""
+
+from __future__ import annotations
+
+from app.model.playbook import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Condition,
+    CreateTasks,
+    Enrol,
+    Hold,
+    LatePolicy,
+    Notify,
+    NotOf,
+    Playbook,
+    Reassign,
+    Rule,
+    RuleAction,
+    Scope,
+    Sequence,
+    SetField,
+    Step,
+    Stop,
+    Template,
+    When,
+)
+from app.model.vocabulary import (
+    EXITS,
+    Again,
+    Priority,
+    SignalKind,
+    StageKind,
+    StopReason,
+    TaskType,
+)
+from app.playbooks import schema as form
+
+_CHANNEL_WORDS = {
+    TaskType.CALL: "Call",
+    TaskType.EMAIL: "E-mail",
+    TaskType.TODO: "To do",
+    TaskType.LINKEDIN: "LinkedIn",
+    TaskType.MEETING: "Meeting",
+}
+
+
+def build(source: form.PlaybookYaml) -> Playbook:
+    """The playbook. `source` must have passed `checks.check`: references are followed unasked."""
+    templates = {
+        name: Template(name, text.decides, text.body, text.email_subject or "")
+        for name, text in source.templates.items()
+    }
+    return Playbook(
+        id=source.playbook,
+        title=source.title or source.playbook.replace("-", " ").capitalize(),
+        rules=tuple(_rule(source.playbook, rule, templates) for rule in source.rules),
+        sequences={
+            item.id: _sequence(source.playbook, item, templates) for item in source.sequences
+        },
+        templates=templates,
+        description=(source.description or "").strip(),
+    )
+
+
+def _rule(playbook: str, rule: form.RuleYaml, templates: dict[str, Template]) -> Rule:
+    scope = rule.scope or form.ScopeYaml()
+    return Rule(
+        id=rule.id,
+        playbook=playbook,
+        when=_when(rule.when),
+        then=tuple(_action(action, templates) for action in rule.then),
+        condition=_condition(rule.if_) if rule.if_ is not None else None,
+        again=rule.again or Again.STAGE_ENTRY,
+        settle=rule.settle,
+        limit=rule.limit,
+        scope=Scope(frozenset(scope.pipelines), frozenset(scope.teams), frozenset(scope.reps)),
+        title=rule.title or rule.id.replace("-", " ").capitalize(),
+    )
+
+
+def _when(when: form.WhenYaml) -> When:
+    key = next(key for key in form.SIGNAL_KEYS if getattr(when, key) is not None)
+    stages = when.stage_entered or [StageKind(way.value) for way in when.closed or ()]
+    return When(
+        kind=SignalKind(key),
+        stages=frozenset(stages),
+        subject_types=frozenset(kind.value for kind in when.subject_created or ()),
+        after=when.no_activity_for,
+        unless=frozenset(signal.kind for signal in when.unless or ()),
+        within=when.within,
+    )
+
+
+def _condition(source: form.ConditionYaml) -> Condition:
+    if isinstance(source, form.AllYaml):
+        return AllOf(tuple(_condition(part) for part in source.all))
+    if isinstance(source, form.AnyYaml):
+        return AnyOf(tuple(_condition(part) for part in source.any))
+    if isinstance(source, form.NotYaml):
+        return NotOf(_condition(source.not_))
+    return Compare(source.field, source.op, source.value)
+
+
+def _action(action: form.ActionYaml, templates: dict[str, Template]) -> RuleAction:
+    if isinstance(action, form.CreateTasksAction):
+        return CreateTasks(tuple(_step(step, templates) for step in action.create_tasks))
+    if isinstance(action, form.EnrolAction):
+        return Enrol(action.enrol)
+    if isinstance(action, form.StopAction):
+        return Stop(frozenset(() if action.stop == "any" else action.stop))
+    if isinstance(action, form.NotifyAction):
+        return Notify(action.notify.who, action.notify.template)
+    if isinstance(action, form.SetAction):
+        return SetField(action.set.field, action.set.value)
+    if isinstance(action, form.HoldAction):
+        return Hold(action.hold.reason, action.hold.for_)
+    return Reassign(action.reassign)
+
+
+def _sequence(playbook: str, source: form.SequenceYaml, templates: dict[str, Template]) -> Sequence:
+    switched = source.exits or {}
+    return Sequence(
+        id=source.id,
+        playbook=playbook,
+        steps=tuple(_step(step, templates) for step in source.steps),
+        goal=_when(source.goal) if source.goal is not None else None,
+        exits=frozenset(reason for reason in EXITS if switched.get(reason.value, True)),
+        on_deal=source.on_deal or "end",
+        exclusive=source.exclusive,
+        title=source.title or source.id.replace("-", " ").capitalize(),
+    )
+
+
+def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
+    task = step.task or TaskType.EMAIL
+    template = step.email or step.template or ""
+    return Step(
+        id=step.id,
+        at=step.at,
+        task=task,
+        subject=step.subject or f"{_CHANNEL_WORDS[task]}: {templates[template].decides}",
+        template=template,
+        priority=step.priority or Priority.MEDIUM,
+        anchor=_anchor(step),
+        lead=step.lead,
+        window=step.window,
+        late=_late(step),
+        recycle=step.then.recycle if step.then is not None else None,
+    )
+
+
+def _anchor(step: form.StepYaml) -> str:
+    if isinstance(step.after, form.AnchorFieldYaml):
+        return f"field:{step.after.field}"
+    return step.after or "entry"
+
+
+def _late(step: form.StepYaml) -> LatePolicy:
+    if isinstance(step.late, form.SkipYaml):
+        return LatePolicy("skip", step.late.skip_after)
+    return LatePolicy(step.late or "shift")
+
+
+def exits_switched(sequence: Sequence) -> dict[str, bool]:
+    """The `exits` that a file would have to say: those that are off."""
+    off = {reason: False for reason in EXITS if reason not in sequence.exits}
+    return {StopReason(reason).value: switch for reason, switch in off.items()}

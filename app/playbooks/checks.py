@@ -1,0 +1,213 @@
+"""What several places of a playbook must agree on: ids, references, tokens, condition fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from app.model.vocabulary import StageKind, SubjectType, TaskType
+from app.playbooks import schema as form
+from app.wording.language import check_tokens, suggest
+
+Location = tuple[int | str, ...]
+
+CONDITION_FIELDS = (
+    "deal.name",
+    "deal.amount",
+    "deal.currency",
+    "deal.stage",
+    "deal.stage_kind",
+    "deal.pipeline",
+    "deal.owner",
+    "deal.created_at",
+    "deal.close_date",
+    "subject.type",
+    "contact.email",
+    "contact.name",
+)
+_CLOSED_CHOICES = {
+    "deal.stage_kind": tuple(kind.value for kind in StageKind),
+    "subject.type": tuple(kind.value for kind in SubjectType),
+}
+NAME_SEPARATOR = " — "
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A mistake at a place of the file."""
+
+    location: Location
+    message: str
+    suggestion: str = ""
+
+
+def check(playbook: form.PlaybookYaml, fields: Iterable[str] = ()) -> list[Finding]:
+    """All findings. fields: names that the installation has mapped beside the built-in ones."""
+    known = frozenset(fields)
+    return [
+        *_unique(("rules",), [rule.id for rule in playbook.rules], "rule"),
+        *_unique(("sequences",), [item.id for item in playbook.sequences], "sequence"),
+        *(finding for found in _rules(playbook, known) for finding in found),
+        *(finding for found in _sequences(playbook) for finding in found),
+        *_templates(playbook, known),
+    ]
+
+
+def _unique(base: Location, ids: list[str], what: str) -> Iterator[Finding]:
+    for index, name in enumerate(ids):
+        if name in ids[:index]:
+            yield Finding(
+                (*base, index, "id"),
+                f"{what} id `{name}` is used twice",
+                "ids are remembered by what has run, so give each its own",
+            )
+
+
+def _rules(playbook: form.PlaybookYaml, known: frozenset[str]) -> Iterator[Iterable[Finding]]:
+    sequences = [item.id for item in playbook.sequences]
+    for number, rule in enumerate(playbook.rules):
+        base: Location = ("rules", number)
+        if rule.if_ is not None:
+            yield _condition((*base, "if"), rule.if_, known)
+        if rule.settle is not None and rule.settle.unit.value == "wd":
+            yield [Finding((*base, "settle"), "settle cannot be in working days", "write 5min")]
+        step_ids: list[str] = []
+        for index, action in enumerate(rule.then):
+            place: Location = (*base, "then", index)
+            if isinstance(action, form.CreateTasksAction):
+                yield _steps((*place, "create_tasks"), action.create_tasks, playbook, firing=True)
+                yield _unique_steps((*place, "create_tasks"), action.create_tasks, step_ids)
+            elif isinstance(action, form.EnrolAction):
+                yield _known((*place, "enrol"), "sequence", action.enrol, sequences)
+            elif isinstance(action, form.StopAction) and action.stop != "any":
+                for at, name in enumerate(action.stop):
+                    yield _known((*place, "stop", at), "sequence", name, sequences)
+            elif isinstance(action, form.NotifyAction):
+                name = action.notify.template
+                yield _known((*place, "notify", "template"), "template", name, playbook.templates)
+
+
+def _unique_steps(
+    base: Location, steps: list[form.StepYaml], earlier: list[str]
+) -> Iterator[Finding]:
+    """Over all `create_tasks` of a rule: their touches share one firing."""
+    for index, step in enumerate(steps):
+        if step.id in earlier:
+            yield Finding((*base, index, "id"), f"step id `{step.id}` is used twice in this rule")
+        earlier.append(step.id)
+
+
+def _sequences(playbook: form.PlaybookYaml) -> Iterator[Iterable[Finding]]:
+    for number, sequence in enumerate(playbook.sequences):
+        base: Location = ("sequences", number)
+        yield _unique((*base, "steps"), [step.id for step in sequence.steps], "step")
+        yield _steps((*base, "steps"), sequence.steps, playbook, firing=False)
+        if sequence.goal is not None and sequence.goal.no_activity_for is not None:
+            yield [Finding((*base, "goal"), "silence is no goal", "name what success looks like")]
+
+
+def _steps(
+    base: Location, steps: list[form.StepYaml], playbook: form.PlaybookYaml, *, firing: bool
+) -> Iterator[Finding]:
+    for index, step in enumerate(steps):
+        place: Location = (*base, index)
+        key = "email" if step.email is not None else "template"
+        yield from _known(
+            (*place, key), "template", step.email or step.template or "", playbook.templates
+        )
+        if step.subject is not None:
+            yield from _subject((*place, "subject"), step.subject)
+        if step.after == "previous_done" and (firing or index == 0):
+            yield Finding(
+                (*place, "after"),
+                "there is no previous step here",
+                "tasks of `create_tasks` are written together: use a sequence"
+                if firing
+                else "let the first step count from `entry`",
+            )
+        if firing and step.then is not None:
+            yield Finding(
+                (*place, "then"), "only a step of a sequence can recycle", "use a sequence"
+            )
+        if step.window is not None and not _window_fits(step):
+            yield Finding(
+                (*place, "window"),
+                f"window `{step.window}` does not fit a {step.task or TaskType.EMAIL} step",
+                "leave it out, or use the window of the step's own channel",
+            )
+
+
+def _window_fits(step: form.StepYaml) -> bool:
+    task = step.task or TaskType.EMAIL
+    return step.window == task.value
+
+
+def _subject(location: Location, subject: str) -> Iterator[Finding]:
+    if "{{" in subject or "{%" in subject:
+        yield Finding(
+            location,
+            "a task's subject is a fixed text",
+            "leave the token out: the deal's name is appended to every subject",
+        )
+    if NAME_SEPARATOR in subject:
+        yield Finding(
+            location,
+            f"a subject cannot contain `{NAME_SEPARATOR}`, after which the deal's name stands",
+            "use a colon or a comma",
+        )
+
+
+def _known(location: Location, what: str, name: str, names: Iterable[str]) -> list[Finding]:
+    choice = list(names)
+    if name in choice:
+        return []
+    hint = suggest(name, choice) or f"this playbook defines no {what} at all"
+    return [Finding(location, f"there is no {what} `{name}` in this playbook", hint)]
+
+
+def _condition(
+    base: Location, condition: form.ConditionYaml, known: frozenset[str]
+) -> Iterator[Finding]:
+    if isinstance(condition, form.AllYaml):
+        for index, part in enumerate(condition.all):
+            yield from _condition((*base, "all", index), part, known)
+    elif isinstance(condition, form.AnyYaml):
+        for index, part in enumerate(condition.any):
+            yield from _condition((*base, "any", index), part, known)
+    elif isinstance(condition, form.NotYaml):
+        yield from _condition((*base, "not"), condition.not_, known)
+    else:
+        yield from _comparison(base, condition, known)
+
+
+def _comparison(
+    base: Location, compare: form.CompareYaml, known: frozenset[str]
+) -> Iterator[Finding]:
+    names = {*CONDITION_FIELDS, *known}
+    if compare.field not in names:
+        hint = suggest(compare.field, names)
+        yield Finding((*base, "field"), f"unknown field `{compare.field}`", hint)
+        return
+    choice = _CLOSED_CHOICES.get(compare.field)
+    values = compare.value if isinstance(compare.value, list) else [compare.value]
+    if choice is None or compare.op in ("known", "unknown"):
+        return
+    for index, value in enumerate(values):
+        if value not in choice:
+            at = (index,) if isinstance(compare.value, list) else ()
+            hint = suggest(str(value), choice)
+            yield Finding((*base, "value", *at), f"{value!r} is no {compare.field}", hint)
+
+
+def _templates(playbook: form.PlaybookYaml, known: frozenset[str]) -> Iterator[Finding]:
+    for name, template in playbook.templates.items():
+        base: Location = ("templates", name)
+        if "{{" in template.decides or "{%" in template.decides:
+            yield Finding(
+                (*base, "decides"), "the decision is a fixed sentence", "leave the token out"
+            )
+        for key in ("email_subject", "body"):
+            text = getattr(template, key)
+            for problem in check_tokens(text, known) if text else ():
+                place = f" (line {problem.line} of the text)" if "\n" in text.strip() else ""
+                yield Finding((*base, key), problem.message + place, problem.suggestion)

@@ -1,0 +1,188 @@
+"""Playbooks as JSON, for the store and for forms.
+
+The JSON has the very keys of the YAML file: one schema to read both, and a version stored years
+ago is read by the same checks as a file written today.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.model.playbook import (
+    AllOf,
+    AnyOf,
+    Condition,
+    CreateTasks,
+    Enrol,
+    Hold,
+    Notify,
+    NotOf,
+    Playbook,
+    Rule,
+    RuleAction,
+    Scope,
+    Sequence,
+    SetField,
+    Step,
+    Stop,
+    When,
+)
+from app.model.vocabulary import SignalKind
+from app.playbooks.build import build, exits_switched
+from app.playbooks.loader import problems_of
+from app.playbooks.problems import PlaybookError
+from app.playbooks.schema import PlaybookYaml
+
+Json = dict[str, Any]
+
+
+def from_json(data: Json) -> Playbook:
+    """The playbook that `to_json` wrote. Raises PlaybookError where the data has another form."""
+    try:
+        return build(PlaybookYaml.model_validate(data))
+    except ValidationError as error:
+        raise PlaybookError(problems_of(error, str(data.get("playbook", "")), None)) from error
+
+
+def json_schema() -> Json:
+    """JSON Schema (2020-12) of a playbook file, for completion and checks in editors."""
+    schema = PlaybookYaml.model_json_schema(by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Followthrough playbook",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
+
+
+def to_json(playbook: Playbook) -> Json:
+    """Plain JSON types; what a file may leave out is left out. `from_json` gives it back equal."""
+    return _said(
+        {
+            "playbook": playbook.id,
+            "title": playbook.title,
+            "description": playbook.description,
+            "rules": [_rule(rule) for rule in playbook.rules],
+            "sequences": [_sequence(item) for item in playbook.sequences.values()],
+            "templates": {
+                name: _said(
+                    {
+                        "decides": text.decides,
+                        "email_subject": text.email_subject,
+                        "body": text.body,
+                    },
+                    keep=("body",),
+                )
+                for name, text in playbook.templates.items()
+            },
+        }
+    )
+
+
+def _said(fields: Json, keep: tuple[str, ...] = ()) -> Json:
+    """Without what is empty; an empty `body` is a body all the same."""
+    empty: tuple[Any, ...] = (None, "", [], {})
+    return {key: value for key, value in fields.items() if key in keep or value not in empty}
+
+
+def _rule(rule: Rule) -> Json:
+    return _said(
+        {
+            "id": rule.id,
+            "title": rule.title,
+            "when": _when(rule.when),
+            "if": _condition(rule.condition) if rule.condition is not None else None,
+            "then": [_action(action) for action in rule.then],
+            "again": rule.again.value,
+            "settle": _text(rule.settle),
+            "limit": rule.limit,
+            "scope": _scope(rule.scope),
+        }
+    )
+
+
+def _scope(scope: Scope) -> Json:
+    sets = {"pipelines": scope.pipelines, "teams": scope.teams, "reps": scope.reps}
+    return _said({key: sorted(names) for key, names in sets.items()})
+
+
+def _when(when: When) -> Json:
+    named = sorted(stage.value for stage in when.stages) or sorted(when.subject_types) or "any"
+    value = str(when.after) if when.kind is SignalKind.NO_ACTIVITY else named
+    absent = sorted(kind.value for kind in when.unless)
+    return _said({when.kind.value: value, "unless": absent, "within": _text(when.within)})
+
+
+def _condition(condition: Condition) -> Json:
+    if isinstance(condition, AllOf):
+        return {"all": [_condition(part) for part in condition.parts]}
+    if isinstance(condition, AnyOf):
+        return {"any": [_condition(part) for part in condition.parts]}
+    if isinstance(condition, NotOf):
+        return {"not": _condition(condition.part)}
+    compared = {"field": condition.field, "op": condition.op}
+    return compared if condition.value is None else {**compared, "value": condition.value}
+
+
+def _action(action: RuleAction) -> Json:
+    if isinstance(action, CreateTasks):
+        return {"create_tasks": [_step(step) for step in action.steps]}
+    if isinstance(action, Enrol):
+        return {"enrol": action.sequence}
+    if isinstance(action, Stop):
+        return {"stop": sorted(action.sequences) or "any"}
+    if isinstance(action, Notify):
+        return {"notify": {"who": action.who, "template": action.template}}
+    if isinstance(action, SetField):
+        return {"set": {"field": action.field, "value": action.value}}
+    if isinstance(action, Hold):
+        return {"hold": {"reason": action.reason, "for": str(action.duration)}}
+    return {"reassign": action.to}
+
+
+def _sequence(sequence: Sequence) -> Json:
+    return _said(
+        {
+            "id": sequence.id,
+            "title": sequence.title,
+            "goal": _when(sequence.goal) if sequence.goal is not None else None,
+            "exits": exits_switched(sequence),
+            "on_deal": sequence.on_deal,
+            "exclusive": sequence.exclusive or None,
+            "steps": [_step(step) for step in sequence.steps],
+        }
+    )
+
+
+def _step(step: Step) -> Json:
+    return _said(
+        {
+            "id": step.id,
+            "at": _text(step.at),
+            "task": step.task.value,
+            "template": step.template,
+            "subject": step.subject,
+            "priority": step.priority.value,
+            "after": _after(step),
+            "lead": _text(step.lead),
+            "window": step.window,
+            "late": _late(step),
+            "then": {"recycle": str(step.recycle)} if step.recycle is not None else None,
+        }
+    )
+
+
+def _after(step: Step) -> str | Json:
+    _, is_field, name = step.anchor.partition("field:")
+    return {"field": name} if is_field else step.anchor
+
+
+def _late(step: Step) -> str | Json:
+    if step.late.action == "skip":
+        return {"skip_after": _text(step.late.older_than)}
+    return step.late.action
+
+
+def _text(delay: object) -> str | None:
+    return None if delay is None else str(delay)

@@ -1,0 +1,162 @@
+"""Reads a playbook file: all of its mistakes with file, line and column, or a playbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent
+
+from app.model.playbook import Playbook
+from app.playbooks import checks
+from app.playbooks.build import build
+from app.playbooks.problems import PlaybookError, Problem, field_path
+from app.playbooks.schema import PlaybookYaml, key_hint
+
+MAX_BYTES = 512 * 1024
+
+Location = tuple[int | str, ...]
+
+
+def load_file(path: Path, fields: Iterable[str] = ()) -> Playbook:
+    """Like `load_text`, from a UTF-8 file. Raises OSError where there is no such file."""
+    data = path.read_bytes()
+    try:
+        return load_text(data.decode(), str(path), fields)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        problem = Problem(str(path), line, 1, "", "not UTF-8 text", "save the file as UTF-8")
+        raise PlaybookError([problem]) from error
+
+
+def load_text(text: str, name: str, fields: Iterable[str] = ()) -> Playbook:
+    """The playbook in `text`. Raises PlaybookError with every mistake; then nothing is returned.
+
+    name: what errors call the file. fields: names of an installation's own mapped fields, which
+    conditions and templates may use beside the built-in ones.
+    """
+    document = _parse(text, name)
+    try:
+        source = PlaybookYaml.model_validate(document)
+    except ValidationError as error:
+        raise PlaybookError(problems_of(error, name, document)) from error
+    findings = checks.check(source, fields)
+    if findings:
+        raise PlaybookError(_sorted([_problem_of(found, name, document) for found in findings]))
+    return build(source)
+
+
+def _parse(text: str, name: str) -> CommentedMap:
+    if len(text.encode()) > MAX_BYTES:
+        limit = f"a playbook has at most {MAX_BYTES // 1024} KiB"
+        raise PlaybookError([Problem(name, 1, 1, "", "the file is too large", limit)])
+    try:
+        _refuse_aliases(text, name)
+        document: object = YAML(typ="rt").load(text)
+    except DuplicateKeyError as error:
+        key = str(error.problem).partition('"')[2].partition('"')[0]
+        message = f"key `{key}` stands twice" if key else "a key stands twice"
+        raise PlaybookError([_marked(error, name, message, "keep one of the two")]) from error
+    except MarkedYAMLError as error:
+        reason = str(error.problem or error.context or "not YAML")
+        raise PlaybookError([_marked(error, name, f"not YAML: {reason}", _yaml_hint())]) from error
+    except (YAMLError, ValueError) as error:
+        raise PlaybookError([Problem(name, 1, 1, "", f"not YAML: {error}")]) from error
+    if not isinstance(document, CommentedMap):
+        hint = "a playbook starts with `playbook: <id>`"
+        raise PlaybookError([Problem(name, 1, 1, "", "not a playbook", hint)])
+    return document
+
+
+def _refuse_aliases(text: str, name: str) -> None:
+    """Ten lines of nested aliases stand for billions of values; no playbook needs them."""
+    for event in YAML().parse(text):
+        if isinstance(event, AliasEvent):
+            mark = event.start_mark
+            problem = Problem(
+                name, mark.line + 1, mark.column + 1, "", "aliases are not read", "write it out"
+            )
+            raise PlaybookError([problem])
+
+
+def _yaml_hint() -> str:
+    return "check the indentation and quotes of this line and the one above"
+
+
+def _marked(error: MarkedYAMLError, name: str, message: str, hint: str) -> Problem:
+    mark: Any = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    return Problem(name, line, column, "", message, hint)
+
+
+def problems_of(error: ValidationError, name: str, document: CommentedMap | None) -> list[Problem]:
+    """Pydantic's errors in our words, at their places in `document` (None: no text at hand)."""
+    details = error.errors(include_url=False)
+    return _sorted([_problem_of(_finding(detail), name, document) for detail in details])
+
+
+def _finding(detail: ErrorDetails) -> checks.Finding:
+    location, kind = detail["loc"], detail["type"]
+    context: dict[str, Any] = detail.get("ctx") or {}
+    if kind == "extra_forbidden":
+        return checks.Finding(location, f"unknown key `{location[-1]}`", key_hint(location))
+    if kind == "missing":
+        return checks.Finding(location, f"`{location[-1]}` is missing", "add it")
+    if kind == "playbook":
+        return checks.Finding(location, context["message"], context["suggestion"])
+    if kind == "literal_error":
+        expected = [word.strip("'") for word in str(context["expected"]).split(" or ")]
+        words = [word.strip().strip("'") for part in expected for word in part.split(",")]
+        message = f"{detail['input']!r} is not possible here"
+        return checks.Finding(location, message, checks.suggest(str(detail["input"]), words))
+    return checks.Finding(location, detail["msg"][:1].lower() + detail["msg"][1:])
+
+
+def _problem_of(finding: checks.Finding, name: str, document: CommentedMap | None) -> Problem:
+    path, line, column = _locate(finding.location, document)
+    return Problem(name, line, column, field_path(path), finding.message, finding.suggestion)
+
+
+def _locate(location: Location, document: CommentedMap | None) -> tuple[Location, int, int]:
+    """Path in the file, line and column.
+
+    Pydantic puts the tags of unions into its locations; whatever the document does not contain is
+    skipped on the way and kept at the end only, where it names a missing key.
+    """
+    if document is None:
+        return location, 0, 0
+    node: object = document
+    path: list[int | str] = []
+    line, column = 1, 1
+    for index, part in enumerate(location):
+        place = _place(node, part)
+        if place is not None:
+            line, column = place[0] + 1, place[1] + 1
+            node = node[part]  # type: ignore[index]
+            path.append(part)
+        elif index == len(location) - 1 and isinstance(node, CommentedMap):
+            path.append(part)
+    return tuple(path), line, column
+
+
+def _place(node: object, part: int | str) -> tuple[int, int] | None:
+    """Line and column, from 0, of a key's value or an item; of the key itself for a block."""
+    if isinstance(node, CommentedMap) and part in node:
+        value: object = node[part]
+        at_key = isinstance(value, CommentedMap | CommentedSeq) or "\n" in str(value)
+        return node.lc.key(part) if at_key else node.lc.value(part)
+    if isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
+        return node.lc.item(part)
+    return None
+
+
+def _sorted(problems: list[Problem]) -> list[Problem]:
+    distinct = dict.fromkeys(problems)
+    return sorted(distinct, key=lambda problem: (problem.line, problem.column, problem.field))

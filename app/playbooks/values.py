@@ -1,0 +1,239 @@
+"""Single values of a playbook file: delays, words of closed sets, names; with errors that help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from app.model.time import Delay, parse_delay
+from app.model.vocabulary import EXITS, Again, Priority, SignalKind, StageKind, TaskType
+from app.wording.language import suggest
+
+DELAY_HELP = "write a whole number and a unit: 30min, 4h, 3d (calendar days) or 2wd (working days)"
+WINDOWS = ("call", "email", "sms")
+
+_WORDS_OF_UNITS = {
+    "m": ("min", 1),
+    "mins": ("min", 1),
+    "minute": ("min", 1),
+    "minutes": ("min", 1),
+    "hr": ("h", 1),
+    "hrs": ("h", 1),
+    "hour": ("h", 1),
+    "hours": ("h", 1),
+    "day": ("d", 1),
+    "days": ("d", 1),
+    "w": ("d", 7),
+    "week": ("d", 7),
+    "weeks": ("d", 7),
+    "workday": ("wd", 1),
+    "workdays": ("wd", 1),
+}
+_LOOSE_DELAY = re.compile(r"^\s*\+?(\d+)\s*([a-z]*)\s*$", re.IGNORECASE)
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def refusal(message: str, suggestion: str = "") -> PydanticCustomError:
+    """An error whose text and suggestion reach the author unchanged."""
+    context = {"message": message, "suggestion": suggestion}
+    return PydanticCustomError("playbook", "{message}", context)
+
+
+def _read_delay(value: Any) -> Delay:
+    if isinstance(value, Delay):
+        return value
+    try:
+        return parse_delay(value if isinstance(value, str) else f"{value}")
+    except ValueError:
+        raise refusal(f"{value!r} is not a delay", _delay_hint(value)) from None
+
+
+def _delay_hint(value: Any) -> str:
+    match = _LOOSE_DELAY.match(str(value))
+    if match is None:
+        return DELAY_HELP
+    amount, word = int(match.group(1)), match.group(2).lower()
+    if not word:
+        return f"did you mean `{amount}d`? {DELAY_HELP}"
+    if word in ("min", "h", "d", "wd"):
+        return f"did you mean `{amount}{word}`?"
+    if word in _WORDS_OF_UNITS:
+        unit, times = _WORDS_OF_UNITS[word]
+        return f"did you mean `{amount * times}{unit}`?"
+    return DELAY_HELP
+
+
+DelayText = Annotated[
+    Delay,
+    PlainValidator(_read_delay),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+\s*(min|h|d|wd)$", "examples": ["3d"]}),
+]
+
+
+def _word_reader(what: str, words: type[_E]) -> Callable[[Any], _E]:
+    def read(value: Any) -> _E:
+        try:
+            return words(value)
+        except ValueError:
+            known = [word.value for word in words]
+            raise refusal(f"{value!r} is not {what}", suggest(str(value), known)) from None
+
+    return read
+
+
+def _list_reader(what: str, words: type[_E]) -> Callable[[Any], list[_E]]:
+    read = _word_reader(what, words)
+
+    def read_list(value: Any) -> list[_E]:
+        if value == "any":
+            return []
+        if isinstance(value, str):
+            return [read(value)]
+        if isinstance(value, list) and value:
+            return [read(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        known = [word.value for word in words]
+        raise refusal(f"{value!r} is not {what}", "write one of, a list of, or any: " + str(known))
+
+    return read_list
+
+
+def _list_schema(words: list[str]) -> dict[str, Any]:
+    return {
+        "anyOf": [
+            {"enum": ["any", *words]},
+            {"type": "array", "items": {"enum": words}, "minItems": 1},
+        ]
+    }
+
+
+def _values(words: type[StrEnum]) -> list[str]:
+    return [word.value for word in words]
+
+
+class Created(StrEnum):
+    """What `subject_created` may name."""
+
+    CONTACT = "contact"
+    DEAL = "deal"
+    LEAD = "lead"
+
+
+class Closed(StrEnum):
+    """What `closed` may name."""
+
+    WON = "won"
+    LOST = "lost"
+
+
+class Absent(StrEnum):
+    """Signals whose absence a rule may ask for with `unless`."""
+
+    REPLIED = "replied"
+    MEETING_BOOKED = "meeting_booked"
+    MEETING_HELD = "meeting_held"
+    TASK_COMPLETED = "task_completed"
+    REP_ACTIVITY = "rep_activity"
+    STAGE_ENTERED = "stage_entered"
+
+    @property
+    def kind(self) -> SignalKind:
+        return SignalKind(self.value)
+
+
+StageList = Annotated[
+    list[StageKind],
+    PlainValidator(_list_reader("a stage kind", StageKind)),
+    WithJsonSchema(_list_schema(_values(StageKind))),
+]
+CreatedList = Annotated[
+    list[Created],
+    PlainValidator(_list_reader("a kind of record", Created)),
+    WithJsonSchema(_list_schema(_values(Created))),
+]
+ClosedList = Annotated[
+    list[Closed],
+    PlainValidator(_list_reader("a way to close", Closed)),
+    WithJsonSchema(_list_schema(_values(Closed))),
+]
+AbsentList = Annotated[
+    list[Absent],
+    PlainValidator(_list_reader("a signal that `unless` can name", Absent)),
+    WithJsonSchema(_list_schema(_values(Absent))),
+]
+TaskWord = Annotated[TaskType, BeforeValidator(_word_reader("a kind of task", TaskType))]
+PriorityWord = Annotated[Priority, BeforeValidator(_word_reader("a priority", Priority))]
+AgainWord = Annotated[Again, BeforeValidator(_word_reader("a value of `again`", Again))]
+
+
+def _read_window(value: Any) -> str:
+    if value not in WINDOWS:
+        raise refusal(f"{value!r} is not a window", suggest(str(value), WINDOWS))
+    return str(value)
+
+
+Window = Annotated[str, PlainValidator(_read_window), WithJsonSchema({"enum": list(WINDOWS)})]
+
+
+def _read_any(value: Any) -> str:
+    if value != "any":
+        raise refusal(f"{value!r} is not possible here", "this signal takes only `any`")
+    return "any"
+
+
+AnyWord = Annotated[str, PlainValidator(_read_any), WithJsonSchema({"const": "any"})]
+
+_ID = re.compile(r"^[a-z][a-z0-9-]{0,63}$")
+
+
+def _read_id(value: Any) -> str:
+    if isinstance(value, str) and _ID.match(value):
+        return value
+    slug = re.sub(r"[^a-z0-9]+", "-", str(value).lower()).strip("-")
+    hint = f"did you mean `{slug}`? " if _ID.match(slug) else ""
+    raise refusal(
+        f"{value!r} is not an id",
+        hint + "an id starts with a small letter and has small letters, digits and hyphens",
+    )
+
+
+Id = Annotated[
+    str, PlainValidator(_read_id), WithJsonSchema({"type": "string", "pattern": _ID.pattern})
+]
+
+EXIT_NAMES = tuple(reason.value for reason in EXITS)
+
+
+def _read_exits(value: Any) -> dict[str, bool]:
+    """`{replied: off}`. YAML 1.2 reads `off` as text, JSON has only true and false: both go."""
+    if not isinstance(value, dict):
+        raise refusal(f"{value!r} is not a set of exits", "write it as {replied: off}")
+    switches: dict[str, bool] = {}
+    for name, switch in value.items():  # pyright: ignore[reportUnknownVariableType]
+        if name not in EXIT_NAMES:
+            raise refusal(f"{name!r} is not an exit", suggest(str(name), EXIT_NAMES))
+        if switch not in (True, False, "on", "off"):
+            raise refusal(f"{switch!r} is not possible for exit `{name}`", "write on or off")
+        switches[str(name)] = switch in (True, "on")
+    return switches
+
+
+Exits = Annotated[
+    dict[str, bool],
+    PlainValidator(_read_exits),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "properties": {name: {"enum": ["on", "off", True, False]} for name in EXIT_NAMES},
+            "additionalProperties": False,
+        }
+    ),
+]
+
+Text = Annotated[str, Field(max_length=20_000)]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
