@@ -1,0 +1,1 @@
+"""The steps of the schema, oldest first. A released step is never edited; a new one follows it."""
