@@ -1,0 +1,68 @@
+"""One-time sign-in links for the CRM's active users."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from app.installations.config import Config
+from app.model.time import HOUR, Wall
+from app.store import people, signins
+from app.store.engine import Store
+
+LINK_MS = 24 * HOUR
+"""How long an unused link works: a link sent in the evening must still work in the morning."""
+
+
+class NoSuchPerson(Exception):
+    """Nobody active has this address; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Whom a link signs in."""
+
+    installation_id: int
+    owner_id: str
+    email: str
+    name: str
+    role: str
+
+
+def make(store: Store, config: Config, installation_id: int, email: str, wall: Wall) -> str:
+    """The address of a new link for an active CRM user. Raises NoSuchPerson."""
+    wanted = email.strip().lower()
+    with store.write() as conn:
+        rows = people.of(conn, installation_id)
+        person = next((row for row in rows if row["email"] == wanted and row["active"]), None)
+        if person is None:
+            raise NoSuchPerson(
+                f"no active user of the CRM has the address {email!r}; check the spelling, or add "
+                "the user in the CRM and synchronise people"
+            )
+        token = secrets.token_urlsafe(32)
+        signins.add(conn, installation_id, person["owner_id"], token, Wall(wall + LINK_MS))
+    return f"{config.url}/signin/{token}"
+
+
+def peek(store: Store, token: str, wall: Wall) -> Link | None:
+    """Whom an unused link would sign in; None where it is used, old or unknown."""
+    with store.read() as conn:
+        row = signins.find(conn, token, wall)
+        return None if row is None else _link(people.find(conn, row[0], row[1]))
+
+
+def use(store: Store, token: str, wall: Wall) -> Link | None:
+    """Use a link up; of two that try at once, one gets it."""
+    with store.write() as conn:
+        row = signins.take(conn, token, wall)
+        return None if row is None else _link(people.find(conn, row[0], row[1]))
+
+
+def _link(person: people.Row | None) -> Link | None:
+    if person is None or not person["active"]:
+        return None
+    return Link(
+        person["installation_id"], person["owner_id"], person["email"],
+        person["name"] or person["email"], person["role"],
+    )

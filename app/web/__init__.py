@@ -1,0 +1,1 @@
+"""HTTP: webhooks in, OAuth, the JSON API and the pages. Thin: it checks, scopes, calls, renders."""

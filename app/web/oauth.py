@@ -1,0 +1,110 @@
+"""Connecting a CRM account, and signing in by one-time link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+
+from app.installations import connect, signing
+from app.installations.connect import ConnectRefused
+from app.store import calls
+from app.web import access
+from app.web.answers import Refusal, services
+
+blueprint = Blueprint("oauth", __name__)
+
+
+@blueprint.get("/connect/<crm>")
+def start(crm: str) -> Any:
+    """Send the browser to the CRM's consent page."""
+    parts = services()
+    begun = connect.begin(parts.config, _vendor(crm))
+    session["oauth"] = begun.nonce
+    return redirect(begun.url)
+
+
+@blueprint.get("/oauth/<crm>/callback")
+def callback(crm: str) -> Any:
+    """The browser comes back from consent: check that it began here, then connect."""
+    parts = services()
+    vendor = _vendor(crm)
+    nonce = session.pop("oauth", None)
+    try:
+        verifier = connect.check_state(parts.config, crm, request.args.get("state", ""), nonce)
+        code = _code()
+        tokens = connect.exchange(parts.config, vendor, code, verifier)
+        made = connect.establish(parts.store, parts.connectors, parts.clocks, crm, tokens)
+    except ConnectRefused as refused:
+        with parts.store.write() as conn:
+            calls.refuse(conn, refused.reason, parts.clocks.wall(), 1)
+        raise Refusal(400, refused.reason, refused.title, refused.action) from refused
+    access.sign_in(made.installation_id, made.owner_id or "", made.email or "installer")
+    parts.runtime.poke("sync", made.installation_id)
+    return redirect(url_for("pages.setup"))
+
+
+def _code() -> str:
+    code = request.args.get("code", "")
+    if code:
+        return code
+    if request.args.get("error") == "access_denied":
+        raise ConnectRefused(
+            "oauth_denied", "Access was not granted",
+            "Nothing was connected. Start again when you are ready; the consent page lists what is "
+            "read and written.",
+        )
+    said = request.args.get("error_description") or request.args.get("error") or "no reason given"
+    raise ConnectRefused(
+        "oauth_error", "The CRM refused the connection",
+        f"It said: {said[:300]}. Nothing was connected. Whoever connects needs the right to "
+        "install apps in the CRM; start again with such a user.",
+    )
+
+
+def _vendor(crm: str) -> Any:
+    try:
+        return services().connectors.vendor(crm)
+    except KeyError:
+        raise Refusal(404, "crm", f"This server is not set up for {crm!r}.",
+                      "Choose a CRM on the first page.") from None
+
+
+@blueprint.get("/signin/<token>")
+def offer(token: str) -> Any:
+    """Show whose link this is. It signs in only by the button's POST: mail scanners and previews
+    open links too, and would otherwise use the one time up."""
+    link = signing.peek(services().store, token, services().clocks.wall())
+    if link is None:
+        raise _used()
+    return Response(render_template("signin.html", link=link, token=token))
+
+
+@blueprint.post("/signin/<token>")
+def accept(token: str) -> Any:
+    """Use the link up and begin a session."""
+    parts = services()
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise Refusal(403, "origin", "Another site tried to sign you in here.",
+                      "Open your sign-in link yourself.")
+    link = signing.use(parts.store, token, parts.clocks.wall())
+    if link is None:
+        raise _used()
+    access.sign_in(link.installation_id, link.owner_id, link.email)
+    return redirect(url_for("pages.mine" if link.role == "rep" else "pages.result"))
+
+
+def _used() -> Refusal:
+    return Refusal(
+        410, "signin_used", "This sign-in link was used before or is too old.",
+        "Each link works once. Ask an admin for a new one (People, or "
+        "`bin/followthrough signin EMAIL` on the server).",
+    )
+
+
+@blueprint.post("/signout")
+def sign_out() -> Any:
+    """End the session."""
+    access.check_csrf()
+    access.sign_out()
+    return redirect(url_for("pages.welcome"))

@@ -1,0 +1,60 @@
+"""What the web needs of the running process; `app.runtime` hands it over.
+
+Protocols rather than the runtime's own classes, so that a test can put a page in front of a plain
+store, and so that the web cannot reach into the lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from app.installations.config import Config
+from app.installations.registry import Connectors
+from app.model.time import Clocks
+from app.store.engine import Store
+
+
+class Runtime(Protocol):
+    """The running lanes, as seen by whoever wakes them."""
+
+    def poke(self, lane: str, installation_id: int) -> None:
+        """There may be work for `ingest`, `dispatch`, `sync` or `upkeep`; returns at once."""
+        ...
+
+    def activate(
+        self,
+        installation_id: int,
+        playbook: str,
+        mode: str,
+        rules: Sequence[str] | None,
+        who: str,
+    ) -> list[dict[str, Any]]:
+        """Set the mode of a playbook's rules, all unless named. Answers for each rule
+        `{"rule": key, "mode": mode, "backlog": records that it would already owe}`."""
+        ...
+
+    def release(
+        self, installation_id: int, rule: str, per_day: int | None, who: str
+    ) -> dict[str, Any]:
+        """Let a rule's backlog start, `per_day` records a day."""
+        ...
+
+
+class Services(Protocol):
+    """The process's parts."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def store(self) -> Store: ...
+
+    @property
+    def clocks(self) -> Clocks: ...
+
+    @property
+    def connectors(self) -> Connectors: ...
+
+    @property
+    def runtime(self) -> Runtime: ...
