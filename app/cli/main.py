@@ -1,0 +1,17 @@
+"""All commands of `bin/followthrough`."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli.playbooks import presets, schema, validate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Followthrough makes sales follow-up inevitable."""
+
+
+main.add_command(validate)
+main.add_command(schema)
+main.add_command(presets)
