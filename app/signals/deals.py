@@ -19,9 +19,9 @@ from app.signals.stages import StageMap
 
 @dataclass(slots=True)
 class Change:
-    """What one reading changes. values: columns of `subjects`; signals still lack their row id.
+    """What one reading changes. values: columns of `subjects`.
 
-    entries: (stage id, entered at) to remember. contacts: (id, primary, labels), None: unread.
+    entries: (stage id, entered at) to remember.
     """
 
     values: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -34,7 +34,7 @@ Versions = list[Any]
 
 def deal_change(
     subject_id: int,
-    row: Mapping[str, Any] | None,
+    row: Mapping[str, Any],
     fields: Mapping[str, Any],
     history: Mapping[str, Versions],
     created_at: int,
@@ -44,11 +44,12 @@ def deal_change(
 ) -> Change:
     """Compare a deal as read with its mirror row.
 
-    row: None for a deal that was not known. known_entries: its (stage id, entered at) already
-    remembered with the newest timestamps, so that two entries in one millisecond both count.
+    row: of `subjects`; a placeholder, without `modified_at`, for a deal not seen before.
+    known_entries: its (stage id, entered at) already remembered with the newest timestamp, so that
+    two entries in one millisecond both count.
     """
     change = Change()
-    if row is None:
+    if row["modified_at"] is None:
         change.signals.append(
             Signal(
                 SignalKind.SUBJECT_CREATED,
@@ -70,14 +71,12 @@ def deal_change(
 def _stage_entries(
     change: Change,
     subject_id: int,
-    row: Mapping[str, Any] | None,
+    row: Mapping[str, Any],
     versions: Versions,
     stages: StageMap,
     known: frozenset[tuple[str, int]],
 ) -> None:
-    seen_at = row["stage_entered_at"] if row else None
-    furthest = row["furthest"] if row else -1
-    before = row["stage_id"] if row else None
+    seen_at, furthest, before = row["stage_entered_at"], row["furthest"], row["stage_id"]
     for version in versions:
         at, stage_id = version.at, version.value
         if not stage_id:
@@ -121,12 +120,12 @@ def _stage_entries(
 def _owner(
     change: Change,
     subject_id: int,
-    row: Mapping[str, Any] | None,
+    row: Mapping[str, Any],
     fields: Mapping[str, Any],
     versions: Versions,
 ) -> None:
     owner = fields.get("owner") or None
-    if row is None:
+    if row["modified_at"] is None:
         change.values["owner_id"] = owner
         return
     if owner == row["owner_id"]:
@@ -147,16 +146,14 @@ def _owner(
 def _control(
     change: Change,
     subject_id: int,
-    row: Mapping[str, Any] | None,
+    row: Mapping[str, Any],
     fields: Mapping[str, Any],
     versions: Versions,
     updated_at: int,
 ) -> None:
     control = fields.get("control") or "run"
     pause_until = fields.get("pause_until")
-    before = row["control"] if row else "run"
-    paused = row["pause_until_at"] if row else None
-    if control == before and pause_until == paused:
+    if control == row["control"] and pause_until == row["pause_until_at"]:
         return
     change.values["control"] = control
     change.values["pause_until_at"] = pause_until
@@ -173,32 +170,26 @@ def _control(
 
 
 def _reply(
-    change: Change, subject_id: int, row: Mapping[str, Any] | None, fields: Mapping[str, Any]
+    change: Change, subject_id: int, row: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> None:
     """The fall-back for replies whose e-mail record we cannot see: the CRM's own stamp."""
     replied_at = fields.get("last_reply_at")
-    if replied_at is None:
-        return
-    if row is not None and (row["last_reply_at"] or 0) >= replied_at:
-        return
-    change.values["last_reply_at"] = replied_at
-    change.signals.append(
-        Signal(SignalKind.REPLIED, subject_id, Business(replied_at), f"reply:{replied_at}")
-    )
+    if replied_at is not None and replied_at > (row["last_reply_at"] or 0):
+        change.signals.append(
+            Signal(SignalKind.REPLIED, subject_id, Business(replied_at), f"reply:{replied_at}")
+        )
 
 
-def _contacted(
-    change: Change, row: Mapping[str, Any] | None, fields: Mapping[str, Any]
-) -> None:
+def _contacted(change: Change, row: Mapping[str, Any], fields: Mapping[str, Any]) -> None:
     """`last_contacted_at` counts calls, mails and meetings, never our tasks: activity."""
     stamp = max(fields.get("last_contacted_at") or 0, fields.get("last_reply_at") or 0)
-    if stamp and stamp > ((row["last_activity_at"] if row else 0) or 0):
+    if stamp > (row["last_activity_at"] or 0):
         change.values["last_activity_at"] = stamp
 
 
 def _plain(
     change: Change,
-    row: Mapping[str, Any] | None,
+    row: Mapping[str, Any],
     fields: Mapping[str, Any],
     created_at: int,
     updated_at: int,
@@ -214,9 +205,6 @@ def _plain(
         "created_at": fields.get("created_at") or created_at,
         "modified_at": updated_at,
     }
-    if row is None:
-        change.values.update(fresh)
-        return
     for column, value in fresh.items():
         if row[column] != value:
             change.values[column] = value

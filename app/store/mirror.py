@@ -7,11 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, select, update
 
-from app.model.records import ContactView, SubjectView
-from app.model.time import Business
-from app.model.vocabulary import StageKind, SubjectType
 from app.store import sets
 from app.store.tables import (
     contacts,
@@ -91,7 +88,7 @@ def contact_rows(conn: Connection, inst: int, ids: Iterable[str]) -> dict[str, R
     return {row["crm_id"]: row for row in conn.execute(query).mappings()}
 
 
-_CONTACT_COLUMNS = (
+CONTACT_COLUMNS = (
     "name", "email", "zone", "opted_out", "bounced", "control", "owner_id", "created_at",
     "last_reply_at", "form_submitted_at", "deleted",
 )  # fmt: skip
@@ -104,7 +101,7 @@ def save_contacts(conn: Connection, inst: int, rows: Mapping[str, Mapping[str, A
         contacts,
         [{"installation_id": inst, "crm_id": key, **value} for key, value in rows.items()],
         ("installation_id", "crm_id"),
-        _CONTACT_COLUMNS,
+        CONTACT_COLUMNS,
     )
 
 
@@ -158,96 +155,38 @@ def subjects_of_contacts(
     return found
 
 
-def views(
-    conn: Connection, inst: int, ids: Iterable[int], kind_of: Any
-) -> dict[int, SubjectView]:
-    """Snapshots of subjects with their contacts. kind_of: stage id → StageKind."""
-    wanted = list(ids)
-    rows = by_id(conn, wanted)
-    people = _contacts_of(conn, inst, wanted)
-    return {key: _view(row, people.get(key, ()), kind_of) for key, row in rows.items()}
-
-
-def _view(row: Row, people: Sequence[ContactView], kind_of: Any) -> SubjectView:
-    raw = row["fields"]
-    return SubjectView(
-        id=row["id"],
-        type=SubjectType(row["type"]),
-        crm_id=row["crm_id"],
-        first_seen=(row["first_type"], row["first_id"]),
-        name=row["name"],
-        pipeline=row["pipeline_id"],
-        stage_id=row["stage_id"],
-        stage_kind=kind_of(row["stage_id"]) if row["stage_id"] else StageKind.IGNORED,
-        stage_entered_at=_at(row["stage_entered_at"]),
-        owner_id=row["owner_id"],
-        amount=row["amount"],
-        currency=row["currency"],
-        created_at=_at(row["created_at"]),
-        control=row["control"],
-        pause_until=_at(row["pause_until_at"]),
-        last_activity_at=_at(row["last_activity_at"]),
-        last_reply_at=_at(row["last_reply_at"]),
-        last_meeting_at=_at(row["last_meeting_at"]),
-        next_meeting_at=_at(row["next_meeting_at"]),
-        deleted=row["deleted"],
-        contacts=tuple(people),
-        fields={} if raw == "{}" else orjson.loads(raw),
-    )
-
-
-def _at(value: int | None) -> Business | None:
-    return None if value is None else Business(value)
-
-
-def _contacts_of(
-    conn: Connection, inst: int, ids: Sequence[int]
-) -> dict[int, list[ContactView]]:
-    c, link, s = contacts.c, subject_contacts.c, suppressions.c
+def links(
+    conn: Connection, inst: int, ids: Iterable[int]
+) -> dict[int, list[tuple[str, bool, tuple[str, ...]]]]:
+    """subject id → its contacts as (id, primary, labels), by id."""
+    link = subject_contacts.c
     query = (
-        select(
-            link.subject_id, link.contact_id, link.is_primary, link.labels, c.name, c.email,
-            c.zone, c.opted_out, c.bounced, c.control, c.last_two_way_at, c.deleted, s.reason,
-        )
-        .select_from(
-            subject_contacts.outerjoin(
-                contacts,
-                and_(c.installation_id == link.installation_id, c.crm_id == link.contact_id),
-            ).outerjoin(
-                suppressions,
-                and_(
-                    s.installation_id == link.installation_id,
-                    s.kind == "contact",
-                    s.value == link.contact_id,
-                ),
-            )
-        )
-        .where(link.installation_id == inst, link.subject_id.in_(ids))
+        select(link.subject_id, link.contact_id, link.is_primary, link.labels)
+        .where(link.installation_id == inst, link.subject_id.in_(list(ids)))
         .order_by(link.subject_id, link.contact_id)
-    )  # fmt: skip
-    found: dict[int, list[ContactView]] = defaultdict(list)
-    for row in conn.execute(query):
-        subject, contact, primary, labels, name, email, zone, out, bounced, control, two_way, \
-            gone, suppressed = row  # fmt: skip
-        if gone:
-            continue
-        found[subject].append(
-            ContactView(
-                crm_id=contact,
-                name=name or "",
-                email=email or "",
-                zone=zone,
-                # A contact that was never read has no row: its consent is unknown, hence None.
-                opted_out=out,
-                bounced=bool(bounced),
-                control=control or "run",
-                primary=primary,
-                labels=() if labels == "[]" else tuple(orjson.loads(labels)),
-                last_two_way_at=_at(two_way),
-                suppressed=suppressed,
-            )
-        )
+    )
+    found: dict[int, list[tuple[str, bool, tuple[str, ...]]]] = defaultdict(list)
+    for subject, contact, primary, labels in conn.execute(query):
+        parsed = () if labels == "[]" else tuple(orjson.loads(labels))
+        found[subject].append((contact, bool(primary), parsed))
     return found
+
+
+def suppressed(conn: Connection, inst: int, contact_ids: Iterable[str]) -> dict[str, str]:
+    """contact id → why our own list keeps it from being contacted."""
+    s = suppressions.c
+    query = select(s.value, s.reason).where(
+        s.installation_id == inst, s.kind == "contact", s.value.in_(list(contact_ids))
+    )
+    return dict(conn.execute(query))
+
+
+def suppress(conn: Connection, inst: int, contact_id: str, reason: str, at: int) -> None:
+    row = {
+        "installation_id": inst, "kind": "contact", "value": contact_id, "reason": reason,
+        "since_at": at,
+    }  # fmt: skip
+    sets.insert_ignore(conn, suppressions, [row])
 
 
 def objects(conn: Connection, inst: int, type: str, ids: Iterable[str]) -> dict[str, Row]:
@@ -280,3 +219,35 @@ def save_objects(conn: Connection, inst: int, type: str, rows: Sequence[dict[str
         ("installation_id", "type", "crm_id"),
         ("touch_id", "known", "pending", "archived"),
     )
+
+
+def mark_dirty(conn: Connection, ids: Iterable[int], now: int, every_ms: int) -> None:
+    """Our properties of these subjects are to be written, at most once in `every_ms`."""
+    earliest = func.coalesce(subjects.c.summary_written_at, 0) + every_ms
+    conn.execute(
+        update(subjects)
+        .where(subjects.c.id.in_(list(ids)), subjects.c.summary_due_at.is_(None))
+        .values(summary_due_at=case((earliest > now, earliest), else_=now))
+    )
+
+
+def dirty(conn: Connection, inst: int, now: int, limit: int) -> list[Row]:
+    """Subjects whose summary is due."""
+    query = (
+        select(subjects)
+        .where(
+            subjects.c.installation_id == inst,
+            subjects.c.summary_due_at.is_not(None),
+            subjects.c.summary_due_at <= now,
+        )
+        .order_by(subjects.c.summary_due_at, subjects.c.id)
+        .limit(limit)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def next_summary(conn: Connection, inst: int) -> int | None:
+    query = select(func.min(subjects.c.summary_due_at)).where(
+        subjects.c.installation_id == inst, subjects.c.summary_due_at.is_not(None)
+    )
+    return conn.execute(query).scalar()

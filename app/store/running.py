@@ -137,10 +137,22 @@ def of_rule(
     return list(conn.execute(query.limit(limit) if limit else query).mappings())
 
 
-def recent_firings(conn: Connection, inst: int, rule: str, since: int) -> int:
-    """How often a rule fired since an instant, for its limit."""
+def recent_firings(
+    conn: Connection, inst: int, rules: Sequence[str], since: int
+) -> dict[str, int]:
+    """rule → how often it acted since an instant, for its limit."""
+    if not rules:
+        return {}
     e = enrolments.c
-    query = select(func.count()).where(
-        e.installation_id == inst, e.rule == rule, e.started_at > since, e.mode == "live"
+    query = (
+        select(e.rule, func.count())
+        .where(
+            e.installation_id == inst,
+            e.rule.in_(rules),
+            e.state == EnrolmentState.ACTIVE.value,
+            e.started_at > since,
+            e.mode == "live",
+        )
+        .group_by(e.rule)
     )
-    return conn.execute(query).scalar_one()
+    return dict(conn.execute(query).all())

@@ -178,17 +178,29 @@ def wake(conn: Connection, touch_ids: Iterable[str], now: int) -> None:
     )
 
 
-def wake_subjects(conn: Connection, subject_ids: Iterable[int], reason: str, now: int) -> None:
-    """Touches of these subjects that waited for a reason (a hold, a control, a contact)."""
+def wake_subjects(conn: Connection, subject_ids: Iterable[int], now: int) -> None:
+    """Touches of these subjects that wait for a hold or a control to clear are judged anew."""
     conn.execute(
         update(touches)
         .where(
             _t.subject_id.in_(list(subject_ids)),
             _t.state == TouchState.WAITING.value,
             _t.waits_for.is_(None),
-            _t.reason == reason,
         )
         .values(state=TouchState.PLANNED.value, write_at=now)
+    )
+
+
+def wish_open(conn: Connection, subject_ids: Iterable[int], what: str, why: str) -> None:
+    """Wish something of all open tasks of these subjects; a wish to resolve stands above."""
+    conn.execute(
+        update(touches)
+        .where(
+            _t.subject_id.in_(list(subject_ids)),
+            _t.outcome == Outcome.OPEN.value,
+            _t.wish.is_(None),
+        )
+        .values(wish=what, wish_why=why, wish_wall=0)
     )
 
 

@@ -1,0 +1,261 @@
+"""Stores what was found and decided, in one transaction of set-wise statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.lanes.context import Tenant
+from app.lanes.observe import Findings
+from app.lanes.snapshot import Snapshot
+from app.model.decisions import (
+    ArmTimer,
+    Decision,
+    DisarmTimer,
+    EndEnrolment,
+    Explanation,
+    HoldSubject,
+    Notice,
+    PlannedTouch,
+    PlanTouches,
+    ReassignTasks,
+    SetProperty,
+    StartEnrolment,
+)
+from app.model.playbook import Step
+from app.model.time import MINUTE, Business
+from app.model.vocabulary import (
+    EnrolmentState,
+    Mode,
+    Priority,
+    SignalKind,
+    TouchState,
+)
+from app.store import holds, ledger, mirror, notices, outcomes, running, timers, work
+from app.store.sets import dumps
+
+SUMMARY_MS = MINUTE
+"""Our properties are written at most this often for one subject."""
+
+_PRIORITY = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
+
+
+@dataclass(slots=True)
+class Writes:
+    """Decisions as rows, collected from many subjects before one transaction stores them."""
+
+    starts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    touches: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    ends: list[EndEnrolment] = field(default_factory=list[EndEnrolment])
+    arm: list[ArmTimer] = field(default_factory=list[ArmTimer])
+    disarm: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    notices: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    holds: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
+    moves: set[int] = field(default_factory=set[int])
+    explanations: list[Explanation] = field(default_factory=list[Explanation])
+    dirty: set[int] = field(default_factory=set[int])
+    asks: set[str] = field(default_factory=set[str])
+
+    def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
+        """Turn the actions of one decision into rows."""
+        self.explanations.extend(decision.explanations)
+        for action in decision.actions:
+            match action:
+                case StartEnrolment():
+                    self._start(tenant, action, snapshot, now)
+                case EndEnrolment():
+                    self.ends.append(action)
+                    self.dirty.add(action.subject)
+                case PlanTouches():
+                    row = snapshot.enrolment_row(action.enrolment)
+                    contact = row["contact_id"] if row else None
+                    self._touches(
+                        tenant, action.touches, action.enrolment, action.subject, contact, now
+                    )
+                case ArmTimer():
+                    self.arm.append(action)
+                case DisarmTimer():
+                    self.disarm.append((action.subject, action.rule))
+                case Notice():
+                    self.notices.append(_notice(tenant, action, snapshot))
+                case SetProperty():
+                    column = action.field.removeprefix("followthrough_")
+                    self.values.setdefault(action.subject, {})[column] = action.value
+                    self.dirty.add(action.subject)
+                case HoldSubject():
+                    self.holds.append(
+                        {
+                            "installation_id": tenant.id,
+                            "subject_id": action.subject,
+                            "reason": action.reason,
+                            "until_at": action.until_at,
+                        }
+                    )
+                case ReassignTasks():
+                    self.moves.add(action.subject)
+
+    def _start(
+        self, tenant: Tenant, start: StartEnrolment, snapshot: Snapshot, now: Business
+    ) -> None:
+        subject = snapshot.subject(start.subject)
+        of_stage = start.anchor.startswith("stage:")
+        stage = start.anchor.removeprefix("stage:").rsplit(":", 1)[0] if of_stage else None
+        row = {
+            "id": start.id,
+            "installation_id": tenant.id,
+            "subject_id": start.subject,
+            "contact_id": start.contact,
+            "rule": start.rule.rule.key,
+            "definition": start.definition,
+            "is_firing": start.sequence is None,
+            "version_id": start.rule.version,
+            "anchor": start.anchor,
+            "anchor_at": start.anchor_at,
+            "anchor_stage": stage,
+            "started_at": start.started_at,
+            "mode": start.mode.value,
+            "state": start.state.value,
+            "choice": start.choice,
+        }
+        self.starts.append(row)
+        snapshot.add_enrolment(row, [touch.step.id for touch in start.touches])
+        if start.state is EnrolmentState.APPROVAL:
+            self.asks.add(start.rule.rule.key)
+        if start.mode is Mode.LIVE and start.state is EnrolmentState.ACTIVE:
+            self._touches(tenant, start.touches, start.id, subject.id, start.contact, now)
+            self.dirty.add(start.subject)
+
+    def _touches(
+        self,
+        tenant: Tenant,
+        touches: Iterable[PlannedTouch],
+        enrolment: str,
+        subject: int,
+        contact: str | None,
+        now: Business,
+    ) -> None:
+        for touch in touches:
+            self.touches.append(
+                touch_row(tenant.id, touch, enrolment, subject, contact, now)
+            )
+        self.dirty.add(subject)
+
+
+def touch_row(
+    inst: int,
+    touch: PlannedTouch,
+    enrolment: str,
+    subject: int,
+    contact: str | None,
+    now: Business,
+) -> dict[str, Any]:
+    """A row of `touches` for a planned touch."""
+    return {
+        "id": touch.id,
+        "installation_id": inst,
+        "enrolment_id": enrolment,
+        "subject_id": subject,
+        "contact_id": contact,
+        "step": touch.step.id,
+        "occurrence": touch.occurrence,
+        "owed_at": touch.owed_at,
+        "due_at": touch.due_at,
+        "write_at": touch.write_at,
+        "planned_at": now,
+        "priority": priority_of(touch.step),
+        "state": TouchState.PLANNED.value,
+    }
+
+
+def priority_of(step: Step) -> int:
+    """0 urgent, 1 normal, 2 low: the order in which touches due at one instant are admitted."""
+    return _PRIORITY[step.priority]
+
+
+def _notice(tenant: Tenant, notice: Notice, snapshot: Snapshot) -> dict[str, Any]:
+    subject = snapshot.subject(notice.subject)
+    person = tenant.calendars.people.get(subject.owner_id or "")
+    recipient = {
+        "owner": subject.owner_id or tenant.settings.default_owner,
+        "manager": person.manager_id if person else None,
+    }.get(notice.who)
+    return {
+        "id": notice.id,
+        "installation_id": tenant.id,
+        "subject_id": notice.subject,
+        "owner_id": recipient,
+        "code": notice.template,
+        "data": dumps({"rule": notice.rule, "name": subject.name, "who": notice.who}),
+        "noticed_at": notice.at,
+    }
+
+
+def store_findings(conn: Connection, tenant: Tenant, found: Findings) -> None:
+    """The mirror, tasks' outcomes and the record of what was seen."""
+    inst = tenant.id
+    mirror.update_subjects(conn, found.values)
+    if found.entries:
+        mirror.add_entries(conn, inst, found.entries)
+    mirror.link_contacts(conn, inst, found.links)
+    if found.contacts:
+        mirror.save_contacts(conn, inst, found.contacts)
+    mirror.note_two_way(conn, inst, found.two_way)
+    for type, rows in found.objects.items():
+        mirror.save_objects(conn, inst, type, rows)
+    work.mark_edited(conn, found.edits)
+    work.close(conn, found.closes)
+    if found.outcomes:
+        outcomes.add(conn, found.outcomes)
+    if found.disarm:
+        timers.disarm(conn, inst, found.disarm)
+    if found.arm:
+        timers.arm(
+            conn,
+            inst,
+            [ArmTimer(s, rule, Business(due), data) for s, rule, due, data in found.arm],
+        )
+
+
+def store_decisions(
+    conn: Connection, tenant: Tenant, writes: Writes, signals: Sequence[Any], now: Business
+) -> None:
+    """Enrolments, touches, timers, notices and the ledger."""
+    inst = tenant.id
+    running.end(conn, writes.ends)
+    if writes.starts:
+        running.add(conn, writes.starts)
+    if writes.touches:
+        work.add(conn, writes.touches)
+    if writes.disarm:
+        timers.disarm(conn, inst, writes.disarm)
+    if writes.arm:
+        timers.arm(conn, inst, writes.arm)
+    if writes.notices:
+        notices.add(conn, writes.notices)
+    if writes.holds:
+        holds.put(conn, writes.holds)
+    mirror.update_subjects(conn, writes.values)
+    _react(conn, tenant, writes, signals, now)
+    if writes.dirty:
+        mirror.mark_dirty(conn, writes.dirty, now, SUMMARY_MS)
+    if writes.explanations:
+        ledger.write(conn, inst, writes.explanations)
+
+
+def _react(
+    conn: Connection, tenant: Tenant, writes: Writes, signals: Sequence[Any], now: Business
+) -> None:
+    """What signals entail whatever the rules say: tasks move with the owner, waits end."""
+    moved = writes.moves | {s.subject for s in signals if s.kind is SignalKind.OWNER_CHANGED}
+    if moved:
+        work.wish_open(conn, moved, "move", "owner_changed")
+    freed = {s.subject for s in signals if s.kind is SignalKind.CONTROL_CHANGED}
+    if freed:
+        work.wake_subjects(conn, freed, now)
+    writes.dirty |= {
+        s.subject for s in signals if s.kind in (SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED)
+    }

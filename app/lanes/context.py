@@ -1,0 +1,200 @@
+"""What every lane is handed: the process's parts, and one installation as it is configured now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from app.installations.people import Calendars, view
+from app.installations.settings import Settings, parse
+from app.model.calendar import WorkCalendar
+from app.model.guard import GuardSettings
+from app.model.playbook import ActiveRule, CreateTasks, Playbook, Sequence, Step
+from app.model.time import SECOND, Business, Clocks, Wall
+from app.model.vocabulary import Mode
+from app.playbooks.codec import from_json
+from app.signals.stages import StageMap
+from app.store import installations, people, pipelines, playbooks
+from app.store.engine import Store
+from app.store.sets import loads
+from connectors.contract import Connector
+
+FRESH_MS = 30 * SECOND
+"""What was read this recently, at the same business instant where that is simulated, is not read
+again before acting (wall ms)."""
+
+
+class FreshReads:
+    """When records were last read. In memory only: after a restart everything is read again."""
+
+    def __init__(self, clocks: Clocks, simulated: bool) -> None:
+        self._clocks = clocks
+        self._simulated = simulated
+        self._seen: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def note(self, type: str, ids: Iterable[str]) -> None:
+        stamp = (self._clocks.wall(), self._clocks.business())
+        if len(self._seen) > 200_000:
+            self._seen.clear()
+        for id in ids:
+            self._seen[type, id] = stamp
+
+    def stale(self, type: str, ids: Iterable[str]) -> list[str]:
+        """Those that must be read again, in order, each once."""
+        wall, now = self._clocks.wall(), self._clocks.business()
+        found: list[str] = []
+        for id in dict.fromkeys(ids):
+            at, business = self._seen.get((type, id), (0, -1))
+            if wall - at > FRESH_MS or (self._simulated and business != now):
+                found.append(id)
+        return found
+
+    def forget(self, type: str, ids: Iterable[str]) -> None:
+        for id in ids:
+            self._seen.pop((type, id), None)
+
+
+@dataclass(slots=True)
+class Tenant:
+    """One installation, configured as of `revision`. playbooks: version id → playbook."""
+
+    id: int
+    key: str
+    crm: str
+    revision: int
+    status: str
+    stopped: bool
+    unique_touch_id: bool
+    zone: str
+    settings: Settings
+    stages: StageMap
+    calendars: Calendars
+    rules: list[ActiveRule]
+    playbooks: dict[int, Playbook]
+    guard: GuardSettings
+    fresh: FreshReads
+
+    def calendar(self, owner_id: str | None, now: Business) -> WorkCalendar:
+        return self.calendars.of(owner_id, now)
+
+    def owner_or_default(self, owner_id: str | None) -> str | None:
+        """Who gets a task: the owner, else the configured default; an inactive owner counts."""
+        return owner_id or self.settings.default_owner
+
+    def rule(self, key: str) -> ActiveRule | None:
+        return next((rule for rule in self.rules if rule.rule.key == key), None)
+
+    def sequence(self, version: int, definition: str) -> Sequence | None:
+        playbook = self.playbooks.get(version)
+        return playbook.sequences.get(definition.split("/", 1)[1]) if playbook else None
+
+    def steps(self, version: int, definition: str, is_firing: bool) -> tuple[Step, ...]:
+        """Steps of a sequence, or of a rule's `create_tasks`, as of the enrolment's version."""
+        if not is_firing:
+            sequence = self.sequence(version, definition)
+            return sequence.steps if sequence else ()
+        playbook = self.playbooks.get(version)
+        rule_id = definition.split("/", 1)[1]
+        for rule in playbook.rules if playbook else ():
+            if rule.id == rule_id:
+                return tuple(
+                    step
+                    for action in rule.then
+                    if isinstance(action, CreateTasks)
+                    for step in action.steps
+                )
+        return ()
+
+
+@dataclass(slots=True)
+class Lanes:
+    """The process's parts that lanes work with."""
+
+    store: Store
+    clocks: Clocks
+    connector_for: Callable[[int], Connector]
+    pool: ThreadPoolExecutor
+    simulated: bool = False
+    _tenants: dict[int, Tenant] = field(default_factory=dict[int, Tenant])
+    _fresh: dict[int, FreshReads] = field(default_factory=dict[int, FreshReads])
+    _versions: dict[int, Playbook] = field(default_factory=dict[int, Playbook])
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self) -> Business:
+        return self.clocks.business()
+
+    def wall(self) -> Wall:
+        return self.clocks.wall()
+
+    def tenant(self, installation_id: int) -> Tenant:
+        """The installation as configured now; rebuilt only when its revision went up."""
+        with self.store.read() as conn:
+            row = installations.get(conn, installation_id)
+            if row is None:
+                raise LookupError(f"installation {installation_id} does not exist")
+            cached = self._tenants.get(installation_id)
+            if cached is not None and cached.revision == row["revision"]:
+                cached.stopped, cached.status = row["stopped"], row["status"]
+                return cached
+            raw_settings = installations.settings(conn, installation_id)
+            person_rows = people.of(conn, installation_id)
+            pipeline_rows = pipelines.pipelines_of(conn, installation_id)
+            stage_rows = pipelines.stages_of(conn, installation_id)
+            states = playbooks.states(conn, installation_id)
+            missing = {s["version_id"] for s in states} | playbooks.versions_in_use(
+                conn, installation_id
+            )
+            versions = playbooks.versions(conn, missing - self._versions.keys())
+        for version, data in versions.items():
+            self._versions[version] = from_json(loads(data))
+        settings = parse(loads(raw_settings) if raw_settings else {})
+        followed = frozenset(p["id"] for p in pipeline_rows if p["followed"])
+        key = f"{row['crm']}:{row['account_id']}"
+        with self._lock:
+            fresh = self._fresh.setdefault(installation_id, FreshReads(self.clocks, self.simulated))
+        rules = [
+            active
+            for state in states
+            if (active := self._active(state, settings)) is not None
+        ]
+        tenant = Tenant(
+            id=installation_id,
+            key=key,
+            crm=row["crm"],
+            revision=row["revision"],
+            status=row["status"],
+            stopped=row["stopped"],
+            unique_touch_id=row["unique_touch_id"],
+            zone=settings.zone or row["zone"],
+            settings=settings,
+            stages=StageMap(stage_rows, followed),
+            calendars=Calendars(map(view, person_rows), settings, row["zone"]),
+            rules=rules,
+            playbooks={v: self._versions[v] for v in missing if v in self._versions},
+            guard=settings.guard(key, row["zone"], followed, stopped=row["stopped"]),
+            fresh=fresh,
+        )
+        self._tenants[installation_id] = tenant
+        return tenant
+
+    def _active(self, state: playbooks.Row, settings: Settings) -> ActiveRule | None:
+        playbook = self._versions.get(state["version_id"])
+        mode = Mode(state["mode"])
+        if playbook is None or mode is Mode.OFF:
+            return None
+        rule_id = state["rule"].split("/", 1)[1]
+        rule = next((rule for rule in playbook.rules if rule.id == rule_id), None)
+        if rule is None:
+            return None
+        settle = rule.settle.approximate_ms() if rule.settle else settings.settle_ms
+        return ActiveRule(
+            rule=rule,
+            playbook=playbook,
+            version=state["version_id"],
+            mode=mode,
+            activated_at=state["activated_at"],
+            settle_ms=settle,
+            sequences=playbook.sequences,
+        )

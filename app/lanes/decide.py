@@ -1,0 +1,91 @@
+"""Runs the pure decisions over signals and due timers of a snapshot, subject by subject."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.decisions.rules import arm_silence, decide, restore_signal, settled, silence
+from app.decisions.sequences import advance
+from app.lanes.commit import Writes
+from app.lanes.context import Tenant
+from app.lanes.observe import MEETING_TIMER, Observer
+from app.lanes.snapshot import Snapshot
+from app.model.signals import Signal
+from app.model.time import Business
+from app.model.vocabulary import EnrolmentState, SignalKind
+from app.signals.contacts import PersonFact
+from app.store.sets import loads
+
+
+def decide_signals(
+    tenant: Tenant, snapshot: Snapshot, signals: Iterable[Signal], writes: Writes, now: Business
+) -> None:
+    """First what a signal does to what runs, then what rules make of it, in the order of time."""
+    ordered = sorted(signals, key=lambda signal: signal.at)
+    for signal in ordered:
+        _advance(tenant, snapshot, signal, writes, now)
+        context = snapshot.context(signal.subject, now)
+        writes.take(tenant, decide(signal, context, now), snapshot, now)
+    for subject in dict.fromkeys(signal.subject for signal in ordered):
+        decision = arm_silence(snapshot.context(subject, now), now)
+        writes.take(tenant, decision, snapshot, now)
+
+
+def _advance(
+    tenant: Tenant, snapshot: Snapshot, signal: Signal, writes: Writes, now: Business
+) -> None:
+    subject = snapshot.subject(signal.subject)
+    for enrolment in snapshot.enrolments(signal.subject):
+        calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
+        decision = advance(enrolment, signal, subject, calendar, now)
+        if decision.actions or decision.explanations:
+            writes.take(tenant, decision, snapshot, now)
+            snapshot.follow(decision)
+
+
+def decide_timers(
+    tenant: Tenant,
+    snapshot: Snapshot,
+    observer: Observer,
+    due: Sequence[Mapping[str, Any]],
+    writes: Writes,
+    now: Business,
+) -> None:
+    """What timers that are due mean, now that their subjects were read again.
+
+    A timer is removed with the transaction that acts on it; what it arms anew replaces it.
+    """
+    for timer in due:
+        subject_id, name = timer["subject_id"], timer["rule"]
+        writes.disarm.append((subject_id, name))
+        if subject_id not in snapshot.rows:
+            continue
+        data = loads(timer["data"])
+        if name.startswith(MEETING_TIMER):
+            _ask_outcome(observer, subject_id, data, timer["due_at"])
+            continue
+        active = tenant.rule(name)
+        if active is None:
+            continue
+        context = snapshot.context(subject_id, now)
+        if active.rule.when.kind is SignalKind.NO_ACTIVITY:
+            decision = silence(active, context, now)
+        else:
+            decision = settled(restore_signal(data), active, context, now)
+        writes.take(tenant, decision, snapshot, now)
+
+
+def _ask_outcome(
+    observer: Observer, subject_id: int, data: Mapping[str, Any], due_at: int
+) -> None:
+    fact = PersonFact(
+        SignalKind.OUTCOME_UNKNOWN, due_at, f"outcome:{data['meeting']}", dict(data)
+    )
+    observer.signal(
+        Signal(fact.kind, subject_id, Business(fact.at), fact.cause, data=fact.data)
+    )
+
+
+def is_live(state: str) -> bool:
+    return state == EnrolmentState.ACTIVE.value

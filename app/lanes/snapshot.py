@@ -1,0 +1,267 @@
+"""Everything that decisions may read of a set of subjects, loaded by sets, then kept in memory.
+
+What a reading of the CRM changed is laid over the loaded rows before anyone decides, so that
+reading, deciding and storing are one transaction's worth of work with the computing outside of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.decisions.context import RuleContext
+from app.lanes.context import Tenant
+from app.model.decisions import Decision, EndEnrolment, EnrolmentView, PlanTouches
+from app.model.records import ContactView, SubjectView
+from app.model.time import HOUR, Business
+from app.model.vocabulary import EnrolmentState, Mode, Outcome, SubjectType, TouchState
+from app.store import mirror, running, timers, work
+from app.store.sets import loads
+
+Row = Mapping[str, Any]
+Link = tuple[str, bool, tuple[str, ...]]
+
+_OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value})
+
+
+class Snapshot:
+    """Rows of subjects, their people and what runs for them. Mutable only by `lay_over_*`."""
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        conn: Connection,
+        ids: Iterable[int],
+        now: Business,
+        *,
+        contacts: Iterable[str] = (),
+        tasks: Iterable[str] = (),
+        meetings: Iterable[str] = (),
+    ) -> None:
+        """contacts, tasks, meetings: CRM ids of records about to be compared with what we hold."""
+        self.tenant = tenant
+        self.ids = list(dict.fromkeys(ids))
+        self.rows: dict[int, dict[str, Any]] = {
+            key: dict(row) for key, row in mirror.by_id(conn, self.ids).items()
+        }
+        self.links: dict[int, list[Link]] = mirror.links(conn, tenant.id, self.ids)
+        wanted = {contact for found in self.links.values() for contact, _, _ in found}
+        wanted.update(contacts)
+        self.people: dict[str, dict[str, Any]] = {
+            key: dict(row) for key, row in mirror.contact_rows(conn, tenant.id, wanted).items()
+        }
+        self.suppressed = mirror.suppressed(conn, tenant.id, wanted)
+        self.running = running.running(conn, self.ids)
+        self.history = running.history(conn, self.ids)
+        self.steps = running.steps_of(
+            conn, [row["id"] for found in self.running.values() for row in found]
+        )
+        self.armed: dict[int, set[str]] = defaultdict(set)
+        for timer in timers.of_subjects(conn, tenant.id, self.ids):
+            self.armed[timer["subject_id"]].add(timer["rule"])
+        self.objects: dict[tuple[str, str], Row] = {}
+        for type, crm_ids in (("task", list(tasks)), ("meeting", list(meetings))):
+            if crm_ids:
+                found = mirror.objects(conn, tenant.id, type, crm_ids)
+                self.objects.update({(type, key): row for key, row in found.items()})
+        wanted_touches = {row["touch_id"] for row in self.objects.values() if row["touch_id"]}
+        self.touches = work.by_id(conn, wanted_touches) if wanted_touches else {}
+        self.recent_firings = running.recent_firings(
+            conn, tenant.id, [a.rule.key for a in tenant.rules if a.rule.limit], now - HOUR
+        )
+        self._views: dict[int, SubjectView] = {}
+        self._people_views: dict[str, ContactView] = {}
+
+    # --- laying readings over ----------------------------------------------------------------
+
+    def lay_over_subject(self, subject_id: int, values: Mapping[str, Any]) -> None:
+        if values:
+            self.rows.setdefault(subject_id, {}).update(values)
+            self._views.pop(subject_id, None)
+
+    def lay_over_contact(self, contact_id: str, values: Mapping[str, Any]) -> None:
+        self.people.setdefault(contact_id, {"crm_id": contact_id}).update(values)
+        self._people_views.clear()
+        self._views.clear()
+
+    def lay_over_links(self, subject_id: int, links: list[Link]) -> None:
+        self.links[subject_id] = links
+        self._views.pop(subject_id, None)
+
+    def close_touch(self, touch_id: str, outcome: str, at: int) -> None:
+        for steps in self.steps.values():
+            for index, step in enumerate(steps):
+                if step["id"] == touch_id:
+                    steps[index] = {**step, "outcome": outcome, "outcome_at": at}
+        if touch_id in self.touches:
+            self.touches[touch_id] = {**self.touches[touch_id], "outcome": outcome}
+
+    def add_enrolment(self, row: Row, steps: Iterable[str]) -> None:
+        """An enrolment just decided: the next signal of the same batch sees it."""
+        subject = row["subject_id"]
+        if any(known["id"] == row["id"] for known in self.running.get(subject, ())):
+            return
+        self.running.setdefault(subject, []).append(row)
+        self.history.setdefault(subject, []).append(row)
+        self.steps[row["id"]] = [
+            {"id": "", "step": step, "state": TouchState.PLANNED.value, "outcome": None,
+             "outcome_at": None, "performed_at": None}
+            for step in steps
+        ]  # fmt: skip
+
+    def enrolment_row(self, enrolment: str) -> Row | None:
+        for rows in self.running.values():
+            for row in rows:
+                if row["id"] == enrolment:
+                    return row
+        return None
+
+    def follow(self, decision: Decision) -> None:
+        """Take ends and newly planned steps into the snapshot."""
+        for action in decision.actions:
+            if isinstance(action, EndEnrolment):
+                rows = self.running.get(action.subject, [])
+                self.running[action.subject] = [r for r in rows if r["id"] != action.enrolment]
+            elif isinstance(action, PlanTouches):
+                self.steps.setdefault(action.enrolment, []).extend(
+                    {"id": touch.id, "step": touch.step.id, "state": TouchState.PLANNED.value,
+                     "outcome": None, "outcome_at": None, "performed_at": None}
+                    for touch in action.touches
+                )  # fmt: skip
+
+    # --- views -------------------------------------------------------------------------------
+
+    def subject(self, subject_id: int) -> SubjectView:
+        found = self._views.get(subject_id)
+        if found is None:
+            found = self._views[subject_id] = self._subject(self.rows[subject_id])
+        return found
+
+    def contact(self, contact_id: str | None) -> ContactView | None:
+        if contact_id is None:
+            return None
+        found = self._people_views.get(contact_id)
+        if found is None:
+            row = self.people.get(contact_id)
+            if row is None or row.get("deleted"):
+                return None
+            found = self._people_views[contact_id] = self._person(contact_id, row, False, ())
+        return found
+
+    def _subject(self, row: Row) -> SubjectView:
+        people = tuple(
+            self._person(contact, self.people.get(contact), primary, labels)
+            for contact, primary, labels in self.links.get(row["id"], ())
+            if not (self.people.get(contact) or {}).get("deleted")
+        )
+        raw = row["fields"]
+        return SubjectView(
+            id=row["id"],
+            type=SubjectType(row["type"]),
+            crm_id=row["crm_id"],
+            first_seen=(row["first_type"], row["first_id"]),
+            name=row["name"],
+            pipeline=row["pipeline_id"],
+            stage_id=row["stage_id"],
+            stage_kind=self.tenant.stages.kind(row["stage_id"]),
+            stage_entered_at=row["stage_entered_at"],
+            owner_id=row["owner_id"],
+            amount=row["amount"],
+            currency=row["currency"],
+            created_at=row["created_at"],
+            control=row["control"],
+            pause_until=row["pause_until_at"],
+            last_activity_at=row["last_activity_at"],
+            last_reply_at=row["last_reply_at"],
+            last_meeting_at=row["last_meeting_at"],
+            next_meeting_at=row["next_meeting_at"],
+            deleted=bool(row["deleted"]),
+            contacts=people,
+            fields={} if raw == "{}" else loads(raw),
+        )
+
+    def _person(
+        self, contact_id: str, row: Row | None, primary: bool, labels: tuple[str, ...]
+    ) -> ContactView:
+        row = row or {}
+        return ContactView(
+            crm_id=contact_id,
+            name=row.get("name") or "",
+            email=row.get("email") or "",
+            zone=row.get("zone"),
+            # A contact that was never read has no row: its consent is unknown, which is None.
+            opted_out=row.get("opted_out"),
+            bounced=bool(row.get("bounced")),
+            control=row.get("control") or "run",
+            primary=primary,
+            labels=labels,
+            last_two_way_at=row.get("last_two_way_at"),
+            suppressed=self.suppressed.get(contact_id),
+        )
+
+    # --- what runs ---------------------------------------------------------------------------
+
+    def enrolments(self, subject_id: int) -> list[EnrolmentView]:
+        return [self.enrolment(row) for row in self.running.get(subject_id, ())]
+
+    def enrolment(self, row: Row) -> EnrolmentView:
+        steps = self.steps.get(row["id"], ())
+        done = [s["outcome_at"] for s in steps if s["outcome"] == Outcome.COMPLETED.value]
+        version, definition = row["version_id"], row["definition"]
+        return EnrolmentView(
+            id=row["id"],
+            subject=row["subject_id"],
+            definition=definition,
+            rule=row["rule"],
+            sequence=None if row["is_firing"] else self.tenant.sequence(version, definition),
+            steps=self.tenant.steps(version, definition, row["is_firing"]),
+            anchor=row["anchor"],
+            anchor_at=row["anchor_at"],
+            anchor_stage=row["anchor_stage"],
+            started_at=row["started_at"],
+            contact=row["contact_id"],
+            state=EnrolmentState(row["state"]),
+            mode=Mode(row["mode"]),
+            planned=frozenset(s["step"] for s in steps),
+            finished=frozenset(s["step"] for s in steps if _is_over(s)),
+            last_done_at=max(done, default=None),
+        )
+
+    def context(self, subject_id: int, now: Business) -> RuleContext:
+        past: dict[str, set[str]] = defaultdict(set)
+        firings: dict[str, int] = defaultdict(int)
+        last_fired: dict[str, int] = {}
+        recent: dict[str, int] = defaultdict(int)
+        for row in self.history.get(subject_id, ()):
+            past[row["definition"]].add(row["anchor"])
+            firings[row["rule"]] += 1
+            last_fired[row["rule"]] = max(last_fired.get(row["rule"], 0), row["started_at"])
+            recent[row["rule"]] += row["started_at"] > now - HOUR
+        view = self.subject(subject_id)
+        owner = self.tenant.calendars.people.get(view.owner_id or "")
+        return RuleContext(
+            installation_key=self.tenant.key,
+            subject=view,
+            rules=self.tenant.rules,
+            running=self.enrolments(subject_id),
+            past={key: frozenset(value) for key, value in past.items()},
+            firings=firings,
+            last_fired={key: Business(at) for key, at in last_fired.items()},
+            armed=frozenset(self.armed.get(subject_id, ())),
+            calendar=self.tenant.calendar(self.tenant.owner_or_default(view.owner_id), now),
+            roles=self.tenant.settings.roles,
+            owner_team=owner.team if owner else None,
+            followed=self.tenant.stages.followed,
+            recent_firings=self.recent_firings,
+            recent_for_subject=recent,
+        )
+
+
+def _is_over(step: Row) -> bool:
+    """A touch is over when its task is, or when it was dropped or given up."""
+    if step["state"] in _OVER:
+        return True
+    return step["outcome"] not in (None, Outcome.OPEN.value)

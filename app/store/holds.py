@@ -1,0 +1,47 @@
+"""Holds: reasons for a subject to wait. It goes on when the last of them clears."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, or_, select
+
+from app.store import sets
+from app.store.tables import holds
+
+
+def put(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows with installation_id, subject_id, reason and until_at (None: until lifted)."""
+    sets.upsert(conn, holds, rows, ("installation_id", "subject_id", "reason"))
+
+
+def of(
+    conn: Connection, inst: int, subject_ids: Iterable[int], now: int
+) -> dict[int, dict[str, int | None]]:
+    """subject id → reason → until, for holds that still stand at `now`."""
+    query = select(holds.c.subject_id, holds.c.reason, holds.c.until_at).where(
+        holds.c.installation_id == inst,
+        holds.c.subject_id.in_(list(subject_ids)),
+        or_(holds.c.until_at.is_(None), holds.c.until_at > now),
+    )
+    found: dict[int, dict[str, int | None]] = defaultdict(dict)
+    for subject, reason, until in conn.execute(query):
+        found[subject][reason] = until
+    return found
+
+
+def lift(conn: Connection, inst: int, subject_id: int, reason: str) -> None:
+    conn.execute(
+        delete(holds).where(
+            holds.c.installation_id == inst,
+            holds.c.subject_id == subject_id,
+            holds.c.reason == reason,
+        )
+    )
+
+
+def count(conn: Connection, inst: int) -> int:
+    query = select(func.count()).where(holds.c.installation_id == inst)
+    return conn.execute(query).scalar_one()
