@@ -1,0 +1,41 @@
+"""Who changed what: every change that a person makes through pages, API or command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from app.model.time import Wall
+from app.store import sets
+from app.store.tables import audit
+
+
+def write(
+    conn: Connection,
+    installation_id: int,
+    who: str,
+    what: str,
+    wall: Wall,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Record a change in the transaction that makes it. who: address of the person, or `cli`."""
+    row = {
+        "installation_id": installation_id,
+        "who": who,
+        "what": what,
+        "data": sets.dumps(data or {}),
+        "done_wall": wall,
+    }
+    sets.insert(conn, audit, [row])
+
+
+def read(
+    conn: Connection, installation_id: int, limit: int = 100, before: int | None = None
+) -> list[RowMapping]:
+    """The latest changes first; `before`: an id, to page on. `data` is JSON."""
+    query = select(audit).where(audit.c.installation_id == installation_id)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    return list(conn.execute(query.order_by(audit.c.id.desc()).limit(limit)).mappings())

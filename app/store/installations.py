@@ -1,0 +1,108 @@
+"""Who installed us: the account, its tokens as encrypted bytes, its settings as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.model.time import Wall
+from app.store import sets
+from app.store.tables import installations, settings, tokens
+
+
+def create(conn: Connection, crm: str, account_id: str, wall: Wall, **values: Any) -> int:
+    """The id of the account's installation, made if it is new; `values` overwrite its columns.
+
+    A re-install keeps the row, so that everything derived from it is the same as before.
+    """
+    new = {"crm": crm, "account_id": account_id, "installed_wall": wall}
+    rows = [new]
+    sets.insert_ignore(conn, installations, rows)
+    found = find(conn, crm, account_id)
+    assert found is not None
+    if values:
+        change(conn, found["id"], **values)
+    return found["id"]
+
+
+def get(conn: Connection, installation_id: int) -> RowMapping | None:
+    query = select(installations).where(installations.c.id == installation_id)
+    return conn.execute(query).mappings().one_or_none()
+
+
+def find(conn: Connection, crm: str, account_id: str) -> RowMapping | None:
+    query = select(installations).where(
+        installations.c.crm == crm, installations.c.account_id == account_id
+    )
+    return conn.execute(query).mappings().one_or_none()
+
+
+def read(conn: Connection, statuses: Sequence[str] | None = None) -> list[RowMapping]:
+    """Installations in the order of their ids; `statuses`: only those in one of them."""
+    query = select(installations).order_by(installations.c.id)
+    if statuses is not None:
+        query = query.where(installations.c.status.in_(statuses))
+    return list(conn.execute(query).mappings())
+
+
+def by_account(conn: Connection, crm: str) -> dict[str, int]:
+    """account id → installation id of those that take events: not revoked, not left."""
+    query = select(installations.c.account_id, installations.c.id).where(
+        installations.c.crm == crm, installations.c.status.not_in(["revoked", "left"])
+    )
+    return {row.account_id: row.id for row in conn.execute(query)}
+
+
+def change(conn: Connection, installation_id: int, **values: Any) -> bool:
+    """Change columns; False when the installation does not exist."""
+    query = update(installations).where(installations.c.id == installation_id).values(values)
+    return conn.execute(query).rowcount == 1
+
+
+# --- tokens --------------------------------------------------------------------------------------
+
+
+def put_tokens(
+    conn: Connection,
+    installation_id: int,
+    access: bytes,
+    refresh: bytes,
+    scopes: str,
+    expires_wall: Wall,
+) -> None:
+    """Replace the tokens. Both are stored as given: the caller has encrypted them."""
+    values = {"access": access, "refresh": refresh, "scopes": scopes, "expires_wall": expires_wall}
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    query = (
+        dialect.insert(tokens)
+        .values(installation_id=installation_id, **values)
+        .on_conflict_do_update(index_elements=["installation_id"], set_=values)
+    )
+    conn.execute(query)
+
+
+def get_tokens(conn: Connection, installation_id: int) -> RowMapping | None:
+    """access, refresh (bytes), scopes, expires_wall; None: never connected, or dropped."""
+    query = select(tokens).where(tokens.c.installation_id == installation_id)
+    return conn.execute(query).mappings().one_or_none()
+
+
+def drop_tokens(conn: Connection, installation_id: int) -> None:
+    conn.execute(delete(tokens).where(tokens.c.installation_id == installation_id))
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+def get_settings(conn: Connection, installation_id: int) -> dict[str, Any]:
+    """The settings that differ from the defaults; empty when none was ever saved."""
+    query = select(settings.c.data).where(settings.c.installation_id == installation_id)
+    return sets.loads(conn.execute(query).scalar_one_or_none() or "{}")
+
+
+def put_settings(conn: Connection, installation_id: int, data: dict[str, Any], wall: Wall) -> None:
+    row = {"installation_id": installation_id, "data": sets.dumps(data), "changed_wall": wall}
+    sets.upsert(conn, settings, [row], ("installation_id",))

@@ -1,0 +1,52 @@
+"""What came of it: replies, meetings, completions, stage entries, each counted once by its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from app.store import sets
+from app.store.tables import outcomes
+
+
+def add(conn: Connection, installation_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Record outcomes; (subject, kind, cause) that exist are ignored. Returns how many are new.
+
+    rows: subject_id, kind, cause, occurred_at; optional touch_id, contact_id, data (a mapping).
+    """
+    full = [
+        {
+            "installation_id": installation_id,
+            "subject_id": row["subject_id"],
+            "kind": row["kind"],
+            "cause": row["cause"],
+            "occurred_at": row["occurred_at"],
+            "touch_id": row.get("touch_id"),
+            "contact_id": row.get("contact_id"),
+            "data": sets.dumps(row.get("data") or {}),
+        }
+        for row in rows
+    ]
+    return sets.insert_ignore(conn, outcomes, full, order=("subject_id", "kind", "cause"))
+
+
+def of_subjects(conn: Connection, subject_ids: Sequence[int]) -> list[RowMapping]:
+    """Outcomes of some subjects, oldest first; `data` is JSON."""
+    query = (
+        select(outcomes)
+        .where(sets.among(conn, outcomes.c.subject_id, subject_ids))
+        .order_by(outcomes.c.occurred_at, outcomes.c.id)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def counts(conn: Connection, installation_id: int) -> dict[str, int]:
+    """kind → how often."""
+    query = (
+        select(outcomes.c.kind, func.count().label("times"))
+        .where(outcomes.c.installation_id == installation_id)
+        .group_by(outcomes.c.kind)
+    )
+    return {row.kind: row.times for row in conn.execute(query)}

@@ -1,0 +1,106 @@
+"""Versions of playbooks, none ever changed, and what each rule was set to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, select, update
+
+from app.model.time import Wall
+from app.store import sets
+from app.store.tables import installations, playbook_versions, rule_states
+
+
+def next_version(conn: Connection, installation_id: int, playbook: str) -> int:
+    """The number that the next save gets; keeps others from saving until this transaction ends."""
+    conn.execute(
+        select(installations.c.id).where(installations.c.id == installation_id).with_for_update()
+    )
+    query = select(func.coalesce(func.max(playbook_versions.c.version), 0)).where(
+        playbook_versions.c.installation_id == installation_id,
+        playbook_versions.c.playbook == playbook,
+    )
+    return conn.execute(query).scalar_one() + 1
+
+
+def save(
+    conn: Connection,
+    installation_id: int,
+    playbook: str,
+    source: str,
+    data: Mapping[str, Any],
+    saved_by: str,
+    wall: Wall,
+) -> tuple[int, int]:
+    """Store a new version; (row id, version number). source: the YAML; data: its JSON form."""
+    version = next_version(conn, installation_id, playbook)
+    values = {
+        "installation_id": installation_id,
+        "playbook": playbook,
+        "version": version,
+        "source": source,
+        "data": sets.dumps(data),
+        "saved_by": saved_by,
+        "saved_wall": wall,
+    }
+    query = playbook_versions.insert().values(values).returning(playbook_versions.c.id)
+    return conn.execute(query).scalar_one(), version
+
+
+def load(conn: Connection, ids: Iterable[int]) -> dict[int, RowMapping]:
+    """Versions by row id; `data` is JSON."""
+    wanted = sets.among(conn, playbook_versions.c.id, list(ids))
+    rows = conn.execute(select(playbook_versions).where(wanted)).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def versions(conn: Connection, installation_id: int, playbook: str) -> list[RowMapping]:
+    """All versions of a playbook, the latest first."""
+    query = (
+        select(playbook_versions)
+        .where(
+            playbook_versions.c.installation_id == installation_id,
+            playbook_versions.c.playbook == playbook,
+        )
+        .order_by(playbook_versions.c.version.desc())
+    )
+    return list(conn.execute(query).mappings())
+
+
+def latest(conn: Connection, installation_id: int) -> list[RowMapping]:
+    """The newest version of each playbook, by playbook id."""
+    newest = (
+        select(func.max(playbook_versions.c.id))
+        .where(playbook_versions.c.installation_id == installation_id)
+        .group_by(playbook_versions.c.playbook)
+    )
+    query = select(playbook_versions).where(playbook_versions.c.id.in_(newest))
+    return list(conn.execute(query.order_by(playbook_versions.c.playbook)).mappings())
+
+
+def states(
+    conn: Connection, installation_id: int, rules: Sequence[str] | None = None
+) -> dict[str, RowMapping]:
+    """What rules are set to, by rule key; None: all that were ever activated."""
+    query = select(rule_states).where(rule_states.c.installation_id == installation_id)
+    if rules is not None:
+        query = query.where(rule_states.c.rule.in_(rules))
+    rows = conn.execute(query.order_by(rule_states.c.rule)).mappings()
+    return {row["rule"]: row for row in rows}
+
+
+def put_states(conn: Connection, installation_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set rules: columns of `rule_states` but the installation; columns not given stay."""
+    full = [{"installation_id": installation_id, **row} for row in rows]
+    sets.upsert(conn, rule_states, full, ("installation_id", "rule"))
+
+
+def change_state(conn: Connection, installation_id: int, rule: str, **values: Any) -> bool:
+    """Change columns of one rule's state; False when it was never activated."""
+    query = (
+        update(rule_states)
+        .where(rule_states.c.installation_id == installation_id, rule_states.c.rule == rule)
+        .values(values)
+    )
+    return conn.execute(query).rowcount == 1
