@@ -17,7 +17,6 @@ class Code:
     REASSIGNED = "reassigned"
     STOPPED_OTHERS = "stopped_others"
     STEP_PLANNED = "step_planned"
-    SILENCE_ARMED = "silence_armed"
     MOVES_TO_DEAL = "moves_to_deal"
     DO = "do"
     # decided, without effect yet

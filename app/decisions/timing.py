@@ -232,3 +232,13 @@ def _hours_problems(cal: WorkCalendar) -> list[str]:
     if not any(cal.hours.values()):
         problems.append("hours: no day has working time; give at least one weekday a span")
     return problems
+
+
+def is_late(due: Business, cal: WorkCalendar, now: Business) -> bool:
+    """Whether work due then is too old to be done under its own date.
+
+    Late begins at the end of the rep's due day, not at the due minute: a task due an hour ago is
+    today's work, and moving it would make its due time depend on how fast we were. The hour of
+    grace keeps a due time just before midnight from being late a minute later.
+    """
+    return now > due + HOUR and now >= end_of_due_day(due, cal)

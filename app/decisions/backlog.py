@@ -1,0 +1,83 @@
+"""What a rule would already have owed when it is activated, and letting go of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.decisions.context import Cause, RuleContext, gate
+from app.decisions.firing import definitions, fire
+from app.decisions.sequences import plan
+from app.decisions.silence import fire_silence, silence_due
+from app.model.calendar import WorkCalendar
+from app.model.decisions import Notice, StartEnrolment
+from app.model.ids import stage_anchor
+from app.model.playbook import ActiveRule
+from app.model.time import Business
+from app.model.vocabulary import EnrolmentState, SignalKind
+
+
+def qualifies(
+    active: ActiveRule, context: RuleContext, now: Business
+) -> tuple[StartEnrolment | Notice, ...]:
+    """What the rule would owe this subject from before its activation; empty if nothing.
+
+    Two kinds of rules look back: on a stage entry that still stands, and on a silence that was
+    complete. Enrolments come in state `backlog` and without touches: nothing is created until an
+    admin releases them. Notices come as they would have been sent. The ids are those that the live
+    rule would have derived, so a subject cannot be owed the same thing twice.
+    """
+    if gate(active, context) is not None:
+        return ()
+    if active.rule.when.kind is SignalKind.STAGE_ENTERED:
+        cause = _standing_entry(active, context)
+        if cause is None:
+            return ()
+        made = fire(active, cause, context, now, EnrolmentState.BACKLOG)
+    else:
+        reached = silence_due(active, context, now)
+        if reached is None or reached >= active.activated_at:
+            return ()
+        made = fire_silence(active, context, reached, now, EnrolmentState.BACKLOG)
+    return tuple(one for one in made.actions if isinstance(one, StartEnrolment | Notice))
+
+
+def _standing_entry(active: ActiveRule, context: RuleContext) -> Cause | None:
+    subject, stages = context.subject, active.rule.when.stages
+    entered, stage = subject.stage_entered_at, subject.stage_id
+    if entered is None or stage is None or entered >= active.activated_at:
+        return None
+    if stages and subject.stage_kind not in stages:
+        return None
+    anchor = stage_anchor(stage, entered)
+    if any(anchor in context.past.get(key, frozenset()) for key in definitions(active)):
+        return None
+    return Cause(anchor, entered, stage=stage, entry=True)
+
+
+def release(start: StartEnrolment, now: Business, calendar: WorkCalendar) -> StartEnrolment:
+    """The enrolment, active: its delays count from the release, so that late work makes no burst.
+
+    For a released backlog, and under the same ids. `anchor_at` stays: an exit asks what happened
+    since the cause, not since the release. Steps on a date property keep their date.
+    """
+    return _activated(start, now, now, calendar)
+
+
+def accept(start: StartEnrolment, now: Business, calendar: WorkCalendar) -> StartEnrolment:
+    """The enrolment, active: a proposal that a rep accepts, or one above its limit that an admin
+    approves. Its delays count from the cause, as they would have; what is late is spread out."""
+    return _activated(start, start.anchor_at, now, calendar)
+
+
+def _activated(
+    start: StartEnrolment, counts_from: Business, now: Business, calendar: WorkCalendar
+) -> StartEnrolment:
+    touches = plan(
+        counts_from,
+        start.steps,
+        calendar,
+        now,
+        start.id,
+        at_once=start.sequence is None,
+    )
+    return replace(start, state=EnrolmentState.ACTIVE, started_at=now, touches=touches)

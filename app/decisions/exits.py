@@ -1,0 +1,129 @@
+"""What ends an enrolment before its last step, as data.
+
+`CANDIDATES` says which reasons a signal can give, the most telling first; `_HOLDS` says when each
+really holds. A sequence obeys the exits that its file leaves on; the firing of a `create_tasks`
+rule obeys `FIRING_EXITS`; both obey `ALWAYS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.model.decisions import EnrolmentView
+from app.model.records import SubjectView
+from app.model.signals import Signal
+from app.model.vocabulary import SignalKind, StageKind, StopReason, TaskType
+
+ALWAYS = frozenset({StopReason.CONTROL, StopReason.DELETED})
+
+# A rule's tasks are a promise about the deal, not a conversation: a reply does not void "recap the
+# meeting". They end with the stage that caused them (if one did), with the deal, and, where a task
+# addresses the person, with an opt-out.
+FIRING_EXITS = frozenset(
+    {
+        StopReason.STAGE_LEFT,
+        StopReason.CLOSED_WON,
+        StopReason.CLOSED_LOST,
+        StopReason.OPTED_OUT,
+    }
+)
+
+# Tasks in which a rep addresses the prospect; the rest is work of the rep's own.
+PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN, TaskType.MEETING})
+
+_STAGE_REASONS = (StopReason.CLOSED_WON, StopReason.CLOSED_LOST, StopReason.STAGE_LEFT)
+
+CANDIDATES: Mapping[SignalKind, tuple[StopReason, ...]] = {
+    SignalKind.REPLIED: (StopReason.REPLIED,),
+    SignalKind.MEETING_BOOKED: (StopReason.MEETING_BOOKED,),
+    SignalKind.STAGE_ENTERED: _STAGE_REASONS,
+    SignalKind.CLOSED: _STAGE_REASONS,
+    SignalKind.OPTED_OUT: (StopReason.OPTED_OUT,),
+    SignalKind.BOUNCED: (StopReason.BOUNCED,),
+    SignalKind.CONTROL_CHANGED: (StopReason.CONTROL,),
+    SignalKind.DELETED: (StopReason.DELETED,),
+}
+
+
+def _since_anchor(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
+    """What came before the enrolment's cause, and is only reported late, answers nothing."""
+    return event.at >= enrolment.anchor_at
+
+
+def _closed(kind: StageKind) -> Callable[[EnrolmentView, Signal, SubjectView], bool]:
+    def holds(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
+        # What was started by the closing itself (onboarding of a won deal) is not ended by it.
+        begun_there = (
+            enrolment.anchor_stage is not None and subject.stage_id == enrolment.anchor_stage
+        )
+        return event.stage is kind and event.at >= enrolment.anchor_at and not begun_there
+
+    return holds
+
+
+def _stage_left(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
+    """Any later entry ends it, into the same stage too: the deal left and came back.
+
+    The subject's present stage would not show that when both moves arrive together.
+    """
+    if enrolment.anchor_stage is None or not event.cause.startswith("stage:"):
+        return False
+    if event.at < enrolment.anchor_at:
+        return False
+    if enrolment.anchor.startswith("stage:"):
+        return True
+    return not event.cause.startswith(f"stage:{enrolment.anchor_stage}:")
+
+
+def _same_person(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
+    """One contact's opt-out or bounce does not silence another contact of the same deal."""
+    if event.contact is not None and enrolment.contact is not None:
+        return event.contact == enrolment.contact
+    return True
+
+
+def _opted_out(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
+    if enrolment.sequence is None and not any(s.task in PERSONAL for s in enrolment.steps):
+        return False
+    return _same_person(enrolment, event, subject)
+
+
+def _stopped(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
+    if event.data.get("control") == "stop" or subject.control == "stop":
+        return True
+    return any(c.control == "stop" for c in subject.contacts if c.crm_id == enrolment.contact)
+
+
+def _simply(_: EnrolmentView, __: Signal, ___: SubjectView) -> bool:
+    return True
+
+
+_HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]] = {
+    StopReason.REPLIED: _since_anchor,
+    StopReason.MEETING_BOOKED: _since_anchor,
+    StopReason.STAGE_LEFT: _stage_left,
+    StopReason.CLOSED_WON: _closed(StageKind.WON),
+    StopReason.CLOSED_LOST: _closed(StageKind.LOST),
+    StopReason.OPTED_OUT: _opted_out,
+    StopReason.BOUNCED: _same_person,
+    StopReason.CONTROL: _stopped,
+    StopReason.DELETED: _simply,
+}
+
+
+def exits_of(enrolment: EnrolmentView) -> frozenset[StopReason]:
+    """The exits that bind this enrolment, those that nothing turns off included."""
+    if enrolment.sequence is not None:
+        return enrolment.sequence.exits | ALWAYS
+    exits = FIRING_EXITS | ALWAYS
+    return exits if enrolment.anchor.startswith("stage:") else exits - {StopReason.STAGE_LEFT}
+
+
+def stop_reason(
+    enrolment: EnrolmentView, event: Signal, subject: SubjectView
+) -> StopReason | None:
+    """Why the signal ends the enrolment; None if it does not."""
+    for reason in CANDIDATES.get(event.kind, ()):
+        if reason in exits_of(enrolment) and _HOLDS[reason](enrolment, event, subject):
+            return reason
+    return None

@@ -1,0 +1,144 @@
+"""A rule that acts: its `then` turned into actions, as its mode allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from app.decisions.codes import Code
+from app.decisions.conditions import compile_condition, values_read
+from app.decisions.context import Cause, RuleContext, refusal
+from app.decisions.effects import effect
+from app.decisions.exits import exits_of
+from app.decisions.starting import start
+from app.model.decisions import Action, Decision, EndEnrolment, EnrolmentView, Explanation
+from app.model.playbook import ActiveRule, CreateTasks, Enrol, Sequence, Step, Stop
+from app.model.time import Business
+from app.model.vocabulary import EnrolmentState, Mode, StopReason
+
+
+def definitions(active: ActiveRule) -> list[str]:
+    """Keys under which the rule's firings are remembered; see `RuleContext.past`."""
+    keys: list[str] = []
+    for action in active.rule.then:
+        if isinstance(action, CreateTasks):
+            keys.append(active.rule.key)
+        elif isinstance(action, Enrol):
+            sequence = sequence_of(active, action)
+            keys.append(sequence.key if sequence else active.rule.key)
+    return keys or [active.rule.key]
+
+
+def sequence_of(active: ActiveRule, action: Enrol) -> Sequence | None:
+    """The sequence an action names, of the version that is in force."""
+    return active.sequences.get(action.sequence) or active.playbook.sequences.get(action.sequence)
+
+
+def fire(
+    active: ActiveRule,
+    cause: Cause,
+    context: RuleContext,
+    now: Business,
+    state: EnrolmentState | None = None,
+) -> Decision:
+    """All actions of a rule whose signal came and was not refused; conditions are tested here.
+
+    state: forces the state of new enrolments (backlog); else mode and limit say it.
+    """
+    rule, subject = active.rule, context.subject
+    if not compile_condition(rule.condition, context.roles)(subject):
+        values = values_read(rule.condition, subject, context.roles)
+        unknown = [name for name, value in values.items() if value is None]
+        return refusal(
+            active, context, Code.CONDITION_FALSE, now, {"read": values, "unknown": unknown}
+        )
+    wanted = state or _state(active, context)
+    actions: list[Action] = []
+    lines: list[Explanation] = []
+    for part in _parts(active, cause, context, now, wanted):
+        actions.extend(part.actions)
+        lines.extend(part.explanations)
+    return Decision(tuple(actions), tuple(lines))
+
+
+def _parts(
+    active: ActiveRule, cause: Cause, context: RuleContext, now: Business, state: EnrolmentState
+) -> Iterator[Decision]:
+    tasks = _tasks(active)
+    if tasks:
+        yield start(active, cause, context, now, state, None, tasks)
+    for index, action in enumerate(active.rule.then):
+        if isinstance(action, CreateTasks):
+            continue
+        if isinstance(action, Enrol):
+            yield _enrol(active, action, cause, context, now, state)
+            continue
+        part = effect(active, index, action, cause, context, now, state)
+        yield part
+        if isinstance(action, Stop) and part.actions:
+            # "stop these, then enrol in that": what was just stopped forbids nothing any more.
+            ended = {one.enrolment for one in part.actions if isinstance(one, EndEnrolment)}
+            left = [other for other in context.running if other.id not in ended]
+            context = replace(context, running=left)
+
+
+def _tasks(active: ActiveRule) -> tuple[Step, ...]:
+    """The steps of all `create_tasks` of a rule: one firing, because one id names it."""
+    found = [action.steps for action in active.rule.then if isinstance(action, CreateTasks)]
+    return found[0] if len(found) == 1 else tuple(step for steps in found for step in steps)
+
+
+def _state(active: ActiveRule, context: RuleContext) -> EnrolmentState:
+    if active.mode is Mode.MANUAL:
+        return EnrolmentState.PROPOSED
+    limit = active.rule.limit
+    over = limit is not None and context.recent_firings.get(active.rule.key, 0) >= limit
+    if over and active.mode is Mode.LIVE:
+        return EnrolmentState.APPROVAL
+    return EnrolmentState.ACTIVE
+
+
+def _enrol(
+    active: ActiveRule,
+    action: Enrol,
+    cause: Cause,
+    context: RuleContext,
+    now: Business,
+    state: EnrolmentState,
+) -> Decision:
+    sequence = sequence_of(active, action)
+    if sequence is None:
+        return refusal(
+            active, context, Code.SEQUENCE_MISSING, now, {"sequence": action.sequence}
+        )
+    clash = _clash(sequence, active, cause, context)
+    if clash is not None:
+        return refusal(active, context, clash[0], now, {"enrolment": clash[1]})
+    return start(active, cause, context, now, state, sequence, sequence.steps)
+
+
+def _clash(
+    sequence: Sequence, active: ActiveRule, cause: Cause, context: RuleContext
+) -> tuple[str, str] | None:
+    """The running enrolment that forbids another, as (code, its id)."""
+    for other in context.running:
+        shadow = other.mode is Mode.SHADOW
+        if shadow is not (active.mode is Mode.SHADOW) or _is_over(other, cause):
+            continue
+        if other.definition == sequence.key and other.anchor == cause.anchor:
+            return None  # this very decision, taken before: the same id, not a clash
+        if other.definition == sequence.key:
+            return Code.ALREADY_ENROLLED, other.id
+        if other.sequence is not None and other.sequence.exclusive:
+            return Code.EXCLUSIVE_RUNNING, other.id
+        if other.sequence is not None and sequence.exclusive:
+            return Code.OTHERS_RUNNING, other.id
+    return None
+
+
+def _is_over(other: EnrolmentView, cause: Cause) -> bool:
+    """Whether an enrolment has ended, or ends by the very stage entry that is being decided on."""
+    if other.state is EnrolmentState.ENDED:
+        return True
+    leaves = other.anchor_stage is not None and StopReason.STAGE_LEFT in exits_of(other)
+    return cause.entry and leaves and other.anchor != cause.anchor

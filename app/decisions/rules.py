@@ -1,0 +1,240 @@
+"""Rules: what a signal means for one subject.
+
+Three ways in, all giving a `Decision`: `decide` for a signal just seen, `settled` when the timer of
+a signal is due, `silence` when a silence timer is. `arm_silence` says which silence timers to set.
+A rule that does not wait for a signal says nothing about it; every other outcome is explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from app.decisions.codes import Code
+from app.decisions.context import (
+    Cause,
+    RuleContext,
+    explain,
+    gate,
+    refusal,
+    still_standing,
+)
+from app.decisions.firing import definitions, fire
+from app.decisions.silence import arm_silence, silence
+from app.decisions.starting import as_view
+from app.decisions.timing import owed_at
+from app.model.decisions import (
+    Action,
+    ArmTimer,
+    Decision,
+    EnrolmentView,
+    Explanation,
+    StartEnrolment,
+)
+from app.model.playbook import ActiveRule, CreateTasks, Enrol, When
+from app.model.signals import Signal
+from app.model.time import MINUTE, Business
+from app.model.vocabulary import Again, SignalKind, StageKind, SubjectType
+
+__all__ = [
+    "RuleContext",
+    "arm_silence",
+    "decide",
+    "restore_signal",
+    "serialise_signal",
+    "settled",
+    "silence",
+]
+
+CONTACT_WAIT_MS = 2 * MINUTE  # associations of a new record arrive after the record
+
+# What a person may take back within minutes. Other signals are records that happened; holding them
+# would lose one of two, since a subject and rule have a single timer.
+_SETTLES = frozenset(
+    {
+        SignalKind.STAGE_ENTERED,
+        SignalKind.CLOSED,
+        SignalKind.SUBJECT_CREATED,
+        SignalKind.OWNER_CHANGED,
+        SignalKind.FIELD_CHANGED,
+    }
+)
+
+
+def decide(signal: Signal, context: RuleContext, now: Business) -> Decision:
+    """What the rules in force make of a signal about `context.subject`, as re-read after it."""
+    actions: list[Action] = []
+    lines: list[Explanation] = []
+    for active in context.rules:
+        if not waits_for(active.rule.when, signal, context.subject.type):
+            continue
+        made = _consider(active, signal, context, now)
+        actions.extend(made.actions)
+        lines.extend(made.explanations)
+        started = [as_view(one) for one in made.actions if isinstance(one, StartEnrolment)]
+        if started and len(context.rules) > 1:
+            # Two rules may want exclusive sequences at the same signal: the first one wins.
+            context = replace(context, running=[*context.running, *started])
+    return Decision(tuple(actions), tuple(lines))
+
+
+def waits_for(when: When, signal: Signal, subject_type: SubjectType) -> bool:
+    """Whether this is the signal that a rule names; conditions and absences aside."""
+    if when.kind is not signal.kind:
+        return False
+    if when.stages and signal.stage not in when.stages:
+        return False
+    return not when.subject_types or subject_type.value in when.subject_types
+
+
+def _consider(
+    active: ActiveRule, signal: Signal, context: RuleContext, now: Business
+) -> Decision:
+    stop = gate(active, context) or _before_anything(active, signal, context)
+    if stop is not None:
+        return refusal(active, context, stop[0], now, stop[1])
+    due = _wait_until(active, signal, context)
+    if due <= now:
+        return _act(active, signal, context, now)
+    code = Code.SETTLING if not active.rule.when.within else Code.AWAITING_ABSENCE
+    return _arm(active, signal, context, due, code, now)
+
+
+def _arm(
+    active: ActiveRule,
+    signal: Signal,
+    context: RuleContext,
+    due: Business,
+    code: str,
+    now: Business,
+) -> Decision:
+    timer = ArmTimer(context.subject.id, active.rule.key, due, serialise_signal(signal))
+    values = {"cause": signal.cause, "until": due}
+    return Decision((timer,), (explain(active, context, "waiting", code, now, values=values),))
+
+
+def _before_anything(
+    active: ActiveRule, signal: Signal, context: RuleContext
+) -> tuple[str, Mapping[str, Any]] | None:
+    """What refuses a signal before it settles: age, an unconfirmed stage, re-entry."""
+    rule = active.rule
+    if signal.at < active.activated_at:
+        return Code.BEFORE_ACTIVATION, {"at": signal.at, "activated_at": active.activated_at}
+    if signal.stage is StageKind.IGNORED:
+        return Code.NOT_FOLLOWED, {"stage": context.subject.stage_id}
+    entered = signal.kind is SignalKind.STAGE_ENTERED
+    if entered and rule.again is Again.STAGE_ENTRY and not signal.forward:
+        return Code.MOVED_BACK, {"cause": signal.cause}
+    if not context.past:
+        return None
+    past = [context.past.get(key) for key in definitions(active)]
+    if all(anchors and signal.cause in anchors for anchors in past):
+        return Code.ALREADY_FIRED, {"anchor": signal.cause}
+    if rule.again is Again.ONCE and all(past):
+        return Code.ONCE_ONLY, {"anchors": sorted(past[0] or ())}
+    return None
+
+
+def _wait_until(active: ActiveRule, signal: Signal, context: RuleContext) -> Business:
+    """When to decide: after settling, and after the time in which the absence must hold."""
+    rule, due = active.rule, signal.at
+    if active.settle_ms and (rule.settle is not None or signal.kind in _SETTLES):
+        due = Business(signal.at + active.settle_ms)
+    if rule.when.within is not None:
+        due = max(due, owed_at(signal.at, rule.when.within, context.calendar))
+    return due
+
+
+def settled(
+    signal: Signal, active: ActiveRule, context: RuleContext, now: Business
+) -> Decision:
+    """Decide a signal whose timer is due, on the subject as it is now.
+
+    A stage that was left meanwhile, were it entered again since, is explained as `passed_through`.
+    """
+    stop = gate(active, context) or _before_anything(active, signal, context)
+    if stop is not None:
+        return refusal(active, context, stop[0], now, stop[1])
+    return _act(active, signal, context, now)
+
+
+def _act(active: ActiveRule, signal: Signal, context: RuleContext, now: Business) -> Decision:
+    subject, rule = context.subject, active.rule
+    plans = any(isinstance(action, CreateTasks | Enrol) for action in rule.then)
+    # Without settling, entering counts even if the stage was left at once; but steps that hang on
+    # a stage which is gone would be planned only to be withdrawn.
+    if (plans or active.settle_ms) and not still_standing(signal, subject):
+        values = {"cause": signal.cause, "stage": subject.stage_id}
+        return refusal(active, context, Code.PASSED_THROUGH, now, values)
+    answer = _answered(rule.when, signal, context, now)
+    if answer is not None:
+        return refusal(active, context, Code.ANSWERED_MEANWHILE, now, answer)
+    created = subject.created_at
+    if plans and not subject.contacts and created and now < created + CONTACT_WAIT_MS:
+        due = Business(created + CONTACT_WAIT_MS)
+        return _arm(active, signal, context, due, Code.AWAITING_CONTACT, now)
+    return fire(active, _cause(active, signal, context), context, now)
+
+
+def _cause(active: ActiveRule, signal: Signal, context: RuleContext) -> Cause:
+    """Delays count from the signal, not from the end of settling; after an absence that no stage
+    entry began, from the instant at which the absence was complete."""
+    staged = signal.cause.startswith("stage:")
+    at = signal.at
+    if active.rule.when.within is not None and not staged:
+        at = _wait_until(active, signal, context)
+    return Cause(
+        signal.cause,
+        at,
+        stage=context.subject.stage_id if staged else None,
+        entry=signal.kind is SignalKind.STAGE_ENTERED,
+    )
+
+
+def _answered(
+    when: When, signal: Signal, context: RuleContext, now: Business
+) -> dict[str, Any] | None:
+    """The signal that must be absent and is not; a meeting ahead counts whenever it was booked."""
+    for kind in sorted(when.unless):
+        at = context.seen.get(kind)
+        if kind is SignalKind.REPLIED:
+            at = max(at or 0, context.subject.last_reply_at or 0)
+        elif kind is SignalKind.MEETING_HELD:
+            at = max(at or 0, context.subject.last_meeting_at or 0)
+        elif kind is SignalKind.MEETING_BOOKED and (context.subject.next_meeting_at or 0) > now:
+            return {"signal": kind.value, "at": context.subject.next_meeting_at}
+        if at and at >= signal.at:
+            return {"signal": kind.value, "at": at}
+    return None
+
+
+def serialise_signal(signal: Signal) -> dict[str, Any]:
+    """The signal as JSON-able data, to travel with its timer."""
+    return {
+        "kind": signal.kind.value,
+        "subject": signal.subject,
+        "at": signal.at,
+        "cause": signal.cause,
+        "stage": signal.stage.value if signal.stage else None,
+        "previous": signal.previous.value if signal.previous else None,
+        "forward": signal.forward,
+        "contact": signal.contact,
+        "data": dict(signal.data),
+    }
+
+
+def restore_signal(data: Mapping[str, Any]) -> Signal:
+    """The signal that `serialise_signal` wrote."""
+    stage, previous = data.get("stage"), data.get("previous")
+    return Signal(
+        kind=SignalKind(data["kind"]),
+        subject=int(data["subject"]),
+        at=Business(int(data["at"])),
+        cause=str(data["cause"]),
+        stage=StageKind(stage) if stage else None,
+        previous=StageKind(previous) if previous else None,
+        forward=bool(data.get("forward", True)),
+        contact=data.get("contact"),
+        data=data.get("data") or {},
+    )

@@ -1,0 +1,226 @@
+"""Steps in time: planning them, and what moves or ends a running enrolment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.decisions.codes import Code
+from app.decisions.exits import stop_reason
+from app.decisions.timing import is_late, next_working_day, owed_at, shift, write_at
+from app.model.calendar import WorkCalendar
+from app.model.decisions import (
+    Action,
+    Decision,
+    EndEnrolment,
+    EnrolmentView,
+    Explanation,
+    PlannedTouch,
+    PlanTouches,
+)
+from app.model.ids import touch_id
+from app.model.playbook import Step, When
+from app.model.records import SubjectView
+from app.model.signals import Signal
+from app.model.time import Business, parse_instant
+from app.model.vocabulary import EnrolmentState, SignalKind, StopReason
+
+_PREVIOUS = "previous_done"
+_FIELD = "field:"
+_NO_FIELDS: Mapping[str, Any] = {}
+
+
+def plan(
+    anchor: Business,
+    steps: Sequence[Step],
+    calendar: WorkCalendar,
+    now: Business,
+    enrolment: str,
+    *,
+    at_once: bool = False,
+    fields: Mapping[str, Any] = _NO_FIELDS,
+) -> tuple[PlannedTouch, ...]:
+    """The touches that can be placed when an enrolment starts.
+
+    anchor: what `entry` delays count from. fields: the subject's, for steps on a date property; a
+    step whose date is unknown is not placed. A step on `previous_done` waits, except as the first.
+    at_once: every task is written now with its future due time (a rule's `create_tasks`) instead
+    of its lead before it.
+
+    Due times depend on `now` only for steps that are late already: the first of them moves to the
+    next working time and each after it to a later working day, so that a restart, an import or a
+    release of backlog makes no burst. A late step whose policy is `skip` is placed all the same;
+    the guard drops it, which leaves its trace in the ledger.
+    """
+    touches: list[PlannedTouch] = []
+    floor: Business | None = None
+    for index, step in enumerate(steps):
+        counts_from = _anchor_of(step, index, anchor, fields)
+        if counts_from is None:
+            continue
+        owed = owed_at(counts_from, step.at, calendar)
+        due = shift(owed, calendar)
+        if step.late.action == "now" and is_late(due, calendar, now):
+            due = now
+        elif (floor is not None and due < floor) or is_late(due, calendar, now):
+            due = shift(max(now, floor or now), calendar)
+            floor = next_working_day(due, calendar)
+        written = min(anchor, due) if at_once else write_at(due, step.lead, calendar)
+        touches.append(PlannedTouch(touch_id(enrolment, step.id), step, 0, owed, due, written))
+    return tuple(touches)
+
+
+def _anchor_of(
+    step: Step, index: int, anchor: Business, fields: Mapping[str, Any]
+) -> Business | None:
+    if step.anchor == "entry":
+        return anchor
+    if step.anchor == _PREVIOUS:
+        return anchor if index == 0 else None
+    value = fields.get(step.anchor.removeprefix(_FIELD))
+    if isinstance(value, str):
+        try:
+            value = parse_instant(value)
+        except ValueError:
+            return None
+    return Business(value) if isinstance(value, int) else None
+
+
+def advance(
+    enrolment: EnrolmentView,
+    event: Signal,
+    subject: SubjectView,
+    calendar: WorkCalendar,
+    now: Business,
+) -> Decision:
+    """What a signal does to a running enrolment: goal first, then exits, then the next step.
+
+    subject: as re-read, after the signal. A completed or deleted task is named by
+    `event.data["enrolment"]` and `event.data["step"]`; the view may or may not count it as
+    finished already. The signal that started the enrolment never ends it.
+    """
+    if enrolment.state is EnrolmentState.ENDED or event.cause == enrolment.anchor:
+        return Decision()
+    if reaches_goal(enrolment, event):
+        return _end(enrolment, StopReason.GOAL, event, now, goal=True)
+    reason = stop_reason(enrolment, event, subject)
+    if reason is not None:
+        return _end(enrolment, reason, event, now)
+    over = event.data.get("step") if event.data.get("enrolment") == enrolment.id else None
+    if event.kind in (SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED) and over is not None:
+        return progress(enrolment, calendar, now, done=str(over), done_at=event.at)
+    return Decision()
+
+
+def reaches_goal(enrolment: EnrolmentView, event: Signal) -> bool:
+    """Whether the signal is the sequence's goal.
+
+    A CRM reports a won deal as a stage entry and as a closing, in either order; a goal that names
+    the stage is met by both, else the closing would end it as lost effort when it comes first.
+    """
+    goal = enrolment.sequence.goal if enrolment.sequence else None
+    if goal is None or event.at < enrolment.anchor_at:
+        return False
+    return _names(goal, event)
+
+
+def _names(when: When, event: Signal) -> bool:
+    same = event.kind is when.kind or (
+        when.kind is SignalKind.STAGE_ENTERED
+        and event.kind is SignalKind.CLOSED
+        and bool(when.stages)
+    )
+    return same and (not when.stages or event.stage in when.stages)
+
+
+def progress(
+    enrolment: EnrolmentView,
+    calendar: WorkCalendar,
+    now: Business,
+    *,
+    done: str | None = None,
+    done_at: Business | None = None,
+) -> Decision:
+    """Plan what waited for a step that is over, or finish the enrolment when nothing is left.
+
+    Called for a completed or deleted task, and for a touch that the guard dropped (then `done` is
+    its step and `done_at` the instant of dropping). A deleted or dropped step counts as over: the
+    next one follows, because a rep who deletes one task has not asked for silence.
+    """
+    if enrolment.state is not EnrolmentState.ACTIVE:
+        return Decision()
+    finished = enrolment.finished | {done} if done else enrolment.finished
+    at = done_at or enrolment.last_done_at or now
+    touches: list[PlannedTouch] = []
+    waiting = False
+    for index, step in enumerate(enrolment.steps):
+        if step.id in finished:
+            continue
+        if step.id in enrolment.planned:
+            waiting = True
+        elif step.anchor == _PREVIOUS:
+            waiting = True
+            if index and _over(enrolment.steps[index - 1], finished, enrolment.planned):
+                touches.extend(_next(enrolment.id, step, at, calendar, now))
+    if touches:
+        steps = [touch.step.id for touch in touches]
+        why = _explain(enrolment, "planned", Code.STEP_PLANNED, now, {"steps": steps})
+        return Decision((PlanTouches(enrolment.id, enrolment.subject, tuple(touches)),), (why,))
+    return Decision() if waiting else _finish(enrolment, at, calendar, now)
+
+
+def _over(step: Step, finished: frozenset[str], planned: frozenset[str]) -> bool:
+    """A step on an unknown date was never placed and holds nobody up."""
+    return step.id in finished or (step.anchor.startswith(_FIELD) and step.id not in planned)
+
+
+def _next(
+    enrolment: str, step: Step, done_at: Business, calendar: WorkCalendar, now: Business
+) -> tuple[PlannedTouch, ...]:
+    """The step alone is first in its list, so it counts from when the one before it was done."""
+    return plan(done_at, (step,), calendar, now, enrolment)
+
+
+def _finish(
+    enrolment: EnrolmentView, at: Business, calendar: WorkCalendar, now: Business
+) -> Decision:
+    recycle = next((s.recycle for s in reversed(enrolment.steps) if s.recycle is not None), None)
+    again_at = None if recycle is None else owed_at(at, recycle, calendar)
+    end = EndEnrolment(
+        enrolment.id, enrolment.subject, StopReason.FINISHED, now, recycle_at=again_at
+    )
+    values = {"steps": len(enrolment.steps), "recycle_at": again_at}
+    return Decision((end,), (_explain(enrolment, "ended", StopReason.FINISHED.value, now, values),))
+
+
+def became_deal(enrolment: EnrolmentView, deal: int, now: Business) -> Decision:
+    """What happens to a contact's or lead's enrolment when it becomes a deal.
+
+    A sequence that says `on_deal: move` goes on about the deal under its old id; the caller moves
+    it. Everything else ends: the deal's own rules take over.
+    """
+    if enrolment.sequence is not None and enrolment.sequence.on_deal == "move":
+        why = _explain(enrolment, "moved", Code.MOVES_TO_DEAL, now, {"deal": deal})
+        return Decision((), (why,))
+    end = EndEnrolment(enrolment.id, enrolment.subject, StopReason.BECAME_DEAL, now)
+    why = _explain(enrolment, "ended", StopReason.BECAME_DEAL.value, now, {"deal": deal})
+    return Decision((end,), (why,))
+
+
+def _end(
+    enrolment: EnrolmentView, reason: StopReason, event: Signal, now: Business, goal: bool = False
+) -> Decision:
+    end: Action = EndEnrolment(enrolment.id, enrolment.subject, reason, now, goal)
+    values = {"cause": event.cause, "signal": event.kind.value, "signal_at": event.at}
+    return Decision((end,), (_explain(enrolment, "ended", reason.value, now, values),))
+
+
+def _explain(
+    enrolment: EnrolmentView,
+    verdict: str,
+    code: str,
+    now: Business,
+    values: Mapping[str, Any],
+) -> Explanation:
+    scope = f"enrolment:{enrolment.id}"
+    return Explanation(enrolment.subject, scope, verdict, code, now, True, values)

@@ -1,0 +1,144 @@
+"""The start of an enrolment, or of one firing of `create_tasks`: for whom, which touches, why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.decisions.codes import Code
+from app.decisions.context import Cause, RuleContext, explain, refusal
+from app.decisions.sequences import plan
+from app.decisions.who import choose_contact
+from app.model.decisions import Decision, EnrolmentView, Explanation, StartEnrolment
+from app.model.ids import enrolment_id
+from app.model.playbook import ActiveRule, Sequence, Step
+from app.model.records import Choice
+from app.model.time import Business
+from app.model.vocabulary import Again, EnrolmentState, Mode, Priority, TaskType
+
+CHOOSE_CONTACT = Step(
+    id="choose-contact",
+    at=None,
+    task=TaskType.TODO,
+    subject="Choose the contact for this follow-up",
+    template="choose-contact",
+    priority=Priority.HIGH,
+)
+"""Put before the steps of an enrolment without a contact. The other steps stay planned, as tasks
+on the deal: a follow-up that nobody is chosen for is still owed, and no task is a message."""
+
+
+def start(
+    active: ActiveRule,
+    cause: Cause,
+    context: RuleContext,
+    now: Business,
+    state: EnrolmentState,
+    sequence: Sequence | None,
+    steps: tuple[Step, ...],
+) -> Decision:
+    """Start the sequence, or record the rule's own tasks where `sequence` is None.
+
+    Touches come with it only where they are to be performed; shadow, proposals, backlog and what
+    waits for approval carry none, and the explanation lists when they would be due.
+    """
+    rule, subject = active.rule, context.subject
+    definition = sequence.key if sequence else rule.key
+    past = context.past.get(definition)
+    if past:
+        if cause.anchor in past:
+            return refusal(active, context, Code.ALREADY_FIRED, now, {"anchor": cause.anchor})
+        if rule.again is Again.ONCE:
+            return refusal(active, context, Code.ONCE_ONLY, now, {"anchors": sorted(past)})
+    choice = choose_contact(subject, context.roles)
+    if choice.contact is None and not _asked(context):
+        steps = (CHOOSE_CONTACT, *steps)
+    key = enrolment_id(context.installation_key, subject.first_seen, definition, cause.anchor)
+    touches = plan(
+        cause.at,
+        steps,
+        context.calendar,
+        now,
+        key,
+        at_once=sequence is None,
+        fields=subject.fields,
+    )
+    due = {touch.step.id: touch.due_at for touch in touches}
+    performs = state is EnrolmentState.ACTIVE and active.mode is not Mode.SHADOW
+    begun = StartEnrolment(
+        id=key,
+        subject=subject.id,
+        rule=active,
+        definition=definition,
+        sequence=sequence,
+        steps=steps,
+        anchor=cause.anchor,
+        anchor_at=cause.at,
+        started_at=now,
+        contact=choice.contact.crm_id if choice.contact else None,
+        choice=choice.reason,
+        state=state,
+        mode=active.mode,
+        touches=touches if performs else (),
+        anchor_stage=cause.stage if sequence is None else subject.stage_id,
+    )
+    return Decision((begun,), (_started(begun, choice, due, cause, context, now),))
+
+
+def as_view(begun: StartEnrolment) -> EnrolmentView:
+    """The enrolment as decisions after this one see it."""
+    return EnrolmentView(
+        id=begun.id,
+        subject=begun.subject,
+        definition=begun.definition,
+        rule=begun.rule.rule.key,
+        sequence=begun.sequence,
+        steps=begun.steps,
+        anchor=begun.anchor,
+        anchor_at=begun.anchor_at,
+        anchor_stage=begun.anchor_stage,
+        started_at=begun.started_at,
+        contact=begun.contact,
+        state=begun.state,
+        mode=begun.mode,
+        planned=frozenset(touch.step.id for touch in begun.touches),
+    )
+
+
+def _asked(context: RuleContext) -> bool:
+    """Whether a running enrolment already asks for the contact; one question is enough."""
+    return any(CHOOSE_CONTACT.id in other.planned for other in context.running)
+
+
+def _started(
+    begun: StartEnrolment,
+    choice: Choice,
+    due: Mapping[str, Business],
+    cause: Cause,
+    context: RuleContext,
+    now: Business,
+) -> Explanation:
+    verdict, code = "fired", Code.ENROLLED if begun.sequence else Code.TASKS_PLANNED
+    if begun.state is EnrolmentState.BACKLOG:
+        verdict, code = "backlog", Code.BACKLOG
+    elif begun.mode is Mode.SHADOW:
+        verdict, code = "shadow", Code.WOULD_ENROL
+    elif begun.state is EnrolmentState.PROPOSED:
+        verdict, code = "proposed", Code.PROPOSED
+    elif begun.state is EnrolmentState.APPROVAL:
+        verdict, code = "approval", Code.OVER_LIMIT
+    values: dict[str, Any] = {
+        "enrolment": begun.id,
+        "definition": begun.definition,
+        "anchor": begun.anchor,
+        "anchor_at": begun.anchor_at,
+        "contact": begun.contact,
+        "choice": choice.reason,
+        "due": due,
+        **(cause.values or {}),
+    }
+    if choice.contact is None:
+        values["candidates"] = choice.candidates
+    if code == Code.OVER_LIMIT:
+        values["limit"] = begun.rule.rule.limit
+    return explain(begun.rule, context, verdict, code, now, verdict == "fired", values)
