@@ -19,8 +19,7 @@ def create(conn: Connection, crm: str, account_id: str, wall: Wall, **values: An
     A re-install keeps the row, so that everything derived from it is the same as before.
     """
     new = {"crm": crm, "account_id": account_id, "installed_wall": wall}
-    rows = [new]
-    sets.insert_ignore(conn, installations, rows)
+    sets.insert_ignore(conn, installations, [new])
     found = find(conn, crm, account_id)
     assert found is not None
     if values:
@@ -60,6 +59,16 @@ def change(conn: Connection, installation_id: int, **values: Any) -> bool:
     """Change columns; False when the installation does not exist."""
     query = update(installations).where(installations.c.id == installation_id).values(values)
     return conn.execute(query).rowcount == 1
+
+
+def bump(conn: Connection, installation_id: int) -> None:
+    """Settings, people, stages or rules changed: caches of every process see a new revision."""
+    query = (
+        update(installations)
+        .where(installations.c.id == installation_id)
+        .values(revision=installations.c.revision + 1)
+    )
+    conn.execute(query)
 
 
 # --- tokens --------------------------------------------------------------------------------------
