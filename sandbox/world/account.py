@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Account(Links):
-    """One CRM account. ``objects`` and ``archived``: kind → id → record, in order of creation."""
+    """One CRM account. ``objects`` and ``archived``: kind → id → record, live ones by id."""
 
     def __init__(
         self, world: World, portal_id: int, name: str, timezone: str, currency: str, tier: str
@@ -245,7 +245,9 @@ class Account(Links):
             del self.archived[kind][record_id]
             record.archived, record.archived_at = False, None
             record.updated_at = max(record.updated_at, now)
-            self.objects[kind][record_id] = record
+            store = self.objects[kind]
+            store[record_id] = record
+            self.objects[kind] = {one: store[one] for one in sorted(store, key=int)}
             self._index(record, record.fields)
             for name, index in self.unique_archived[kind].items():
                 if name in record.fields:

@@ -1,0 +1,192 @@
+"""One call to HubSpot's API on its way through a handler, and the table of handlers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs
+
+import orjson
+
+from sandbox.hubspot import errors
+from sandbox.hubspot.kinds import Kind, kind_of
+from sandbox.world.records import Actor, App
+from sandbox.world.store import Account
+
+if TYPE_CHECKING:
+    from sandbox.hubspot.api import HubSpot
+
+VERSION = "2026-03"
+BATCH_LIMIT = 100
+
+
+class Call:
+    """The parsed request. ``account``, ``app`` and ``scopes`` are the token's, once admitted."""
+
+    __slots__ = (
+        "account",
+        "actor",
+        "app",
+        "body",
+        "content_type",
+        "headers",
+        "hub",
+        "method",
+        "path",
+        "query",
+        "raw_query",
+        "scopes",
+        "token",
+        "user_id",
+    )
+
+    account: Account
+    app: App
+    actor: Actor
+    scopes: frozenset[str]
+    user_id: int
+
+    def __init__(self, hub: HubSpot, environ: dict[str, Any], body: bytes) -> None:
+        self.hub = hub
+        self.method: str = environ["REQUEST_METHOD"]
+        self.path: str = environ.get("PATH_INFO", "/")
+        self.raw_query: str = environ.get("QUERY_STRING", "")
+        self.query: dict[str, list[str]] = (
+            parse_qs(self.raw_query, keep_blank_values=True) if self.raw_query else {}
+        )
+        self.body = body
+        self.content_type: str = environ.get("CONTENT_TYPE", "")
+        self.headers: dict[str, str] = {}
+        authorization: str = environ.get("HTTP_AUTHORIZATION", "")
+        scheme, _, token = authorization.partition(" ")
+        self.token = token.strip() if scheme.lower() == "bearer" else ""
+
+    def arg(self, name: str, default: str = "") -> str:
+        """A query parameter's first value."""
+        found = self.query.get(name)
+        return found[0] if found else default
+
+    def args(self, name: str) -> list[str]:
+        """A query parameter given several times or separated by commas."""
+        return [
+            part.strip()
+            for value in self.query.get(name, ())
+            for part in value.split(",")
+            if part.strip()
+        ]
+
+    def flag(self, name: str) -> bool:
+        """A boolean query parameter."""
+        return self.arg(name).lower() == "true"
+
+    def whole(self, name: str, default: int, most: int) -> int:
+        """A query parameter that is a number from 1 to ``most``."""
+        given = self.arg(name, str(default))
+        if not given.isdigit() or int(given) < 1:
+            raise errors.validation(f"{name} must be a positive whole number, not {given!r}")
+        if int(given) > most:
+            raise errors.validation(f"{name} must not be greater than {most}, got {given}")
+        return int(given)
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        found = self.any_json()
+        if not isinstance(found, dict):
+            raise errors.invalid_json(f"expected an object, found {type(found).__name__}")
+        return found
+
+    def any_json(self) -> Any:
+        """The body as JSON of any shape."""
+        if not self.body:
+            raise errors.validation(
+                "Invalid JSON input: a request body was expected, but none found"
+            )
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise errors.invalid_json(str(error)) from None
+
+    def inputs(self, most: int = BATCH_LIMIT) -> list[dict[str, Any]]:
+        """The ``inputs`` of a batch, each an object."""
+        found = self.json().get("inputs")
+        if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+            raise errors.invalid_json('"inputs" must be a list of objects')
+        if len(found) > most:
+            raise errors.validation(
+                f"The maximum number of inputs supported in a batch request is {most}. "
+                "Please reduce the number of items and try again"
+            )
+        return found
+
+    def need(self, *scopes: str) -> None:
+        """Refuses the call unless the token has all these scopes."""
+        if not self.scopes.issuperset(scopes):
+            raise errors.missing_scopes([scope for scope in scopes if scope not in self.scopes])
+
+    def need_any(self, *scopes: str) -> None:
+        """Refuses the call unless the token has one of these scopes."""
+        if self.scopes.isdisjoint(scopes):
+            raise errors.missing_scopes(list(scopes))
+
+    def kind(self, name: str, access: str) -> Kind:
+        """The object type of a path, with the scope for ``access`` (read or write) checked."""
+        row = kind_of(name)
+        self.need(row.read if access == "read" else row.write)
+        return row
+
+
+Answer = tuple[int, Any]
+"""Status and body: None, a JSON-able value, or an :class:`Html`."""
+
+
+class Html(NamedTuple):
+    """A page, and where it sends the browser when it is a redirect."""
+
+    text: str
+    location: str = ""
+
+
+Handler = Callable[..., Answer]
+
+
+class Route(NamedTuple):
+    """One endpoint. ``family`` says which limit counts it: other, search, associations, none."""
+
+    method: str
+    template: str
+    pattern: re.Pattern[str]
+    handler: Handler
+    family: str
+    public: bool
+
+
+ROUTES: list[Route] = []
+
+
+def route(
+    method: str, template: str, *, family: str = "other", public: bool = False
+) -> Callable[[Handler], Handler]:
+    """Registers a handler for ``/path/{name}/…``; names become arguments, ``{v}`` the version.
+
+    ``public`` endpoints take no token.
+    """
+    parts = re.split(r"(\{\w+\})", template.replace("{v}", VERSION))
+    regex = "".join(
+        f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in parts
+    )
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(
+            Route(
+                method,
+                template.replace("{v}", VERSION),
+                re.compile(regex),
+                handler,
+                family,
+                public,
+            )
+        )
+        return handler
+
+    return register

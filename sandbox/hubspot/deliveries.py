@@ -1,0 +1,249 @@
+"""Sending webhook events: signed, in batches of up to 100, tried again until accepted.
+
+Every batch has a number, sent as ``X-Sandbox-Delivery`` and unchanged by retries; the simulation's
+barrier counts by it. What waits is kept with the world, so a restored sandbox sends it still.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import orjson
+import urllib3
+
+from sandbox.faults import Faults
+from sandbox.har import Har
+from sandbox.hubspot import signing
+from sandbox.hubspot.grants import Grants
+from sandbox.hubspot.webhooks import Event, Webhooks
+from sandbox.settings import Settings
+from sandbox.world.records import App, Change
+from sandbox.world.store import World
+
+BATCH = 100
+FIRST_EVENT_ID = 1_000_001
+LINGER_SECONDS = 0.02
+"""How long the background sender gathers events before it sends them."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events for one app and account on their way."""
+
+    number: int
+    app_id: int
+    portal_id: int
+    events: list[Event]
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class _Box:
+    """What waits to be sent; kept with the world."""
+
+    last_number: int = 0
+    next_event: int = FIRST_EVENT_ID
+    waiting: deque[tuple[int, Event]] = field(default_factory=deque)
+    batches: deque[Batch] = field(default_factory=deque)
+
+
+class Deliveries:
+    """The sender of one sandbox's webhooks; has the shape of the barrier's outbox."""
+
+    def __init__(self, world: World, settings: Settings, faults: Faults, har: Har) -> None:
+        self._world = world
+        self._settings = settings
+        self._faults = faults
+        self._har = har
+        self._webhooks = Webhooks(world, settings)
+        self._random = random.Random(settings.webhook_seed)
+        self._http = urllib3.PoolManager(maxsize=16, retries=False)
+        self._one_sender = threading.Lock()
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.counts = {"delivered": 0, "events": 0, "retried": 0, "dropped": 0, "given_up": 0}
+        world.on_change(self._on_change)
+
+    @property
+    def _box(self) -> _Box:
+        return self._world.extra.setdefault("hubspot_outbox", _Box())
+
+    def _on_change(self, change: Change) -> None:
+        box: _Box | None = None
+        for app_id, event in self._webhooks.events(change):
+            box = box or self._box
+            event["eventId"] = box.next_event
+            box.next_event += 1
+            box.waiting.append((app_id, event))
+        if box is not None and self._thread is not None:
+            self._wake.set()
+
+    # --- what the barrier asks -----------------------------------------------------------------
+
+    def last_number(self) -> int:
+        """The number of the newest delivery made or under way."""
+        return self._box.last_number
+
+    def pending(self) -> bool:
+        """Whether something waits to be delivered or accepted."""
+        box = self._box
+        return bool(box.waiting or box.batches)
+
+    def flush(self, seconds: float | None = None) -> bool:
+        """Delivers everything pending; returns when all was accepted, dropped or given up.
+
+        With ``seconds`` it stops trying after that long. False: something is still pending.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
+        with self._one_sender:
+            while not self._stopped.is_set():
+                self._gather()
+                batches = list(self._box.batches)
+                if not batches:
+                    return True
+                most = self._settings.webhook_concurrency
+                if most <= 1 or len(batches) == 1:
+                    done = [self._send(batch, deadline) for batch in batches]
+                else:
+                    with ThreadPoolExecutor(min(most, len(batches))) as pool:
+                        done = list(pool.map(lambda batch: self._send(batch, deadline), batches))
+                if not all(done):
+                    return False
+        return not self.pending()
+
+    # --- the background ------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Sends in the background as things happen; for wall time and for tests."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the background and every attempt under way."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait(1.0)
+            self._wake.clear()
+            if self._stopped.wait(LINGER_SECONDS):
+                return
+            self.flush()
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """Makes batches of the events that wait, with the losses and disorder asked for."""
+        with self._world.lock:
+            box = self._box
+            if not box.waiting:
+                return
+            waiting = list(box.waiting)
+            box.waiting.clear()
+            per_target: dict[tuple[int, int], list[Event]] = {}
+            for app_id, event in waiting:
+                rows = per_target.setdefault((app_id, event["portalId"]), [])
+                rows.extend([event] * self._copies(event))
+            for (app_id, portal_id), events in per_target.items():
+                if self._settings.webhook_disorder:
+                    self._random.shuffle(events)
+                for start in range(0, len(events), BATCH):
+                    box.last_number += 1
+                    chunk = events[start : start + BATCH]
+                    box.batches.append(Batch(box.last_number, app_id, portal_id, chunk))
+
+    def _copies(self, event: Event) -> int:
+        fault = self._faults.meet("EVENT", event["subscriptionType"])
+        settings = self._settings
+        if (fault and fault.kind == "drop") or self._chance(settings.webhook_drop):
+            self.counts["dropped"] += 1
+            return 0
+        if (fault and fault.kind == "duplicate") or self._chance(settings.webhook_duplicate):
+            return 2
+        return 1
+
+    def _chance(self, share: float) -> bool:
+        return share > 0 and self._random.random() < share
+
+    def _send(self, batch: Batch, deadline: float | None) -> bool:
+        """Tries one batch until it is accepted; False when stopped before that."""
+        pause = self._settings.webhook_retry_first_seconds
+        while not self._stopped.is_set():
+            app = self._world.apps.get(batch.app_id)
+            if app is None or batch.app_id not in Grants.of(self._world).installed(batch.portal_id):
+                return self._settle(batch, "dropped")
+            if self._attempt(app, batch):
+                return self._settle(batch, "delivered")
+            batch.attempts += 1
+            self.counts["retried"] += 1
+            if 0 < self._settings.webhook_attempts <= batch.attempts:
+                return self._settle(batch, "given_up")
+            if deadline is not None and time.monotonic() + pause > deadline:
+                return False
+            self._stopped.wait(pause)
+            pause = min(pause * 2, self._settings.webhook_retry_most_seconds)
+        return False
+
+    def _settle(self, batch: Batch, how: str) -> bool:
+        with self._world.lock:
+            with contextlib.suppress(ValueError):
+                self._box.batches.remove(batch)
+            self.counts[how] += 1
+            if how == "delivered":
+                self.counts["events"] += len(batch.events)
+        return True
+
+    def _attempt(self, app: App, batch: Batch) -> bool:
+        for event in batch.events:
+            event["attemptNumber"] = batch.attempts
+        body = orjson.dumps(batch.events)
+        timestamp = str(int(time.time() * 1000))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "HubSpot Connect 2.0",
+            "X-HubSpot-Signature": signing.v1(app.client_secret, body),
+            "X-HubSpot-Signature-Version": "v1",
+            "X-HubSpot-Signature-v3": signing.v3(
+                app.client_secret, "POST", app.webhook_url, body, timestamp
+            ),
+            "X-HubSpot-Request-Timestamp": timestamp,
+            "X-Sandbox-Delivery": str(batch.number),
+        }
+        began, status, told, answer = time.time(), 0, {}, b""
+        try:
+            response = self._http.request(
+                "POST",
+                app.webhook_url,
+                body=body,
+                headers=headers,
+                timeout=self._settings.webhook_timeout_seconds,
+                redirect=False,
+            )
+            status, told, answer = response.status, dict(response.headers), response.data
+        except (urllib3.exceptions.HTTPError, OSError):
+            pass  # nobody there: tried again like any refusal
+        if self._settings.har:
+            self._har.record(
+                started=began,
+                seconds=time.time() - began,
+                method="POST",
+                url=app.webhook_url,
+                request_headers=headers.items(),
+                request_body=body,
+                status=status,
+                response_headers=told.items(),
+                response_body=answer,
+                comment=f"webhook delivery {batch.number}, attempt {batch.attempts}",
+            )
+        return 200 <= status < 300

@@ -1,0 +1,175 @@
+"""Who installed which app where, and the tokens that came of it. Kept with the world."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sandbox.hubspot import errors
+from sandbox.world.records import PAID_STAGE_TIERS, App
+from sandbox.world.store import World
+
+CODE_SECONDS = 60
+"""How long an authorization code may be exchanged [U]; once only."""
+
+PAID_SCOPES = frozenset(
+    ("automation", "automation.sequences.read", "automation.sequences.enrollments.write")
+)
+"""Scopes that only accounts with Sales or Service Hub Professional and above can grant."""
+
+
+@dataclass(slots=True)
+class Code:
+    """An authorization code waiting to be exchanged."""
+
+    app_id: int
+    portal_id: int
+    user_id: int
+    scopes: list[str]
+    redirect_uri: str
+    challenge: str
+    expires: float
+
+
+@dataclass(slots=True)
+class Access:
+    """An access token. ``expires`` is the wall in seconds since the epoch."""
+
+    app_id: int
+    portal_id: int
+    user_id: int
+    scopes: frozenset[str]
+    expires: float
+
+
+@dataclass(slots=True)
+class Refresh:
+    """A refresh token; it does not expire."""
+
+    app_id: int
+    portal_id: int
+    user_id: int
+    scopes: list[str]
+
+
+@dataclass(slots=True)
+class Grants:
+    """All codes and tokens, by their secret string."""
+
+    codes: dict[str, Code] = field(default_factory=dict)
+    access: dict[str, Access] = field(default_factory=dict)
+    refresh: dict[str, Refresh] = field(default_factory=dict)
+    _installed: dict[int, dict[int, frozenset[str]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, world: World) -> Grants:
+        """The grants of a world, made on first use."""
+        return world.extra.setdefault("hubspot_grants", cls())
+
+    def installed(self, portal_id: int) -> dict[int, frozenset[str]]:
+        """app id → scopes of the apps that an account has installed."""
+        found = self._installed.get(portal_id)
+        if found is None:  # asked for every change of a record, so kept until tokens change
+            found = {}
+            for token in list(self.refresh.values()):
+                if token.portal_id == portal_id:
+                    found[token.app_id] = found.get(token.app_id, frozenset()) | set(token.scopes)
+            self._installed[portal_id] = found
+        return found
+
+    def issue_code(
+        self,
+        app: App,
+        portal_id: int,
+        user_id: int,
+        scopes: Iterable[str],
+        redirect_uri: str,
+        challenge: str = "",
+    ) -> str:
+        """A code for one approval on the consent page."""
+        code = str(uuid.uuid4())
+        self.codes[code] = Code(
+            app.app_id,
+            portal_id,
+            user_id,
+            list(scopes),
+            redirect_uri,
+            challenge,
+            time.time() + CODE_SECONDS,
+        )
+        return code
+
+    def redeem_code(self, app: App, code: str, redirect_uri: str, verifier: str) -> Code:
+        """Takes a code back, once, after all checks of the exchange."""
+        found = self.codes.get(code)
+        if found is None or found.app_id != app.app_id or found.expires < time.time():
+            raise errors.oauth("invalid_grant", "BAD_AUTH_CODE", "missing or unknown auth code")
+        if found.redirect_uri != redirect_uri:
+            raise errors.oauth(
+                "invalid_grant",
+                "BAD_REDIRECT_URI",
+                "redirect_uri does not match the one the code was issued for",
+            )
+        if found.challenge:
+            digest = hashlib.sha256(verifier.encode()).digest()
+            made = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            if not hmac.compare_digest(made, found.challenge):
+                raise errors.oauth(
+                    "invalid_grant", "BAD_CODE_VERIFIER", "code verifier does not match"
+                )
+        del self.codes[code]
+        return found
+
+    def issue_refresh(
+        self, app_id: int, portal_id: int, user_id: int, scopes: Iterable[str]
+    ) -> str:
+        """A refresh token: from here on the app is installed in the account."""
+        token = f"na1-{uuid.uuid4()}"
+        self.refresh[token] = Refresh(app_id, portal_id, user_id, list(scopes))
+        self._installed.pop(portal_id, None)
+        return token
+
+    def revoke(self, app_id: int, token: str) -> None:
+        """Ends one token of an app; a refresh token's access tokens live out their time."""
+        for tokens in (self.refresh, self.access):
+            held = tokens.get(token)
+            if held is not None and held.app_id == app_id:
+                del tokens[token]
+                self._installed.pop(held.portal_id, None)
+
+    def issue_access(self, refresh_token: str, seconds: int) -> str:
+        """An access token for a live refresh token."""
+        held = self.refresh[refresh_token]
+        token = "CP" + secrets.token_urlsafe(180)
+        now = time.time()
+        self.access[token] = Access(
+            held.app_id, held.portal_id, held.user_id, frozenset(held.scopes), now + seconds
+        )
+        if len(self.access) > 10_000:
+            self.access = {t: a for t, a in self.access.items() if a.expires > now - 86_400}
+        return token
+
+    def uninstall(self, app_id: int, portal_id: int) -> bool:
+        """Ends an installation: all its tokens die at once. False when there was none."""
+        installed = app_id in self.installed(portal_id)
+        for tokens in (self.refresh, self.access):
+            for token, held in list(tokens.items()):
+                if (held.app_id, held.portal_id) == (app_id, portal_id):
+                    del tokens[token]
+        self._installed.pop(portal_id, None)
+        return installed
+
+
+def grantable(app: App, tier: str, requested: Iterable[str], optional: Iterable[str]) -> list[str]:
+    """The scopes that an account of this tier grants; optional ones it cannot are dropped."""
+    granted = list(dict.fromkeys(requested))
+    for scope in optional:
+        if scope not in granted and (tier in PAID_STAGE_TIERS or scope not in PAID_SCOPES):
+            granted.append(scope)
+    return granted

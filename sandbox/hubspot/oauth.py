@@ -1,0 +1,291 @@
+"""OAuth 2026-03: the consent page, the token endpoints, account facts and uninstalling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from zoneinfo import ZoneInfo
+
+from sandbox.hubspot import errors
+from sandbox.hubspot.call import Answer, Call, Html, route
+from sandbox.hubspot.grants import Access, Grants, Refresh, grantable
+from sandbox.world.records import App
+
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<style>body{{font:16px/1.5 system-ui,sans-serif;background:#f5f8fa;color:#213343;margin:0}}
+main{{max-width:34rem;margin:3rem auto;background:#fff;padding:2rem;border-radius:6px;
+box-shadow:0 1px 4px #0002}}button{{font:inherit;padding:.5rem 1.2rem;border-radius:4px;
+border:1px solid #33475b;background:#fff;cursor:pointer}}button.go{{background:#ff5c35;
+border-color:#ff5c35;color:#fff}}code{{background:#f5f8fa;padding:0 .2rem}}</style></head>
+<body><main>{body}</main></body></html>"""
+
+
+def _page(title: str, body: str) -> Html:
+    return Html(_PAGE.format(title=escape(title), body=body))
+
+
+def _refusal(text: str) -> Answer:
+    return 400, _page(
+        "Couldn't complete the connection",
+        f"<h1>Couldn't complete the connection</h1><p>{escape(text)}</p>",
+    )
+
+
+def _request_fault(call: Call, query: Mapping[str, str]) -> str | App:
+    """The app that asks, or the sentence why its request is refused without a redirect."""
+    client_id = query.get("client_id", "")
+    app = next((a for a in call.hub.world.apps.values() if a.client_id == client_id), None)
+    if app is None:
+        return f"No app has the client id {client_id!r}."
+    uri = query.get("redirect_uri", "")
+    if uri not in app.redirect_uris:
+        return f"The redirect URL {uri!r} is not among the app's registered redirect URLs."
+    parts = urlsplit(uri)
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
+        return "The redirect URL must use https, except for http://localhost."
+    asked = set(query.get("scope", "").split())
+    optional = set(query.get("optional_scope", "").split())
+    if asked != set(app.required_scopes) or not optional <= set(app.optional_scopes):
+        return (
+            "The scopes in the install URL don't match the app's registration. Registered as "
+            f"required: {' '.join(app.required_scopes)}; asked for: {' '.join(sorted(asked))}."
+        )
+    return app
+
+
+@route("GET", "/oauth/authorize", public=True, family="none")
+def authorize(call: Call) -> Answer:
+    """The consent page for an install URL."""
+    return _consent(call, None)
+
+
+@route("GET", "/oauth/{hub_id}/authorize", public=True, family="none")
+def authorize_account(call: Call, hub_id: str) -> Answer:
+    """The consent page with an account chosen already."""
+    return _consent(call, hub_id)
+
+
+def _consent(call: Call, hub_id: str | None) -> Answer:
+    query = {name: values[0] for name, values in call.query.items()}
+    app = _request_fault(call, query)
+    if isinstance(app, str):
+        return _refusal(app)
+    accounts = list(call.hub.world.accounts.values())
+    if hub_id is not None:
+        accounts = [a for a in accounts if str(a.portal_id) == hub_id]
+    if not accounts:
+        return _refusal("There is no account to install into.")
+    choices = "".join(
+        f'<p><label><input type="radio" name="portal_id" value="{account.portal_id}"'
+        f"{' checked' if number == 0 else ''}> {escape(account.name)} "
+        f"({account.portal_id}, {escape(account.tier)})</label></p>"
+        for number, account in enumerate(accounts)
+    )
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(query.get(name, ""))}">'
+        for name in (
+            "client_id",
+            "redirect_uri",
+            "scope",
+            "optional_scope",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+        )
+    )
+    scopes = "".join(f"<li><code>{escape(s)}</code></li>" for s in query["scope"].split())
+    optional = query.get("optional_scope", "").split()
+    extra = "".join(f"<li><code>{escape(s)}</code></li>" for s in optional)
+    return 200, _page(
+        f"Connect {app.name}",
+        f"<h1>Connect {escape(app.name)}</h1>"
+        f'<form method="post" action="/oauth/authorize/decision">{hidden}'
+        f"<h2>Account</h2>{choices}<h2>The app asks for</h2><ul>{scopes}</ul>"
+        + (f"<h2>And, where the account has it</h2><ul>{extra}</ul>" if extra else "")
+        + '<p><button class="go" name="decision" value="approve">Connect app</button> '
+        '<button name="decision" value="deny">Cancel</button></p></form>',
+    )
+
+
+@route("POST", "/oauth/authorize/decision", public=True, family="none")
+def decision(call: Call) -> Answer:
+    """What the person chose on the consent page: back to the app with a code or an error."""
+    form = _form(call)
+    app = _request_fault(call, form)
+    if isinstance(app, str):
+        return _refusal(app)
+    state = {"state": form["state"]} if form.get("state") else {}
+    if form.get("decision") != "approve":
+        return _back(
+            form["redirect_uri"],
+            {
+                "error": "access_denied",
+                "error_description": "The user declined the installation.",
+            }
+            | state,
+        )
+    portal_id = form.get("portal_id", "")
+    account = call.hub.world.accounts.get(int(portal_id)) if portal_id.isdigit() else None
+    if account is None:
+        return _refusal(f"There is no account {portal_id!r}; choose one from the list.")
+    user_id = next((o.user_id for o in account.owners.values() if not o.archived), 1)
+    scopes = grantable(
+        app, account.tier, form["scope"].split(), form.get("optional_scope", "").split()
+    )
+    with call.hub.world.lock:
+        code = Grants.of(call.hub.world).issue_code(
+            app,
+            account.portal_id,
+            user_id,
+            scopes,
+            form["redirect_uri"],
+            form.get("code_challenge", ""),
+        )
+    return _back(form["redirect_uri"], {"code": code} | state)
+
+
+def _back(uri: str, parameters: dict[str, str]) -> Answer:
+    joint = "&" if "?" in uri else "?"
+    return 302, Html("", f"{uri}{joint}{urlencode(parameters)}")
+
+
+def _form(call: Call) -> dict[str, str]:
+    return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _client(call: Call, form: dict[str, str]) -> App:
+    if "application/x-www-form-urlencoded" not in call.content_type:
+        raise errors.oauth("invalid_request", "BAD_CONTENT_TYPE", "send a urlencoded form")
+    client_id = form.get("client_id", "")
+    app = next((a for a in call.hub.world.apps.values() if a.client_id == client_id), None)
+    if app is None:
+        raise errors.oauth("invalid_client", "BAD_CLIENT_ID", "missing or unknown client id")
+    if form.get("client_secret") != app.client_secret:
+        raise errors.oauth("invalid_client", "BAD_CLIENT_SECRET", "missing or wrong client secret")
+    return app
+
+
+@route("POST", "/oauth/{v}/token", public=True, family="none")
+def token(call: Call) -> Answer:
+    """Exchanges a code, or a refresh token, for an access token."""
+    form = _form(call)
+    app = _client(call, form)
+    world, seconds = call.hub.world, call.hub.settings.token_seconds
+    grants = Grants.of(world)
+    with world.lock:
+        grant_type = form.get("grant_type", "")
+        if grant_type == "authorization_code":
+            code = grants.redeem_code(
+                app,
+                form.get("code", ""),
+                form.get("redirect_uri", ""),
+                form.get("code_verifier", ""),
+            )
+            refresh = grants.issue_refresh(app.app_id, code.portal_id, code.user_id, code.scopes)
+        elif grant_type == "refresh_token":
+            refresh = form.get("refresh_token", "")
+            held = grants.refresh.get(refresh)
+            if held is None or held.app_id != app.app_id:
+                raise errors.oauth(
+                    "invalid_grant",
+                    "BAD_REFRESH_TOKEN",
+                    "refresh token is invalid, expired or revoked",
+                )
+        else:
+            raise errors.oauth(
+                "unsupported_grant_type",
+                "BAD_GRANT_TYPE",
+                f"unsupported grant_type {grant_type!r}",
+            )
+        access = grants.issue_access(refresh, seconds)
+        held = grants.refresh[refresh]
+    return 200, {
+        "access_token": access,
+        "refresh_token": refresh,
+        "expires_in": seconds,
+        "token_type": "bearer",
+        "token_use": "access_token",
+        "hub_id": held.portal_id,
+        "scopes": held.scopes,
+        "user_id": held.user_id,
+    }
+
+
+@route("POST", "/oauth/{v}/token/introspect", public=True, family="none")
+def introspect(call: Call) -> Answer:
+    """What a token is; dead and unknown ones are ``{"active": false}``."""
+    form = _form(call)
+    app = _client(call, form)
+    grants, given = Grants.of(call.hub.world), form.get("token", "")
+    held: Access | Refresh | None = grants.access.get(given) or grants.refresh.get(given)
+    if held is None or held.app_id != app.app_id:
+        return 200, {"active": False}
+    account = call.hub.world.accounts[held.portal_id]
+    owner = next((o for o in account.owners.values() if o.user_id == held.user_id), None)
+    told: dict[str, Any] = {
+        "active": True,
+        "app_id": app.app_id,
+        "client_id": app.client_id,
+        "hub_id": held.portal_id,
+        "hub_domain": f"{account.name.lower().replace(' ', '-')}.example",
+        "scopes": sorted(held.scopes),
+        "token": given,
+        "token_type": "bearer",
+        "user_id": held.user_id,
+        "is_private_distribution": False,
+    }
+    if owner is not None:
+        told["user"] = owner.email
+    if isinstance(held, Access):
+        left = int(held.expires - time.time())
+        if left <= 0:
+            return 200, {"active": False}
+        told |= {"token_use": "access_token", "expires_in": left}
+    else:
+        told["token_use"] = "refresh_token"
+    return 200, told
+
+
+@route("POST", "/oauth/{v}/token/revoke", public=True, family="none")
+def revoke(call: Call) -> Answer:
+    """Revokes a refresh token; access tokens already issued live out their time."""
+    form = _form(call)
+    app = _client(call, form)
+    with call.hub.world.lock:
+        Grants.of(call.hub.world).revoke(app.app_id, form.get("token", ""))
+    return 200, None
+
+
+@route("DELETE", "/appinstalls/{v}/external-install")
+def uninstall(call: Call) -> Answer:
+    """The app removes itself from the account: tokens die, events stop."""
+    call.need("oauth")
+    with call.hub.world.lock:
+        Grants.of(call.hub.world).uninstall(call.app.app_id, call.account.portal_id)
+    return 204, None
+
+
+@route("GET", "/account-info/{v}/details")
+def account_info(call: Call) -> Answer:
+    """Portal id, zone and currency of the account."""
+    call.need("oauth")
+    account = call.account
+    now = datetime.fromtimestamp(call.hub.world.clock.now() / 1000, UTC)
+    offset = now.astimezone(ZoneInfo(account.timezone)).utcoffset()
+    minutes = int(offset.total_seconds() // 60) if offset is not None else 0
+    sign, size = ("-" if minutes < 0 else "+"), abs(minutes)
+    return 200, {
+        "portalId": account.portal_id,
+        "accountType": "STANDARD",
+        "timeZone": account.timezone,
+        "companyCurrency": account.currency,
+        "additionalCurrencies": [],
+        "utcOffset": f"{sign}{size // 60:02d}:{size % 60:02d}",
+        "utcOffsetMilliseconds": minutes * 60_000,
+        "uiDomain": "app.hubspot.com",
+        "dataHostingLocation": "na1",
+    }

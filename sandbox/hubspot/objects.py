@@ -1,0 +1,324 @@
+"""One record a call: list, read, create, change, delete, merge. Batches build on its parts."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.hubspot import errors
+from sandbox.hubspot.call import Answer, Call, route
+from sandbox.hubspot.kinds import Kind, association_pair, kind_of
+from sandbox.hubspot.render import View, associations, lagging
+from sandbox.hubspot.values import clean
+from sandbox.world.effects import unique_key
+from sandbox.world.records import Link, NotFound, Record, UniqueConflict
+
+EMAIL_CONTENT_SCOPE = "sales-email-read"
+PAGE_LIMIT = 100
+PAGE_LIMIT_HISTORY = 50
+"""The list endpoint's page when ``propertiesWithHistory`` is asked for."""
+
+
+def view_of(
+    call: Call,
+    kind: Kind,
+    properties: Sequence[str] | None,
+    history: Sequence[str] = (),
+    *,
+    everything: bool = False,
+) -> View:
+    """How this call sees records of a kind, its scopes considered."""
+    return View(
+        call.account,
+        kind.kind,
+        properties,
+        history,
+        everything=everything,
+        email_content=EMAIL_CONTENT_SCOPE in call.scopes,
+    )
+
+
+def seen(call: Call, kind: str, record: Record | None, archived: bool = False) -> Record | None:
+    """The record as a possibly lagging reader sees it."""
+    lag = call.hub.settings.read_lag_seconds
+    return lagging(record, lag) if record is not None and lag and not archived else record
+
+
+def look_up(
+    call: Call, kind: Kind, given: str, id_property: str, *, archived: bool = False
+) -> Record | None:
+    """A record by id or by the value of a unique property."""
+    account = call.account
+    if id_property in ("", "hs_object_id"):
+        record = account.find(kind.kind, given, archived=archived)
+        if record is None and not archived and call.hub.settings.read_lag_seconds:
+            gone = account.archived[kind.kind].get(given)
+            former = seen(call, kind.kind, gone)
+            return None if former is gone else former
+    else:
+        record = account.find_unique(kind.kind, id_property, given, archived=archived)
+    return seen(call, kind.kind, record, archived)
+
+
+def check_id_property(call: Call, kind: Kind, name: str, verb: str = "read") -> None:
+    """Refuses an ``idProperty`` that is no unique property of the kind."""
+    if name not in ("", "hs_object_id") and name not in call.account.unique[kind.kind]:
+        raise errors.validation(
+            f"Unable to perform {verb} by non-unique {kind.type_id} property {name} "
+            f"in portal ID {call.account.portal_id}"
+        )
+
+
+def read_links(call: Call, kind: Kind, given: Any) -> list[Link]:
+    """The ``associations`` of a creation; refuses types that don't fit and missing far ends."""
+    if given in (None, []):
+        return []
+    if not isinstance(given, list):
+        raise errors.invalid_json('"associations" must be a list')
+    links: list[Link] = []
+    for entry in given:
+        try:
+            to_id = str(entry["to"]["id"])
+            types = entry["types"]
+        except (TypeError, KeyError):
+            raise errors.invalid_json(
+                "an association needs to.id and types of associationCategory, associationTypeId"
+            ) from None
+        to_kind, labels = read_types(call, kind.kind, types)
+        links.append(Link(to_kind, to_id, labels))
+    for link in links:
+        if call.account.find(link.kind, link.id) is None:
+            raise errors.invalid_associations(kind_of(link.kind).singular.upper(), [link.id])
+    return links
+
+
+def read_types(
+    call: Call, from_kind: str, types: Any, to_kind: str = ""
+) -> tuple[str, tuple[str, ...]]:
+    """(to kind, labels) of a list of association types."""
+    if not isinstance(types, list) or not types:
+        raise errors.invalid_json('"types" must be a list with at least one association type')
+    labels: list[str] = []
+    for spec in types:
+        try:
+            category, number = str(spec["associationCategory"]), int(spec["associationTypeId"])
+        except (TypeError, KeyError, ValueError):
+            raise errors.invalid_json(
+                "an association type needs associationCategory and associationTypeId"
+            ) from None
+        pair = association_pair(call.account.extra, category, number)
+        if pair is None or pair[0] != from_kind or (to_kind and pair[1] != to_kind):
+            raise errors.validation(
+                "One or more associations are invalid",
+                context={"INVALID_ASSOCIATION_TYPE": [f"{category} {number} from {from_kind}"]},
+            )
+        to_kind = pair[1]
+        labels.append(pair[2])
+    return to_kind, tuple(labels)
+
+
+def read_properties(call: Call, kind: Kind, given: Any, record: Record | None) -> dict[str, str]:
+    """The ``properties`` of a write in the world's form; refuses what doesn't fit."""
+    if not isinstance(given, dict):
+        raise errors.invalid_json('"properties" must be an object')
+    values, problems = clean(
+        call.account,
+        kind.kind,
+        given,
+        record,
+        linkedin_tasks=call.hub.settings.linkedin_task_types,
+    )
+    if problems:
+        raise errors.property_errors(list(problems), call.account.portal_id)
+    return values
+
+
+def check_unique(
+    call: Call,
+    kind: Kind,
+    values: Mapping[str, str],
+    record: Record | None,
+    taken: set[tuple[str, str]] | None = None,
+) -> None:
+    """Refuses values of unique properties that another record has.
+
+    ``taken`` gathers the values of one batch: its inputs conflict with one another too.
+    """
+    account = call.account
+    for name in account.unique[kind.kind]:
+        value = values.get(name)
+        if not value:
+            continue
+        other = account.find_unique(kind.kind, name, value)
+        if other is None and call.hub.settings.archived_hold_unique:
+            other = account.find_unique(kind.kind, name, value, archived=True)
+        if other is not None and other is not record:
+            raise conflict(call, kind, name, value, other.id)
+        if taken is not None:
+            key = (name, unique_key(kind.kind, name, value))
+            if key in taken:
+                raise conflict(call, kind, name, value, "another input of this batch")
+            taken.add(key)
+
+
+def conflict(call: Call, kind: Kind, name: str, value: str, other: str) -> errors.ApiError:
+    """The refusal of a taken unique value."""
+    if kind.kind == "contacts" and name == "email":
+        return errors.contact_exists(other)
+    return errors.unique_conflict(
+        call.hub.settings.unique_conflict_status,
+        call.account.portal_id,
+        kind.singular.upper(),
+        name,
+        value,
+        other,
+    )
+
+
+def create_one(
+    call: Call,
+    kind: Kind,
+    given: Mapping[str, Any],
+    taken: set[tuple[str, str]] | None = None,
+) -> tuple[dict[str, str], list[Link]]:
+    """Checks one creation whole; what it returns can be created without failing."""
+    values = read_properties(call, kind, given.get("properties"), None)
+    links = read_links(call, kind, given.get("associations"))
+    check_unique(call, kind, values, None, taken)
+    return values, links
+
+
+# --- endpoints -----------------------------------------------------------------------------------
+
+
+@route("GET", "/crm/objects/{v}/{object_type}")
+def list_records(call: Call, object_type: str) -> Answer:
+    """A page of records in order of id."""
+    kind = call.kind(object_type, "read")
+    history = call.args("propertiesWithHistory")
+    limit = call.whole("limit", 10, PAGE_LIMIT_HISTORY if history else PAGE_LIMIT)
+    after = call.arg("after", "0")
+    if not after.isdigit():
+        raise errors.validation(f"after must be a cursor of an earlier page, not {after!r}")
+    others = [kind_of(name).kind for name in call.args("associations")]
+    for other in others:
+        call.kind(other, "read")
+    archived = call.flag("archived")
+    view = view_of(call, kind, call.args("properties"), history)
+    with call.hub.world.lock:
+        store = (call.account.archived if archived else call.account.objects)[kind.kind]
+        page, more = _page(store, int(after), limit, by_id=not archived)
+        results: list[dict[str, Any]] = []
+        for record in page:
+            shown = seen(call, kind.kind, record, archived)
+            if shown is None:
+                continue
+            entry = view.show(shown)
+            if others and (found := associations(call.account, shown, others)):
+                entry["associations"] = found
+            results.append(entry)
+    answer: dict[str, Any] = {"results": results}
+    if more and page:
+        answer["paging"] = paging(call, page[-1].id)
+    return 200, answer
+
+
+def _page(
+    store: Mapping[str, Record], after: int, limit: int, *, by_id: bool
+) -> tuple[list[Record], bool]:
+    """Up to ``limit`` records with ids above ``after``; archived ones stand in another order."""
+    ids = list(store) if by_id else sorted(store, key=int)
+    start = bisect_right(ids, after, key=int)
+    return [store[one] for one in ids[start : start + limit]], start + limit < len(ids)
+
+
+def paging(call: Call, after: str) -> dict[str, Any]:
+    """The ``paging`` part that leads to the next page."""
+    kept = "&".join(
+        part for part in call.raw_query.split("&") if part and not part.startswith("after=")
+    )
+    link = f"https://api.hubapi.com{call.path}?{kept}{'&' if kept else ''}after={after}"
+    return {"next": {"after": after, "link": link}}
+
+
+@route("GET", "/crm/objects/{v}/{object_type}/{record_id}")
+def read_record(call: Call, object_type: str, record_id: str) -> Answer:
+    """One record by id or unique property."""
+    kind = call.kind(object_type, "read")
+    id_property = call.arg("idProperty")
+    check_id_property(call, kind, id_property)
+    others = [kind_of(name).kind for name in call.args("associations")]
+    for other in others:
+        call.kind(other, "read")
+    view = view_of(call, kind, call.args("properties"), call.args("propertiesWithHistory"))
+    with call.hub.world.lock:
+        record = look_up(call, kind, record_id, id_property, archived=call.flag("archived"))
+        if record is None:
+            raise errors.not_found()
+        shown = view.show(record)
+        if others and (found := associations(call.account, record, others)):
+            shown["associations"] = found
+    return 200, shown
+
+
+@route("POST", "/crm/objects/{v}/{object_type}")
+def create_record(call: Call, object_type: str) -> Answer:
+    """A new record with its associations."""
+    kind = call.kind(object_type, "write")
+    given = call.json()
+    with call.hub.world.lock:
+        values, links = create_one(call, kind, given)
+        record = call.account.create(kind.kind, values, call.actor, links)
+        return 201, view_of(call, kind, (), everything=True).show(record)
+
+
+@route("PATCH", "/crm/objects/{v}/{object_type}/{record_id}")
+def change_record(call: Call, object_type: str, record_id: str) -> Answer:
+    """Changes properties of one record."""
+    kind = call.kind(object_type, "write")
+    given = call.json()
+    id_property = call.arg("idProperty")
+    check_id_property(call, kind, id_property, "update")
+    with call.hub.world.lock:
+        record = live(call, kind, record_id, id_property)
+        if record is None:
+            raise errors.not_found()
+        values = read_properties(call, kind, given.get("properties"), record)
+        check_unique(call, kind, values, record)
+        record = call.account.update(kind.kind, record.id, values, call.actor)
+        return 200, view_of(call, kind, list(values)).show(record)
+
+
+def live(call: Call, kind: Kind, given: str, id_property: str) -> Record | None:
+    """The live record to write to, never a former state of it."""
+    if id_property in ("", "hs_object_id"):
+        return call.account.find(kind.kind, given)
+    return call.account.find_unique(kind.kind, id_property, given)
+
+
+@route("DELETE", "/crm/objects/{v}/{object_type}/{record_id}")
+def delete_record(call: Call, object_type: str, record_id: str) -> Answer:
+    """Moves one record to the recycle bin; 404 when no record ever had the id."""
+    kind = call.kind(object_type, "write")
+    with call.hub.world.lock:
+        gone = call.account.archive(kind.kind, record_id, call.actor)
+        if gone is None and record_id not in call.account.archived[kind.kind]:
+            raise errors.not_found()
+    return 204, None
+
+
+@route("POST", "/crm/objects/{v}/{object_type}/merge")
+def merge_records(call: Call, object_type: str) -> Answer:
+    """Merges two records of a kind."""
+    kind = call.kind(object_type, "write")
+    given = call.json()
+    primary, other = str(given.get("primaryObjectId", "")), str(given.get("objectIdToMerge", ""))
+    with call.hub.world.lock:
+        try:
+            record = call.account.merge(kind.kind, primary, other, call.actor)
+        except NotFound as error:
+            raise errors.not_found(f"{kind.singular} {error.ids[0]}") from None
+        except (ValueError, UniqueConflict) as error:
+            raise errors.validation(str(error)) from None
+        return 200, view_of(call, kind, ()).show(record)

@@ -1,0 +1,147 @@
+"""Changes of records as webhook events, for the subscriptions of installed apps.
+
+Legacy subscriptions name the kind (``deal.propertyChange``); generic ones are ``object.…`` with an
+``objectType`` and carry ``objectTypeId``. An app's own writes come back as events too, with
+``changeSource`` INTEGRATION and its app id as ``sourceId``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sandbox.hubspot.grants import Grants
+from sandbox.hubspot.kinds import BY_KIND, Kind, kind_of
+from sandbox.settings import Settings
+from sandbox.world.records import App, Change
+from sandbox.world.store import World
+
+ACTIONS = {
+    "created": "creation",
+    "updated": "propertyChange",
+    "deleted": "deletion",
+    "restored": "restore",
+    "merged": "merge",
+    "associated": "associationChange",
+    "dissociated": "associationChange",
+}
+LEGACY_KINDS = frozenset(("contacts", "companies", "deals"))
+UNSUBSCRIBABLE = frozenset(("num_unique_conversion_events", "hs_lastmodifieddate"))
+"""Properties whose changes never fire."""
+
+Event = dict[str, Any]
+
+
+class _Subscriptions:
+    """One app's subscriptions by kind and event."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.plain: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        self.values: dict[str, dict[str, list[tuple[int, str]]]] = {}
+        for number, row in enumerate(app.subscriptions):
+            if row.get("active") is False:
+                continue
+            name = str(row["subscriptionType"])
+            subject, _, event = name.partition(".")
+            if subject == "object":
+                subject = str(row.get("objectType") or row.get("objectTypeId") or "")
+            kind = kind_of(subject).kind
+            found = (app.app_id * 1000 + number, name)
+            if event == "propertyChange":
+                rows = self.values.setdefault(kind, {})
+                rows.setdefault(str(row["propertyName"]), []).append(found)
+            else:
+                self.plain.setdefault((kind, event), []).append(found)
+
+
+class Webhooks:
+    """Turns each change into the events that installed apps asked for."""
+
+    def __init__(self, world: World, settings: Settings) -> None:
+        self._world = world
+        self._settings = settings
+        self._known: dict[int, _Subscriptions] = {}
+
+    def events(self, change: Change) -> Iterator[tuple[int, Event]]:
+        """(app id, event) of every subscription that the change meets."""
+        for app_id, scopes in Grants.of(self._world).installed(change.portal_id).items():
+            app = self._world.apps.get(app_id)
+            if app is None or not app.webhook_url:
+                continue
+            kind = BY_KIND[change.kind]
+            if kind.read not in scopes:
+                continue
+            known = self._known.get(app_id)
+            if known is None or known.app is not app:
+                known = self._known[app_id] = _Subscriptions(app)
+            for event in self._of_app(known, kind, change):
+                yield app_id, event
+
+    def _of_app(self, known: _Subscriptions, kind: Kind, change: Change) -> Iterator[Event]:
+        action = ACTIONS.get(change.action)
+        if action is None:
+            return
+        if action != "propertyChange":
+            for row in known.plain.get((kind.kind, action), ()):
+                yield self._event(known.app, row, kind, change) | _detail(kind, change)
+        settings = self._settings
+        rows = known.values.get(kind.kind)
+        if not rows or change.action not in ("created", "updated"):
+            return
+        if change.action == "created" and not settings.property_events_on_create:
+            return
+        values: Mapping[str, str] = change.fields
+        if settings.calculated_events:
+            values = {**values, **change.derived}
+        for name in rows.keys() & values.keys():
+            if name not in UNSUBSCRIBABLE:
+                for row in rows[name]:
+                    event = self._event(known.app, row, kind, change)
+                    event["propertyName"] = name
+                    event["propertyValue"] = values[name]
+                    event["isSensitive"] = False
+                    yield event
+
+    def _event(self, app: App, row: tuple[int, str], kind: Kind, change: Change) -> Event:
+        subscription_id, name = row
+        event: Event = {
+            "eventId": 0,
+            "subscriptionId": subscription_id,
+            "portalId": change.portal_id,
+            "appId": app.app_id,
+            "occurredAt": change.at,
+            "subscriptionType": name,
+            "attemptNumber": 0,
+            "objectId": int(change.record.id),
+            "changeSource": change.actor.source_type,
+            "sourceId": change.actor.source_id,
+        }
+        if name.startswith("object."):
+            event["objectTypeId"] = kind.type_id
+        return event
+
+
+def _detail(kind: Kind, change: Change) -> Event:
+    """What an event tells beyond the common part."""
+    if change.action == "created":
+        return {"changeFlag": "CREATED"}
+    if change.action == "deleted":
+        return {"changeFlag": "DELETED"}
+    if change.action == "merged":
+        return {
+            "primaryObjectId": int(change.record.id),
+            "mergedObjectIds": [int(change.other_id)],
+            "newObjectId": int(change.record.id),
+            "numberOfPropertiesMoved": len(change.fields),
+        }
+    if change.action in ("associated", "dissociated"):
+        other = BY_KIND[change.other_kind]
+        return {
+            "associationType": f"{kind.singular}_to_{other.singular}".upper(),
+            "fromObjectId": int(change.record.id),
+            "toObjectId": int(change.other_id),
+            "associationRemoved": change.action == "dissociated",
+            "isPrimaryAssociation": "primary" in change.labels,
+        }
+    return {}

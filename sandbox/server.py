@@ -1,0 +1,44 @@
+"""The sandbox's server: HubSpot's HTTP beside the sandbox's own pages, in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
+
+from sandbox.faults import Faults
+from sandbox.har import Har
+from sandbox.http_server import HttpServer
+from sandbox.hubspot.api import HubSpot
+from sandbox.settings import Settings
+from sandbox.world.store import World
+
+
+def create_server(
+    world: World,
+    settings: Settings | None = None,
+    faults: Faults | None = None,
+    har: Har | None = None,
+) -> Flask:
+    """A Flask application for the sandbox's own pages, with HubSpot's paths in front of it.
+
+    ``app.extensions["hubspot"]`` is the :class:`HubSpot` with settings, faults, har, deliveries.
+    """
+    app = Flask("sandbox", static_folder=None)
+    hubspot = HubSpot(world, settings, faults, har)
+    app.extensions["hubspot"] = hubspot
+    pages = app.wsgi_app
+
+    def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if hubspot.owns(environ.get("PATH_INFO", "")):
+            return hubspot(environ, start_response)
+        return pages(environ, start_response)
+
+    app.wsgi_app = dispatch  # type: ignore[method-assign]
+    return app
+
+
+def serve(app: Flask, host: str = "127.0.0.1", port: int = 8600) -> HttpServer:
+    """A server for the application, listening already; ``start`` or ``serve_forever`` runs it."""
+    return HttpServer(app.wsgi_app, host, port)

@@ -1,0 +1,80 @@
+"""Everything about the sandbox that a run may set. Changed at run time by ``update``.
+
+Fields marked [U] are points on which the vendor's documents are silent; each holds the likelier
+position and can be turned, so that an app is tested under both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+@dataclass(slots=True)
+class Settings:
+    """One run's settings; durations in seconds of the wall."""
+
+    rate_limit_multiplier: float = 1.0
+    """Times the vendor's limits; a simulation that plays weeks in a minute raises it."""
+    token_seconds: int = 1800
+    latency_seconds: float = 0.0
+    """Time that every API answer takes beyond its own work."""
+    read_lag_seconds: float = 0.0
+    """For so long after a change, reads still show the record's former state."""
+    search_lag_seconds: float = 0.0
+    history_batch_limit: int = 50
+    """Inputs of a batch read that asks for ``propertiesWithHistory`` (plain reads: 100)."""
+    har: bool = False
+    """Keep every call and delivery for the HTTP archive."""
+
+    archived_hold_unique: bool = False
+    """[U] Whether an archived record still bars its unique values from new records."""
+    unique_conflict_status: int = 400
+    """[U] Status of a conflict on a unique property other than a contact's e-mail (400 or 409)."""
+    linkedin_task_types: bool = True
+    """[U] Whether tasks may be written with the ``LINKED_IN_*`` types."""
+    associations_count_twice: bool = True
+    """[U] Whether association calls count against the ten-second limit beside their own."""
+    unique_properties_on_activities: bool = True
+    """[U] Whether an app may create properties with unique values on tasks and the like."""
+    property_events_on_create: bool = True
+    """[U] Whether values set at creation also fire propertyChange."""
+    calculated_events: bool = False
+    """[U] Whether properties that the CRM computes fire propertyChange."""
+
+    webhook_timeout_seconds: float = 5.0
+    webhook_retry_first_seconds: float = 0.1
+    webhook_retry_most_seconds: float = 2.0
+    webhook_attempts: int = 0
+    """Tries per delivery before it is given up; 0 never gives up."""
+    webhook_concurrency: int = 1
+    """Deliveries under way at once, up to the app's own maximum."""
+    webhook_drop: float = 0.0
+    """Share of events never delivered."""
+    webhook_duplicate: float = 0.0
+    """Share of events delivered twice."""
+    webhook_disorder: bool = False
+    """Whether the events of one flush are shuffled."""
+    webhook_seed: int = 1
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Sets several at once; raises ValueError naming the first unknown or unfit one."""
+        known = {field.name: field for field in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(
+                    f"no setting is called {name!r}; there are: {', '.join(sorted(known))}"
+                )
+            wanted = type(known[name].default)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (isinstance(value, wanted) or (wanted is float and number)) or (
+                wanted is int and isinstance(value, bool)
+            ):
+                raise ValueError(f"setting {name!r} takes {wanted.__name__}, not {value!r}")
+        for name, value in values.items():
+            setattr(self, name, type(known[name].default)(value))
+
+    def as_dict(self) -> dict[str, Any]:
+        """All settings by name."""
+        return asdict(self)
