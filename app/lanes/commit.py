@@ -35,7 +35,6 @@ from app.model.vocabulary import (
     TouchState,
 )
 from app.store import holds, ledger, mirror, notices, outcomes, running, timers, work
-from app.store.sets import dumps
 
 SUMMARY_MS = MINUTE
 """Our properties are written at most this often for one subject."""
@@ -185,11 +184,10 @@ def _notice(tenant: Tenant, notice: Notice, snapshot: Snapshot) -> dict[str, Any
     }.get(notice.who)
     return {
         "id": notice.id,
-        "installation_id": tenant.id,
         "subject_id": notice.subject,
         "owner_id": recipient,
         "code": notice.template,
-        "data": dumps({"rule": notice.rule, "name": subject.name, "who": notice.who}),
+        "data": {"rule": notice.rule, "name": subject.name, "who": notice.who},
         "noticed_at": notice.at,
     }
 
@@ -209,7 +207,7 @@ def store_findings(conn: Connection, tenant: Tenant, found: Findings) -> None:
     work.mark_edited(conn, found.edits)
     work.close(conn, found.closes)
     if found.outcomes:
-        outcomes.add(conn, found.outcomes)
+        outcomes.add(conn, inst, found.outcomes)
     if found.disarm:
         timers.disarm(conn, inst, found.disarm)
     if found.arm:
@@ -235,7 +233,7 @@ def store_decisions(
     if writes.arm:
         timers.arm(conn, inst, writes.arm)
     if writes.notices:
-        notices.add(conn, writes.notices)
+        notices.add(conn, inst, writes.notices)
     if writes.holds:
         holds.put(conn, writes.holds)
     mirror.update_subjects(conn, writes.values)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from app.installations.people import Calendars, view
 from app.installations.settings import Settings, parse
@@ -16,7 +17,7 @@ from app.model.time import SECOND, Business, Clocks, Wall
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json
 from app.signals.stages import StageMap
-from app.store import installations, people, pipelines, playbooks
+from app.store import installations, people, pipelines, playbooks, running
 from app.store.engine import Store
 from app.store.sets import loads
 from connectors.contract import Connector
@@ -136,20 +137,21 @@ class Lanes:
                 raise LookupError(f"installation {installation_id} does not exist")
             cached = self._tenants.get(installation_id)
             if cached is not None and cached.revision == row["revision"]:
-                cached.stopped, cached.status = row["stopped"], row["status"]
+                cached.status = row["status"]
+                if cached.stopped != row["stopped"]:
+                    cached.stopped = row["stopped"]
+                    cached.guard = replace(cached.guard, stopped=cached.stopped)
                 return cached
-            raw_settings = installations.settings(conn, installation_id)
-            person_rows = people.of(conn, installation_id)
-            pipeline_rows = pipelines.pipelines_of(conn, installation_id)
-            stage_rows = pipelines.stages_of(conn, installation_id)
-            states = playbooks.states(conn, installation_id)
-            missing = {s["version_id"] for s in states} | playbooks.versions_in_use(
-                conn, installation_id
-            )
-            versions = playbooks.versions(conn, missing - self._versions.keys())
-        for version, data in versions.items():
-            self._versions[version] = from_json(loads(data))
-        settings = parse(loads(raw_settings) if raw_settings else {})
+            settings = parse(installations.get_settings(conn, installation_id))
+            person_rows = people.read(conn, installation_id).values()
+            pipeline_rows = pipelines.read(conn, installation_id)
+            stage_rows = pipelines.read_stages(conn, installation_id)
+            states = playbooks.states(conn, installation_id).values()
+            needed = {state["version_id"] for state in states}
+            needed |= running.versions_in_use(conn, installation_id)
+            versions = playbooks.load(conn, needed - self._versions.keys())
+        for version, found in versions.items():
+            self._versions[version] = from_json(loads(found["data"]))
         followed = frozenset(p["id"] for p in pipeline_rows if p["followed"])
         key = f"{row['crm']}:{row['account_id']}"
         with self._lock:
@@ -172,14 +174,14 @@ class Lanes:
             stages=StageMap(stage_rows, followed),
             calendars=Calendars(map(view, person_rows), settings, row["zone"]),
             rules=rules,
-            playbooks={v: self._versions[v] for v in missing if v in self._versions},
+            playbooks={v: self._versions[v] for v in needed if v in self._versions},
             guard=settings.guard(key, row["zone"], followed, stopped=row["stopped"]),
             fresh=fresh,
         )
         self._tenants[installation_id] = tenant
         return tenant
 
-    def _active(self, state: playbooks.Row, settings: Settings) -> ActiveRule | None:
+    def _active(self, state: Mapping[str, Any], settings: Settings) -> ActiveRule | None:
         playbook = self._versions.get(state["version_id"])
         mode = Mode(state["mode"])
         if playbook is None or mode is Mode.OFF:

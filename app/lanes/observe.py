@@ -17,7 +17,7 @@ from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
 from app.signals.tasks import task_change
 from app.store import mirror
-from app.store.sets import dumps, loads
+from app.store.sets import loads
 from connectors.contract import CrmRecord
 
 ACTIVITY = frozenset(
@@ -377,14 +377,12 @@ class Observer:
         if signal.kind in _MEASURED:
             self.found.outcomes.append(
                 {
-                    "installation_id": self.tenant.id,
                     "subject_id": signal.subject,
                     "kind": signal.kind.value,
                     "cause": signal.cause,
                     "occurred_at": signal.at,
-                    "touch_id": None,
                     "contact_id": signal.contact,
-                    "data": dumps(dict(signal.data)),
+                    "data": dict(signal.data),
                 }
             )
 

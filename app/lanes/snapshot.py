@@ -40,6 +40,7 @@ class Snapshot:
         contacts: Iterable[str] = (),
         tasks: Iterable[str] = (),
         meetings: Iterable[str] = (),
+        touches: Iterable[str] = (),
     ) -> None:
         """contacts, tasks, meetings: CRM ids of records about to be compared with what we hold."""
         self.tenant = tenant
@@ -68,6 +69,7 @@ class Snapshot:
                 found = mirror.objects(conn, tenant.id, type, crm_ids)
                 self.objects.update({(type, key): row for key, row in found.items()})
         wanted_touches = {row["touch_id"] for row in self.objects.values() if row["touch_id"]}
+        wanted_touches.update(touches)
         self.touches = work.by_id(conn, wanted_touches) if wanted_touches else {}
         self.recent_firings = running.recent_firings(
             conn, tenant.id, [a.rule.key for a in tenant.rules if a.rule.limit], now - HOUR

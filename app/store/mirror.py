@@ -17,6 +17,7 @@ from app.store.tables import (
     subject_contacts,
     subjects,
     suppressions,
+    touches,
 )
 
 Row = Mapping[str, Any]
@@ -40,6 +41,31 @@ def by_id(conn: Connection, ids: Iterable[int]) -> dict[int, Row]:
 def add_subjects(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows of `subjects`; those that exist already (by CRM id) are left alone."""
     sets.insert_ignore(conn, subjects, rows)
+
+
+def blank(inst: int, type: str, crm_id: str) -> dict[str, Any]:
+    """A placeholder row for a record not seen before; without `modified_at` until it was read."""
+    return {
+        "installation_id": inst,
+        "type": type,
+        "crm_id": crm_id,
+        "first_type": type,
+        "first_id": crm_id,
+    }
+
+
+def subjects_of_tasks(conn: Connection, inst: int, task_ids: Iterable[str]) -> set[int]:
+    """Subjects whose touches stand as these tasks in the CRM."""
+    query = (
+        select(touches.c.subject_id)
+        .join(crm_objects, crm_objects.c.touch_id == touches.c.id)
+        .where(
+            crm_objects.c.installation_id == inst,
+            crm_objects.c.type == "task",
+            crm_objects.c.crm_id.in_(list(task_ids)),
+        )
+    )
+    return set(conn.execute(query).scalars())
 
 
 def update_subjects(conn: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:

@@ -156,3 +156,10 @@ def recent_firings(
         .group_by(e.rule)
     )
     return dict(conn.execute(query).all())
+
+
+def versions_in_use(conn: Connection, inst: int) -> set[int]:
+    """Playbook versions that running enrolments keep."""
+    e = enrolments.c
+    query = select(e.version_id).where(e.installation_id == inst, e.state != "ended").distinct()
+    return set(conn.execute(query).scalars())

@@ -1,0 +1,298 @@
+"""The ingest lane: inbox → records re-read → differences → decisions; then timers that are due.
+
+An event is a hint. Whatever it names is read again in batches, with history, before anyone decides;
+one transaction then stores the mirror, the decisions and the fact that the events are worked off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.lanes.commit import Writes, store_decisions, store_findings
+from app.lanes.context import Lanes, Tenant
+from app.lanes.decide import decide_signals, decide_timers
+from app.lanes.observe import Observer
+from app.lanes.snapshot import Snapshot
+from app.lanes.trouble import note_error
+from app.model.time import SECOND, Business, Wall
+from app.store import inbox, mirror, timers
+from connectors.contract import Connector, CrmError, CrmRecord, ObjectType
+
+BATCH = 400
+"""Events of one turn: few enough for a transaction of some 50 ms, enough for full read batches."""
+
+_TIMERS = 400
+_GIVE_UP = 8
+"""Readings of a record that is never there, or never reaches its event, before it is let go."""
+
+_LAG_MS = 2 * SECOND
+"""How far a history entry's timestamp may lie before its event's and still be the same change."""
+
+_LINKED: Mapping[str, tuple[ObjectType, ...]] = {
+    "deal": ("contact",),
+    "contact": ("deal",),
+    "email": ("contact", "deal"),
+    "call": ("contact", "deal"),
+    "meeting": ("contact", "deal"),
+}
+
+
+@dataclass(slots=True)
+class Readings:
+    """Records by type as just read, and what was said to be gone."""
+
+    records: dict[str, list[CrmRecord]] = field(default_factory=dict[str, list[CrmRecord]])
+    gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
+
+    def of(self, type: str) -> list[CrmRecord]:
+        return self.records.get(type, [])
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What to read: (type, with associations) → ids."""
+
+    reads: dict[tuple[str, bool], set[str]] = field(
+        default_factory=dict[tuple[str, bool], set[str]]
+    )
+    gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
+
+    def read(self, type: str, id: str, linked: bool) -> None:
+        self.reads.setdefault((type, linked), set()).add(id)
+
+
+def drain_inbox(lanes: Lanes, tenant: Tenant) -> bool:
+    """Work off one batch of events. True if there was one."""
+    with lanes.store.read() as conn:
+        rows = inbox.due(conn, tenant.id, lanes.wall(), BATCH)
+        if not rows:
+            return False
+        plan = _plan(conn, tenant, rows)
+    try:
+        readings = fetch(lanes, tenant, plan.reads)
+    except CrmError as error:
+        retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
+        with lanes.store.write() as conn:
+            inbox.again(conn, [row["id"] for row in rows], retry, error.message)
+        return True
+    readings.gone = plan.gone
+    take_in(lanes, tenant, readings, events=rows)
+    return True
+
+
+def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
+    """Work off one batch of timers that are due. True if there was one."""
+    now = lanes.now()
+    with lanes.store.read() as conn:
+        due = timers.due(conn, tenant.id, now, _TIMERS)
+        if not due:
+            return False
+        rows = mirror.by_id(conn, {timer["subject_id"] for timer in due})
+    plan = _Plan()
+    for row in rows.values():
+        if not row["deleted"] and tenant.fresh.stale(row["type"], [row["crm_id"]]):
+            plan.read(row["type"], row["crm_id"], linked=row["type"] == "contact")
+    try:
+        readings = fetch(lanes, tenant, plan.reads)
+    except CrmError as error:
+        note_error(lanes, tenant, error, 0)
+        return False
+    take_in(lanes, tenant, readings, due=due)
+    return True
+
+
+def _plan(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> _Plan:
+    plan = _Plan()
+    contacts = {row["object_id"] for row in rows if row["object_type"] == "contact"}
+    known = mirror.contact_rows(conn, tenant.id, contacts) if contacts else {}
+    tasks = {row["object_id"] for row in rows if row["object_type"] == "task"}
+    ours = mirror.objects(conn, tenant.id, "task", tasks) if tasks else {}
+    for row in rows:
+        type, id, kind = row["object_type"], row["object_id"], row["kind"]
+        if kind in ("deleted", "erased"):
+            plan.gone.append((type, id, row["occurred_at"]))
+        elif kind == "merged":
+            plan.read(type, id, linked=type in _LINKED)
+            if row["other_id"]:
+                plan.gone.append((type, row["other_id"], row["occurred_at"]))
+        elif type == "task":
+            plan.read(type, id, linked=id not in ours)
+        elif type == "contact":
+            plan.read(type, id, linked=id not in known or kind == "associated")
+        elif type == "deal":
+            plan.read(type, id, linked=kind in ("created", "associated", "restored"))
+        elif type in _LINKED:
+            plan.read(type, id, linked=True)
+    return plan
+
+
+def fetch(
+    lanes: Lanes, tenant: Tenant, reads: Mapping[tuple[str, bool], Iterable[str]]
+) -> Readings:
+    """Read records by id, types in parallel. Raises what the connector raises."""
+    if not reads:
+        return Readings()
+    connector = lanes.connector_for(tenant.id)
+    jobs: list[tuple[str, Future[list[CrmRecord]]]] = []
+    for (type, linked), ids in reads.items():
+        wanted = sorted(ids)
+        other = reads.get((type, not linked))
+        if other and not linked:
+            wanted = [id for id in wanted if id not in other]
+        if wanted:
+            jobs.append((type, lanes.pool.submit(_reader(connector, type, wanted, linked))))
+    readings = Readings()
+    for type, job in jobs:
+        records = job.result()
+        readings.records.setdefault(type, []).extend(records)
+        tenant.fresh.note(type, [record.id for record in records])
+    return readings
+
+
+def _reader(
+    connector: Connector, type: Any, ids: Sequence[str], linked: bool
+) -> Callable[[], list[CrmRecord]]:
+    associations = _LINKED.get(type, ("contact", "deal")) if linked else ()
+
+    def read() -> list[CrmRecord]:
+        return connector.read(
+            type, ids, history=type in ("deal", "task"), associations=associations
+        )
+
+    return read
+
+
+def take_in(
+    lanes: Lanes,
+    tenant: Tenant,
+    readings: Readings,
+    *,
+    events: Sequence[Mapping[str, Any]] = (),
+    due: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Compare, decide and store; the events and timers that led here are over with it."""
+    now = lanes.now()
+    _placeholders(lanes, tenant, readings)
+    with lanes.store.read() as conn:
+        snapshot, known = _load(conn, tenant, readings, due, now)
+    observer = Observer(tenant, snapshot, now)
+    observer.contacts(readings.of("contact"))
+    observer.deals(readings.of("deal"), known)
+    for type in ("email", "call", "meeting"):
+        observer.engagements(type, readings.of(type))
+    observer.tasks(readings.of("task"))
+    for type, id, at in readings.gone:
+        if type == "task":
+            observer.task_deleted(id, at)
+        else:
+            observer.deleted(type, id, at)
+    writes = Writes()
+    if due:
+        decide_timers(tenant, snapshot, observer, due, writes, now)
+    decide_signals(tenant, snapshot, observer.found.signals, writes, now)
+    finished, behind = _finished(events, readings, observer.found.unadopted)
+    with lanes.store.write() as conn:
+        store_findings(conn, tenant, observer.found)
+        store_decisions(conn, tenant, writes, observer.found.signals, now)
+        inbox.done(conn, finished)
+        if behind:
+            retry = Wall(lanes.wall() + SECOND // 2)
+            inbox.again(conn, behind, retry, "the record does not show this change yet")
+
+
+def _placeholders(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
+    """Give records not seen before a row, so that everything after can name them by row id."""
+    wanted = [("deal", record.id) for record in readings.of("deal")]
+    for record in readings.of("contact"):
+        if record.associations is not None and not record.associations.get("deal"):
+            wanted.append(("contact", record.id))
+    if not wanted:
+        return
+    with lanes.store.read() as conn:
+        missing: list[dict[str, Any]] = []
+        for type in ("deal", "contact"):
+            ids = [id for kind, id in wanted if kind == type]
+            known = mirror.by_crm_id(conn, tenant.id, type, ids) if ids else {}
+            missing.extend(mirror.blank(tenant.id, type, id) for id in ids if id not in known)
+    if missing:
+        with lanes.store.write() as conn:
+            mirror.add_subjects(conn, missing)
+
+
+def _load(
+    conn: Connection,
+    tenant: Tenant,
+    readings: Readings,
+    due: Sequence[Mapping[str, Any]],
+    now: Business,
+) -> tuple[Snapshot, dict[int, frozenset[tuple[str, int]]]]:
+    """The snapshot of every subject that these readings may concern."""
+    inst = tenant.id
+    deals = {record.id for record in readings.of("deal")}
+    contacts = {record.id for record in readings.of("contact")}
+    for type in ("email", "call", "meeting", "task"):
+        for record in readings.of(type):
+            linked = record.associations or {}
+            deals.update(linked.get("deal", ()))
+            contacts.update(linked.get("contact", ()))
+    deals.update(id for type, id, _ in readings.gone if type == "deal")
+    contacts.update(id for type, id, _ in readings.gone if type == "contact")
+    for record in readings.of("deal"):
+        contacts.update((record.associations or {}).get("contact", ()))
+    tasks = {record.id for record in readings.of("task")}
+    tasks.update(id for type, id, _ in readings.gone if type == "task")
+    ids = {timer["subject_id"] for timer in due}
+    if deals:
+        ids.update(row["id"] for row in mirror.by_crm_id(conn, inst, "deal", deals).values())
+    if contacts:
+        found = mirror.by_crm_id(conn, inst, "contact", contacts)
+        ids.update(row["id"] for row in found.values())
+        for subjects in mirror.subjects_of_contacts(conn, inst, contacts).values():
+            ids.update(subjects)
+    if tasks:
+        ids.update(mirror.subjects_of_tasks(conn, inst, tasks))
+    snapshot = Snapshot(
+        tenant, conn, ids, now,
+        contacts=contacts,
+        tasks=tasks,
+        meetings=[record.id for record in readings.of("meeting")],
+        touches=[r.fields["touch_id"] for r in readings.of("task") if r.fields.get("touch_id")],
+    )  # fmt: skip
+    known = mirror.last_entries(conn, ids) if readings.of("deal") else {}
+    return snapshot, known
+
+
+def _finished(
+    events: Sequence[Mapping[str, Any]], readings: Readings, unadopted: set[str]
+) -> tuple[list[int], list[int]]:
+    """Which events are over, and which need another reading because the record lags behind."""
+    if not events:
+        return [], []
+    read = {(type, r.id): r for type, found in readings.records.items() for r in found}
+    finished: list[int] = []
+    behind: list[int] = []
+    for row in events:
+        record = read.get((row["object_type"], row["object_id"]))
+        late = _lags(row, record) or row["object_id"] in unadopted
+        again = late and row["attempts"] < _GIVE_UP
+        (behind if again else finished).append(row["id"])
+    return finished, behind
+
+
+def _lags(row: Mapping[str, Any], record: CrmRecord | None) -> bool:
+    if row["kind"] in ("deleted", "erased", "associated"):
+        return False
+    if record is None:
+        return row["kind"] == "created"
+    if row["field"] != "stage" or row["value"] == record.fields.get("stage"):
+        return False
+    seen_from = row["occurred_at"] - _LAG_MS
+    return not any(
+        version.value == row["value"] and version.at >= seen_from
+        for version in record.history.get("stage", ())
+    )
