@@ -75,6 +75,7 @@ class Shares:
     no_contact: float = 0.07
     several_contacts: float = 0.28
     shared_contact: float = 0.06
+    labelled: float = 0.6
     other_currency: float = 0.12
     leads_per_deal: float = 0.2
     stages: tuple[float, ...] = (0.17, 0.22, 0.16, 0.18, 0.13, 0.07, 0.07)
@@ -146,8 +147,9 @@ class _Maker:
     def _users(self, reps: int) -> None:
         for number, team in enumerate(("EMEA", "Americas", "APAC"), 1):
             self.account.add_team(Team(str(number), team))
-        self._user(0, "Mara", "Lind", "Europe/Berlin", (540, 1020), "EMEA", "Sales manager")
-        self._user(1, "Otto", "Adler", "Europe/Berlin", (540, 1020), "EMEA", "CRM administrator")
+        # The administrator comes first: the consent page acts for the first user.
+        self._user(0, "Otto", "Adler", "Europe/Berlin", (540, 1020), "EMEA", "CRM administrator")
+        self._user(1, "Mara", "Lind", "Europe/Berlin", (540, 1020), "EMEA", "Sales manager")
         for index in range(reps):
             first, last, zone, hours, team = _REPS[index % len(_REPS)]
             turn = index // len(_REPS)
@@ -214,6 +216,8 @@ class _Maker:
         company = self._company(name, rng, by, created, contacts)
         fields["dealstage"] = self.cast.state["kinds"][entries[0][0]]
         links = [Link("contacts", contact.id) for contact in contacts]
+        if len(links) > 1 and rng.random() < self.shares.labelled:
+            links[0] = links[0]._replace(labels=("", "Decision maker"))
         links.append(Link("companies", company.id, ("", "primary")))
         deal = self.account.create("deals", fields, by, links, at=created)
         for stage, at in entries[1:]:

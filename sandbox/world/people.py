@@ -45,6 +45,7 @@ class Cast:
             "habits": {},  # name → (habit, silent)
             "meetings": {},  # name/meeting → record id
             "seen": {},  # name/task subject → how many tasks so far
+            "threw": set(),  # names whose rep has deleted their first task
             "arrivals": {},  # name → what is created when it arrives
             "done": Counter(),  # deed → how often
         }
@@ -191,9 +192,6 @@ class Cast:
         number = self.state["seen"].get(place, 0)
         self.state["seen"][place] = number + 1
         habit, silent = self.state["habits"].get(name, ("drawn", False))
-        if habit == "deletes":
-            # Only the very first task is thrown away; the rest of the follow-up goes on.
-            self.state["habits"][name] = ("diligent", silent)
         now = self.acts.now
         reactions = react(
             draw(self.state["seed"], name, subject, number),
@@ -221,15 +219,20 @@ class Cast:
             return
         args = dict(reaction.args)
         log = args.pop("log", "")
+        verb = reaction.verb
+        if verb == "delete_first":
+            # Which task is the first shows only now: several may be created in any order.
+            verb = "complete_task" if name in self.state["threw"] else "delete_task"
+            self.state["threw"].add(name)
         try:
-            self._done(reaction.verb, self.acts.do(reaction.verb, {"task": task_id, **args}))
+            self._done(verb, self.acts.do(verb, {"task": task_id, **args}))
             subject = self.record(name)
             if log and subject is not None:
                 extra = {"subject": task.get("hs_task_subject")} if log == "send_email" else {}
                 target = {subject.kind[:-1]: subject.id}
                 self._done(log, self.acts.do(log, {**target, **extra}))
         except (ActError, WorldError):
-            self._done(reaction.verb, None)
+            self._done(verb, None)
 
     def _done(self, verb: str, result: Record | None) -> None:
         self.state["done"][verb if result is not None else f"{verb} passed over"] += 1

@@ -46,16 +46,16 @@ def react(
     way = rng.choices(list(_WAYS), list(_WAYS.values()))[0]
     delay, ahead, days = rng.random(), rng.random(), rng.uniform(1, 4)
     again, logged, answers, when = rng.random(), rng.random(), rng.random(), rng.uniform(0.5, 30)
-    if habit == "diligent":
+    if habit in ("diligent", "deletes"):
         way, delay = "on_time", delay * 0.4
-    elif habit == "deletes":
-        way = "delete"
     soonest = now + round((2 + 20 * delay) * MINUTE)
     on_time = max(hours.next_open(due + round(delay * 5 * HOUR)), soonest)
     before = max(hours.next_open(due - round(ahead * 1.5 * DAY)), soonest)
     found: list[Reaction] = []
     done: int | None = None
-    if way == "on_time":
+    if habit == "deletes":
+        found.append(Reaction(on_time, "delete_first", {}))
+    elif way == "on_time":
         done = on_time
     elif way == "early":
         done = before

@@ -1,0 +1,150 @@
+"""The routes of the CRM page: accounts, board, deal, contact, tasks, and one for every click."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from sandbox.control import account_of, acts_of
+from sandbox.simulation import Simulation
+from sandbox.ui.views import Page
+from sandbox.world.people_acts import ActError
+from sandbox.world.records import Record, WorldError
+
+_RECORD_PAGES = {"0-3": "crm.deal", "0-1": "crm.contact"}
+
+
+def install_pages(app: Flask, simulation: Simulation) -> None:
+    """Add the CRM page, and the vendor's record addresses leading to it, to the server."""
+    crm = Blueprint(
+        "crm",
+        __name__,
+        url_prefix="/crm",
+        template_folder="templates",
+        static_folder="static",
+        static_url_path="/static",
+    )
+    _pages(crm, simulation)
+    _clicks(crm, simulation)
+    app.register_blueprint(crm)
+
+    @app.get("/contacts/<portal>/record/<type_id>/<record_id>")
+    def crm_record(portal: str, type_id: str, record_id: str) -> Response:
+        """The vendor's own address of a record, as apps link to it."""
+        if type_id not in _RECORD_PAGES:
+            return redirect(url_for("crm.tasks", portal=portal))
+        return redirect(url_for(_RECORD_PAGES[type_id], portal=portal, record_id=record_id))
+
+
+def _pages(crm: Blueprint, simulation: Simulation) -> None:
+    def page(portal: str) -> Page:
+        try:
+            return Page(account_of(simulation, portal))
+        except ActError:
+            abort(404)
+
+    def show(template: str, here: Page, **values: Any) -> str:
+        with simulation.world.lock:
+            return render_template(
+                f"crm/{template}",
+                page=here,
+                account=here.account,
+                error=request.args.get("error", ""),
+                simulated=simulation.clock.mode == "simulated",
+                **values,
+            )
+
+    @crm.get("/")
+    def accounts() -> str:
+        listed = [Page(account) for account in simulation.world.accounts.values()]
+        return render_template("crm/accounts.html", pages=listed, account=None, error="")
+
+    @crm.get("/<portal>/")
+    def board(portal: str) -> str:
+        here = page(portal)
+        owner = request.args.get("owner", "")
+        return show("board.html", here, columns=here.board(owner), owner=owner)
+
+    @crm.get("/<portal>/deals/<record_id>")
+    def deal(portal: str, record_id: str) -> str:
+        here = page(portal)
+        found = _record(here, "deals", record_id)
+        return show(
+            "record.html",
+            here,
+            record=found,
+            title=found.get("dealname") or found.id,
+            contacts=here.related(found, "contacts"),
+            deals=[],
+            meetings=here.related(found, "meetings"),
+            timeline=here.timeline(found),
+        )
+
+    @crm.get("/<portal>/contacts/<record_id>")
+    def contact(portal: str, record_id: str) -> str:
+        here = page(portal)
+        found = _record(here, "contacts", record_id)
+        return show(
+            "record.html",
+            here,
+            record=found,
+            title=here.person(found),
+            contacts=[],
+            deals=here.related(found, "deals"),
+            meetings=here.related(found, "meetings"),
+            timeline=here.timeline(found),
+        )
+
+    @crm.get("/<portal>/contacts")
+    def contacts(portal: str) -> str:
+        here = page(portal)
+        newest = list(reversed(here.account.objects["contacts"].values()))
+        return show("contacts.html", here, contacts=newest[:300], count=len(newest))
+
+    @crm.get("/<portal>/tasks")
+    def tasks(portal: str) -> str:
+        here = page(portal)
+        owner, which = request.args.get("owner", ""), request.args.get("show", "open")
+        return show("tasks.html", here, tasks=here.tasks(owner, which), owner=owner, which=which)
+
+
+def _clicks(crm: Blueprint, simulation: Simulation) -> None:
+    @crm.post("/<portal>/act")
+    def act(portal: str) -> Response:
+        """One click: `verb`, its parameters, and `back`, the page to return to."""
+        origin = request.headers.get("Origin")
+        if origin and urlsplit(origin).netloc != request.host:
+            abort(403, "this form was sent from another site")
+        params: dict[str, Any] = {name: value for name, value in request.form.items() if value}
+        verb = str(params.pop("verb", ""))
+        back = str(params.pop("back", "")) or url_for("crm.board", portal=portal)
+        if urlsplit(back).netloc:
+            back = url_for("crm.board", portal=portal)
+        try:
+            here = Page(account_of(simulation, portal))
+            for name in ("due", "start", "end"):
+                if name in params:
+                    params[name] = _instant(here, name, str(params[name]))
+            acts_of(simulation, portal).do(verb, params)
+        except (ActError, WorldError) as error:
+            mark = "&" if "?" in back else "?"
+            return redirect(f"{back}{mark}error={error}")
+        simulation.barrier.poke()
+        return redirect(back)
+
+
+def _instant(page: Page, name: str, text: str) -> int:
+    try:
+        return page.instant(text)
+    except ValueError:
+        raise ActError(name, f"{text!r} is no date and time; pick one in the field") from None
+
+
+def _record(page: Page, kind: str, record_id: str) -> Record:
+    record = page.account.find(kind, record_id) or page.account.find(kind, record_id, archived=True)
+    if record is None:
+        abort(404, f"no {kind[:-1]} {record_id} in account {page.account.portal_id}")
+    return record

@@ -1,0 +1,217 @@
+"""What the CRM pages show, read from the world into plain values for the templates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sandbox.world.account import Account
+from sandbox.world.records import Owner, Pipeline, Record
+
+ON_BOARD = 60
+"""Cards shown per column; the rest is counted."""
+
+KIND_NAMES = {
+    "tasks": "Task",
+    "calls": "Call",
+    "emails": "E-mail",
+    "meetings": "Meeting",
+    "notes": "Note",
+    "communications": "Message",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a timeline; `at` is when it happened or is due (business ms)."""
+
+    at: int
+    kind: str
+    title: str
+    detail: str
+    who: str
+    tags: tuple[str, ...] = ()
+    record_id: str = ""
+
+
+class Page:
+    """One account as the templates see it. Times are shown in the account's zone."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.zone = ZoneInfo(account.timezone)
+
+    @property
+    def now(self) -> int:
+        return self.account.world.clock.now()
+
+    def time(self, instant: int | str | None) -> str:
+        """An instant for people, or a dash."""
+        if instant in (None, ""):
+            return "–"
+        moment = datetime.fromtimestamp(int(instant) / 1000, UTC).astimezone(self.zone)
+        return f"{moment:%a %d %b %Y %H:%M}"
+
+    def field(self, instant: int | str | None) -> str:
+        """An instant as an HTML `datetime-local` value."""
+        moment = datetime.fromtimestamp(int(instant or self.now) / 1000, UTC)
+        return f"{moment.astimezone(self.zone):%Y-%m-%dT%H:%M}"
+
+    def instant(self, text: str) -> int:
+        """The instant of a `datetime-local` value; raises ValueError for anything else."""
+        return round(datetime.fromisoformat(text).replace(tzinfo=self.zone).timestamp() * 1000)
+
+    def owner(self, owner_id: str) -> str:
+        owner: Owner | None = self.account.owners.get(owner_id)
+        return f"{owner.first_name} {owner.last_name}" if owner else "No owner"
+
+    def owners(self) -> list[Owner]:
+        return [owner for owner in self.account.owners.values() if not owner.archived]
+
+    def pipeline(self, pipeline_id: str = "") -> Pipeline:
+        pipelines = self.account.pipelines["deals"]
+        return pipelines.get(pipeline_id) or next(iter(pipelines.values()))
+
+    def stage(self, deal: Record, stage_id: str = "") -> str:
+        wanted = stage_id or deal.get("dealstage")
+        stage = self.pipeline(deal.get("pipeline")).stage(wanted)
+        return stage.label if stage else wanted
+
+    def amount(self, deal: Record) -> str:
+        amount = deal.get("amount")
+        if not amount:
+            return "no amount"
+        return f"{float(amount):,.0f} {deal.get('deal_currency_code') or self.account.currency}"
+
+    def person(self, contact: Record) -> str:
+        name = f"{contact.get('firstname')} {contact.get('lastname')}".strip()
+        return name or contact.get("email") or contact.id
+
+    def state(self, task: Record) -> str:
+        """done, overdue, due today or coming: the colour of a task."""
+        if task.get("hs_task_status") == "COMPLETED":
+            return "done"
+        due = task.instant("hs_timestamp") or 0
+        if due > self.now:
+            return "coming"
+        return "overdue" if self.now - due > 86_400_000 else "due"
+
+    def related(self, record: Record, kind: str, *, archived: bool = False) -> list[Record]:
+        store = self.account.archived if archived else self.account.objects
+        if archived:
+            # A record in the recycle bin keeps its own links; its neighbours have dropped theirs.
+            return [
+                other
+                for other in store[kind].values()
+                if record.id in other.links.get(record.kind, {})
+            ]
+        return [store[kind][other] for other in record.linked(kind) if other in store[kind]]
+
+    def board(self, owner_id: str = "") -> list[dict[str, Any]]:
+        """The columns of the board: stage, its newest deals, how many, and their worth."""
+        pipeline = self.pipeline()
+        columns = {stage.id: [stage, []] for stage in pipeline.stages if not stage.archived}
+        for deal in reversed(self.account.objects["deals"].values()):
+            if owner_id and deal.get("hubspot_owner_id") != owner_id:
+                continue
+            column = columns.get(deal.get("dealstage"))
+            if column is not None:
+                column[1].append(deal)
+        return [
+            {
+                "stage": stage,
+                "deals": deals[:ON_BOARD],
+                "count": len(deals),
+                "worth": sum(float(deal.get("amount") or 0) for deal in deals),
+            }
+            for stage, deals in columns.values()
+        ]
+
+    def tasks(self, owner_id: str, show: str) -> list[Record]:
+        """Tasks of one owner (or all), the earliest due first; `show` is open, done or deleted."""
+        store = self.account.archived if show == "deleted" else self.account.objects
+        found = [
+            task
+            for task in store["tasks"].values()
+            if (not owner_id or task.get("hubspot_owner_id") == owner_id)
+            and (
+                show == "deleted" or (task.get("hs_task_status") == "COMPLETED") == (show == "done")
+            )
+        ]
+        found.sort(key=lambda task: int(task.get("hs_timestamp") or 0), reverse=show != "open")
+        return found[:300]
+
+    def timeline(self, record: Record) -> list[Entry]:
+        """Everything on a record, the newest first: activity, stages, owners, other changes."""
+        entries = [
+            self._activity(activity)
+            for kind in KIND_NAMES
+            for activity in self.related(record, kind)
+        ]
+        entries += [
+            self._activity(task, deleted=True)
+            for task in self.related(record, "tasks", archived=True)
+        ]
+        if record.kind == "deals":
+            entries += self._changes(record, "dealstage", "stage", "Entered {}")
+        entries += self._changes(record, "hubspot_owner_id", "owner", "Owner: {}")
+        for name in record.history:
+            if name.endswith("_control") or name in ("hs_email_optout", "hs_email_bounce"):
+                entries += self._changes(record, name, "change", f"{name}: {{}}")
+        return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+    def _activity(self, activity: Record, *, deleted: bool = False) -> Entry:
+        kind = activity.kind
+        title, detail, tags = "", "", []
+        if kind == "tasks":
+            title, detail = activity.get("hs_task_subject"), activity.get("hs_task_body")
+            tags = [activity.get("hs_task_type"), activity.get("hs_task_priority")]
+            tags.append("deleted" if deleted else self.state(activity))
+        elif kind == "calls":
+            minutes = int(activity.get("hs_call_duration") or 0) / 60_000
+            title, detail = activity.get("hs_call_title"), f"{minutes:.0f} min"
+            tags = [activity.get("hs_call_status")]
+        elif kind == "emails":
+            title, detail = activity.get("hs_email_subject"), activity.get("hs_email_text")
+            incoming = activity.get("hs_email_direction") == "INCOMING_EMAIL"
+            tags = ["received" if incoming else "sent"]
+        elif kind == "meetings":
+            title = activity.get("hs_meeting_title")
+            tags = [activity.get("hs_meeting_outcome") or "no outcome"]
+        elif kind == "notes":
+            title, detail = "Note", activity.get("hs_note_body")
+        else:
+            title, detail = "Message", activity.get("hs_communication_body")
+        if activity.created_by.source_type == "INTEGRATION":
+            tags.append("by app")
+        return Entry(
+            activity.instant("hs_timestamp") or activity.created_at,
+            kind,
+            title or KIND_NAMES[kind],
+            detail,
+            self.owner(activity.get("hubspot_owner_id")),
+            tuple(tag for tag in tags if tag),
+            "" if deleted else activity.id,
+        )
+
+    def _changes(self, record: Record, field: str, kind: str, text: str) -> list[Entry]:
+        entries: list[Entry] = []
+        for version in record.history.get(field, ()):
+            value = version.value or "none"
+            if kind == "stage":
+                value = self.stage(record, version.value)
+            elif kind == "owner":
+                value = self.owner(version.value)
+            entries.append(
+                Entry(version.at, kind, text.format(value), "", self._actor(version.source_id))
+            )
+        return entries
+
+    def _actor(self, source_id: str) -> str:
+        user_id = source_id.removeprefix("userId:")
+        for owner in self.account.owners.values():
+            if str(owner.user_id) == user_id:
+                return f"{owner.first_name} {owner.last_name}"
+        return source_id or "system"
