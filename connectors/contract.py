@@ -153,14 +153,15 @@ class NewTask:
 class Created:
     """Answer for one input of a batch create: `id`, or the error that refused it.
 
-    adopted: it existed already. written: canonical fields that the CRM would only take otherwise
-    than asked, as they were written.
+    adopted: it existed already; archived: and somebody has deleted it since. written: canonical
+    fields that the CRM would only take otherwise than asked, as they were written.
     """
 
     touch_id: str
     id: str | None = None
     error: CrmError | None = None
     adopted: bool = False
+    archived: bool = False
     written: Mapping[str, Any] | None = None
 
 

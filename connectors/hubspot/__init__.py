@@ -1,0 +1,1 @@
+"""HubSpot, by the dated API of its public documentation."""

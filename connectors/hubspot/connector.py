@@ -1,0 +1,156 @@
+"""One installation's HubSpot behind the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.model.time import Business
+from connectors.contract import (
+    Account,
+    Capability,
+    Created,
+    CrmPerson,
+    CrmPipeline,
+    CrmRecord,
+    InstallReport,
+    NewTask,
+    ObjectType,
+    Page,
+    Update,
+    Updated,
+)
+from connectors.hubspot import account, install
+from connectors.hubspot.api import Api
+from connectors.hubspot.errors import Classifier
+from connectors.hubspot.oauth import Access, OAuth
+from connectors.hubspot.reading import Reader
+from connectors.hubspot.tasks import Tasks, unmark
+from connectors.hubspot.writing import Writer
+from connectors.mapping import CrmMapping, PropertyInfo
+
+
+class HubSpotConnector:
+    """The contract's Connector; made by `HubSpotVendor.connect`."""
+
+    crm = "hubspot"
+
+    def __init__(
+        self,
+        api: Api,
+        access: Access,
+        oauth: OAuth,
+        mapping: CrmMapping,
+        classify: Classifier,
+        app_base: str,
+        unique_touch_id: bool,
+    ) -> None:
+        self.api = api
+        self.mapping = mapping
+        self._access = access
+        self._oauth = oauth
+        self._app_base = app_base
+        self._unique = unique_touch_id
+        self._reader = Reader(api, mapping)
+        self._tasks = Tasks(api, self._reader, mapping, classify, unique_touch_id)
+        self._writer = Writer(api, mapping, classify)
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        return (
+            Capability("webhooks", True),
+            Capability("stage_history", True),
+            Capability("tasks_with_associations", True),
+            Capability(
+                "lookup_by_touch_id",
+                self._unique,
+                "" if self._unique else "a marker in the task's body, sought through its subject",
+            ),
+            Capability("uninstalled_webhook", False, "learnt when access can no longer be renewed"),
+            Capability("unenrol_from_native_sequence", False, "a property that a workflow acts on"),
+        )
+
+    def account(self) -> Account:
+        facts = self._oauth.introspect(self._access.bearer())
+        return account.read_account(self.api, self._app_base, str(facts.get("hub_domain") or ""))
+
+    def people(self) -> list[CrmPerson]:
+        return account.read_people(self.api, self.mapping)
+
+    def pipelines(self) -> list[CrmPipeline]:
+        return account.read_pipelines(self.api, self.mapping)
+
+    def schema(self, type: ObjectType) -> dict[str, PropertyInfo]:
+        """The account's properties of one type, for `CrmMapping.check` and for choosing one."""
+        return account.read_schema(self.api, type)
+
+    def install(self) -> InstallReport:
+        return install.install(self.api)
+
+    def uninstall(self) -> None:
+        install.uninstall(self.api)
+
+    def read(
+        self,
+        type: ObjectType,
+        ids: Sequence[str],
+        *,
+        history: bool = False,
+        associations: Sequence[ObjectType] = (),
+        archived: bool = False,
+    ) -> list[CrmRecord]:
+        records = self._reader.read(
+            type, ids, history=history, associations=associations, archived=archived
+        )
+        return self._unmarked(type, records)
+
+    def page(
+        self,
+        type: ObjectType,
+        after: str | None,
+        *,
+        history: bool = False,
+        associations: Sequence[ObjectType] = (),
+    ) -> Page:
+        page = self._reader.page(type, after, history=history, associations=associations)
+        self._unmarked(type, page.records)
+        return page
+
+    def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
+        page = self._reader.changed_since(type, watermark, after)
+        self._unmarked(type, page.records)
+        return page
+
+    def engagements_of(self, type: ObjectType, id: str) -> list[tuple[ObjectType, str]]:
+        return self._reader.engagements_of(type, id)
+
+    def associated(
+        self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """id → ids of associated records of one type, for many records in one call."""
+        links = self._reader.associated(from_type, to_type, ids)
+        return {id: [other for other, _, _ in found] for id, found in links.items()}
+
+    def create_tasks(self, tasks: Sequence[NewTask]) -> list[Created]:
+        return self._tasks.create_tasks(tasks)
+
+    def find_tasks(
+        self, touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]]
+    ) -> dict[str, CrmRecord]:
+        return self._tasks.find_tasks(touches)
+
+    def associate(
+        self, from_type: ObjectType, to_type: ObjectType, pairs: Sequence[tuple[str, str]]
+    ) -> None:
+        self._writer.associate(from_type, to_type, pairs)
+
+    def update(self, type: ObjectType, updates: Sequence[Update]) -> list[Updated]:
+        return self._writer.update(type, updates)
+
+    def archive(self, type: ObjectType, ids: Sequence[str]) -> None:
+        self._writer.archive(type, ids)
+
+    def _unmarked(self, type: ObjectType, records: list[CrmRecord]) -> list[CrmRecord]:
+        """Where the touch id stands in the body, hand it out as the field that it is."""
+        if type == "task" and not self._unique:
+            for record in records:
+                unmark(record)
+        return records

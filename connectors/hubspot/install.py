@@ -1,0 +1,192 @@
+"""Our footprint in a HubSpot account: one property group and few properties, made once.
+
+What an engagement carries: the touch id, which HubSpot keeps unique, and what became of the touch.
+What deals and contacts carry: where follow-up stands, and the switch by which a rep, a bulk edit or
+a workflow overrides us on every edition of HubSpot.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.contract import Conflict, CrmError, InstallReport, Invalid, NotFound
+from connectors.hubspot.api import Api
+
+GROUP = "followthrough"
+TOUCH_ID = "followthrough_touch_id"
+_PROBE = "00000000-0000-5000-8000-000000000000"
+
+ENGAGEMENT_PATHS = ("tasks", "notes", "emails", "meetings", "calls", "communications")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property to create. options: (value, label) of an enumeration."""
+
+    name: str
+    label: str
+    description: str
+    type: str = "string"
+    options: tuple[tuple[str, str], ...] = ()
+    unique: bool = False
+
+    def body(self) -> dict[str, Any]:
+        field_type = {"enumeration": "select", "datetime": "date"}.get(self.type, "text")
+        body: dict[str, Any] = {
+            "name": self.name,
+            "label": self.label,
+            "description": self.description,
+            "groupName": GROUP,
+            "type": self.type,
+            "fieldType": field_type,
+        }
+        if self.unique:
+            body["hasUniqueValue"] = True
+        if self.options:
+            body["options"] = [
+                {"value": value, "label": label, "displayOrder": order, "hidden": False}
+                for order, (value, label) in enumerate(self.options)
+            ]
+        return body
+
+
+_CONTROL = Property(
+    "followthrough_control",
+    "Follow-up control",
+    "Run lets Followthrough work, Pause holds it (until the date given), Stop ends it.",
+    "enumeration",
+    (("run", "Run"), ("pause", "Pause"), ("stop", "Stop")),
+)
+
+_DEAL = (
+    Property(
+        "followthrough_momentum",
+        "Follow-up momentum",
+        "Hot, warm or to be recycled.",
+        "enumeration",
+        (("hot", "Hot"), ("warm", "Warm"), ("recycle", "Recycle")),
+    ),
+    Property(
+        "followthrough_next_touch_at", "Next touch", "When the next follow-up is due.", "datetime"
+    ),
+    Property(
+        "followthrough_last_touch_at", "Last touch", "When the last follow-up was made.", "datetime"
+    ),
+    Property("followthrough_sequence", "Follow-up sequence", "The sequence that is running."),
+    _CONTROL,
+    Property(
+        "followthrough_pause_until",
+        "Follow-up paused until",
+        "With the control at Pause: when follow-up goes on.",
+        "datetime",
+    ),
+)
+
+_CONTACT = (
+    _CONTROL,
+    Property(
+        "followthrough_unenrol_requested",
+        "Follow-up: unenrol requested",
+        "Set when Followthrough asks for this contact to leave its sequence.",
+        "datetime",
+    ),
+)
+
+_ENGAGEMENT = (
+    Property(TOUCH_ID, "Followthrough touch", "Id of the touch that made this.", unique=True),
+    Property(
+        "followthrough_state",
+        "Follow-up state",
+        "Open, done, or resolved because its reason is gone.",
+        "enumeration",
+        (("open", "Open"), ("done", "Done"), ("resolved", "Resolved")),
+    ),
+    Property("followthrough_state_reason", "Follow-up state: why", "Why it is in this state."),
+)
+
+FOOTPRINT: dict[str, tuple[Property, ...]] = {
+    "deals": _DEAL,
+    "contacts": _CONTACT,
+    **dict.fromkeys(ENGAGEMENT_PATHS, _ENGAGEMENT),
+}
+
+
+def install(api: Api) -> InstallReport:
+    """Create what is missing and probe the touch id; safe to repeat.
+
+    A refusal of one property is reported, not raised: without the unique touch id look-ups go by
+    stored id and marker, and the rest of the product works.
+    """
+    created: list[str] = []
+    existing: list[str] = []
+    refused: list[tuple[str, str]] = []
+    for path, properties in FOOTPRINT.items():
+        there = _existing(api, path)
+        missing = [one for one in properties if one.name not in there]
+        existing.extend(f"{path}.{one.name}" for one in properties if one.name in there)
+        if missing:
+            _group(api, path)
+        for one in missing:
+            name = f"{path}.{one.name}"
+            try:
+                api.call(
+                    "POST",
+                    f"/crm/properties/{{version}}/{path}",
+                    body=one.body(),
+                    priority="dispatch",
+                )
+                created.append(name)
+            except Conflict:
+                existing.append(name)
+            except (Invalid, NotFound) as error:
+                refused.append((name, error.message))
+    return InstallReport(_probe(api), tuple(created), tuple(existing), tuple(refused))
+
+
+def _existing(api: Api, path: str) -> set[str]:
+    answer = api.call("GET", f"/crm/properties/{{version}}/{path}", safe=True)
+    return {row["name"] for row in answer["results"]}
+
+
+def _group(api: Api, path: str) -> None:
+    try:
+        api.call(
+            "POST",
+            f"/crm/properties/{{version}}/{path}/groups",
+            body={"name": GROUP, "label": "Followthrough"},
+            priority="dispatch",
+        )
+    except Conflict:
+        return
+
+
+def _probe(api: Api) -> bool:
+    """Whether tasks can be read by touch id; asked, because schemas have claimed what reads did
+    not do."""
+    try:
+        api.call(
+            "POST",
+            "/crm/objects/{version}/tasks/batch/read",
+            body={
+                "idProperty": TOUCH_ID,
+                "properties": [TOUCH_ID],
+                "propertiesWithHistory": [],
+                "inputs": [{"id": _PROBE}],
+            },
+            safe=True,
+        )
+    except NotFound:
+        return True
+    except (Invalid, Conflict):
+        return False
+    return True
+
+
+def uninstall(api: Api) -> None:
+    """Take the app out of the account; HubSpot tells its admins. Repeating finds nothing to do."""
+    try:
+        api.call("DELETE", "/appinstalls/{version}/external-install", priority="dispatch")
+    except CrmError as error:
+        if not isinstance(error, NotFound):
+            raise

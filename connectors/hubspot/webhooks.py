@@ -1,0 +1,219 @@
+"""HubSpot's webhooks: signatures and events.
+
+Signatures cover the raw body and the address as HubSpot sees it, so a body that was parsed and
+written again, or the address behind a proxy, never matches.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from app.model.time import MINUTE, Business, Wall
+from connectors.contract import BadSignature, Event, Invalid, ObjectType
+from connectors.hubspot.tables import TYPE_OF
+from connectors.mapping import CrmMapping
+
+MAX_AGE_MS = 5 * MINUTE
+
+_URI_DECODING = {
+    "%3A": ":",
+    "%2F": "/",
+    "%3F": "?",
+    "%40": "@",
+    "%21": "!",
+    "%24": "$",
+    "%27": "'",
+    "%28": "(",
+    "%29": ")",
+    "%2A": "*",
+    "%2C": ",",
+    "%3B": ";",
+}
+"""The only escapes that are undone before hashing (request validation guide)."""
+
+_KINDS = {
+    "creation": "created",
+    "deletion": "deleted",
+    "restore": "restored",
+    "merge": "merged",
+    "propertyChange": "changed",
+    "associationChange": "associated",
+    "privacyDeletion": "erased",
+}
+
+
+def decode_uri(uri: str) -> str:
+    """The address as HubSpot hashes it: a fixed table of escapes undone, and nothing else."""
+    if "%" not in uri:
+        return uri
+    for escape, plain in _URI_DECODING.items():
+        uri = uri.replace(escape, plain).replace(escape.lower(), plain)
+    return uri
+
+
+def signature_v1(secret: str, body: bytes) -> str:
+    return hashlib.sha256(secret.encode() + body).hexdigest()
+
+
+def signature_v2(secret: str, method: str, uri: str, body: bytes) -> str:
+    return hashlib.sha256(f"{secret}{method}{uri}".encode() + body).hexdigest()
+
+
+def signature_v3(secret: str, method: str, uri: str, body: bytes, timestamp: str) -> str:
+    message = f"{method}{decode_uri(uri)}".encode() + body + timestamp.encode()
+    return base64.b64encode(hmac.digest(secret.encode(), message, "sha256")).decode()
+
+
+def verify_v3(
+    secret: str, method: str, uri: str, headers: Mapping[str, str], body: bytes, now: Wall
+) -> None:
+    """Raises BadSignature unless HubSpot signed this request within the last five minutes."""
+    signature = _header(headers, "X-HubSpot-Signature-v3")
+    timestamp = _header(headers, "X-HubSpot-Request-Timestamp")
+    if not signature or not timestamp:
+        missing = "X-HubSpot-Request-Timestamp" if signature else "X-HubSpot-Signature-v3"
+        raise BadSignature(f"The request has no {missing} header; it does not come from HubSpot.")
+    if not timestamp.isascii() or not timestamp.isdigit():
+        raise BadSignature("X-HubSpot-Request-Timestamp is not a number of milliseconds.")
+    if abs(now - int(timestamp)) > MAX_AGE_MS:
+        raise BadSignature(
+            "The request was signed more than five minutes from now: it is old, or the clock of "
+            "this machine is wrong."
+        )
+    if not _same(signature_v3(secret, method, uri, body, timestamp), signature):
+        raise BadSignature(
+            "The signature does not match. Check the client secret, and that the public address "
+            "configured here is the one that HubSpot calls."
+        )
+
+
+def verify_v2(
+    secret: str, method: str, uri: str, headers: Mapping[str, str], body: bytes
+) -> None:
+    """Workflow actions and cards sign by v1 or v2, without a time. Raises BadSignature."""
+    version = _header(headers, "X-HubSpot-Signature-Version")
+    signature = _header(headers, "X-HubSpot-Signature")
+    if version == "v1":
+        expected = signature_v1(secret, body)
+    elif version == "v2":
+        expected = signature_v2(secret, method, uri, body)
+    else:
+        raise BadSignature("X-HubSpot-Signature-Version is neither v1 nor v2.")
+    if not signature or not _same(expected, signature):
+        raise BadSignature("The signature does not match. Check the client secret and the address.")
+
+
+def _same(expected: str, given: str) -> bool:
+    # As bytes: compare_digest refuses text beyond ASCII, which a forger may well send.
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name)
+    if value is None:
+        low = name.lower()
+        value = next((text for key, text in headers.items() if key.lower() == low), "")
+    return value
+
+
+def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
+    """The events of one request, at most 100; kinds that we do not know are left out.
+
+    Raises Invalid if the body is no list of events.
+    """
+    try:
+        rows: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Invalid("The webhook's body is not JSON.", {"body": str(error)}) from None
+    if not isinstance(rows, list):
+        raise Invalid("The webhook's body is not a list of events.", {"body": "not a list"})
+    events: list[Event] = []
+    for row in rows:
+        try:
+            _read(row, mapping, events)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Invalid("A webhook event lacks what every event has.", {"event": repr(error)}) \
+                from None
+    return events
+
+
+def _read(row: dict[str, Any], mapping: CrmMapping, events: list[Event]) -> None:
+    get = row.get
+    subject, _, what = row["subscriptionType"].partition(".")
+    kind = _KINDS.get(what)
+    type_ = TYPE_OF.get(get("objectTypeId") or subject)
+    if kind is None or type_ is None:
+        return
+    if kind == "merged":
+        _read_merge(row, type_, events)
+        return
+    if kind == "associated":
+        _read_association(row, type_, events)
+        return
+    id_, at = str(row["objectId"]), row["occurredAt"]
+    name, value = get("propertyName"), get("propertyValue")
+    account = str(row["portalId"])
+    events.append(
+        Event(
+            kind,
+            type_,
+            id_,
+            at,
+            mapping.objects[type_].canonical(name) if name else None,
+            value,
+            get("changeSource") or "",
+            get("sourceId") or "",
+            # eventId is documented as not unique; these fields together are.
+            f"{account}|{get('subscriptionId')}|{id_}|{name}|{at}|{value}|{what}",
+            account,
+        )
+    )
+
+
+def _read_merge(row: dict[str, Any], type_: ObjectType, events: list[Event]) -> None:
+    survivor = str(row.get("newObjectId") or row.get("primaryObjectId") or row["objectId"])
+    merged = {str(one) for one in (*row.get("mergedObjectIds", ()), row.get("primaryObjectId"))}
+    for gone in sorted(merged - {survivor, "None"}):
+        events.append(_pair(row, "merged", type_, survivor, None, gone, type_))
+
+
+def _read_association(row: dict[str, Any], type_: ObjectType, events: list[Event]) -> None:
+    # DEAL_TO_CONTACT; both directions are sent, each from its own side.
+    near, _, far = str(row.get("associationType") or "").lower().partition("_to_")
+    value = "removed" if row.get("associationRemoved") else "added"
+    near_type = TYPE_OF.get(near, type_)
+    from_id, to_id = str(row["fromObjectId"]), str(row["toObjectId"])
+    events.append(_pair(row, "associated", near_type, from_id, value, to_id, TYPE_OF.get(far)))
+
+
+def _pair(
+    row: dict[str, Any],
+    kind: str,
+    type_: ObjectType,
+    id_: str,
+    value: str | None,
+    other_id: str,
+    other_type: ObjectType | None,
+) -> Event:
+    account, at = str(row["portalId"]), Business(row["occurredAt"])
+    name = row.get("associationType")
+    return Event(
+        kind,
+        type_,
+        id_,
+        at,
+        name,
+        value,
+        row.get("changeSource") or "",
+        row.get("sourceId") or "",
+        f"{account}|{row.get('subscriptionId')}|{id_}|{name}|{at}|{value}|{kind}|{other_id}",
+        account,
+        other_id,
+        other_type,
+    )

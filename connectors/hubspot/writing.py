@@ -1,0 +1,139 @@
+"""Writing to HubSpot whatever is no new task: properties, associations, archiving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from connectors.contract import (
+    Conflict,
+    CrmError,
+    Invalid,
+    NotFound,
+    ObjectType,
+    Transient,
+    Unknown,
+    Update,
+    Updated,
+)
+from connectors.hubspot.api import ASSOCIATIONS, Api
+from connectors.hubspot.errors import Classifier, named_ids, trace_ids
+from connectors.hubspot.reading import chunks
+from connectors.hubspot.tables import ASSOCIATION_BATCH, BATCH, PATHS
+from connectors.mapping import CrmMapping
+
+REFUSALS = (Invalid, Conflict, NotFound)
+"""Errors that one input causes for its whole batch; the batch had no effect."""
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+class Writer:
+    """Writes of one installation."""
+
+    def __init__(self, api: Api, mapping: CrmMapping, classify: Classifier) -> None:
+        self._api = api
+        self._mapping = mapping
+        self._classify = classify
+
+    def update(self, type: ObjectType, updates: Sequence[Update]) -> list[Updated]:
+        """One answer per update, in their order."""
+
+        def send(part: Sequence[Update]) -> list[Updated]:
+            return self._update(type, part)
+
+        return in_batches(updates, send, lambda update, error: Updated(update.id, error))
+
+    def _update(self, type: ObjectType, updates: Sequence[Update]) -> list[Updated]:
+        fields = self._mapping.of(type)
+        inputs = [
+            {"id": one.id, "objectWriteTraceId": one.id, "properties": fields.write(one.fields)}
+            for one in updates
+        ]
+        try:
+            answer = self._api.call(
+                "POST",
+                f"/crm/objects/{{version}}/{PATHS[type]}/batch/update",
+                body={"inputs": inputs},
+                priority="dispatch",
+            )
+        except REFUSALS as error:
+            if len(updates) == 1:
+                return [Updated(updates[0].id, error)]
+            middle = len(updates) // 2
+            return [
+                answer
+                for half in (updates[:middle], updates[middle:])
+                for answer in self._update_guarded(type, half)
+            ]
+        done = {str(result["id"]) for result in answer.get("results") or ()}
+        errors: dict[str, CrmError] = {}
+        for entry in answer.get("errors") or ():
+            error = self._classify.refusal(0, entry, type, str(entry)[:500])
+            errors.update(dict.fromkeys((*trace_ids(entry), *named_ids(entry)), error))
+        return [
+            Updated(one.id, None if one.id in done else errors.get(one.id) or unanswered())
+            for one in updates
+        ]
+
+    def _update_guarded(self, type: ObjectType, updates: Sequence[Update]) -> list[Updated]:
+        try:
+            return self._update(type, updates)
+        except CrmError as error:
+            return [Updated(one.id, error) for one in updates]
+
+    def associate(
+        self, from_type: ObjectType, to_type: ObjectType, pairs: Sequence[tuple[str, str]]
+    ) -> None:
+        """Make default associations; one that is there already stays as it is."""
+        for part in chunks(pairs, ASSOCIATION_BATCH):
+            self._api.call(
+                "POST",
+                f"/crm/associations/{{version}}/{PATHS[from_type]}/{PATHS[to_type]}"
+                "/batch/associate/default",
+                body={"inputs": [{"from": {"id": a}, "to": {"id": b}} for a, b in part]},
+                safe=True,
+                buckets=ASSOCIATIONS,
+                priority="dispatch",
+            )
+
+    def archive(self, type: ObjectType, ids: Sequence[str]) -> None:
+        """Move to the recycle bin; repeating it changes nothing."""
+        for part in chunks(list(dict.fromkeys(ids)), BATCH):
+            self._api.call(
+                "POST",
+                f"/crm/objects/{{version}}/{PATHS[type]}/batch/archive",
+                body={"inputs": [{"id": one} for one in part]},
+                safe=True,
+                priority="dispatch",
+            )
+
+
+def in_batches(
+    items: Sequence[T],
+    send: Callable[[Sequence[T]], list[A]],
+    failed: Callable[[T, CrmError], A],
+) -> list[A]:
+    """Send in batches of the CRM's size. The first batch may raise; once one went through, a
+    later error stands in the answers, or what was already done would be forgotten."""
+    answers: list[A] = []
+    for part in chunks(items, BATCH):
+        try:
+            answers.extend(send(part))
+        except CrmError as error:
+            if not answers:
+                raise
+            answers.extend(failed(item, error) for item in part)
+            unsent = Transient("Not sent: an earlier batch of the same work failed.")
+            rest = items[len(answers) :]
+            answers.extend(failed(item, unsent) for item in rest)
+            break
+    return answers
+
+
+def unanswered() -> Unknown:
+    """For an input that an answer does not mention."""
+    return Unknown(
+        "HubSpot's answer did not mention this input; it is looked up before it is repeated."
+    )

@@ -1,0 +1,271 @@
+"""One HTTP transport for all CRMs: pooled, timed, budgeted, counted, and honest about the unknown.
+
+What may be sent twice is decided here and nowhere else. A read may always be repeated. A write may
+be repeated only if it certainly had no effect: the connection was never made, or the CRM answered
+that it refused it (429, 423). A write whose answer was lost, or was a 5xx, raises Unknown: retrying
+it as the usual retry adapters do is how integrations create every task twice.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_environ_proxies
+from urllib3.exceptions import NewConnectionError
+
+from app.model.time import Clocks
+from connectors.budget import Budget
+from connectors.contract import CrmError, RateLimited, Recorder, Transient, Unknown
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 30.0
+POOL_SIZE = 32
+ATTEMPTS = 3
+BACK_OFF_S = (0.2, 0.8)
+SHORT_WAIT_MS = 2_000
+"""A hold-off this short is slept through; a longer one goes back to the caller."""
+
+NO_EFFECT_STATUSES = frozenset({423, 429, 477})
+"""Locked, too many, moving to another data centre: refused before anything was written."""
+
+_DETAIL_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call. path begins with a slash. body is sent as JSON, form as a form; one or neither.
+
+    safe: repeating it does no harm. buckets: budgets that it takes a slot of. secrets: values that
+    must not show in any error.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, Any] | None = None
+    body: Any = None
+    form: Mapping[str, str] | None = None
+    safe: bool = False
+    priority: str = "dispatch"
+    buckets: tuple[str, ...] = ("default",)
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: status, headers (case-insensitive) and the raw body."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def json(self) -> Any:
+        """The body as JSON; {} for an empty body. Raises Transient if it is something else."""
+        if not self.body:
+            return {}
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise Transient(
+                "The CRM's answer could not be read; it is asked again by itself.",
+                f"not JSON: {error}",
+            ) from None
+
+
+Classify = Callable[[Request, Reply], CrmError]
+"""Turns an answer of 400 or above into one of the contract's errors."""
+
+
+class NoRecorder:
+    """Counts nothing: for calls before there is an installation."""
+
+    def call(self, method: str, path: str, status: int, ms: float, priority: str) -> None: ...
+
+
+class Transport:
+    """Calls one origin under one installation's budget."""
+
+    def __init__(
+        self,
+        base: str,
+        budget: Budget,
+        clocks: Clocks,
+        recorder: Recorder,
+        classify: Classify,
+        *,
+        timeouts: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.base = base.rstrip("/")
+        self.budget = budget
+        self._clocks = clocks
+        self._recorder = recorder
+        self._classify = classify
+        self._timeouts = timeouts
+        self._sleep = sleep
+
+    def call(self, request: Request, authorization: str | None = None) -> Reply:
+        """Send, repeating what may be repeated. Raises only errors of the contract."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._once(request, authorization)
+            except _Again as again:
+                error, wait_s = again.error, again.wait_s
+                if wait_s is None:
+                    wait_s = BACK_OFF_S[min(attempt, len(BACK_OFF_S)) - 1]
+            if attempt >= ATTEMPTS:
+                raise error
+            self._sleep(wait_s)
+
+    def _once(self, request: Request, authorization: str | None) -> Reply:
+        with self.budget.acquire(request.buckets, request.priority):
+            started = time.perf_counter()
+            status = 0
+            try:
+                reply = self._send(request, authorization)
+                status = reply.status
+            except requests.RequestException as error:
+                raise self._lost(request, error) from None
+            finally:
+                spent = (time.perf_counter() - started) * 1000
+                self._recorder.call(request.method, request.path, status, spent, request.priority)
+        if reply.status < 300:
+            return reply
+        raise self._refused(request, reply)
+
+    def _send(self, request: Request, authorization: str | None) -> Reply:
+        """One exchange. The request is prepared by hand: the library's own way re-parses the URL,
+        merges cookies and looks for .netrc, for half of the time that a call costs us."""
+        prepared = requests.PreparedRequest()
+        prepared.method = request.method
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        prepared.url = f"{self.base}{request.path}{query}"
+        headers: CaseInsensitiveDict[str | bytes] = CaseInsensitiveDict(
+            {"Accept": "application/json", "User-Agent": "followthrough", "Accept-Encoding": "gzip"}
+        )
+        if authorization:
+            headers["Authorization"] = authorization
+        body = b""
+        if request.body is not None:
+            body = orjson.dumps(request.body)
+            headers["Content-Type"] = "application/json"
+        elif request.form is not None:
+            body = urlencode(request.form).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if body or request.method not in ("GET", "HEAD"):
+            headers["Content-Length"] = str(len(body))
+        prepared.headers = headers
+        prepared.body = body or None
+        session = session_for(self.base)
+        answer = session.get_adapter(prepared.url).send(
+            prepared, timeout=self._timeouts, verify=True, proxies=session.proxies
+        )
+        return Reply(answer.status_code, answer.content, answer.headers)
+
+    def _lost(self, request: Request, error: requests.RequestException) -> Exception:
+        detail = scrub(f"{request.method} {request.path}: {error}", request.secrets)
+        if request.safe or _never_sent(error):
+            return _Again(
+                Transient("The CRM could not be reached; it is tried again by itself.", detail)
+            )
+        return Unknown(
+            "The CRM's answer to a write was lost; it is looked up before anything is repeated.",
+            detail,
+        )
+
+    def _refused(self, request: Request, reply: Reply) -> Exception:
+        error = self._classify(request, reply)
+        if isinstance(error, RateLimited):
+            self.budget.hold_off(error.until)
+            wait_ms = error.until - self._clocks.wall()
+            if wait_ms <= SHORT_WAIT_MS:
+                return _Again(error, max(0.0, wait_ms / 1000))
+            return error
+        if reply.status in NO_EFFECT_STATUSES:
+            return _Again(error, SHORT_WAIT_MS / 1000)  # "wait at least two seconds"
+        if reply.status >= 500:
+            if request.safe:
+                return _Again(error)
+            return Unknown(
+                "The CRM failed while writing; what became of it is looked up before a repeat.",
+                error.detail,
+            )
+        return error
+
+
+class _Again(Exception):
+    """Internal: this attempt failed and may be repeated after `wait_s` (None: the back-off)."""
+
+    def __init__(self, error: CrmError, wait_s: float | None = None) -> None:
+        self.error = error
+        self.wait_s = wait_s
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """True only if no byte can have reached the CRM."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause: BaseException | None = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    return isinstance(reason, NewConnectionError)
+
+
+# --- sessions ------------------------------------------------------------------------------------
+
+_sessions: dict[tuple[int, str], requests.Session] = {}
+_sessions_lock = threading.Lock()
+
+
+def session_for(base: str) -> requests.Session:
+    """The pooled session of this process for an origin; a fork gets its own."""
+    key = (os.getpid(), base)
+    session = _sessions.get(key)
+    if session is None:
+        with _sessions_lock:
+            session = _sessions.get(key)
+            if session is None:
+                session = _sessions[key] = _new_session(base)
+    return session
+
+
+def _new_session(base: str) -> requests.Session:
+    session = requests.Session()
+    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=POOL_SIZE, max_retries=0)
+    origin = urlsplit(base)
+    session.mount(f"{origin.scheme}://", adapter)
+    # One session serves all installations: neither cookies nor a .netrc may cross between them.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.trust_env = False
+    session.proxies.update(get_environ_proxies(base))
+    return session
+
+
+# --- secrets -------------------------------------------------------------------------------------
+
+_SECRET_VALUES = re.compile(
+    r"(?i)(access_token|refresh_token|client_secret|code_verifier|\bcode|signed_access_token|"
+    r"id_token|authorization)(\"?\s*[:=]\s*\"?)(?:Bearer\s+)?[^\s\"&,}]+"
+)
+_BEARER = re.compile(r"(?i)bearer\s+[^\s\",}]+")
+
+
+def scrub(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without tokens, codes and secrets, cut to a length that a log can bear."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    text = _BEARER.sub("Bearer ***", _SECRET_VALUES.sub(r"\1\2***", text))
+    return text[:_DETAIL_CHARS]
