@@ -1,4 +1,4 @@
-"""What came of it: replies, meetings, completions, stage entries, each counted once by its cause."""
+"""What came of it: replies, meetings, completed tasks; each counted once, by its cause."""
 
 from __future__ import annotations
 
