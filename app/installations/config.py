@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from connectors.config import VendorConfig
+
 HUBSPOT_API_VERSION = "2026-03"
 """HubSpot's dated API that the product is written for; `HUBSPOT_API_VERSION` overrides it."""
 
@@ -43,21 +45,6 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class VendorConfig:
-    """What one CRM gave the operator when the app was registered there.
-
-    rate_multiplier: factor on the vendor's limits; only a sandbox that lifts them justifies not 1.
-    """
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    api_base: str = "https://api.hubapi.com"
-    app_base: str = "https://app.hubspot.com"
-    version: str = HUBSPOT_API_VERSION
-    rate_multiplier: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """Configuration of one process. Addresses carry no trailing slash.
 
@@ -68,7 +55,7 @@ class Config:
     keys: tuple[str, ...] = field(repr=False)
     secret_key: str = field(repr=False)
     database_url: str
-    hubspot: VendorConfig
+    hubspot: VendorConfig = field(repr=False)
     simulation: str | None = None
 
     def vendor(self, crm: str) -> VendorConfig:

@@ -14,9 +14,9 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from sqlalchemy import Connection
 
 from app.installations import people as people_rows
 from app.installations.config import Config
@@ -24,6 +24,7 @@ from app.installations.registry import Connectors
 from app.model.time import Clocks
 from app.store import audit, cursors, installations, people, pipelines
 from app.store.engine import Store
+from app.store.sets import dumps
 from connectors.contract import (
     Account,
     AuthRevoked,
@@ -143,11 +144,12 @@ def establish(
     owner_id = installer.owner_id if installer else None
     with store.write() as conn:
         if owner_id is not None:
-            people.update(conn, installation_id, owner_id, {"role": "admin"})
-        installations.update(conn, installation_id, {"status": "importing"})
+            people.change(conn, installation_id, owner_id, role="admin")
+        installations.change(conn, installation_id, status="importing")
+        installations.bump(conn, installation_id)
         audit.write(
-            conn, installation_id, tokens.user or "installer", "connected",
-            {"crm": crm, "account": account.id, "scopes": list(tokens.scopes)}, clocks.wall(),
+            conn, installation_id, tokens.user or "installer", "connected", clocks.wall(),
+            {"crm": crm, "account": account.id, "scopes": list(tokens.scopes)},
         )
     return Connected(installation_id, account, owner_id, tokens.user)
 
@@ -163,37 +165,41 @@ def _save(
     pipes: list[CrmPipeline],
 ) -> int:
     with store.write() as conn:
-        installation_id = installations.ensure(
+        installation_id = installations.create(
             conn,
-            {
-                "crm": crm,
-                "account_id": account.id,
-                "name": account.name,
-                "zone": account.zone,
-                "currency": account.currency,
-                "url": account.url,
-                "installed_by": tokens.user,
-                "status": "connecting",
-                "installed_wall": clocks.wall(),
-            },
+            crm,
+            account.id,
+            clocks.wall(),
+            name=account.name,
+            zone=account.zone,
+            currency=account.currency,
+            url=account.url,
+            installed_by=tokens.user,
+            status="connecting",
         )
+        cursors.put(conn, installation_id, "account_types", dumps(account.types))
     connectors.tokens(installation_id, account.id).save(tokens)
     with store.write() as conn:
-        known = people.all_of(conn, installation_id)
-        people.save(conn, people_rows.rows_of(installation_id, users, known))
+        save_people(conn, installation_id, users)
         save_pipelines(conn, installation_id, pipes)
     return installation_id
 
 
-def save_pipelines(conn: Any, installation_id: int, pipes: list[CrmPipeline]) -> None:
+def save_people(conn: Connection, installation_id: int, users: list[CrmPerson]) -> None:
+    """The CRM's users as they are now, with what an admin added to each kept."""
+    known = people.read(conn, installation_id)
+    people.put(conn, installation_id, people_rows.rows_of(users, known.values()))
+
+
+def save_pipelines(conn: Connection, installation_id: int, pipes: list[CrmPipeline]) -> None:
     """Pipelines and stages as the CRM has them; what an admin confirmed is kept.
 
     A new stage gets the proposed kind, unconfirmed, and therefore does not act.
     """
-    pipelines.save(
+    pipelines.put(
         conn,
         installation_id,
-        [{"id": pipe.id, "label": pipe.label} for pipe in pipes],
+        {pipe.id: pipe.label for pipe in pipes},
         [
             {
                 "pipeline_id": pipe.id,
@@ -220,8 +226,8 @@ def _prepare(store: Store, connector: Connector, installation_id: int) -> None:
         refused = [list(item) for item in report.refused]
         unique = report.unique_touch_id
     with store.write() as conn:
-        installations.update(conn, installation_id, {"unique_touch_id": unique})
-        cursors.put(conn, installation_id, "install_refused", people_rows.dumps(refused))
+        installations.change(conn, installation_id, unique_touch_id=unique)
+        cursors.put(conn, installation_id, "install_refused", dumps(refused))
 
 
 def _states(config: Config) -> URLSafeTimedSerializer:

@@ -24,8 +24,14 @@ OURS = "ours"
 """Third element of an absence that was entered in our pages; the CRM's have two."""
 
 
+_COLUMNS = (
+    "owner_id", "user_id", "email", "name", "team", "role", "manager_id", "cover_id", "zone",
+    "hours", "absences", "country", "active",
+)  # fmt: skip
+
+
 def rows_of(
-    installation_id: int, people: Iterable[CrmPerson], known: Iterable[Mapping[str, Any]]
+    people: Iterable[CrmPerson], known: Iterable[Mapping[Any, Any]]
 ) -> list[dict[str, Any]]:
     """Rows for the table `people` out of what the CRM says, keeping what is ours.
 
@@ -34,17 +40,16 @@ def rows_of(
     their name on old touches must not turn into a bare number.
     """
     before = {row["owner_id"]: row for row in known}
-    rows = [_row(installation_id, person, before.pop(person.owner_id, None)) for person in people]
-    rows.extend({**dict(row), "active": False} for row in before.values() if row["active"])
+    rows = [_row(person, before.pop(person.owner_id, None)) for person in people]
+    for row in before.values():
+        if row["active"]:
+            rows.append({name: row[name] for name in _COLUMNS} | {"active": False})
     return rows
 
 
-def _row(
-    installation_id: int, person: CrmPerson, before: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    ours = before or {}
+def _row(person: CrmPerson, before: Mapping[Any, Any] | None) -> dict[str, Any]:
+    ours: Mapping[Any, Any] = before or {}
     return {
-        "installation_id": installation_id,
         "owner_id": person.owner_id,
         "user_id": person.user_id,
         "email": person.email.lower(),
@@ -67,7 +72,7 @@ def _row(
     }
 
 
-def our_absences(row: Mapping[str, Any]) -> list[list[Any]]:
+def our_absences(row: Mapping[Any, Any]) -> list[list[Any]]:
     """Absences entered in our pages: marked, so that those of the CRM can come and go."""
     return [span for span in orjson.loads(row.get("absences") or "[]") if span[2:] == [OURS]]
 
@@ -83,13 +88,13 @@ def merge_spans(spans: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-def view(row: Mapping[str, Any]) -> PersonView:
+def view(row: Mapping[Any, Any]) -> PersonView:
     """A row of the table as decisions see it. A zone that no longer exists counts as unset."""
     return PersonView(
         owner_id=row["owner_id"],
         name=row["name"],
         email=row["email"],
-        zone=row["zone"] if _is_zone(row["zone"]) else None,
+        zone=row["zone"] if is_zone(row["zone"]) else None,
         hours=_hours(row["hours"]),
         absences=merge_spans(orjson.loads(row["absences"] or "[]")),
         manager_id=row["manager_id"],
@@ -111,7 +116,8 @@ def _hours(text: str | None) -> Hours | None:
 
 
 @lru_cache(maxsize=1024)
-def _is_zone(name: str | None) -> bool:
+def is_zone(name: str | None) -> bool:
+    """Whether this is the name of a time zone that we know."""
     if not name:
         return False
     try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from app.installations.config import Config
 from app.installations.tokens import SqlTokenStore, TokenVault
 from app.model.time import Clocks
 from app.store import calls, installations
-from app.store.budgets import SqlBudgetStore
+from app.store.budgets import SqlBudget
 from app.store.engine import Store
 from connectors import registry
 from connectors.budget import MemoryBudgetStore
@@ -55,7 +55,7 @@ class MemoryTokens:
         self._tokens = tokens
 
     @contextmanager
-    def refresh_lock(self) -> Iterator[None]:
+    def refresh_lock(self) -> Generator[None]:
         with self._lock:
             yield
 
@@ -111,18 +111,18 @@ class Connectors:
         """Add what was counted since the last flush to the table of calls, in one transaction."""
         with self._lock:
             counters = list(self._counters.items())
-        rows = [
-            {"installation_id": owner, "endpoint": endpoint, "status": status, "count": count}
+        counts = {
+            (owner, endpoint, status): count
             for owner, counter in counters
             for (endpoint, status), count in counter.take().items()
-        ]
-        if rows:
+        }
+        if counts:
             with self._store.write() as conn:
-                calls.add(conn, rows)
+                calls.add(conn, counts)
 
     def _make(self, installation_id: int) -> Connector:
         with self._store.read() as conn:
-            row = installations.find(conn, installation_id)
+            row = installations.get(conn, installation_id)
         if row is None:
             raise NotFound(
                 "This installation does not exist; connect the CRM again.",
@@ -132,7 +132,7 @@ class Connectors:
             counter = self._counters.setdefault(installation_id, CallCounter())
         return self.vendor(row["crm"]).connect(
             self.tokens(installation_id, row["account_id"]),
-            SqlBudgetStore(self._store, installation_id),
+            SqlBudget(self._store, installation_id),
             self._clocks,
             counter,
             unique_touch_id=bool(row["unique_touch_id"]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from app.installations.config import Config
@@ -33,33 +32,25 @@ def make(store: Store, config: Config, installation_id: int, email: str, wall: W
     """The address of a new link for an active CRM user. Raises NoSuchPerson."""
     wanted = email.strip().lower()
     with store.write() as conn:
-        rows = people.of(conn, installation_id)
+        rows = people.read(conn, installation_id).values()
         person = next((row for row in rows if row["email"] == wanted and row["active"]), None)
         if person is None:
             raise NoSuchPerson(
                 f"no active user of the CRM has the address {email!r}; check the spelling, or add "
                 "the user in the CRM and synchronise people"
             )
-        token = secrets.token_urlsafe(32)
-        signins.add(conn, installation_id, person["owner_id"], token, Wall(wall + LINK_MS))
+        token = signins.issue(conn, installation_id, person["owner_id"], wall, LINK_MS)
     return f"{config.url}/signin/{token}"
 
 
-def peek(store: Store, token: str, wall: Wall) -> Link | None:
-    """Whom an unused link would sign in; None where it is used, old or unknown."""
-    with store.read() as conn:
-        row = signins.find(conn, token, wall)
-        return None if row is None else _link(people.find(conn, row[0], row[1]))
-
-
 def use(store: Store, token: str, wall: Wall) -> Link | None:
-    """Use a link up; of two that try at once, one gets it."""
+    """Use a link up; None where it is used, too old, unknown or of somebody who left."""
     with store.write() as conn:
-        row = signins.take(conn, token, wall)
-        return None if row is None else _link(people.find(conn, row[0], row[1]))
-
-
-def _link(person: people.Row | None) -> Link | None:
+        found = signins.redeem(conn, token, wall)
+        if found is None:
+            return None
+        installation_id, owner_id = found
+        person = people.read(conn, installation_id, [owner_id]).get(owner_id)
     if person is None or not person["active"]:
         return None
     return Link(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -81,7 +81,7 @@ class SqlTokenStore:
     def load(self) -> Tokens:
         """The tokens as last saved. Raises AuthRevoked where there are none."""
         with self._store.read() as conn:
-            row = rows.load_tokens(conn, self._id)
+            row = rows.get_tokens(conn, self._id)
         if row is None:
             raise AuthRevoked("This account is not connected. Connect the CRM again.", "no tokens")
         return Tokens(
@@ -95,7 +95,7 @@ class SqlTokenStore:
     def save(self, tokens: Tokens) -> None:
         """Commit the tokens; the caller must not use a new access token before this returned."""
         with self._store.write() as conn:
-            rows.save_tokens(
+            rows.put_tokens(
                 conn,
                 self._id,
                 access=self._vault.seal(self._id, "access", tokens.access),
@@ -105,7 +105,7 @@ class SqlTokenStore:
             )
 
     @contextmanager
-    def refresh_lock(self) -> Iterator[None]:
+    def refresh_lock(self) -> Generator[None]:
         """Held by one thread of one process. Raises Transient where another process keeps it.
 
         Two locks because each alone is wrong: a lease row costs the threads of one process a

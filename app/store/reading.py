@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, or_, select
+from sqlalchemy import Connection, Executable, Select, and_, case, func, or_, select
 
 from app.store import sets
 from app.store.tables import (
-    calls,
+    contacts,
     crm_objects,
     enrolments,
     holds,
     inbox,
     notices,
     outcomes,
-    refusals,
     rule_states,
     stage_entries,
     stages,
@@ -26,12 +25,12 @@ from app.store.tables import (
     touches,
 )
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 _t, _e, _s = touches.c, enrolments.c, subjects.c
 
 
-def _rows(conn: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+def _rows(conn: Connection, query: Executable) -> list[dict[str, Any]]:
     return [dict(row) for row in conn.execute(query).mappings()]
 
 
@@ -201,6 +200,24 @@ def touches_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
     return _rows(conn, query)
 
 
+def contacts_of(conn: Connection, inst: int, subject_id: int) -> list[dict[str, Any]]:
+    """The people on a subject, the primary one first; opted_out None is unread and counts as no."""
+    link, c = subject_contacts.c, contacts.c
+    query = (
+        select(
+            link.contact_id.label("id"), c.name, c.email, c.opted_out, c.bounced,
+            link.is_primary.label("primary"), link.labels,
+        )
+        .outerjoin(
+            contacts,
+            and_(c.installation_id == link.installation_id, c.crm_id == link.contact_id),
+        )
+        .where(link.installation_id == inst, link.subject_id == subject_id)
+        .order_by(link.is_primary.desc(), link.contact_id)
+    )  # fmt: skip
+    return [{**row, "labels": sets.loads(row["labels"])} for row in _rows(conn, query)]
+
+
 def holds_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
     query = select(holds.c.reason, holds.c.until_at).where(holds.c.subject_id == subject_id)
     return _rows(conn, query.order_by(holds.c.reason))
@@ -335,21 +352,6 @@ def unowned(conn: Connection, inst: int, limit: int = 50) -> list[dict[str, Any]
 
 
 # --- health --------------------------------------------------------------------------------------
-
-
-def call_counts(conn: Connection, inst: int) -> list[dict[str, Any]]:
-    """Calls to the CRM by endpoint and status."""
-    query = (
-        select(calls.c.endpoint, calls.c.status, calls.c.count)
-        .where(calls.c.installation_id == inst)
-        .order_by(calls.c.count.desc(), calls.c.endpoint, calls.c.status)
-    )
-    return _rows(conn, query)
-
-
-def refusal_counts(conn: Connection) -> list[dict[str, Any]]:
-    """Webhooks and OAuth answers that were refused, of the whole server."""
-    return _rows(conn, select(refusals).order_by(refusals.c.reason))
 
 
 def backlog_of_work(conn: Connection, inst: int | None = None) -> dict[str, int | None]:

@@ -88,7 +88,7 @@ def _load() -> Viewer | None:
         if not owner_id:
             # Only the OAuth callback begins a session without an owner id: the installer.
             return Viewer(installation_id, "", "admin", who, who)
-        person = people.find(conn, installation_id, owner_id)
+        person = people.read(conn, installation_id, [owner_id]).get(owner_id)
     if person is None or not person["active"]:
         return None
     return Viewer(
@@ -140,11 +140,11 @@ def owners_seen(conn: Connection, who: Viewer) -> frozenset[str] | None:
         return None
     if who.role == "rep":
         return frozenset({who.owner_id})
-    rows = people.of(conn, who.installation_id)
-    team = next((row["team"] for row in rows if row["owner_id"] == who.owner_id), None)
+    rows = people.read(conn, who.installation_id)
+    team = rows[who.owner_id]["team"] if who.owner_id in rows else None
     return frozenset(
         row["owner_id"]
-        for row in rows
+        for row in rows.values()
         if row["owner_id"] == who.owner_id
         or row["manager_id"] == who.owner_id
         or (team is not None and row["team"] == team)

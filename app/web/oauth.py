@@ -37,7 +37,7 @@ def callback(crm: str) -> Any:
         made = connect.establish(parts.store, parts.connectors, parts.clocks, crm, tokens)
     except ConnectRefused as refused:
         with parts.store.write() as conn:
-            calls.refuse(conn, refused.reason, parts.clocks.wall(), 1)
+            calls.refuse(conn, refused.reason, parts.clocks.wall())
         raise Refusal(400, refused.reason, refused.title, refused.action) from refused
     access.sign_in(made.installation_id, made.owner_id or "", made.email or "installer")
     parts.runtime.poke("sync", made.installation_id)
@@ -72,12 +72,9 @@ def _vendor(crm: str) -> Any:
 
 @blueprint.get("/signin/<token>")
 def offer(token: str) -> Any:
-    """Show whose link this is. It signs in only by the button's POST: mail scanners and previews
-    open links too, and would otherwise use the one time up."""
-    link = signing.peek(services().store, token, services().clocks.wall())
-    if link is None:
-        raise _used()
-    return Response(render_template("signin.html", link=link, token=token))
+    """Offer to sign in. Only the button's POST does: mail scanners and previews open links too,
+    and would otherwise use the one time up."""
+    return Response(render_template("signin.html", token=token))
 
 
 @blueprint.post("/signin/<token>")

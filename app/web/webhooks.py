@@ -4,7 +4,7 @@ stored: an event is a hint, and the lanes read the record again before anyone ac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -19,7 +19,7 @@ from connectors.contract import BadSignature, CrmError, Event
 blueprint = Blueprint("webhooks", __name__)
 
 DELIVERY = "delivery"
-"""Cursor of the highest delivery number of the simulation that is stored, under installation 0."""
+"""Cursor of the simulation's highest delivery number that is stored; no installation owns it."""
 
 
 @blueprint.post("/webhooks/<crm>")
@@ -33,11 +33,12 @@ def receive(crm: str) -> Response:
         raise Refusal(404, "crm", f"this server is not set up for {crm!r}",
                       "Check the address registered with the vendor.") from None
     raw = request.get_data(cache=False)
+    headers = cast(Mapping[str, str], request.headers)  # looks names up without regard to case
     # The vendor signs the address that was registered; what a proxy made of it is not that.
     query = request.query_string.decode("latin-1")
     url = parts.config.webhook_url(crm) + (f"?{query}" if query else "")
     try:
-        vendor.verify_webhook(request.method, url, request.headers, raw, wall)
+        vendor.verify_webhook(request.method, url, headers, raw, wall)
         events = vendor.parse_webhook(raw)
     except BadSignature as error:
         return _count(Refusal(
@@ -71,9 +72,7 @@ def _store(
         inbox.insert_events(conn, installation_id, theirs, wall)
         found.append(installation_id)
     if delivery:
-        stored = int(cursors.get(conn, 0, DELIVERY) or 0)
-        if delivery > stored:
-            cursors.put(conn, 0, DELIVERY, str(delivery))
+        cursors.raise_to(conn, cursors.EVERYONE, DELIVERY, delivery)
     return found
 
 
@@ -94,7 +93,7 @@ def _installation(conn: Connection, crm: str, account: str) -> int | None:
     known = cast(dict[tuple[str, str], int], current_app.extensions.setdefault("accounts", {}))
     found = known.get((crm, account))
     if found is None:
-        row = installations.by_account(conn, crm, account)
+        row = installations.find(conn, crm, account)
         if row is None:
             return None
         found = known[crm, account] = row["id"]
@@ -111,5 +110,5 @@ def _delivery() -> int:
 
 def _count(refusal: Refusal, wall: Wall) -> Response:
     with services().store.write() as conn:
-        calls.refuse(conn, refusal.code, wall, 1)
+        calls.refuse(conn, refusal.code, wall)
     return refuse(refusal)

@@ -1,0 +1,57 @@
+"""Who am I, where does the installation stand, what happened, is it healthy."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from app.web import access, summaries
+from app.web.answers import answer, services
+
+blueprint = Blueprint("api_overview", __name__)
+
+
+@blueprint.get("/session")
+@access.require()
+def session() -> Response:
+    """The viewer and the token that changing requests must carry."""
+    who = access.viewer()
+    return answer(
+        {
+            "csrf": access.csrf_token(),
+            "installation": who.installation_id,
+            "owner_id": who.owner_id or None,
+            "name": who.name,
+            "role": who.role,
+        }
+    )
+
+
+@blueprint.get("/status")
+@access.require("admin", "manager")
+def status() -> Response:
+    """Import progress, what is followed and confirmed, rules by mode, what waits."""
+    with services().store.read() as conn:
+        return answer(summaries.status(conn, access.viewer()))
+
+
+@blueprint.get("/result")
+@access.require("admin", "manager")
+def result() -> Response:
+    """What happened per stage, rule, stop reason, touch state and rep."""
+    parts = services()
+    with parts.store.read() as conn:
+        return answer(summaries.result(conn, access.viewer(), parts.clocks.business()))
+
+
+@blueprint.get("/health")
+@access.require("admin")
+def health() -> Response:
+    """Connection, calls to the CRM, what waits and since when, refusals."""
+    parts = services()
+    parts.connectors.flush_calls()
+    with parts.store.read() as conn:
+        return answer(
+            summaries.health(
+                conn, access.viewer(), parts.clocks.business(), parts.clocks.wall()
+            )
+        )

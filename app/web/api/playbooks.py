@@ -1,0 +1,213 @@
+"""Playbooks: presets, versions, activation, and the backlog that an activation leaves."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, cast
+
+from flask import Blueprint, Response, request
+from sqlalchemy import Connection
+
+from app.model.playbook import Playbook
+from app.model.vocabulary import Mode
+from app.playbooks.codec import from_json, to_json
+from app.playbooks.loader import load_text
+from app.playbooks.presets import preset, preset_ids, preset_text
+from app.playbooks.problems import PlaybookError
+from app.store import playbooks, reading
+from app.store.sets import loads
+from app.web import access
+from app.web.answers import Refusal, answer, body, services, wrong
+from app.web.api.setup import changed, wake
+
+blueprint = Blueprint("api_playbooks", __name__)
+
+MODES = tuple(mode.value for mode in Mode)
+YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/plain")
+
+
+def overview(conn: Connection) -> dict[str, Any]:
+    """Presets, and the newest version of each saved playbook with its rules' modes."""
+    inst = access.viewer().installation_id
+    states = playbooks.states(conn, inst)
+    waiting = {row["rule"]: row["count"] for row in reading.backlog(conn, inst)}
+    saved: list[dict[str, Any]] = []
+    for row in playbooks.latest(conn, inst):
+        playbook = from_json(loads(row["data"]))
+        saved.append(
+            {
+                "playbook": playbook.id,
+                "version": row["version"],
+                "title": playbook.title,
+                "description": playbook.description,
+                "saved_by": row["saved_by"],
+                "saved_wall": row["saved_wall"],
+                "rules": [
+                    _rule(rule.key, rule.title or rule.id, states.get(rule.key), waiting)
+                    for rule in playbook.rules
+                ],
+            }
+        )
+    return {
+        "presets": [
+            {"playbook": key, "title": preset(key).title, "description": preset(key).description}
+            for key in preset_ids()
+        ],
+        "saved": saved,
+    }
+
+
+def _rule(key: str, title: str, state: Any, waiting: dict[str, int]) -> dict[str, Any]:
+    return {
+        "rule": key,
+        "title": title,
+        "mode": state["mode"] if state else "off",
+        "activated_at": state["activated_at"] if state else None,
+        "activated_by": state["activated_by"] if state else None,
+        "stopped_why": state["stopped_why"] if state else None,
+        "approval": bool(state["approval"]) if state else False,
+        "release_per_day": state["release_per_day"] if state else 0,
+        "backlog": waiting.get(key, 0),
+    }
+
+
+@blueprint.get("/playbooks")
+@access.require("admin", "manager")
+def index() -> Response:
+    """Presets, and what was saved and activated."""
+    with services().store.read() as conn:
+        return answer(overview(conn))
+
+
+@blueprint.get("/playbooks/<playbook>")
+@access.require("admin", "manager")
+def source(playbook: str) -> Response:
+    """The YAML of the newest version, or of the preset where none was saved."""
+    with services().store.read() as conn:
+        rows = playbooks.versions(conn, access.viewer().installation_id, playbook)
+    if rows:
+        return answer({"playbook": playbook, "version": rows[0]["version"],
+                       "text": rows[0]["source"]})
+    if playbook in preset_ids():
+        return answer({"playbook": playbook, "version": 0, "text": preset_text(playbook)})
+    raise _unknown(playbook)
+
+
+@blueprint.post("/playbooks")
+@access.require("admin")
+def save() -> Response:
+    """Save YAML, or {"preset": id}, as a version; on any mistake nothing. Activates nothing."""
+    text = _submitted()
+    try:
+        playbook = load_text(text, request.args.get("name", "playbook.yaml"))
+    except PlaybookError as error:
+        problems = [asdict(problem) for problem in error.problems]
+        count = f"{len(problems)} mistake" + ("s" if len(problems) != 1 else "")
+        raise Refusal(422, "playbook", f"Nothing was saved: the playbook has {count}.",
+                      "Correct each at its line and column, then send it again.",
+                      problems) from error
+    parts, who = services(), access.viewer()
+    with parts.store.write() as conn:
+        _, version = playbooks.save(
+            conn, who.installation_id, playbook.id, text, to_json(playbook), who.who,
+            parts.clocks.wall(),
+        )
+        changed(conn, "playbook_saved", {"playbook": playbook.id, "version": version})
+    return answer(
+        {
+            "playbook": playbook.id,
+            "version": version,
+            "rules": [rule.key for rule in playbook.rules],
+        },
+        201,
+    )
+
+
+def _submitted() -> str:
+    if request.mimetype in YAML_TYPES:
+        try:
+            return request.get_data().decode()
+        except UnicodeDecodeError as error:
+            raise wrong("body", f"not UTF-8 at byte {error.start}", "Save the file as UTF-8."
+                        ) from None
+    given = body()
+    name, text = given.get("preset"), given.get("text")
+    if isinstance(name, str):
+        if name not in preset_ids():
+            raise wrong("preset", f"there is no preset {name!r}",
+                        f"Choose one of: {', '.join(preset_ids())}.")
+        return preset_text(name)
+    if isinstance(text, str):
+        return text
+    raise wrong("text", "missing", 'Send {"text": "<YAML>"}, {"preset": "proposal"}, or the YAML '
+                "itself with Content-Type application/yaml.")
+
+
+@blueprint.post("/playbooks/<playbook>/activate")
+@access.require("admin")
+def activate(playbook: str) -> Response:
+    """Set the mode of its rules: {"mode"?: shadow unless said, "rules"?: all unless named}."""
+    parts, who, given = services(), access.viewer(), body()
+    mode = given.get("mode", Mode.SHADOW.value)
+    if mode not in MODES:
+        raise wrong("mode", f"{mode!r} is no mode", f"Use one of: {', '.join(MODES)}.")
+    with parts.store.read() as conn:
+        rows = playbooks.versions(conn, who.installation_id, playbook)
+    if not rows:
+        raise _unknown(playbook)
+    rules = _rules(given.get("rules"), from_json(loads(rows[0]["data"])))
+    done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
+    wake("ingest", "dispatch")
+    return answer({"playbook": playbook, "version": rows[0]["version"], "rules": done})
+
+
+def _rules(given: Any, playbook: Playbook) -> list[str] | None:
+    """Rule keys out of ids or keys; None is all."""
+    if given is None:
+        return None
+    keys = {rule.id: rule.key for rule in playbook.rules}
+    if not isinstance(given, list) or not given:
+        raise wrong("rules", "must be a list of rule ids", f"There are: {', '.join(keys)}.")
+    chosen: list[str] = []
+    for item in cast(list[Any], given):
+        key = keys.get(str(item).removeprefix(f"{playbook.id}/"))
+        if key is None:
+            raise wrong("rules", f"{playbook.id} has no rule {item!r}",
+                        f"There are: {', '.join(keys)}.")
+        chosen.append(key)
+    return chosen
+
+
+def _unknown(playbook: str) -> Refusal:
+    return Refusal(
+        404, "playbook", f"There is no saved playbook {playbook!r}.",
+        "Save it first with POST /api/playbooks; GET /api/playbooks lists presets and what is "
+        "saved.",
+    )
+
+
+@blueprint.get("/backlog")
+@access.require("admin")
+def backlog() -> Response:
+    """For each rule: what was owed before its activation and waits for release."""
+    with services().store.read() as conn:
+        return answer({"rules": reading.backlog(conn, access.viewer().installation_id)})
+
+
+@blueprint.post("/backlog/release")
+@access.require("admin")
+def release() -> Response:
+    """Let a rule's backlog start: {"rule": key, "per_day"?: the setting unless said}."""
+    parts, who, given = services(), access.viewer(), body()
+    rule, per_day = given.get("rule"), given.get("per_day")
+    with parts.store.read() as conn:
+        known = playbooks.states(conn, who.installation_id)
+    if rule not in known:
+        raise wrong("rule", f"{rule!r} was never activated",
+                    "Take a rule's key from GET /api/backlog, such as proposal/proposal-sent.")
+    if per_day is not None and (type(per_day) is not int or not 1 <= per_day <= 10_000):
+        raise wrong("per_day", f"{per_day!r} is no number from 1 to 10,000",
+                    "Send how many records the rule may start each day, such as 10.")
+    done = parts.runtime.release(who.installation_id, rule, per_day, who.who)
+    wake("dispatch")
+    return answer(done)

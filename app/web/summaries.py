@@ -1,0 +1,238 @@
+"""What pages and API show alike, put together from several queries and named in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.decisions.explain import text
+from app.store import (
+    calls,
+    cursors,
+    installations,
+    ledger,
+    people,
+    pipelines,
+    playbooks,
+    reading,
+)
+from app.store.sets import loads
+from app.web.access import Viewer
+from app.web.answers import services
+
+Row = Mapping[Any, Any]
+
+
+def installation_of(conn: Connection, who: Viewer) -> Row:
+    """The viewer's installation; it exists, or there would be no viewer."""
+    row = installations.get(conn, who.installation_id)
+    if row is None:
+        raise LookupError(f"installation {who.installation_id} is gone")
+    return row
+
+
+def status(conn: Connection, who: Viewer) -> dict[str, Any]:
+    """Where the installation stands."""
+    inst = who.installation_id
+    row = installation_of(conn, who)
+    parts = services()
+    modes: dict[str, int] = {}
+    for state in playbooks.states(conn, inst).values():
+        modes[state["mode"]] = modes.get(state["mode"], 0) + 1
+    pipes = pipelines.read(conn, inst)
+    stages = pipelines.read_stages(conn, inst)
+    return {
+        "installation": inst,
+        "crm": row["crm"],
+        "account": row["account_id"],
+        "name": row["name"],
+        "zone": row["zone"],
+        "status": row["status"],
+        "stopped": bool(row["stopped"]),
+        "imported": row["imported"],
+        "unique_touch_id": bool(row["unique_touch_id"]),
+        "refused_properties": loads(cursors.get(conn, inst, "install_refused") or "[]"),
+        "simulated": parts.config.simulation is not None,
+        "now": parts.clocks.business(),
+        "pipelines": len(pipes),
+        "followed": sum(1 for pipe in pipes if pipe["followed"]),
+        "stages": len(stages),
+        "confirmed": sum(1 for stage in stages if stage["confirmed"]),
+        "people": sum(1 for person in people.read(conn, inst).values() if person["active"]),
+        "rules": modes,
+        **reading.totals(conn, inst),
+        **reading.backlog_of_work(conn, inst),
+    }
+
+
+def result(conn: Connection, who: Viewer, now: int) -> dict[str, Any]:
+    """What happened so far: per stage, rule, stop reason, touch state and rep."""
+    inst = who.installation_id
+    names = owner_names(conn, inst)
+    open_tasks = [
+        {**row, "name": names.get(row["owner_id"] or "", "")}
+        for row in reading.open_by_owner(conn, inst, now)
+    ]
+    return {
+        "signals": reading.signal_count(conn, inst),
+        "stages": reading.stage_counts(conn, inst),
+        "rules": _rules(conn, inst),
+        "stopped": {row["reason"]: row["count"] for row in reading.stop_counts(conn, inst)},
+        "touches": reading.touch_counts(conn, inst),
+        "open_tasks": open_tasks,
+        "failed": reading.failed_work(conn, inst),
+        "failing_events": reading.failing_events(conn, inst),
+        "unowned": reading.unowned(conn, inst),
+    }
+
+
+def _rules(conn: Connection, inst: int) -> list[dict[str, Any]]:
+    rules: dict[str, dict[str, Any]] = {}
+
+    def of(key: str) -> dict[str, Any]:
+        return rules.setdefault(
+            key, {"rule": key, "mode": "off", "enrolments": {}, "touches": {}, "outcomes": {}}
+        )
+
+    for state in playbooks.states(conn, inst).values():
+        of(state["rule"]).update(mode=state["mode"], stopped_why=state["stopped_why"])
+    for row in reading.rule_counts(conn, inst):
+        where = "shadow" if row["mode"] == "shadow" else row["state"]
+        counts = of(row["rule"])["enrolments"]
+        counts[where] = counts.get(where, 0) + row["count"]
+    for row in reading.rule_touches(conn, inst):
+        entry = of(row["rule"])
+        entry["touches"][row["state"]] = entry["touches"].get(row["state"], 0) + row["count"]
+        if row["outcome"]:
+            entry["outcomes"][row["outcome"]] = (
+                entry["outcomes"].get(row["outcome"], 0) + row["count"]
+            )
+    return sorted(rules.values(), key=lambda rule: rule["rule"])
+
+
+def health(conn: Connection, who: Viewer, now: int, wall: int) -> dict[str, Any]:
+    """Connection, calls, what waits and since when, and what was refused."""
+    inst = who.installation_id
+    row = installation_of(conn, who)
+    work = reading.backlog_of_work(conn, inst)
+    oldest = work["oldest_due_at"]
+    since = work["oldest_event_wall"]
+    return {
+        "status": row["status"],
+        "stopped": bool(row["stopped"]),
+        "held_off_ms": max(0, row["not_before_wall"] - wall),
+        "now": now,
+        **work,
+        "late_ms": max(0, now - oldest) if oldest is not None else 0,
+        "inbox_age_ms": max(0, wall - since) if since is not None else 0,
+        "calls": [dict(row) for row in calls.totals(conn, inst)],
+        "failed": reading.failed_work(conn, inst),
+        "failing_events": reading.failing_events(conn, inst),
+        "refusals": [dict(row) for row in calls.refused(conn)] if who.role == "admin" else [],
+    }
+
+
+def owner_names(conn: Connection, inst: int) -> dict[str, str]:
+    """owner id → name, the inactive included."""
+    return {key: row["name"] or row["email"] for key, row in people.read(conn, inst).items()}
+
+
+def entries(found: Sequence[ledger.Entry]) -> list[dict[str, Any]]:
+    """Ledger entries with their text in words, the latest first."""
+    return [
+        {
+            "id": entry.id,
+            "scope": entry.scope,
+            "verdict": entry.verdict,
+            "code": entry.code,
+            "text": text(entry.code, entry.values),
+            "values": dict(entry.values),
+            "first_at": entry.first_at,
+            "last_at": entry.last_at,
+            "count": entry.count,
+            "positive": entry.positive,
+        }
+        for entry in reversed(found)
+    ]
+
+
+def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
+    """One subject whole: where it is, what happens next, who does it, and what was before."""
+    inst = who.installation_id
+    names = owner_names(conn, inst)
+    stage = next(
+        (s for s in pipelines.read_stages(conn, inst) if s["id"] == row["stage_id"]), None
+    )
+    touches = reading.touches_of(conn, row["id"])
+    return {
+        "type": row["type"],
+        "id": row["crm_id"],
+        "name": row["name"],
+        "url": record_url(conn, inst, row["type"], row["crm_id"]),
+        "deleted": bool(row["deleted"]),
+        "where": {
+            "pipeline": row["pipeline_id"],
+            "stage": row["stage_id"],
+            "label": stage["label"] if stage else "",
+            "kind": stage["kind"] if stage else "ignored",
+            "since": row["stage_entered_at"],
+        },
+        "next": _next(touches, names),
+        "who": {"owner_id": row["owner_id"], "name": names.get(row["owner_id"] or "", "")},
+        "flags": _flags(row, stage, touches),
+        "momentum": row["momentum"],
+        "control": row["control"],
+        "pause_until": row["pause_until_at"],
+        "amount": row["amount"],
+        "currency": row["currency"],
+        "last_activity_at": row["last_activity_at"],
+        "last_reply_at": row["last_reply_at"],
+        "next_meeting_at": row["next_meeting_at"],
+        "contacts": reading.contacts_of(conn, inst, row["id"]),
+        "holds": reading.holds_of(conn, row["id"]),
+        "enrolments": reading.enrolments_of(conn, row["id"]),
+        "touches": touches,
+        "outcomes": reading.outcomes_of(conn, row["id"]),
+        "ledger": entries(ledger.read(conn, row["id"])),
+    }
+
+
+def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | None:
+    """The open task that is due first, else the planned touch that is due first."""
+    for states in (("performed",), ("planned", "waiting", "claimed")):
+        for touch in touches:  # by due time
+            if touch["state"] in states and touch["outcome"] in (None, "open"):
+                return {
+                    "touch": touch["id"],
+                    "what": touch["shown_subject"] or touch["step"],
+                    "step": touch["step"],
+                    "rule": touch["rule"],
+                    "due_at": touch["due_at"],
+                    "state": touch["state"],
+                    "reason": touch["reason"],
+                    "owner_id": touch["owner_id"],
+                    "name": names.get(touch["owner_id"] or "", ""),
+                }
+    return None
+
+
+def _flags(row: Row, stage: Row | None, touches: Sequence[Row]) -> list[str]:
+    if row["deleted"] or stage is None or stage["kind"] in ("won", "lost", "ignored"):
+        return []
+    flags: list[str] = []
+    if row["owner_id"] is None:
+        flags.append("no_owner")
+    if _next(touches, {}) is None:
+        flags.append("no_next_step")
+    return flags
+
+
+def record_url(conn: Connection, inst: int, type: str, crm_id: str) -> str:
+    """Address of a record in the CRM; empty where the account gave no pattern."""
+    row = installations.get(conn, inst)
+    if row is None or not row["url"]:
+        return ""
+    types = loads(cursors.get(conn, inst, "account_types") or "{}")
+    return str(row["url"]).format(type=types.get(type, type), id=crm_id)
