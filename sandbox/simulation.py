@@ -24,7 +24,7 @@ BEFORE_IMPORT = 3_600_000
 log = logging.getLogger(__name__)
 
 
-class Quiet(Outbox):
+class Quiet:
     """An outbox without an app to deliver to: nothing is ever pending."""
 
     def flush(self) -> None:

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from sandbox.clock import Agenda, Barrier, Clock, Outbox
+from sandbox.clock import Agenda, Barrier, Clock
 
 
-class Deliveries(Outbox):
+class Deliveries:
     """An outbox that numbers what was put into it when it is flushed."""
 
     def __init__(self) -> None:
