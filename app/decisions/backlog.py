@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from app.decisions.context import Cause, RuleContext, gate
 from app.decisions.firing import definitions, fire
@@ -14,6 +16,8 @@ from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, SignalKind
+
+_NO_FIELDS: Mapping[str, Any] = {}
 
 
 def qualifies(
@@ -54,23 +58,38 @@ def _standing_entry(active: ActiveRule, context: RuleContext) -> Cause | None:
     return Cause(anchor, entered, stage=stage, entry=True)
 
 
-def release(start: StartEnrolment, now: Business, calendar: WorkCalendar) -> StartEnrolment:
+def release(
+    start: StartEnrolment,
+    now: Business,
+    calendar: WorkCalendar,
+    fields: Mapping[str, Any] = _NO_FIELDS,
+) -> StartEnrolment:
     """The enrolment, active: its delays count from the release, so that late work makes no burst.
 
     For a released backlog, and under the same ids. `anchor_at` stays: an exit asks what happened
-    since the cause, not since the release. Steps on a date property keep their date.
+    since the cause, not since the release. fields: the subject's; steps on a date property keep
+    their date.
     """
-    return _activated(start, now, now, calendar)
+    return _activated(start, now, now, calendar, fields)
 
 
-def accept(start: StartEnrolment, now: Business, calendar: WorkCalendar) -> StartEnrolment:
+def accept(
+    start: StartEnrolment,
+    now: Business,
+    calendar: WorkCalendar,
+    fields: Mapping[str, Any] = _NO_FIELDS,
+) -> StartEnrolment:
     """The enrolment, active: a proposal that a rep accepts, or one above its limit that an admin
     approves. Its delays count from the cause, as they would have; what is late is spread out."""
-    return _activated(start, start.anchor_at, now, calendar)
+    return _activated(start, start.anchor_at, now, calendar, fields)
 
 
 def _activated(
-    start: StartEnrolment, counts_from: Business, now: Business, calendar: WorkCalendar
+    start: StartEnrolment,
+    counts_from: Business,
+    now: Business,
+    calendar: WorkCalendar,
+    fields: Mapping[str, Any],
 ) -> StartEnrolment:
     touches = plan(
         counts_from,
@@ -79,5 +98,6 @@ def _activated(
         now,
         start.id,
         at_once=start.sequence is None,
+        fields=fields,
     )
     return replace(start, state=EnrolmentState.ACTIVE, started_at=now, touches=touches)

@@ -28,7 +28,6 @@ from app.model.decisions import (
     Action,
     ArmTimer,
     Decision,
-    EnrolmentView,
     Explanation,
     StartEnrolment,
 )

@@ -8,6 +8,8 @@ one silence is one firing, numbered.
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.decisions.codes import Code
 from app.decisions.context import Cause, RuleContext, explain, gate, refusal
 from app.decisions.firing import fire
@@ -45,7 +47,7 @@ def silence(active: ActiveRule, context: RuleContext, now: Business) -> Decision
     if last is None:
         return refusal(active, context, Code.ACTIVITY_UNKNOWN, now)
     reached = owed_at(last, active.rule.when.after, context.calendar)
-    values = {"last_activity_at": last, "silence": str(active.rule.when.after)}
+    values: dict[str, Any] = {"last_activity_at": last, "silence": str(active.rule.when.after)}
     if reached > now:
         timer = ArmTimer(context.subject.id, active.rule.key, reached, {})
         values["until"] = reached

@@ -1,0 +1,140 @@
+"""Reasons in plain words: the ledger keeps codes and values, text is made when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.decisions.codes import Code
+from app.model.time import iso
+from app.model.vocabulary import StopReason
+
+TEXTS: Mapping[str, str] = {
+    Code.ENROLLED: "Enrolled in {definition}; contact: {choice}.",
+    Code.TASKS_PLANNED: "The rule's tasks are planned; contact: {choice}.",
+    Code.NOTIFIED: "The {who} is told.",
+    Code.PROPERTY_SET: "{field} is set to {value}.",
+    Code.HELD_BY_RULE: "Follow-up is held for {duration}: {reason}.",
+    Code.REASSIGNED: "Open, untouched tasks go to {to}.",
+    Code.STOPPED_OTHERS: "The rule ends other running follow-ups.",
+    Code.STEP_PLANNED: "The step before is over, so {steps} is planned.",
+    Code.MOVES_TO_DEAL: "The contact became a deal; the follow-up goes on about deal {deal}.",
+    Code.DO: "Nothing stands against it.",
+    Code.WOULD_ENROL: "In shadow mode: would have started {definition}; due {due}.",
+    Code.WOULD_ACT: "Not live: would have acted ({action}).",
+    Code.PROPOSED: "Proposed; a rep decides whether {definition} starts.",
+    Code.BACKLOG: "Owed from before the rule's activation; waits for an admin's release.",
+    Code.OVER_LIMIT: "The rule fired {limit} times within an hour; an admin must approve more.",
+    Code.SETTLING: "Waits until {until} to see whether the change stands.",
+    Code.AWAITING_ABSENCE: "Waits until {until} to see whether an answer comes.",
+    Code.AWAITING_CONTACT: "The record has no contact yet; looked at again at {until}.",
+    Code.ACTIVITY_SINCE: "There was activity at {last_activity_at}; silent from {until} on.",
+    Code.RULE_OFF: "The rule is switched off.",
+    Code.BEFORE_ACTIVATION: "It happened before the rule's activation at {activated_at}.",
+    Code.NOT_FOLLOWED: "This pipeline or stage is not followed; an admin can change that.",
+    Code.OUT_OF_SCOPE: "The rule does not act on {field} {value}.",
+    Code.MOVED_BACK: "The deal moved back into the stage; the rule acts on the way forward only.",
+    Code.ONCE_ONLY: "The rule acts once per subject, and has.",
+    Code.ALREADY_FIRED: "The rule has acted on this already.",
+    Code.CONDITION_FALSE: "The rule's condition is not met; it read {read}.",
+    Code.PASSED_THROUGH: "The stage was left again before the change settled.",
+    Code.ANSWERED_MEANWHILE: "{signal} came at {at}, so nothing is owed.",
+    Code.LOOP: "The rule acted {count} times within an hour on this subject; it looks like a loop "
+    "and is stopped until an admin looks at it.",
+    Code.ALREADY_ENROLLED: "The same sequence is running for this subject.",
+    Code.EXCLUSIVE_RUNNING: "A sequence is running that allows no other beside it.",
+    Code.OTHERS_RUNNING: "The sequence runs alone, and another one is running.",
+    Code.SEQUENCE_MISSING: "The playbook in force has no sequence {sequence}; correct the rule's "
+    "`enrol` and save the playbook.",
+    Code.ACTIVITY_UNKNOWN: "The CRM gives no date of activity or creation, so silence is unknown.",
+    Code.SUBJECT_CLOSED: "The subject is closed ({stage}).",
+    Code.STOPPED: "Everything is stopped; it goes on when an admin starts it again.",
+    Code.SHADOW: "The rule only watches (shadow mode).",
+    Code.ENROLMENT_ENDED: "The follow-up it belongs to has ended.",
+    Code.NOT_RELEASED: "Waits to be released or accepted ({state}).",
+    Code.CONTACT_GONE: "The chosen contact {contact} is no longer readable on the record.",
+    Code.CONSENT_UNKNOWN: "The contact's opt-out could not be read, which counts as no.",
+    Code.SUPPRESSED: "The contact is on the suppression list: {reason}.",
+    Code.MEETING_HELD: "A meeting took place at {at}, after the touch was planned.",
+    Code.HELD: "On hold: {reasons}.",
+    Code.PAUSED: "Paused by the rep on the {on}.",
+    Code.HOLDOUT: "In the control group of {percent} %: decided, not done, measured.",
+    Code.TOO_LATE: "Was due at {due_at}; later than the step allows.",
+    Code.LATE: "Could not be done at {was_due_at}; now due at {due_at}.",
+    Code.CAP_7_DAYS: "The contact was touched {count} times in 7 days; the cap is {cap}.",
+    Code.CAP_30_DAYS: "The contact was touched {count} times in 30 days; the cap is {cap}.",
+    Code.REP_BUDGET: "The rep's day is full ({count} of {budget}).",
+    Code.MERGE: "Waits until the open task for this subject is done ({open_task}).",
+    Code.QUIET_HOURS: "Moved to {due_at}, a decent hour for a call in {zone}.",
+    Code.NOT_WORKING: "Moved to {due_at}, the next working time.",
+    Code.ABSENT: "The rep is away until {back_at}; now due at {due_at}.",
+    Code.COVERED: "The rep is away until {back_at}; urgent, so it goes to {to}.",
+    Code.OWNER_ARCHIVED: "The owner is no longer active; it goes to {to}.",
+    Code.APPROVAL: "The rule is above its limit and waits for an admin's approval.",
+    StopReason.REPLIED: "The prospect replied.",
+    StopReason.MEETING_BOOKED: "A meeting is booked.",
+    StopReason.STAGE_LEFT: "The stage was left.",
+    StopReason.CLOSED_WON: "The deal is won.",
+    StopReason.CLOSED_LOST: "The deal is lost.",
+    StopReason.OPTED_OUT: "The contact opted out.",
+    StopReason.BOUNCED: "Mail to the contact bounces.",
+    StopReason.CONTROL: "Stopped by the rep, with the control property.",
+    StopReason.DELETED: "The record was deleted in the CRM.",
+    StopReason.GOAL: "The goal is reached.",
+    StopReason.FINISHED: "All {steps} steps are over.",
+    StopReason.BECAME_DEAL: "The contact became deal {deal}, whose own rules take over.",
+    StopReason.SHADOW_OVER: "The rule went live; what it only watched has ended.",
+    StopReason.RULE_STOP: "Another rule ended it.",
+}
+"""Sentence per code; fields in braces are values of the explanation."""
+
+_CHOICES: Mapping[str, str] = {
+    "primary": "the record's primary contact",
+    "latest_activity": "the one with the latest two-way activity",
+    "only_contact": "the only one",
+    "no_contact": "none on the record, a rep is asked to add one",
+    "ambiguous": "several, a rep is asked to choose",
+}
+
+
+class _Words(dict[str, str]):
+    """Values as words; what an older row does not have reads as `unknown`."""
+
+    def __missing__(self, key: str) -> str:
+        return "unknown"
+
+
+def text(code: str, values: Mapping[str, Any]) -> str:
+    """One sentence for a code of the ledger; a code of a later version is shown as it is."""
+    sentence = TEXTS.get(code)
+    if sentence is None:
+        return f"{code}: {_word('', dict(values))}"
+    return sentence.format_map(_Words({key: _word(key, value) for key, value in values.items()}))
+
+
+def choice_text(reason: str) -> str:
+    """Why this contact was chosen, in words."""
+    if reason.startswith("role:"):
+        return f"the one with the role {reason.removeprefix('role:')}"
+    return _CHOICES.get(reason, reason)
+
+
+def _word(key: str, value: Any) -> str:
+    if key == "choice":
+        return choice_text(str(value))
+    if value is None:
+        return "unknown"
+    if isinstance(value, Mapping):
+        parts = [
+            f"{name} {_word('at' if key == 'due' else name, one)}" for name, one in value.items()
+        ]
+        return ", ".join(parts) or "nothing"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(_word("", one) for one in value) or "nothing"
+    if isinstance(value, int) and not isinstance(value, bool) and _is_instant(key):
+        return iso(value)
+    return str(value)
+
+
+def _is_instant(key: str) -> bool:
+    return key in ("at", "until") or key.endswith("_at")

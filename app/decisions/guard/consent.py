@@ -1,0 +1,36 @@
+"""Nobody is addressed who must not be: opt-out, suppression, bounce, unreadable consent."""
+
+from __future__ import annotations
+
+from app.decisions.codes import Code
+from app.decisions.exits import PERSONAL
+from app.decisions.guard.ruling import drop
+from app.model.decisions import Ruling
+from app.model.guard import GuardFacts
+from app.model.vocabulary import StopReason, TaskType
+
+_CHECK = "consent"
+
+
+def check(facts: GuardFacts) -> Ruling | None:
+    """Only for tasks that address the person; a rep may always be given work of their own.
+
+    A touch without a contact addresses nobody yet. A contact that was chosen but cannot be read is
+    no consent, and neither is an opt-out property that could not be read.
+    """
+    touch, contact = facts.touch, facts.contact
+    if touch.step.task not in PERSONAL:
+        return None
+    if contact is None:
+        if touch.contact is None:
+            return None
+        return drop(_CHECK, Code.CONTACT_GONE, contact=touch.contact)
+    if contact.suppressed:
+        return drop(_CHECK, Code.SUPPRESSED, contact=contact.crm_id, reason=contact.suppressed)
+    if contact.opted_out:
+        return drop(_CHECK, StopReason.OPTED_OUT.value, contact=contact.crm_id)
+    if contact.opted_out is None:
+        return drop(_CHECK, Code.CONSENT_UNKNOWN, contact=contact.crm_id)
+    if contact.bounced and touch.step.task is TaskType.EMAIL:
+        return drop(_CHECK, StopReason.BOUNCED.value, contact=contact.crm_id)
+    return None

@@ -1,0 +1,65 @@
+"""A rep's daily budget, and at most one due open task of ours per subject and rep."""
+
+from __future__ import annotations
+
+from app.decisions.codes import Code
+from app.decisions.guard.ruling import defer, move
+from app.decisions.timing import next_working_day
+from app.model.decisions import Ruling
+from app.model.guard import GuardFacts
+from app.model.ids import touch_id
+from app.model.playbook import CreateTasks
+from app.model.time import Business
+
+_CHECK = "rep_budget_and_merge"
+
+
+def check(facts: GuardFacts) -> Ruling | None:
+    """Against what had been counted when the facts were read."""
+    return merges(facts, facts.open_task) or over_budget(facts, facts.rep_tasks_today)
+
+
+def merges(facts: GuardFacts, open_task: str | None) -> Ruling | None:
+    """A wait until the open task is completed or resolved.
+
+    Tasks of one `create_tasks` count from their due time, and never wait for each other: the rule
+    asked for all of them. A task that is the open one itself waits for nothing.
+    """
+    touch = facts.touch
+    if open_task is None or not facts.settings.merge or open_task == touch.id:
+        return None
+    if touch.is_firing and (touch.due_at > facts.now or _siblings(facts, open_task)):
+        return None
+    return defer(_CHECK, Code.MERGE, open_task=open_task)
+
+
+def _siblings(facts: GuardFacts, open_task: str) -> bool:
+    """Ids are derived, so a sibling is known by deriving it; asked only when something is open."""
+    rule = facts.touch.rule
+    if rule is None:
+        return False
+    return any(
+        touch_id(facts.touch.enrolment, step.id) == open_task
+        for action in rule.rule.then
+        if isinstance(action, CreateTasks)
+        for step in action.steps
+    )
+
+
+def over_budget(facts: GuardFacts, count: int) -> Ruling | None:
+    """The next working day if the rep's day is full; count: tasks of ours due for the rep on it."""
+    budget = facts.settings.rep_daily_tasks
+    if not budget or count < budget:
+        return None
+    return to_day(facts, next_working_day(due_day(facts), facts.calendar), count)
+
+
+def to_day(facts: GuardFacts, due: Business, count: int) -> Ruling:
+    """A due time on a day with room."""
+    budget = facts.settings.rep_daily_tasks
+    return move(facts, _CHECK, Code.REP_BUDGET, due, budget=budget, count=count)
+
+
+def due_day(facts: GuardFacts) -> Business:
+    """When the rep has to do it: the due time, or now for what was due before."""
+    return max(facts.touch.due_at, facts.now)

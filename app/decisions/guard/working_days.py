@@ -1,0 +1,19 @@
+"""Due times in working time, by the calendar as it is now."""
+
+from __future__ import annotations
+
+from app.decisions.codes import Code
+from app.decisions.guard.quiet_hours import place
+from app.decisions.guard.ruling import move
+from app.model.decisions import Ruling
+from app.model.guard import GuardFacts
+
+
+def check(facts: GuardFacts) -> Ruling | None:
+    """Planning has shifted the due time already; this catches hours and holidays changed since,
+    and a new owner. A call keeps to the person's hours, even where they lie outside the rep's."""
+    due = facts.touch.due_at
+    placed = place(due, facts)
+    if placed == due:
+        return None
+    return move(facts, "working_days", Code.NOT_WORKING, placed)
