@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.decisions.codes import Code
 from app.lanes.context import Tenant
 from app.lanes.observe import Findings
 from app.lanes.snapshot import Snapshot
@@ -25,6 +26,7 @@ from app.model.decisions import (
     SetProperty,
     StartEnrolment,
 )
+from app.model.ids import enrolment_id
 from app.model.playbook import Step
 from app.model.time import MINUTE, Business
 from app.model.vocabulary import (
@@ -32,12 +34,24 @@ from app.model.vocabulary import (
     Mode,
     Priority,
     SignalKind,
+    StopReason,
     TouchState,
 )
 from app.store import holds, ledger, mirror, notices, outcomes, running, timers, work
 
 SUMMARY_MS = MINUTE
 """Our properties are written at most this often for one subject."""
+
+_EFFECTS = frozenset(
+    {
+        Code.NOTIFIED,
+        Code.PROPERTY_SET,
+        Code.HELD_BY_RULE,
+        Code.REASSIGNED,
+        Code.STOPPED_OTHERS,
+        Code.WOULD_ACT,
+    }
+)
 
 _PRIORITY = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 
@@ -62,6 +76,9 @@ class Writes:
     def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
         """Turn the actions of one decision into rows."""
         self.explanations.extend(decision.explanations)
+        for line in decision.explanations:
+            if line.code in _EFFECTS:
+                self._remember(tenant, line, snapshot, now)
         for action in decision.actions:
             match action:
                 case StartEnrolment():
@@ -97,12 +114,47 @@ class Writes:
                 case ReassignTasks():
                     self.moves.add(action.subject)
 
+    def _remember(
+        self, tenant: Tenant, line: Explanation, snapshot: Snapshot, now: Business
+    ) -> None:
+        """A rule acted without starting anything: remembered as a firing that is over.
+
+        Without it the same silence would fire at every later signal, and a notice-only rule would
+        have no past that `again` could look at.
+        """
+        key = line.scope.removeprefix("rule:")
+        active = tenant.rule(key)
+        if active is None:
+            return
+        subject = snapshot.subject(line.subject)
+        anchor = str(line.values["anchor"])
+        row = {
+            "id": enrolment_id(tenant.key, subject.first_seen, key, anchor),
+            "installation_id": tenant.id,
+            "subject_id": line.subject,
+            "contact_id": None,
+            "rule": key,
+            "definition": key,
+            "is_firing": True,
+            "version_id": active.version,
+            "anchor": anchor,
+            "anchor_at": line.at,
+            "anchor_stage": None,
+            "started_at": now,
+            "mode": active.mode.value,
+            "state": EnrolmentState.ENDED.value,
+            "choice": "",
+            "ended_at": now,
+            "end_reason": StopReason.FINISHED.value,
+        }
+        if not any(e["id"] == row["id"] for e in self.starts):
+            self.starts.append(row)
+            snapshot.history.setdefault(line.subject, []).append(row)
+
     def _start(
         self, tenant: Tenant, start: StartEnrolment, snapshot: Snapshot, now: Business
     ) -> None:
         subject = snapshot.subject(start.subject)
-        of_stage = start.anchor.startswith("stage:")
-        stage = start.anchor.removeprefix("stage:").rsplit(":", 1)[0] if of_stage else None
         row = {
             "id": start.id,
             "installation_id": tenant.id,
@@ -114,11 +166,13 @@ class Writes:
             "version_id": start.rule.version,
             "anchor": start.anchor,
             "anchor_at": start.anchor_at,
-            "anchor_stage": stage,
+            "anchor_stage": start.anchor_stage,
             "started_at": start.started_at,
             "mode": start.mode.value,
             "state": start.state.value,
             "choice": start.choice,
+            "ended_at": None,
+            "end_reason": None,
         }
         self.starts.append(row)
         snapshot.add_enrolment(row, [touch.step.id for touch in start.touches])

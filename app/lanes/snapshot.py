@@ -74,6 +74,9 @@ class Snapshot:
         self.recent_firings = running.recent_firings(
             conn, tenant.id, [a.rule.key for a in tenant.rules if a.rule.limit], now - HOUR
         )
+        self._shadow_rules = {
+            active.rule.key for active in tenant.rules if active.mode is Mode.SHADOW
+        }
         self._views: dict[int, SubjectView] = {}
         self._people_views: dict[str, ContactView] = {}
 
@@ -120,6 +123,13 @@ class Snapshot:
                 if row["id"] == enrolment:
                     return row
         return None
+
+    def mark_step(self, enrolment: str, step: str, state: str) -> None:
+        """A touch's state changed in this transaction."""
+        steps = self.steps.get(enrolment, [])
+        self.steps[enrolment] = [
+            {**known, "state": state} if known["step"] == step else known for known in steps
+        ]
 
     def follow(self, decision: Decision) -> None:
         """Take ends and newly planned steps into the snapshot."""
@@ -238,6 +248,8 @@ class Snapshot:
         last_fired: dict[str, int] = {}
         recent: dict[str, int] = defaultdict(int)
         for row in self.history.get(subject_id, ()):
+            if row["mode"] == Mode.SHADOW.value and row["rule"] not in self._shadow_rules:
+                continue  # what was only imagined does not count against what is live
             past[row["definition"]].add(row["anchor"])
             firings[row["rule"]] += 1
             last_fired[row["rule"]] = max(last_fired.get(row["rule"], 0), row["started_at"])

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from app.model.decisions import EndEnrolment
 from app.model.vocabulary import EnrolmentState, Outcome, TouchState
@@ -33,7 +33,7 @@ def history(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]
     """subject id → (definition, rule, anchor, started_at, contact) of all enrolments ever."""
     e = enrolments.c
     query = select(
-        e.subject_id, e.definition, e.rule, e.anchor, e.started_at, e.contact_id
+        e.subject_id, e.definition, e.rule, e.anchor, e.started_at, e.contact_id, e.mode
     ).where(e.subject_id.in_(list(subject_ids)))
     found: dict[int, list[Row]] = defaultdict(list)
     for row in conn.execute(query).mappings():
@@ -59,7 +59,14 @@ def steps_of(conn: Connection, ids: Iterable[str]) -> dict[str, list[Row]]:
 
 
 def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert enrolments; a derived id that exists already is the same decision made twice."""
+    """Insert enrolments; a derived id that exists already is the same decision made twice.
+
+    A shadow enrolment gives way to a real one of the same id: it had no effect.
+    """
+    real = [row["id"] for row in rows if row["mode"] != "shadow"]
+    if real:
+        e = enrolments.c
+        conn.execute(delete(enrolments).where(e.id.in_(real), e.mode == "shadow"))
     sets.insert_ignore(conn, enrolments, rows)
 
 

@@ -394,6 +394,13 @@ Index(
     sqlite_where=touches.c.waits_for.isnot(None),
     postgresql_where=touches.c.waits_for.isnot(None),
 )
+Index(
+    "ix_touches_day",
+    touches.c.installation_id,
+    touches.c.due_at,
+    sqlite_where=touches.c.outcome.isnot(None),
+    postgresql_where=touches.c.outcome.isnot(None),
+)
 Index("ix_touches_enrolment", touches.c.enrolment_id)
 Index(
     "ix_touches_open",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from app.model.vocabulary import Outcome, TouchState
 from app.store import sets
-from app.store.tables import contact_activity, touches
+from app.store.tables import contact_activity, enrolments, touches
 
 Row = Mapping[str, Any]
 
@@ -133,9 +133,10 @@ def by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Row]:
 
 
 def open_of_subjects(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
-    """subject id → touches whose task is open in the CRM, by due time."""
+    """subject id → touches whose task is open in the CRM, by due time, with `is_firing`."""
     query = (
-        select(touches)
+        select(touches, enrolments.c.is_firing)
+        .join(enrolments, enrolments.c.id == _t.enrolment_id)
         .where(_t.outcome == Outcome.OPEN.value, _t.subject_id.in_(list(subject_ids)))
         .order_by(_t.due_at, _t.id)
     )
@@ -315,3 +316,16 @@ def contact_counts(
         in_week, in_month = found.get(contact, (0, 0))
         found[contact] = (in_week + (number if day > week else 0), in_month + number)
     return found
+
+
+def due_between(conn: Connection, inst: int, start: int, end: int) -> list[tuple[str, int]]:
+    """(owner id, due time) of tasks of ours falling due within a span, for daily budgets."""
+    query = select(_t.owner_id, _t.due_at).where(
+        _t.installation_id == inst,
+        _t.owner_id.is_not(None),
+        _t.due_at >= start,
+        _t.due_at < end,
+        _t.state == TouchState.PERFORMED.value,
+        _t.outcome.in_((Outcome.OPEN.value, Outcome.COMPLETED.value)),
+    )
+    return [(owner, due) for owner, due in conn.execute(query)]

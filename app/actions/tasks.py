@@ -1,0 +1,140 @@
+"""A due touch as the CRM task that a rep will see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.actions.rendering import Rendered, TaskContext, render_task
+from app.model.decisions import DueTouch
+from app.model.playbook import Template
+from app.model.records import ContactView, PersonView, SubjectView
+from app.model.vocabulary import SubjectType
+from connectors.contract import NewTask, ObjectType
+
+MAX_ACTIVITIES = 5
+
+
+def render(
+    touch: DueTouch,
+    template: Template | None,
+    subject: SubjectView,
+    contact: ContactView | None,
+    owner: PersonView | None,
+    stage_label: str,
+    zone: str,
+    candidates: Sequence[str] = (),
+) -> Rendered:
+    """Subject and body. Times inside the text are local to the rep."""
+    context = TaskContext(
+        subject_name=subject.name,
+        why=_why(subject, stage_label, zone),
+        activities=_activities(subject, zone),
+        values=_values(subject, contact, owner, stage_label),
+        candidates=candidates,
+    )
+    return render_task(touch.step, template, context)
+
+
+def new_task(
+    touch: DueTouch, rendered: Rendered, subject: SubjectView, owner_id: str | None
+) -> NewTask:
+    """The task with the records that it stands on: the subject, and the person where one is."""
+    linked: list[tuple[ObjectType, str]] = []
+    if subject.type is SubjectType.DEAL:
+        linked.append(("deal", subject.crm_id))
+        if touch.contact is not None:
+            linked.append(("contact", touch.contact))
+    else:
+        linked.append(("contact", touch.contact or subject.crm_id))
+    return NewTask(
+        touch_id=touch.id,
+        subject=rendered.subject,
+        body=rendered.body,
+        type=touch.step.task.value,
+        priority=touch.step.priority.value,
+        due_at=touch.due_at,
+        owner_id=owner_id,
+        associations=tuple(linked),
+    )
+
+
+def intended(task: NewTask) -> dict[str, Any]:
+    """Canonical fields as we mean them to stand: later differences are a person's."""
+    return {
+        "status": "open",
+        "subject": task.subject,
+        "body": task.body,
+        "type": task.type,
+        "priority": task.priority,
+        "due_at": task.due_at,
+        "owner": task.owner_id,
+    }
+
+
+def _why(subject: SubjectView, stage_label: str, zone: str) -> str:
+    parts: list[str] = []
+    if stage_label and subject.stage_entered_at is not None:
+        parts.append(f"In {stage_label} since {local_date(subject.stage_entered_at, zone)}")
+    elif subject.created_at is not None:
+        parts.append(f"Came in on {local_date(subject.created_at, zone)}")
+    if subject.last_reply_at is None:
+        parts.append("no reply yet")
+    else:
+        parts.append(f"last reply on {local_date(subject.last_reply_at, zone)}")
+    return ", ".join(parts) + "."
+
+
+def _activities(subject: SubjectView, zone: str) -> list[str]:
+    dated = [
+        (subject.last_reply_at, "Reply from the prospect"),
+        (subject.last_meeting_at, "Meeting held"),
+        (subject.last_activity_at, "Latest activity with the prospect"),
+    ]
+    known = {at: text for at, text in reversed(dated) if at is not None}
+    lines = [f"{local_date(at, zone)}: {known[at]}" for at in sorted(known, reverse=True)]
+    return lines[:MAX_ACTIVITIES]
+
+
+def _values(
+    subject: SubjectView,
+    contact: ContactView | None,
+    owner: PersonView | None,
+    stage_label: str,
+) -> Mapping[str, Mapping[str, str | None]]:
+    first, _, last = (contact.name if contact else "").partition(" ")
+    owner_name = owner.name if owner else ""
+    return {
+        "contact": {
+            "first_name": first or None,
+            "last_name": last or None,
+            "name": contact.name if contact else None,
+            "email": contact.email if contact else None,
+        },
+        "deal": {
+            "name": subject.name,
+            "stage": stage_label or None,
+            "amount": _amount(subject),
+        },
+        "owner": {
+            "first_name": owner_name.partition(" ")[0] or None,
+            "name": owner_name or None,
+            "email": owner.email if owner else None,
+        },
+    }
+
+
+def _amount(subject: SubjectView) -> str | None:
+    if subject.amount is None:
+        return None
+    return f"{subject.currency or ''} {subject.amount:,.0f}".strip()
+
+
+@lru_cache(maxsize=8192)
+def local_date(instant: int, zone: str) -> str:
+    """`4 December 2026` in a zone."""
+    moment = datetime.fromtimestamp(instant / 1000, ZoneInfo(zone))
+    return f"{moment.day} {moment:%B %Y}"

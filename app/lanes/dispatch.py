@@ -1,0 +1,215 @@
+"""The dispatch lane: due touches are claimed, judged on fresh data, created and recorded.
+
+Claim, commit; read, judge, admit, commit; create; record, commit: no transaction is open during a
+call. A touch with more than one attempt is looked for in the CRM, live and archived, before it is
+created again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from app.actions.tasks import new_task
+from app.decisions.guard import admit, judge
+from app.lanes.case import Case, load_cases
+from app.lanes.context import Lanes, Tenant
+from app.lanes.ingest import fetch, take_in
+from app.lanes.record import Result, record_results, record_rulings
+from app.lanes.trouble import note_error
+from app.model.decisions import Ruling, Verdict
+from app.model.time import MINUTE, Wall
+from app.store import installations, mirror, work
+from connectors.contract import (
+    Created,
+    CrmError,
+    CrmRecord,
+    Invalid,
+    NewTask,
+    RateLimited,
+    Unknown,
+)
+
+CLAIM = 600
+"""Touches of one turn: six full batches for the CRM, in flight together."""
+
+LEASE_MS = 5 * MINUTE
+_CREATE = 100
+
+
+def drain_due(lanes: Lanes, tenant: Tenant) -> bool:
+    """Carry out one batch of due touches. True if there was one."""
+    if tenant.stopped or tenant.status != "active":
+        return False
+    now, wall = lanes.now(), lanes.wall()
+    with lanes.store.write() as conn:
+        rows = work.claim(conn, tenant.id, now, wall, CLAIM, LEASE_MS)
+    if not rows:
+        return False
+    try:
+        refresh(lanes, tenant, rows)
+        cases = load_cases(lanes, tenant, rows, now)
+        doable = _judge(lanes, tenant, cases)
+        results = _perform(lanes, tenant, doable)
+    except CrmError as error:
+        retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
+        _give_back(lanes, rows, retry, error)
+        return True
+    record_results(lanes, tenant, results, now)
+    return True
+
+
+def refresh(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Read again whatever the guard will look at and was not read just now."""
+    subject_ids = {row["subject_id"] for row in rows}
+    with lanes.store.read() as conn:
+        subjects = mirror.by_id(conn, subject_ids)
+        links = mirror.links(conn, tenant.id, subject_ids)
+    deals = [row["crm_id"] for row in subjects.values() if row["type"] == "deal"]
+    people = {row["contact_id"] for row in rows if row["contact_id"]}
+    for subject in subject_ids:
+        people.update(contact for contact, _, _ in links.get(subject, ()))
+    reads: dict[tuple[str, bool], set[str]] = {}
+    stale_deals = set(tenant.fresh.stale("deal", deals))
+    stale_people = set(tenant.fresh.stale("contact", people))
+    if stale_deals:
+        reads["deal", False] = stale_deals
+    if stale_people:
+        reads["contact", False] = stale_people
+    if reads:
+        take_in(lanes, tenant, fetch(lanes, tenant, reads))
+
+
+def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
+    """Split what may be done now from what may not; the latter is stored with its reason."""
+    ruled: list[tuple[Case, Ruling]] = []
+    passed: list[Case] = []
+    for case in cases:
+        ruling, _ = judge(case.facts)
+        if ruling.verdict is Verdict.DO:
+            passed.append(case)
+        elif ruling.verdict is Verdict.HAND_TO:
+            case.owner_id = ruling.to or case.owner_id
+            case.handed = ruling
+            passed.append(case)
+        else:
+            ruled.append((case, ruling))
+    doable = passed
+    if passed:
+        doable = []
+        rulings, _ = admit([case.facts for case in passed], passed[0].counters)
+        for case, ruling in zip(passed, rulings, strict=True):
+            if ruling.verdict is Verdict.DO:
+                doable.append(case)
+            else:
+                ruled.append((case, ruling))
+    if ruled:
+        record_rulings(lanes, tenant, ruled, lanes.now())
+    return doable
+
+
+def _perform(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Result]:
+    """Create the tasks, those of a repeated attempt only after looking for them."""
+    if not cases:
+        return []
+    connector = lanes.connector_for(tenant.id)
+    tasks = {case.id: _task(tenant, case) for case in cases}
+    results: list[Result] = []
+    repeated = [case for case in cases if case.row["attempts"] > 1]
+    found: dict[str, CrmRecord] = {}
+    if repeated:
+        wanted = [(case.id, tasks[case.id].associations) for case in repeated]
+        found = connector.find_tasks(wanted)
+    for case in repeated:
+        record = found.get(case.id)
+        if record is not None:
+            task = tasks[case.id]
+            results.append(Result(case, task, record.id, adopted=True, archived=record.archived))
+    missing = [case for case in cases if case.id not in found]
+    with lanes.store.read() as conn:
+        row = installations.get(conn, tenant.id)
+    if row is None or row["stopped"]:
+        return [*results, *(Result(case, tasks[case.id], stopped=True) for case in missing)]
+    jobs: list[tuple[list[Case], Future[list[Created]]]] = []
+    for start in range(0, len(missing), _CREATE):
+        batch = missing[start : start + _CREATE]
+        wanted_tasks = [tasks[case.id] for case in batch]
+        jobs.append((batch, lanes.pool.submit(connector.create_tasks, wanted_tasks)))
+    for batch, job in jobs:
+        results.extend(_answers(lanes, tenant, batch, tasks, job))
+    return results
+
+
+def _answers(
+    lanes: Lanes,
+    tenant: Tenant,
+    batch: Sequence[Case],
+    tasks: Mapping[str, NewTask],
+    job: Future[list[Created]],
+) -> list[Result]:
+    try:
+        answers = {answer.touch_id: answer for answer in job.result()}
+    except CrmError as error:
+        retry = note_error(lanes, tenant, error, max(case.row["attempts"] for case in batch))
+        return [Result(case, tasks[case.id], error=error, retry_wall=retry) for case in batch]
+    results: list[Result] = []
+    for case in batch:
+        answer = answers.get(case.id)
+        if answer is None:
+            lost = Unknown("The CRM did not say what became of this task; it is looked for first.")
+            retry = Wall(lanes.wall() + 1000)
+            results.append(Result(case, tasks[case.id], error=lost, retry_wall=retry))
+        elif answer.id is not None:
+            results.append(
+                Result(
+                    case,
+                    tasks[case.id],
+                    answer.id,
+                    adopted=answer.adopted,
+                    archived=answer.archived,
+                    written=answer.written,
+                )
+            )
+        else:
+            error = answer.error or Invalid("The CRM refused this task without saying why.")
+            permanent = isinstance(error, Invalid)
+            retry = None if permanent else note_error(lanes, tenant, error, case.row["attempts"])
+            results.append(Result(case, tasks[case.id], error=error, retry_wall=retry))
+    return results
+
+
+def _task(tenant: Tenant, case: Case) -> NewTask:
+    case.rendered = case.render(tenant)
+    return new_task(case.facts.touch, case.rendered, case.facts.subject, case.owner_id)
+
+
+def _give_back(
+    lanes: Lanes, rows: Sequence[Mapping[str, Any]], retry: Wall, error: CrmError
+) -> None:
+    """Nothing was decided: the touches stay due, with the error, and keep their attempts.
+
+    A rate limit that was reached before anything was sent does not count as an attempt.
+    """
+    unsent = isinstance(error, RateLimited)
+    with lanes.store.write() as conn:
+        work.put_back(
+            conn,
+            [
+                {
+                    "key": row["id"],
+                    "held": row["fence"],
+                    "state": "planned",
+                    "reason": row["reason"],
+                    "waits_for": None,
+                    "due_at": row["due_at"],
+                    "write_at": row["write_at"],
+                    "attempts": max(0, row["attempts"] - 1) if unsent else row["attempts"],
+                    "retry_wall": retry,
+                    "error": error.message,
+                    "owner_id": row["owner_id"],
+                    "outcome_at": None,
+                }
+                for row in rows
+            ],
+        )

@@ -1,0 +1,222 @@
+"""Stores verdicts on claimed touches and what came of creating their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.actions.tasks import intended
+from app.decisions.guard import explain_ruling
+from app.decisions.sequences import progress
+from app.decisions.timing import end_of_due_day, local_date
+from app.lanes.case import Case
+from app.lanes.commit import SUMMARY_MS, Writes, store_decisions
+from app.lanes.context import Lanes, Tenant
+from app.lanes.snapshot import Snapshot
+from app.model.decisions import Explanation, Ruling, Verdict
+from app.model.time import Business, Wall
+from app.model.vocabulary import EnrolmentState, Outcome, TaskType, TouchState
+from app.store import inbox, ledger, mirror, running, work
+from connectors.contract import CrmError, Event, NewTask
+
+_PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
+"""Tasks that reach the person, and so count against what one person is asked to bear."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of one creation. task_id: it stands in the CRM. stopped: nothing was sent.
+
+    retry_wall None with an error: it is given up until somebody retries it.
+    """
+
+    case: Case
+    task: NewTask
+    task_id: str | None = None
+    adopted: bool = False
+    archived: bool = False
+    written: Mapping[str, Any] | None = None
+    error: CrmError | None = None
+    retry_wall: Wall | None = None
+    stopped: bool = False
+
+
+def record_rulings(
+    lanes: Lanes, tenant: Tenant, ruled: Sequence[tuple[Case, Ruling]], now: Business
+) -> None:
+    """Store deferrals and drops with their reasons; a drop may let the next step follow."""
+    rows = [_ruled(case, ruling, now) for case, ruling in ruled]
+    lines = [explain_ruling(case.facts.touch, ruling, now) for case, ruling in ruled]
+    dropped = [case for case, ruling in ruled if ruling.verdict is Verdict.DROP]
+    writes = Writes()
+    if dropped:
+        _follow_drops(lanes, tenant, dropped, writes, now)
+    with lanes.store.write() as conn:
+        work.put_back(conn, rows)
+        ledger.write(conn, tenant.id, lines)
+        if dropped:
+            store_decisions(conn, tenant, writes, (), now)
+            work.wake(conn, [case.id for case in dropped], now)
+
+
+def _ruled(case: Case, ruling: Ruling, now: Business) -> dict[str, Any]:
+    row = case.row
+    due = ruling.values.get("due_at", row["due_at"])
+    put: dict[str, Any] = {
+        "key": row["id"],
+        "held": row["fence"],
+        "state": TouchState.DROPPED.value,
+        "reason": ruling.code,
+        "waits_for": None,
+        "due_at": due,
+        "write_at": row["write_at"],
+        # Nothing was sent, so the next claim is a first attempt again.
+        "attempts": max(0, row["attempts"] - 1),
+        "retry_wall": 0,
+        "error": None,
+        "owner_id": row["owner_id"],
+        "outcome_at": now,
+    }
+    if ruling.verdict is Verdict.DEFER:
+        put["outcome_at"] = None
+        if ruling.until is None:
+            put["state"] = TouchState.WAITING.value
+            put["waits_for"] = ruling.values.get("open_task")
+        else:
+            put["state"] = TouchState.PLANNED.value
+            put["write_at"] = max(ruling.until, now + 1)
+    return put
+
+
+def _follow_drops(
+    lanes: Lanes, tenant: Tenant, dropped: Sequence[Case], writes: Writes, now: Business
+) -> None:
+    with lanes.store.read() as conn:
+        snapshot = Snapshot(tenant, conn, {case.facts.subject.id for case in dropped}, now)
+    for case in dropped:
+        row = snapshot.enrolment_row(case.row["enrolment_id"])
+        if row is None:
+            continue
+        snapshot.mark_step(row["id"], case.row["step"], TouchState.DROPPED.value)
+        decision = progress(
+            snapshot.enrolment(row), case.facts.calendar, now,
+            done=case.row["step"], done_at=now,
+        )  # fmt: skip
+        writes.take(tenant, decision, snapshot, now)
+        snapshot.follow(decision)
+
+
+def record_results(
+    lanes: Lanes, tenant: Tenant, results: Sequence[Result], now: Business
+) -> None:
+    """One transaction: tasks that stand, tasks to be tried again, tasks that were refused."""
+    if not results:
+        return
+    made = [result for result in results if result.task_id is not None]
+    failed = [result for result in results if result.task_id is None]
+    with lanes.store.write() as conn:
+        enrolments = running.by_id(conn, {r.case.row["enrolment_id"] for r in made})
+        work.performed(conn, [_made(r, enrolments, now) for r in made])
+        mirror.save_objects(conn, tenant.id, "task", [_object(r) for r in made])
+        work.put_back(conn, [_failed(result, now) for result in failed])
+        work.count_contact(conn, tenant.id, _counts(tenant, made, now))
+        mirror.mark_dirty(conn, {r.case.row["subject_id"] for r in made}, now, SUMMARY_MS)
+        ledger.write(conn, tenant.id, [_line(result, now) for result in results])
+        # What was adopted may have been worked on since it was written; reading it again turns
+        # every difference from what we meant into a signal.
+        hints = [_hint(tenant, result, now) for result in made if result.adopted]
+        if hints:
+            inbox.insert_events(conn, tenant.id, hints, lanes.wall())
+
+
+def _made(
+    result: Result, enrolments: Mapping[str, Mapping[str, Any]], now: Business
+) -> dict[str, Any]:
+    case, touch = result.case, result.case.facts.touch
+    enrolment = enrolments[case.row["enrolment_id"]]
+    over = enrolment["state"] == EnrolmentState.ENDED.value
+    due = result.task.due_at
+    return {
+        "key": case.id,
+        "task_id": result.task_id,
+        "performed_at": now,
+        "owner_id": case.owner_id,
+        "contact_id": touch.contact,
+        "due_at": due,
+        "outcome": Outcome.OPEN.value,
+        "outcome_at": None,
+        "outcome_why": None,
+        "overdue_at": end_of_due_day(due, case.facts.calendar),
+        # The enrolment ended while the task was being written: its reason is gone.
+        "wish": "resolve" if over else None,
+        "wish_why": enrolment["end_reason"] if over else None,
+        "shown_subject": result.task.subject,
+    }
+
+
+def _object(result: Result) -> dict[str, Any]:
+    known = {**intended(result.task), **(result.written or {})}
+    return {
+        "crm_id": result.task_id,
+        "touch_id": result.case.id,
+        "known": known,
+        "pending": {},
+    }
+
+
+def _failed(result: Result, now: Business) -> dict[str, Any]:
+    row = result.case.row
+    again = result.retry_wall is not None or result.stopped
+    return {
+        "key": row["id"],
+        "held": row["fence"],
+        "state": (TouchState.PLANNED if again else TouchState.FAILED).value,
+        "reason": None if again else "refused_by_crm",
+        "waits_for": None,
+        "due_at": row["due_at"],
+        "write_at": row["write_at"],
+        "attempts": max(0, row["attempts"] - 1) if result.stopped else row["attempts"],
+        "retry_wall": result.retry_wall or 0,
+        "error": result.error.message if result.error else None,
+        "owner_id": row["owner_id"],
+        "outcome_at": None,
+    }
+
+
+def _counts(
+    tenant: Tenant, made: Sequence[Result], now: Business
+) -> list[tuple[str, str, int]]:
+    day = local_date(now, tenant.zone)
+    return [
+        (r.case.facts.touch.contact, day, 1)
+        for r in made
+        if r.case.facts.touch.contact and r.case.facts.touch.step.task in _PERSONAL
+    ]
+
+
+def _line(result: Result, now: Business) -> Explanation:
+    touch = result.case.facts.touch
+    values: dict[str, Any] = {"step": touch.step.id, "due_at": result.task.due_at}
+    if result.case.rendered is not None and result.case.rendered.problem:
+        values["problem"] = result.case.rendered.problem
+    if result.case.handed is not None:
+        values["handed"] = result.case.handed.code
+    if result.task_id is not None:
+        code = "adopted" if result.adopted else "created"
+        values["task"] = result.task_id
+        return Explanation(touch.subject, f"touch:{touch.id}", "done", code, now, True, values)
+    code = "stopped" if result.stopped else "crm_error"
+    values["error"] = result.error.message if result.error else ""
+    return Explanation(touch.subject, f"touch:{touch.id}", "defer", code, now, False, values)
+
+
+def _hint(tenant: Tenant, result: Result, now: Business) -> Event:
+    assert result.task_id is not None
+    return Event(
+        kind="deleted" if result.archived else "changed",
+        object_type="task",
+        object_id=result.task_id,
+        at=now,
+        dedupe=f"adopted:{result.task_id}",
+    )
