@@ -37,7 +37,7 @@ from app.model.vocabulary import (
     StopReason,
     TouchState,
 )
-from app.store import holds, ledger, mirror, notices, outcomes, running, timers, work
+from app.store import approvals, holds, ledger, mirror, notices, outcomes, running, timers, work
 
 SUMMARY_MS = MINUTE
 """Our properties are written at most this often for one subject."""
@@ -294,6 +294,8 @@ def store_decisions(
     _react(conn, tenant, writes, signals, now)
     if writes.dirty:
         mirror.mark_dirty(conn, writes.dirty, now, SUMMARY_MS)
+    if writes.asks:
+        approvals.ask(conn, inst, sorted(writes.asks), now)
     if writes.explanations:
         ledger.write(conn, inst, writes.explanations)
 

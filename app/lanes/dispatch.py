@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from app.actions.tasks import new_task
@@ -87,26 +88,33 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
     passed: list[Case] = []
     for case in cases:
         ruling, _ = judge(case.facts)
-        if ruling.verdict is Verdict.DO:
-            passed.append(case)
-        elif ruling.verdict is Verdict.HAND_TO:
+        if ruling.verdict is Verdict.HAND_TO:
             case.owner_id = ruling.to or case.owner_id
             case.handed = ruling
+        if ruling.verdict in (Verdict.DO, Verdict.HAND_TO):
+            _move(case, ruling)
             passed.append(case)
         else:
             ruled.append((case, ruling))
-    doable = passed
+    doable: list[Case] = []
     if passed:
-        doable = []
         rulings, _ = admit([case.facts for case in passed], passed[0].counters)
         for case, ruling in zip(passed, rulings, strict=True):
             if ruling.verdict is Verdict.DO:
+                _move(case, ruling)
                 doable.append(case)
             else:
                 ruled.append((case, ruling))
     if ruled:
         record_rulings(lanes, tenant, ruled, lanes.now())
     return doable
+
+
+def _move(case: Case, ruling: Ruling) -> None:
+    """Take over a due time that the guard moved, and whom it handed the task to."""
+    due = ruling.values.get("due_at", case.facts.touch.due_at)
+    touch = replace(case.facts.touch, due_at=due, owner_id=case.owner_id)
+    case.facts = replace(case.facts, touch=touch)
 
 
 def _perform(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Result]:

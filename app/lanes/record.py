@@ -57,7 +57,6 @@ def record_rulings(
         ledger.write(conn, tenant.id, lines)
         if dropped:
             store_decisions(conn, tenant, writes, (), now)
-            work.wake(conn, [case.id for case in dropped], now)
 
 
 def _ruled(case: Case, ruling: Ruling, now: Business) -> dict[str, Any]:

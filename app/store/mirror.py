@@ -277,3 +277,26 @@ def next_summary(conn: Connection, inst: int) -> int | None:
         subjects.c.installation_id == inst, subjects.c.summary_due_at.is_not(None)
     )
     return conn.execute(query).scalar()
+
+
+def summarised(conn: Connection, written: Mapping[int, str | None], now: int) -> None:
+    """Summaries that are done: subject id → JSON as written, None where nothing had changed."""
+    changed = [
+        {"key": key, "text": text, "at": now} for key, text in written.items() if text is not None
+    ]
+    same = [key for key, text in written.items() if text is None]
+    if changed:
+        conn.execute(
+            update(subjects)
+            .where(subjects.c.id == bindparam("key"))
+            .values(
+                summary=bindparam("text"), summary_written_at=bindparam("at"), summary_due_at=None
+            ),
+            changed,
+        )
+    if same:
+        conn.execute(update(subjects).where(subjects.c.id.in_(same)).values(summary_due_at=None))
+
+
+def put_off_summary(conn: Connection, ids: Iterable[int], at: int) -> None:
+    conn.execute(update(subjects).where(subjects.c.id.in_(list(ids))).values(summary_due_at=at))

@@ -401,6 +401,7 @@ Index(
     sqlite_where=touches.c.outcome.isnot(None),
     postgresql_where=touches.c.outcome.isnot(None),
 )
+Index("ix_touches_subject", touches.c.subject_id)
 Index("ix_touches_enrolment", touches.c.enrolment_id)
 Index(
     "ix_touches_open",

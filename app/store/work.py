@@ -329,3 +329,49 @@ def due_between(conn: Connection, inst: int, start: int, end: int) -> list[tuple
         _t.outcome.in_((Outcome.OPEN.value, Outcome.COMPLETED.value)),
     )
     return [(owner, due) for owner, due in conn.execute(query)]
+
+
+def put_off(conn: Connection, ids: Iterable[str], wall: int) -> None:
+    """Wishes that failed are tried again from `wall` on."""
+    conn.execute(update(touches).where(_t.id.in_(list(ids))).values(wish_wall=wall))
+
+
+def set_owner(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows with key and owner: tasks that we gave to somebody else."""
+    if rows:
+        conn.execute(
+            update(touches).where(_t.id == bindparam("key")).values(owner_id=bindparam("owner")),
+            list(rows),
+        )
+
+
+def summaries(conn: Connection, subject_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """subject id → next_at, last_at and the sequence that runs, for the subject's properties."""
+    found: dict[int, dict[str, Any]] = {key: {} for key in subject_ids}
+    pending = or_(
+        _t.outcome == Outcome.OPEN.value,
+        _t.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
+    )
+    next_at = (
+        select(_t.subject_id, func.min(_t.due_at))
+        .where(_t.subject_id.in_(subject_ids), pending)
+        .group_by(_t.subject_id)
+    )
+    for subject, at in conn.execute(next_at):
+        found[subject]["next_at"] = at
+    last_at = (
+        select(_t.subject_id, func.max(_t.outcome_at))
+        .where(_t.subject_id.in_(subject_ids), _t.outcome == Outcome.COMPLETED.value)
+        .group_by(_t.subject_id)
+    )
+    for subject, at in conn.execute(last_at):
+        found[subject]["last_at"] = at
+    e = enrolments.c
+    running = (
+        select(e.subject_id, func.min(e.definition))
+        .where(e.subject_id.in_(subject_ids), e.state == "active", e.mode == "live")
+        .group_by(e.subject_id)
+    )
+    for subject, definition in conn.execute(running):
+        found[subject]["sequence"] = definition
+    return found

@@ -1,0 +1,68 @@
+"""Our properties on deals and contacts: next and last touch, sequence, momentum.
+
+Dates rather than ages, written only when they changed and at most once a minute for one subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.lanes.context import Lanes, Tenant
+from app.lanes.trouble import note_error
+from app.store import mirror, work
+from app.store.sets import dumps, loads
+from connectors.contract import CrmError, Update
+
+BATCH = 300
+
+Row = Mapping[str, Any]
+
+
+def drain_summaries(lanes: Lanes, tenant: Tenant) -> bool:
+    """Write one batch of summaries that are due. True if there was one."""
+    if tenant.stopped or tenant.status != "active":
+        return False
+    now = lanes.now()
+    with lanes.store.read() as conn:
+        rows = mirror.dirty(conn, tenant.id, now, BATCH)
+        facts = work.summaries(conn, [row["id"] for row in rows]) if rows else {}
+    if not rows:
+        return False
+    changed: dict[str, list[tuple[Row, dict[str, Any]]]] = {"deal": []}
+    same: list[int] = []
+    for row in rows:
+        fields = _fields(row, facts.get(row["id"], {}))
+        if row["type"] != "deal" or row["deleted"] or fields == loads(row["summary"] or "{}"):
+            same.append(row["id"])
+        else:
+            changed["deal"].append((row, fields))
+    try:
+        for type, found in changed.items():
+            if found:
+                _write(lanes, tenant, type, found)
+    except CrmError as error:
+        note_error(lanes, tenant, error, 0)
+        with lanes.store.write() as conn:
+            mirror.put_off_summary(conn, [row["id"] for row in rows], now + 60_000)
+        return True
+    with lanes.store.write() as conn:
+        mirror.summarised(conn, {key: None for key in same}, now)
+        mirror.summarised(conn, {r["id"]: dumps(f) for r, f in changed["deal"]}, now)
+    return True
+
+
+def _write(
+    lanes: Lanes, tenant: Tenant, type: str, found: list[tuple[Row, dict[str, Any]]]
+) -> None:
+    updates = [Update(row["crm_id"], fields) for row, fields in found]
+    lanes.connector_for(tenant.id).update("deal" if type == "deal" else "contact", updates)
+
+
+def _fields(row: Row, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "next_touch_at": facts.get("next_at"),
+        "last_touch_at": facts.get("last_at"),
+        "sequence": facts.get("sequence"),
+        **({"momentum": row["momentum"]} if row["momentum"] else {}),
+    }
