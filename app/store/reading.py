@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Executable, Select, and_, case, func, or_, se
 
 from app.store import sets
 from app.store.tables import (
+    calls,
     contacts,
     crm_objects,
     enrolments,
@@ -375,6 +376,18 @@ def backlog_of_work(conn: Connection, inst: int | None = None) -> dict[str, int 
         ),
         "next_timer_at": mine(select(func.min(timers.c.due_at)), timers.c.installation_id),
     }
+
+
+def touch_states(conn: Connection) -> dict[str, int]:
+    """Touches of all installations by state."""
+    query = select(_t.state, func.count().label("n")).group_by(_t.state).order_by(_t.state)
+    return {row.state: row.n for row in conn.execute(query)}
+
+
+def calls_by_status(conn: Connection) -> dict[int, int]:
+    """Calls to CRMs of all installations by HTTP status; 0 is a call without an answer."""
+    query = select(calls.c.status, func.sum(calls.c.count)).group_by(calls.c.status)
+    return {status: int(count) for status, count in conn.execute(query.order_by(calls.c.status))}
 
 
 def totals(conn: Connection, inst: int | None = None) -> dict[str, int]:

@@ -139,6 +139,12 @@ def owner_names(conn: Connection, inst: int) -> dict[str, str]:
     return {key: row["name"] or row["email"] for key, row in people.read(conn, inst).items()}
 
 
+def people_rows(conn: Connection, who: Viewer) -> list[Row]:
+    """The people of the viewer's installation, the active first, by name."""
+    rows = people.read(conn, who.installation_id).values()
+    return sorted(rows, key=lambda row: (not row["active"], row["name"], row["owner_id"]))
+
+
 def entries(found: Sequence[ledger.Entry]) -> list[dict[str, Any]]:
     """Ledger entries with their text in words, the latest first."""
     return [

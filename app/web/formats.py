@@ -1,0 +1,86 @@
+"""How pages write instants, lengths, amounts and the product's words."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask, g
+from markupsafe import Markup
+
+from app.model.time import DAY, HOUR, MINUTE, SECOND, iso, to_datetime
+
+WORDS = {
+    "stage_left": "left the stage",
+    "closed_won": "closed as won",
+    "closed_lost": "closed as lost",
+    "replied": "replied",
+    "meeting_booked": "booked a meeting",
+    "opted_out": "opted out",
+    "bounced": "e-mail bounced",
+    "stopped_by_rep": "stopped by the rep",
+    "record_deleted": "record deleted",
+    "goal_reached": "reached the goal",
+    "finished": "all steps done",
+    "became_deal": "became a deal",
+    "shadow_over": "watching ended",
+    "rule_off": "rule switched off",
+    "stopped_by_rule": "stopped by another rule",
+    "no_owner": "nobody owns this record: nobody follows up",
+    "no_next_step": "no next step is planned",
+    "meeting_done": "meeting done",
+    "oauth_state_foreign": "connection finished in another browser",
+    "oauth_state_invalid": "connection not started here",
+    "oauth_state_old": "consent took too long",
+    "oauth_denied": "consent denied",
+    "webhook_signature": "webhook not signed by the vendor, or too old",
+    "webhook_unknown_account": "webhook of an account that is not connected",
+    "webhook_malformed": "webhook without a list of events",
+}
+
+
+def words(code: Any) -> str:
+    """A code as people read it: `stage_left` → "left the stage"."""
+    text = str(code or "")
+    return WORDS.get(text, text.replace("_", " "))
+
+
+def when(instant: int | None, short: bool = False) -> Markup:
+    """An instant in the page's zone, with its exact form for machines; a dash for none."""
+    if instant is None:
+        return Markup("–")
+    local = to_datetime(instant).astimezone(_zone())
+    shown = f"{local:%a} {local.day} {local:%b, %H:%M}" if short else (
+        f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+    )
+    return Markup('<time datetime="{}">{}</time>').format(iso(instant), shown)
+
+
+def _zone() -> ZoneInfo:
+    try:
+        return ZoneInfo(str(g.get("zone", "UTC")))
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def length(ms: int | None) -> str:
+    """A length of time in its largest whole unit: "3 days", "12 min"."""
+    for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "min"), (SECOND, "s")):
+        count = (ms or 0) // unit
+        if count >= 1:
+            plural = "s" if count != 1 and name in ("day", "hour") else ""
+            return f"{count:,} {name}{plural}"
+    return "nothing" if not ms else f"{ms} ms"
+
+
+def amount(value: float | None, currency: str | None) -> str:
+    """An amount; unknown is said and never shown as zero."""
+    return "unknown" if value is None else f"{value:,.2f} {currency or ''}".strip()
+
+
+def register(app: Flask) -> None:
+    """Make the formats known to templates."""
+    app.add_template_filter(words, "words")
+    app.add_template_filter(when, "when")
+    app.add_template_filter(length, "length")
+    app.add_template_global(amount, "amount")

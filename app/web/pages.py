@@ -1,0 +1,143 @@
+"""The pages: server-rendered, each a view of what the JSON API answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+
+from app.store import reading
+from app.web import access, summaries
+from app.web.answers import services
+from app.web.api.playbooks import MODES, overview
+from app.web.api.setup import KINDS, board, person_view, stored_settings
+from app.web.api.subjects import find
+
+blueprint = Blueprint("pages", __name__)
+
+CRMS = {"hubspot": "HubSpot"}
+
+
+@blueprint.app_context_processor
+def frame() -> dict[str, Any]:
+    """What every page's frame needs."""
+    return {"viewer": access.viewer_or_none(), "csrf": access.csrf_token(),
+            "simulated": services().config.simulation is not None}
+
+
+def _page(template: str, conn: Any, **values: Any) -> str:
+    who = access.viewer()
+    row = summaries.installation_of(conn, who)
+    g.zone = stored_settings(conn, who.installation_id).zone or row["zone"]
+    return render_template(
+        template, installation=row, now=services().clocks.business(), **values
+    )
+
+
+@blueprint.get("/welcome")
+def welcome() -> Any:
+    """Connect a CRM, or go where one is signed in."""
+    return render_template("welcome.html", crms=CRMS)
+
+
+@blueprint.get("/")
+def result() -> Any:
+    """What happened: per stage, rule, stop reason, touch and rep."""
+    who = access.viewer_or_none()
+    if who is None:
+        return redirect(url_for("pages.welcome"))
+    if who.role == "rep":
+        return redirect(url_for("pages.mine"))
+    parts = services()
+    with parts.store.read() as conn:
+        found = summaries.result(conn, who, parts.clocks.business())
+        return _page("result.html", conn, result=found, status=summaries.status(conn, who))
+
+
+@blueprint.get("/setup")
+@access.require("admin")
+def setup() -> Any:
+    """Import progress, pipelines followed, stages confirmed, people."""
+    who = access.viewer()
+    with services().store.read() as conn:
+        return _page(
+            "setup.html", conn, status=summaries.status(conn, who), board=board(conn),
+            kinds=KINDS, settings=stored_settings(conn, who.installation_id),
+            names=summaries.owner_names(conn, who.installation_id),
+        )  # fmt: skip
+
+
+@blueprint.get("/people")
+@access.require("admin")
+def people() -> Any:
+    """Roles, managers, cover and sign-in links."""
+    who = access.viewer()
+    with services().store.read() as conn:
+        rows = [person_view(row) for row in summaries.people_rows(conn, who)]
+        return _page("people.html", conn, people=rows, roles=access.ROLES)
+
+
+@blueprint.get("/rules")
+@access.require("admin", "manager")
+def rules() -> Any:
+    """Playbooks with their rules' modes and backlog; activate and release."""
+    with services().store.read() as conn:
+        found = overview(conn)
+        return _page("rules.html", conn, modes=MODES, **found)
+
+
+@blueprint.get("/subjects")
+@access.require()
+def subjects() -> Any:
+    """Find a record."""
+    who, words = access.viewer(), request.args.get("q", "").strip()
+    with services().store.read() as conn:
+        found = (
+            reading.search_subjects(
+                conn, who.installation_id, words, access.owners_seen(conn, who)
+            )
+            if words
+            else []
+        )
+        return _page("subjects.html", conn, q=words, found=found)
+
+
+@blueprint.get("/subjects/<type>/<crm_id>")
+@access.require()
+def subject(type: str, crm_id: str) -> Any:
+    """One record: where is it, what is next, who does it, and why."""
+    who = access.viewer()
+    with services().store.read() as conn:
+        row = find(conn, type, crm_id)
+        found = summaries.subject(conn, who, row)
+        names = summaries.owner_names(conn, who.installation_id)
+        return _page("subject.html", conn, subject=found, names=names)
+
+
+@blueprint.get("/mine")
+@access.require()
+def mine() -> Any:
+    """The viewer's open tasks and notices; an admin sees those of the admins."""
+    who = access.viewer()
+    owner = who.owner_id or None
+    with services().store.read() as conn:
+        tasks = reading.tasks_of(conn, who.installation_id, [owner] if owner else [])
+        notices = reading.notices_of(conn, who.installation_id, owner)
+        if who.role == "admin" and owner is not None:
+            notices = [*reading.notices_of(conn, who.installation_id, None), *notices]
+        for task in tasks:
+            task["url"] = summaries.record_url(
+                conn, who.installation_id, task["subject_type"], task["subject_id"]
+            )
+        return _page("mine.html", conn, tasks=tasks, notices=notices)
+
+
+@blueprint.get("/health")
+@access.require("admin")
+def health() -> Any:
+    """Connection, calls to the CRM, what waits, what failed, what was refused."""
+    parts, who = services(), access.viewer()
+    parts.connectors.flush_calls()
+    with parts.store.read() as conn:
+        found = summaries.health(conn, who, parts.clocks.business(), parts.clocks.wall())
+        return _page("health.html", conn, health=found)
