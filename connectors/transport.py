@@ -257,7 +257,7 @@ def _new_session(base: str) -> requests.Session:
 
 _SECRET_VALUES = re.compile(
     r"(?i)(access_token|refresh_token|client_secret|code_verifier|\bcode|signed_access_token|"
-    r"id_token|authorization)(\"?\s*[:=]\s*\"?)(?:Bearer\s+)?[^\s\"&,}]+"
+    r"id_token|authorization)([\"']?\s*[:=]\s*[\"']?)(?:Bearer\s+)?[^\s\"'&,}]+"
 )
 _BEARER = re.compile(r"(?i)bearer\s+[^\s\",}]+")
 

@@ -108,8 +108,9 @@ class Classifier:
                 fields[self._canonical(type, name)] = said
         said = "; ".join(f"{name}: {what}" for name, what in fields.items())
         said = said or str(body.get("message") or "no reason given")
+        said = scrub(said)[:500].rstrip(".")
         message = (
-            f"HubSpot refused what we sent: {scrub(said)[:500]}. Correct the value in HubSpot or "
+            f"HubSpot refused what we sent: {said}. Correct the value in HubSpot or "
             "the field's mapping in the settings, then retry."
         )
         return Invalid(message, fields, detail)

@@ -46,7 +46,8 @@ class OAuth:
         facts = self.introspect(tokens.access)
         scopes = tuple(facts.get("scopes") or tokens.scopes)
         account = str(facts.get("hub_id") or tokens.account)
-        return Tokens(tokens.access, tokens.refresh, tokens.expires_wall, scopes, account)
+        user = str(facts.get("user") or "")
+        return Tokens(tokens.access, tokens.refresh, tokens.expires_wall, scopes, account, user)
 
     def refresh(self, old: Tokens) -> Tokens:
         """Fresh tokens; HubSpot usually keeps the refresh token, and may send a new one."""
@@ -58,6 +59,7 @@ class OAuth:
             fresh.expires_wall,
             fresh.scopes or old.scopes,
             fresh.account or old.account,
+            old.user,
         )
 
     def introspect(self, access: str) -> dict[str, Any]:
