@@ -16,11 +16,19 @@ from typing import NamedTuple
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError
 
-from app.model.playbook import Step, Template
+from app.model.playbook import Playbook, Step, Template
 from app.model.vocabulary import TaskType
 from app.wording.language import check_tokens, compile_text
 
-__all__ = ["Rendered", "TaskContext", "check_tokens", "render_notice", "render_task"]
+__all__ = [
+    "BUILT_IN",
+    "Rendered",
+    "TaskContext",
+    "check_tokens",
+    "render_notice",
+    "render_task",
+    "template_of",
+]
 
 NAME_SEPARATOR = " — "
 MAX_SUBJECT_CHARS = 250
@@ -33,6 +41,21 @@ _HEADINGS = {
     TaskType.CALL: ("Talking points", "there are no talking points here"),
 }
 _OTHER_HEADING = ("What to do", "there are no instructions here")
+
+
+BUILT_IN: Mapping[str, Template] = {
+    "choose-contact": Template(
+        id="choose-contact",
+        decides="Whom is this follow-up for?",
+        body=(
+            "It is not clear from the CRM which person to follow up with, and a wrong addressee "
+            "costs more than a question.\n\n"
+            "- Add the right contact to this record, or mark one of them as primary.\n"
+            "- Then complete this task; the other tasks of this follow-up stand on the record."
+        ),
+    )
+}
+"""Texts of steps that no playbook contains, by template id."""
 
 
 class TaskContext(NamedTuple):
@@ -67,10 +90,15 @@ class _Prepared(NamedTuple):
     problem: str
 
 
+def template_of(playbook: Playbook, step: Step) -> Template | None:
+    """The template that a step names, in its playbook or built in."""
+    return playbook.templates.get(step.template) or BUILT_IN.get(step.template)
+
+
 def render_task(step: Step, template: Template | None, context: TaskContext) -> Rendered:
     """Subject and HTML body. Never raises: what cannot be filled in is said in place of the draft.
 
-    template None: the task stands without a text of its own (choosing a contact).
+    template None: the task stands without a text of its own.
     """
     parts = [f"<p><strong>Why now:</strong> {escape(context.why)}</p>"] if context.why else []
     parts += _list("Last activities", context.activities)

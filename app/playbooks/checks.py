@@ -11,22 +11,32 @@ from app.wording.language import check_tokens, suggest
 
 Location = tuple[int | str, ...]
 
-CONDITION_FIELDS = (
-    "deal.name",
-    "deal.amount",
-    "deal.currency",
-    "deal.stage",
-    "deal.stage_kind",
-    "deal.pipeline",
-    "deal.owner",
-    "deal.created_at",
-    "deal.close_date",
-    "subject.type",
-    "contact.email",
-    "contact.name",
+_SUBJECT_FIELDS = (
+    "name",
+    "amount",
+    "currency",
+    "stage",
+    "stage_kind",
+    "stage_entered_at",
+    "pipeline",
+    "owner",
+    "created_at",
+    "last_activity_at",
+    "last_reply_at",
+    "next_meeting_at",
+    "contacts",
 )
+_CONTACT_FIELDS = ("name", "email", "zone", "opted_out", "bounced", "control")
+CONDITION_FIELDS = (
+    "subject.type",
+    *(f"{prefix}.{name}" for prefix in ("deal", "subject") for name in _SUBJECT_FIELDS),
+    *(f"contact.{name}" for name in _CONTACT_FIELDS),
+)
+"""What a condition may ask without a mapping; times are instants, `contacts` is their number."""
+
 _CLOSED_CHOICES = {
     "deal.stage_kind": tuple(kind.value for kind in StageKind),
+    "subject.stage_kind": tuple(kind.value for kind in StageKind),
     "subject.type": tuple(kind.value for kind in SubjectType),
 }
 NAME_SEPARATOR = " — "

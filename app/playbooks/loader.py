@@ -17,8 +17,9 @@ from ruamel.yaml.events import AliasEvent
 from app.model.playbook import Playbook
 from app.playbooks import checks
 from app.playbooks.build import build
+from app.playbooks.hints import key_hint
 from app.playbooks.problems import PlaybookError, Problem, field_path
-from app.playbooks.schema import PlaybookYaml, key_hint
+from app.playbooks.schema import PlaybookYaml
 
 MAX_BYTES = 512 * 1024
 

@@ -26,7 +26,6 @@ from app.playbooks.values import (
     Window,
     refusal,
 )
-from app.wording.language import suggest
 
 
 class Strict(BaseModel):
@@ -222,6 +221,8 @@ class ReassignAction(Strict):
     reassign: Line
 
 
+ACTION_KEYS = ("create_tasks", "enrol", "stop", "notify", "set", "hold", "reassign")
+
 ActionYaml = Annotated[
     Annotated[CreateTasksAction, Tag("create_tasks")]
     | Annotated[EnrolAction, Tag("enrol")]
@@ -230,7 +231,7 @@ ActionYaml = Annotated[
     | Annotated[SetAction, Tag("set")]
     | Annotated[HoldAction, Tag("hold")]
     | Annotated[ReassignAction, Tag("reassign")],
-    _tag_of("create_tasks", "enrol", "stop", "notify", "set", "hold", "reassign"),
+    _tag_of(*ACTION_KEYS),
 ]
 
 
@@ -275,44 +276,6 @@ class PlaybookYaml(Strict):
     rules: list[RuleYaml] = Field(min_length=1)
     sequences: list[SequenceYaml] = []
     templates: dict[Id, TemplateYaml] = {}
-
-
-_SHAPES: dict[str, type[BaseModel]] = {
-    "": PlaybookYaml,
-    "rules": RuleYaml,
-    "sequences": SequenceYaml,
-    "steps": StepYaml,
-    "create_tasks": StepYaml,
-    "templates": TemplateYaml,
-    "when": WhenYaml,
-    "goal": WhenYaml,
-    "if": CompareYaml,
-    "scope": ScopeYaml,
-    "late": SkipYaml,
-    "notify": NotifyYaml,
-    "set": SetYaml,
-    "hold": HoldYaml,
-}
-
-
-def keys_at(location: tuple[int | str, ...]) -> list[str]:
-    """The keys that may stand beside the last part of `location`, for a suggestion."""
-    parents = [part for part in location[:-1] if isinstance(part, str)]
-    if location[-3:-2] == ("then",) and isinstance(location[-2], int):
-        return ["create_tasks", "enrol", "stop", "notify", "set", "hold", "reassign"]
-    if parents and parents[-1] == "then":
-        return list(ThenYaml.model_fields)
-    # Under `templates` the nearest word is the template's own id, so the search goes outwards.
-    for name in (*reversed(parents), ""):
-        if name in _SHAPES:
-            fields = _SHAPES[name].model_fields
-            return [field.alias or key for key, field in fields.items()]
-    return []
-
-
-def key_hint(location: tuple[int | str, ...]) -> str:
-    """`did you mean …?` for a key that does not belong at `location`."""
-    return suggest(str(location[-1]), keys_at(location))
 
 
 for _model in (AllYaml, AnyYaml, NotYaml):

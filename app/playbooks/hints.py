@@ -1,0 +1,60 @@
+"""Which keys may stand where: what an unknown key is compared with for `did you mean`."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from app.playbooks.schema import (
+    ACTION_KEYS,
+    CompareYaml,
+    HoldYaml,
+    NotifyYaml,
+    PlaybookYaml,
+    RuleYaml,
+    ScopeYaml,
+    SequenceYaml,
+    SetYaml,
+    SkipYaml,
+    StepYaml,
+    TemplateYaml,
+    ThenYaml,
+    WhenYaml,
+)
+from app.wording.language import suggest
+
+_SHAPES: dict[str, type[BaseModel]] = {
+    "": PlaybookYaml,
+    "rules": RuleYaml,
+    "sequences": SequenceYaml,
+    "steps": StepYaml,
+    "create_tasks": StepYaml,
+    "templates": TemplateYaml,
+    "when": WhenYaml,
+    "goal": WhenYaml,
+    "if": CompareYaml,
+    "scope": ScopeYaml,
+    "late": SkipYaml,
+    "notify": NotifyYaml,
+    "set": SetYaml,
+    "hold": HoldYaml,
+}
+
+
+def keys_at(location: tuple[int | str, ...]) -> list[str]:
+    """The keys that may stand beside the last part of `location`, for a suggestion."""
+    parents = [part for part in location[:-1] if isinstance(part, str)]
+    if location[-3:-2] == ("then",) and isinstance(location[-2], int):
+        return list(ACTION_KEYS)
+    if parents and parents[-1] == "then":
+        return list(ThenYaml.model_fields)
+    # Under `templates` the nearest word is the template's own id, so the search goes outwards.
+    for name in (*reversed(parents), ""):
+        if name in _SHAPES:
+            fields = _SHAPES[name].model_fields
+            return [field.alias or key for key, field in fields.items()]
+    return []
+
+
+def key_hint(location: tuple[int | str, ...]) -> str:
+    """`did you mean …?` for a key that does not belong at `location`."""
+    return suggest(str(location[-1]), keys_at(location))
