@@ -66,7 +66,7 @@ class Store:
             self._reader = _sqlite(parsed, "BEGIN", _READER_CACHE_KIB, pool_size=8)
         else:
             self._lock = None
-            self._writer = create_engine(parsed, pool_size=8, max_overflow=24, pool_pre_ping=True)
+            self._writer = _postgresql(parsed)
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -174,6 +174,9 @@ def _attempt(connection: Connection, job: _Job) -> None:
             job.result = job.work(connection)
     except Exception as error:
         job.error = error
+        # A full disk makes SQLite end the whole transaction: then nobody's work is there any more.
+        if not getattr(connection.connection.dbapi_connection, "in_transaction", False):
+            raise
 
 
 def from_env() -> Store:
@@ -202,7 +205,8 @@ def _advice(url: str) -> str:
 
 def _sqlite(url: URL, begin: str, cache_kib: int, pool_size: int) -> Engine:
     read_only = begin == "BEGIN"
-    engine = create_engine(url, pool_size=pool_size, max_overflow=-1 if read_only else 0)
+    overflow = -1 if read_only else 0
+    engine = create_engine(url, pool_size=pool_size, max_overflow=overflow, pool_use_lifo=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
@@ -215,5 +219,22 @@ def _sqlite(url: URL, begin: str, cache_kib: int, pool_size: int) -> Engine:
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction]
         connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url, pool_size=8, max_overflow=24, pool_pre_ping=True, pool_use_lifo=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]
+        connection.autocommit = True
+        # The planner cannot see how long a set is: with the costs of a spinning disk it would read
+        # whole tables for a batch of ids, and compile what runs for a millisecond.
+        connection.execute("SET random_page_cost = 1.1")
+        connection.execute("SET jit = off")
+        connection.autocommit = False
 
     return engine

@@ -19,19 +19,21 @@ from app.store import sets
 from app.store.tables import enrolments, ledger, touches
 
 # One seek per key in ix_ledger_subject; a GROUP BY would read the subjects' whole past.
-_LATEST = """
+_LATEST = {
+    "sqlite": """
 SELECT id, subject_id, scope, verdict, code, count, first_at, last_at FROM ledger
 WHERE positive = false AND id IN (
   SELECT (SELECT max(l.id) FROM ledger l WHERE l.subject_id = k.subject_id AND l.scope = k.scope)
-  FROM {keys}
-)
-"""
-_KEYS = {
-    "sqlite": (
-        "(SELECT json_extract(value, '$.subject_id') AS subject_id,"
-        " json_extract(value, '$.scope') AS scope FROM json_each(:keys)) k"
-    ),
-    "postgresql": "json_to_recordset(%(keys)s::json) AS k(subject_id bigint, scope varchar)",
+  FROM (SELECT json_extract(value, '$.subject_id') AS subject_id,
+               json_extract(value, '$.scope') AS scope FROM json_each(:keys)) k)
+""",
+    "postgresql": """
+SELECT l.id, l.subject_id, l.scope, l.verdict, l.code, l.count, l.first_at, l.last_at
+FROM json_to_recordset(%(keys)s::json) AS k(subject_id bigint, scope varchar)
+CROSS JOIN LATERAL (SELECT * FROM ledger WHERE ledger.subject_id = k.subject_id
+                    AND ledger.scope = k.scope ORDER BY ledger.id DESC LIMIT 1) l
+WHERE NOT l.positive
+""",
 }
 
 _Key = tuple[int, str]
@@ -105,8 +107,7 @@ def _latest(conn: Connection, keys: set[_Key]) -> dict[_Key, dict[str, Any]]:
     if not keys:
         return {}
     document = sets.dumps([{"subject_id": subject, "scope": scope} for subject, scope in keys])
-    statement = _LATEST.format(keys=_KEYS[conn.dialect.name])
-    rows = conn.exec_driver_sql(statement, {"keys": document}).mappings()
+    rows = conn.exec_driver_sql(_LATEST[conn.dialect.name], {"keys": document}).mappings()
     return {(row["subject_id"], row["scope"]): dict(row) for row in rows}
 
 
@@ -144,18 +145,18 @@ def why(conn: Connection, subject_id: int, rule: str) -> list[Entry]:
 def _entries(conn: Connection, query: Select[Any]) -> list[Entry]:
     return [
         Entry(
-            id=row.id,
-            subject=row.subject_id,
-            scope=row.scope,
-            verdict=row.verdict,
-            code=row.code,
-            values=sets.loads(row.data),
-            first_at=row.first_at,
-            last_at=row.last_at,
-            count=row.count,
-            positive=row.positive,
+            id=row["id"],
+            subject=row["subject_id"],
+            scope=row["scope"],
+            verdict=row["verdict"],
+            code=row["code"],
+            values=sets.loads(row["data"]),
+            first_at=row["first_at"],
+            last_at=row["last_at"],
+            count=row["count"],
+            positive=row["positive"],
         )
-        for row in conn.execute(query.order_by(ledger.c.id))
+        for row in conn.execute(query.order_by(ledger.c.id)).mappings()
     ]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from app.store.engine import Dialect, Store, StoreError, from_env
 from app.store.tables import cursors
 from app.store.writelock import WriteLock
-from tests.support.stores import new_url
+from tests.support.stores import new_store, new_url
 
 
 def _put(connection: Connection, name: str) -> None:
@@ -240,6 +240,39 @@ def test_those_who_wait_share_a_commit_and_fail_alone(tmp_path: Path) -> None:
     assert len(transactions) == 4
     assert len(set(transactions)) == 1
     store.close()
+
+
+def test_when_the_transaction_is_lost_nobody_is_told_otherwise(tmp_path: Path) -> None:
+    store = new_store("sqlite", tmp_path)
+    told: dict[str, str] = {}
+
+    def lose(connection: Connection) -> None:
+        connection.exec_driver_sql("ROLLBACK")  # what SQLite does by itself when the disk is full
+        raise OSError("disk full")
+
+    def work(name: str) -> None:
+        def put(connection: Connection) -> None:
+            _put(connection, name)
+
+        try:
+            store.write_together(lose if name == "lost" else put)
+            told[name] = "stored"
+        except Exception as error:
+            told[name] = type(error).__name__
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("a", "lost", "b")]
+    with store.write():
+        for number, thread in enumerate(threads, 1):
+            thread.start()
+            while len(store._group._waiting) < number:
+                assert thread.is_alive()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert sorted(told) == ["a", "b", "lost"]
+    assert [name for name, answer in told.items() if answer == "stored"] == _names(store) == []
+    with store.write() as connection:
+        _put(connection, "later")
+    assert _names(store) == ["later"]
 
 
 def test_many_threads_lose_nothing(store: Store) -> None:

@@ -147,6 +147,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'claimed'"),
     )
     op.create_index(
+        "ix_touches_day",
+        "touches",
+        ["installation_id", "due_at"],
+        sqlite_where=sa.text("outcome IS NOT NULL"),
+        postgresql_where=sa.text("outcome IS NOT NULL"),
+    )
+    op.create_index(
         "ix_touches_due",
         "touches",
         ["installation_id", "write_at", "priority", "id"],
