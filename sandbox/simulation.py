@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sandbox.clock import Agenda, Barrier, Clock, Mode, Outbox
+from sandbox.barrier import Barrier, Outbox
+from sandbox.clock import Agenda, Clock, Mode
 from sandbox.imports.importer import Importer
 from sandbox.world.account import Account
 from sandbox.world.generator import DEFAULT_START, WEEK, generate
@@ -111,11 +112,12 @@ class Simulation:
 
     def tick(self) -> int:
         """In wall mode: do what has come due; returns how many things were done."""
-        self.people.look()
         done = 0
-        while (due := self.agenda.pop(self.clock.now())) is not None:
-            self.agenda.run(due)
-            done += 1
+        with self.barrier.still():
+            self.people.look()
+            while (due := self.agenda.pop(self.clock.now())) is not None:
+                self.agenda.run(due)
+                done += 1
         return done
 
     def run_wall(self, every_s: float = 0.25) -> threading.Thread:
@@ -138,8 +140,11 @@ class Simulation:
     # --- persistence -------------------------------------------------------------------------
 
     def save(self, path: Path) -> None:
-        """Write world, agenda and business time to a file, replacing it in one step."""
-        with self.world.lock:
+        """Write world, agenda and business time to a file, replacing it in one step.
+
+        Waits for a move under way: an entry taken from the agenda and not yet done would be lost.
+        """
+        with self.barrier.still(), self.world.lock:
             state: dict[str, Any] = {
                 "world": self.world.snapshot(),
                 "agenda": self.agenda.snapshot(),

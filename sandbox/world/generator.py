@@ -7,13 +7,14 @@ contacts, some shared; some have no owner, some no amount. Contacts without a de
 
 from __future__ import annotations
 
-import json
 import random
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.world.account import Account
-from sandbox.world.people import Cast, People
+from sandbox.world.generator_people import add_users, company_name, person
+from sandbox.world.people import People
+from sandbox.world.people_cast import Cast
 from sandbox.world.plan import (
     OPEN_KINDS,
     STOPS,
@@ -25,7 +26,7 @@ from sandbox.world.plan import (
     stop_life,
 )
 from sandbox.world.plan_draws import DAY, HOUR, MINUTE, draw
-from sandbox.world.records import Actor, Link, Owner, Record, Team
+from sandbox.world.records import Actor, Link, Owner, Record
 from sandbox.world.store import World
 
 DEFAULT_START = 1_791_784_800_000
@@ -35,31 +36,6 @@ of the United States (1 November)."""
 WEEK = 7 * DAY
 KINDS = (*OPEN_KINDS, "won", "lost")
 
-_REPS = (
-    ("Anna", "Berg", "Europe/Berlin", (540, 1020), "EMEA"),
-    ("Ben", "Carter", "America/New_York", (540, 1020), "Americas"),
-    ("Chiyo", "Tanaka", "Asia/Tokyo", (540, 1080), "APAC"),
-    ("Dev", "Rao", "", None, "EMEA"),
-    ("Elena", "Rossi", "Europe/Berlin", (480, 960), "EMEA"),
-    ("Frank", "Moore", "America/New_York", (510, 1050), "Americas"),
-)
-_FIRST = (
-    "Lena",
-    "Omar",
-    "Ines",
-    "Paul",
-    "Mika",
-    "Sara",
-    "Jonas",
-    "Wei",
-    "Noor",
-    "Carl",
-    "Ada",
-    "Leo",
-)
-_LAST = ("Weber", "Silva", "Novak", "Haas", "Ito", "Costa", "Lind", "Okafor", "Marin", "Stone")
-_COMPANY = ("Alder", "Birch", "Cedar", "Delta", "Ember", "Fjord", "Grove", "Harbor", "Iris", "Juno")
-_TRADE = ("Logistics", "Foods", "Dental", "Software", "Travel", "Energy", "Books", "Tools")
 _OFFER = ("starter plan", "renewal", "team licences", "rollout", "pilot", "expansion")
 _SLUGS = ("europe_slash_berlin", "america_slash_new_york", "asia_slash_tokyo", "")
 _RATES = {"EUR": 1.0, "USD": 0.92, "GBP": 1.17}
@@ -123,7 +99,8 @@ class _Maker:
         self.last_contact: Record | None = None
 
     def make(self, deals: int) -> Account:
-        self._users(max(6, deals // 25))
+        self.reps = add_users(self.account, self.start, max(6, deals // 25))
+        self.cast.state["reps"] = [owner.id for owner in self.reps]
         later = round(deals * self.shares.later)
         per_stop = max(1, round(deals / 66))
         stops = [stop for _ in range(per_stop) for stop in STOPS][: deals - later]
@@ -141,63 +118,6 @@ class _Maker:
             name = f"lead-{index + 1:05d}"
             self._lead(name, draw(self.seed, name, "made"), arrived=index % 6 == 5)
         return self.account
-
-    # --- users -------------------------------------------------------------------------------
-
-    def _users(self, reps: int) -> None:
-        for number, team in enumerate(("EMEA", "Americas", "APAC"), 1):
-            self.account.add_team(Team(str(number), team))
-        # The administrator comes first: the consent page acts for the first user.
-        self._user(0, "Otto", "Adler", "Europe/Berlin", (540, 1020), "EMEA", "CRM administrator")
-        self._user(1, "Mara", "Lind", "Europe/Berlin", (540, 1020), "EMEA", "Sales manager")
-        for index in range(reps):
-            first, last, zone, hours, team = _REPS[index % len(_REPS)]
-            turn = index // len(_REPS)
-            last = last if not turn else f"{last} {turn + 1}"
-            if turn and hours is None:  # one such rep is enough
-                zone, hours = "Europe/Berlin", (540, 1020)
-            owner = self._user(2 + index, first, last, zone, hours, team, "Account executive")
-            self.reps.append(owner)
-        self.cast.state["reps"] = [owner.id for owner in self.reps]
-
-    def _user(
-        self,
-        number: int,
-        first: str,
-        last: str,
-        zone: str,
-        hours: tuple[int, int] | None,
-        team: str,
-        title: str,
-    ) -> Owner:
-        email = f"{first}.{last}@northwind.example".lower().replace(" ", "")
-        team_id = next(t.id for t in self.account.teams.values() if t.name == team)
-        owner = Owner(
-            id=str(71_000 + number),
-            user_id=52_000 + number,
-            email=email,
-            first_name=first,
-            last_name=last,
-            teams=[(team_id, True)],
-            created_at=self.start - 400 * DAY,
-        )
-        fields = {
-            "hs_email": email,
-            "hs_given_name": first,
-            "hs_family_name": last,
-            "hs_job_title": title,
-            "hs_standard_time_zone": zone,
-            "hs_availability_status": "available",
-            "hs_internal_user_id": str(owner.user_id),
-            "hubspot_owner_id": owner.id,
-        }
-        if hours is not None:
-            block = {"days": "MONDAY_TO_FRIDAY", "startMinute": hours[0], "endMinute": hours[1]}
-            fields["hs_working_hours"] = json.dumps([block], separators=(",", ":"))
-        by = Actor.user(owner.user_id)
-        record = self.account.create("users", fields, by, at=self.start - 400 * DAY)
-        owner.user_record_id = record.id
-        return self.account.add_owner(owner)
 
     # --- deals -------------------------------------------------------------------------------
 
@@ -248,7 +168,7 @@ class _Maker:
             },
             "contact": None
             if rng.random() < self.shares.no_contact
-            else {**self._person(name, 0, rng), "owner": rep.id, "user": str(rep.user_id)},
+            else {**person(name, 0, rng), "owner": rep.id, "user": str(rep.user_id)},
         }
         life = deal_life(self.seed, name, stage, at, self.end, hours, arrives=True)
         life.steps.insert(0, Step(at, "arrive"))
@@ -262,7 +182,7 @@ class _Maker:
         amount = rng.randint(6, 600) * 100
         known = rng.random() >= self.shares.no_amount
         number = int(name.split("-")[1])
-        title = f"{self._company_name(number)} {rng.choice(_OFFER)} {number}"
+        title = f"{company_name(number)} {rng.choice(_OFFER)} {number}"
         fields = {
             "dealname": title,
             "amount": str(amount) if known else "",
@@ -288,7 +208,7 @@ class _Maker:
         by = Actor.user(rep.user_id)
         made: list[Record] = []
         for index in range(max(count, at_least)):
-            fields = self._person(name, index, rng)
+            fields = person(name, index, rng)
             fields["hubspot_owner_id"] = rep.id
             fields["hs_timezone"] = rng.choice(_SLUGS)
             made.append(self.account.create("contacts", fields, by, at=at - HOUR))
@@ -300,25 +220,11 @@ class _Maker:
             self.last_contact = made[0]
         return made
 
-    def _person(self, name: str, index: int, rng: random.Random) -> dict[str, str]:
-        number = int(name.split("-")[1])
-        first, last = rng.choice(_FIRST), rng.choice(_LAST)
-        place = f"{name.replace('-', '')}.{index}"
-        return {
-            "email": f"{first}.{last}.{place}@example.com".lower(),
-            "firstname": first,
-            "lastname": last,
-            "company": self._company_name(number),
-        }
-
-    def _company_name(self, number: int) -> str:
-        return f"{_COMPANY[number % len(_COMPANY)]} {_TRADE[number // 3 % len(_TRADE)]}"
-
     def _company(
         self, name: str, rng: random.Random, by: Actor, at: int, contacts: list[Record]
     ) -> Record:
         fields = {
-            "name": self._company_name(int(name.split("-")[1])),
+            "name": company_name(int(name.split("-")[1])),
             "domain": f"{name}.example.com",
             "country": rng.choice(("Germany", "United States", "Japan")),
         }
@@ -347,13 +253,13 @@ class _Maker:
         """A contact without a deal: came by form before the start, or comes during the weeks."""
         rep = rng.choice(self.reps)
         hours = self.cast.hours(rep.id)
-        person: dict[str, Any] = {**self._person(name, 0, rng), "owner": rep.id}
-        person["form"] = rng.choice(("Contact us", "Demo request", "Whitepaper"))
-        self.cast.state["arrivals"][name] = person
+        who: dict[str, Any] = {**person(name, 0, rng), "owner": rep.id}
+        who["form"] = rng.choice(("Contact us", "Demo request", "Whitepaper"))
+        self.cast.state["arrivals"][name] = who
         at = self.start + int(rng.random() * (self.end - self.start) * 0.8)
         if arrived:
             at = self.start - round(rng.uniform(1, 20) * DAY)
-            self._arrived_lead(name, person, at)
+            self._arrived_lead(name, who, at)
             life = lead_life(self.seed, name, self.start, self.end, hours)
         else:
             life = lead_life(self.seed, name, at, self.end, hours)
@@ -361,13 +267,13 @@ class _Maker:
         self.cast.state["habits"][name] = (life.habit, life.silent)
         self.people.schedule(self.cast, name, life)
 
-    def _arrived_lead(self, name: str, person: dict[str, Any], at: int) -> None:
-        fields = {key: person[key] for key in ("email", "firstname", "lastname", "company")}
+    def _arrived_lead(self, name: str, who: dict[str, Any], at: int) -> None:
+        fields = {key: who[key] for key in ("email", "firstname", "lastname", "company")}
         fields |= {
-            "hubspot_owner_id": person["owner"],
+            "hubspot_owner_id": who["owner"],
             "lifecyclestage": "lead",
             "recent_conversion_date": str(at),
-            "recent_conversion_event_name": person["form"],
+            "recent_conversion_event_name": who["form"],
             "first_conversion_date": str(at),
             "num_conversion_events": "1",
         }

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from sandbox.clock import Agenda, Barrier, Clock
+from sandbox.barrier import Barrier
+from sandbox.clock import Agenda, Clock
 
 
 class Deliveries:

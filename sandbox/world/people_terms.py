@@ -1,0 +1,96 @@
+"""Whom and what a deed is about: how parameters are read as records, owners, users and stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sandbox.world.account import Account
+from sandbox.world.records import Actor, Link, Owner, Record, Stage
+
+
+class ActError(ValueError):
+    """A deed that cannot be done as asked; `field` is the parameter at fault."""
+
+    def __init__(self, field: str, what: str) -> None:
+        super().__init__(f"{field}: {what}")
+        self.field = field
+
+
+class Terms:
+    """Reads the parameters of deeds in one account.
+
+    `kinds` maps a stage kind (`proposal`, `won`, …) to the id of the stage, so that a script may
+    name a stage by what it means; ids and labels are understood too.
+    """
+
+    def __init__(self, account: Account, kinds: Mapping[str, str] | None = None) -> None:
+        self.account = account
+        self.kinds = dict(kinds or {})
+
+    @property
+    def now(self) -> int:
+        return self.account.world.clock.now()
+
+    def need(self, kind: str, field: str, record_id: str) -> Record:
+        record = self.account.find(kind, str(record_id))
+        if record is None:
+            raise ActError(
+                field,
+                f"no live {kind[:-1]} {record_id!r} in account {self.account.portal_id}; "
+                f"it may have been deleted, look at /crm/{self.account.portal_id}/",
+            )
+        return record
+
+    def subject_of(self, deal: str, contact: str) -> tuple[list[Link], Record]:
+        """The associations of an activity, and the record that it is chiefly about."""
+        if deal:
+            record = self.need("deals", "deal", deal)
+            chosen = contact or next(iter(record.linked("contacts")), "")
+            links = [Link("deals", record.id)]
+            if chosen:
+                links.append(Link("contacts", self.need("contacts", "contact", chosen).id))
+            return links, record
+        if not contact:
+            raise ActError("deal", "give a deal or a contact")
+        record = self.need("contacts", "contact", contact)
+        return [Link("contacts", record.id)], record
+
+    def person_of(self, links: list[Link]) -> Record:
+        for link in links:
+            if link.kind == "contacts":
+                return self.need("contacts", "contact", link.id)
+        raise ActError("contact", "the deal has no contact; give one or associate one first")
+
+    def owner_of(self, owner: str) -> Owner:
+        for known in self.account.owners.values():
+            if str(owner) in (known.id, known.email):
+                return known
+        raise ActError("owner", f"{owner!r} is no owner's id or e-mail in this account")
+
+    def any_owner(self) -> Owner:
+        for owner in self.account.owners.values():
+            if not owner.archived:
+                return owner
+        raise ActError("owner", "the account has no user; add one")
+
+    def by(self, user: str, about: Record | None = None) -> Actor:
+        """The user who acts: as given (user id, owner id or e-mail), the record's owner, or any."""
+        if user:
+            for known in self.account.owners.values():
+                if str(user) in (str(known.user_id), known.id, known.email):
+                    return Actor.user(known.user_id)
+            raise ActError("user", f"{user!r} is no user of this account")
+        owner = self.account.owners.get(about.get("hubspot_owner_id")) if about else None
+        return Actor.user((owner or self.any_owner()).user_id)
+
+    def stage_of(self, name: str, deal: Record | None) -> Stage:
+        pipelines = self.account.pipelines["deals"]
+        pipeline = pipelines.get(deal.get("pipeline") if deal else "") or next(
+            iter(pipelines.values())
+        )
+        wanted = self.kinds.get(name, name)
+        for stage in pipeline.stages:
+            if wanted in (stage.id, stage.label):
+                return stage
+        known = ", ".join(stage.id for stage in pipeline.stages)
+        raise ActError("stage", f"{name!r} is no stage of {pipeline.label!r}; known: {known}")
