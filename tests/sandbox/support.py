@@ -194,6 +194,7 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
         self.answers: list[int] = []
+        self.arrived = threading.Event()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -203,6 +204,7 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = receiver.answers.pop(0) if receiver.answers else 200
                 receiver.got.append((dict(self.headers.items()), body))
+                receiver.arrived.set()
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
