@@ -1,21 +1,44 @@
-"""The rate budget in the database, so that all processes of an installation share one window."""
+"""The rate budget in the database, so that all processes of an installation share one window.
+
+The log is a multiset of (bucket, until): so many slots are taken until that instant.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
+from typing import Any
+
+from sqlalchemy import Connection, text
 
 from app.model.time import Wall
-from app.store import sets
 from app.store.engine import Store
-from app.store.tables import budgets, installations
+
+_NOT_BEFORE = text("SELECT not_before_wall FROM installations WHERE id = :inst")
+_HOLD_OFF = text(
+    "UPDATE installations SET not_before_wall = :until "
+    "WHERE id = :inst AND not_before_wall < :until"
+)
+_LOCK = text("SELECT id FROM installations WHERE id = :inst FOR UPDATE")
+_EXPIRE = text(
+    "DELETE FROM budgets WHERE installation_id = :inst AND bucket = :bucket AND until_wall <= :now"
+)
+_TAKEN = text(
+    "SELECT coalesce(sum(slots), 0) FROM budgets WHERE installation_id = :inst AND bucket = :bucket"
+)
+_TAKE = text(
+    "INSERT INTO budgets (installation_id, bucket, slots, until_wall) "
+    "VALUES (:inst, :bucket, :slots, :until)"
+)
+_LEASED = text(
+    "SELECT id, slots FROM budgets "
+    "WHERE installation_id = :inst AND bucket = :bucket AND until_wall = :leased ORDER BY id"
+)
+_SHRINK = text("UPDATE budgets SET slots = :slots WHERE id = :id")
+_MOVE = text("UPDATE budgets SET until_wall = :until WHERE id = :id")
+_DROP = text("DELETE FROM budgets WHERE id = :id")
 
 
 class SqlBudget:
-    """Slots of the vendor's sliding window, leased in chunks (satisfies the connectors' protocol).
-
-    A chunk counts from its lease until a whole window later, also when its calls were made at once:
-    leasing more than one is about to send costs throughput, never a refusal by the vendor.
-    """
+    """Slots of one installation's sliding window (satisfies the connectors' protocol)."""
 
     def __init__(self, store: Store, installation_id: int) -> None:
         self._store = store
@@ -23,45 +46,54 @@ class SqlBudget:
 
     def not_before(self) -> Wall:
         """Until when the vendor wants no call of this installation; 0: none is awaited."""
-        query = select(installations.c.not_before_wall).where(
-            installations.c.id == self._installation
-        )
         with self._store.read() as conn:
-            return Wall(conn.execute(query).scalar_one_or_none() or 0)
+            found = conn.execute(_NOT_BEFORE, {"inst": self._installation}).scalar_one_or_none()
+        return Wall(found or 0)
 
     def hold_off(self, until: Wall) -> None:
         """Let no process call before `until`; an earlier instant changes nothing."""
-        query = (
-            update(installations)
-            .where(
-                installations.c.id == self._installation, installations.c.not_before_wall < until
-            )
-            .values(not_before_wall=until)
-        )
         with self._store.write() as conn:
-            conn.execute(query)
+            conn.execute(_HOLD_OFF, {"inst": self._installation, "until": until})
 
     def lease(self, bucket: str, want: int, window_ms: int, limit: int, now: Wall) -> int:
-        """Up to `want` slots in `bucket`, 0 when the window is full. limit: slots per window."""
-        mine = (budgets.c.installation_id == self._installation) & (budgets.c.bucket == bucket)
+        """Up to `want` slots of `bucket`, taken until `now + window_ms`; 0 when none is free.
+
+        limit: how many may be taken at once.
+        """
+        mine = {"inst": self._installation, "bucket": bucket}
         with self._store.write() as conn:
-            # PostgreSQL has no write lock of ours: two leases must not both see the last slot.
-            conn.execute(
-                select(installations.c.id)
-                .where(installations.c.id == self._installation)
-                .with_for_update()
-            )
-            conn.execute(delete(budgets).where(mine, budgets.c.until_wall <= now))
-            used = conn.execute(
-                select(func.coalesce(func.sum(budgets.c.slots), 0)).where(mine)
-            ).scalar_one()
-            granted = max(0, min(want, limit - int(used)))
+            self._alone(conn)
+            conn.execute(_EXPIRE, {**mine, "now": now})
+            taken = int(conn.execute(_TAKEN, mine).scalar_one())
+            granted = max(0, min(want, limit - taken))
             if granted:
-                row = {
-                    "installation_id": self._installation,
-                    "bucket": bucket,
-                    "slots": granted,
-                    "until_wall": now + window_ms,
-                }
-                sets.insert(conn, budgets, [row])
+                conn.execute(_TAKE, {**mine, "slots": granted, "until": now + window_ms})
             return granted
+
+    def settle(self, bucket: str, leased_until: Wall, slots: int, until: Wall) -> None:
+        """`slots` leased until `leased_until` are taken until `until` instead; 0 gives them back.
+
+        Slots whose lease is gone are added: a call that outlasted its lease still counts.
+        """
+        mine: dict[str, Any] = {"inst": self._installation, "bucket": bucket}
+        with self._store.write() as conn:
+            self._alone(conn)
+            left = slots
+            for row in conn.execute(_LEASED, {**mine, "leased": leased_until}).all():
+                if row.slots > left:
+                    conn.execute(_SHRINK, {"id": row.id, "slots": row.slots - left})
+                    break
+                left -= row.slots
+                if row.slots == slots and until:  # the usual case: one lease, settled at once
+                    conn.execute(_MOVE, {"id": row.id, "until": until})
+                    return
+                conn.execute(_DROP, {"id": row.id})
+                if not left:
+                    break
+            if until:
+                conn.execute(_TAKE, {**mine, "slots": slots, "until": until})
+
+    def _alone(self, conn: Connection) -> None:
+        """PostgreSQL has no write lock of ours: two leases must not both see the last slot."""
+        if self._store.dialect == "postgresql":
+            conn.execute(_LOCK, {"inst": self._installation})

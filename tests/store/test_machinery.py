@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.model.time import Wall
@@ -16,6 +19,7 @@ from app.store.budgets import SqlBudget
 from app.store.engine import Store, StoreError
 from app.store.lockfile import FileLock, lock_for
 from app.store.tables import signins as signins_table
+from connectors.budget import MemoryBudgetStore
 
 # --- leases --------------------------------------------------------------------------------------
 
@@ -85,6 +89,46 @@ def test_a_limit_lowered_below_what_is_lent_lends_nothing(store: Store) -> None:
     budget = SqlBudget(store, _installation(store))
     budget.lease("main", 10, 1_000, 10, Wall(0))
     assert budget.lease("main", 1, 1_000, 5, Wall(1)) == 0
+
+
+def test_settled_slots_are_taken_until_the_window_after_the_answer(store: Store) -> None:
+    budget = SqlBudget(store, _installation(store))
+    assert budget.lease("main", 10, 60_000, 10, Wall(0)) == 10
+    budget.settle("main", Wall(60_000), 10, Wall(2_000))
+    assert budget.lease("main", 1, 60_000, 10, Wall(1_999)) == 0
+    assert budget.lease("main", 99, 60_000, 10, Wall(2_000)) == 10
+
+
+_STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("lease"), st.integers(1, 4), st.sampled_from([5, 10]), st.integers(0, 3)),
+        st.tuples(st.just("settle"), st.integers(1, 4), st.integers(0, 30), st.integers(0, 30)),
+    ),
+    max_size=15,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=_STEPS)
+def test_the_database_lends_as_the_memory_does(
+    store: Store, steps: list[tuple[str, int, int, int]]
+) -> None:
+    installation = _installation(store, str(next(_FRESH_ACCOUNTS)))
+    ours, memory = SqlBudget(store, installation), MemoryBudgetStore()
+    now = 0
+    for step, slots, first, second in steps:
+        if step == "lease":
+            now += second
+            arguments = ("main", slots, first, 8, Wall(now))
+            assert ours.lease(*arguments) == memory.lease(*arguments)
+        else:
+            ours.settle("main", Wall(first), slots, Wall(second))
+            memory.settle("main", Wall(first), slots, Wall(second))
+    final = ("main", 99, 1, 99, Wall(now))
+    assert ours.lease(*final) == memory.lease(*final)
+
+
+_FRESH_ACCOUNTS = itertools.count(100)
 
 
 def test_leases_at_the_same_time_never_exceed_the_limit(store: Store) -> None:

@@ -175,6 +175,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("overdue_at IS NOT NULL"),
         postgresql_where=sa.text("overdue_at IS NOT NULL"),
     )
+    op.create_index("ix_touches_subject", "touches", ["subject_id"])
     op.create_index(
         "ix_touches_task",
         "touches",
