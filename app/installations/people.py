@@ -162,6 +162,12 @@ class Calendars:
             made = self._made[key] = self._make(self.people.get(owner_id or ""), year)
         return made
 
+    def day_start(self, now: Business) -> Business:
+        """Midnight of the installation's local day."""
+        local = datetime.fromtimestamp(now / 1000, ZoneInfo(self.zone))
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        return Business(int(midnight.timestamp()) * 1000)
+
     def _make(self, person: PersonView | None, year: int) -> WorkCalendar:
         off = not self._settings.working_hours
         country = (person.country if person else None) or self._settings.holidays

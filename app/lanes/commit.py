@@ -182,6 +182,10 @@ class Writes:
             self._touches(tenant, start.touches, start.id, subject.id, start.contact, now)
             self.dirty.add(start.subject)
 
+    def add_touches(self, tenant: Tenant, begun: StartEnrolment, now: Business) -> None:
+        """Touches of an enrolment that stands already and only now becomes active."""
+        self._touches(tenant, begun.touches, begun.id, begun.subject, begun.contact, now)
+
     def _touches(
         self,
         tenant: Tenant,

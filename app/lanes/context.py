@@ -181,6 +181,15 @@ class Lanes:
         self._tenants[installation_id] = tenant
         return tenant
 
+    def playbook(self, version: int) -> Playbook:
+        """A saved version, by its row id."""
+        found = self._versions.get(version)
+        if found is None:
+            with self.store.read() as conn:
+                row = playbooks.load(conn, [version])[version]
+            found = self._versions[version] = from_json(loads(row["data"]))
+        return found
+
     def _active(self, state: Mapping[str, Any], settings: Settings) -> ActiveRule | None:
         playbook = self._versions.get(state["version_id"])
         mode = Mode(state["mode"])

@@ -177,9 +177,9 @@ def take_in(
 ) -> None:
     """Compare, decide and store; the events and timers that led here are over with it."""
     now = lanes.now()
-    _placeholders(lanes, tenant, readings)
+    place(lanes, tenant, readings)
     with lanes.store.read() as conn:
-        snapshot, known = _load(conn, tenant, readings, due, now)
+        snapshot, known = load_snapshot(conn, tenant, readings, due, now)
     observer = Observer(tenant, snapshot, now)
     observer.contacts(readings.of("contact"))
     observer.deals(readings.of("deal"), known)
@@ -205,7 +205,7 @@ def take_in(
             inbox.again(conn, behind, retry, "the record does not show this change yet")
 
 
-def _placeholders(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
+def place(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
     """Give records not seen before a row, so that everything after can name them by row id."""
     wanted = [("deal", record.id) for record in readings.of("deal")]
     for record in readings.of("contact"):
@@ -224,7 +224,7 @@ def _placeholders(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
             mirror.add_subjects(conn, missing)
 
 
-def _load(
+def load_snapshot(
     conn: Connection,
     tenant: Tenant,
     readings: Readings,

@@ -47,7 +47,7 @@ def drain_summaries(lanes: Lanes, tenant: Tenant) -> bool:
             mirror.put_off_summary(conn, [row["id"] for row in rows], now + 60_000)
         return True
     with lanes.store.write() as conn:
-        mirror.summarised(conn, {key: None for key in same}, now)
+        mirror.summarised(conn, dict.fromkeys(same), now)
         mirror.summarised(conn, {r["id"]: dumps(f) for r, f in changed["deal"]}, now)
     return True
 

@@ -61,6 +61,21 @@ def change(conn: Connection, installation_id: int, **values: Any) -> bool:
     return conn.execute(query).rowcount == 1
 
 
+def add_imported(conn: Connection, installation_id: int, number: int) -> None:
+    """Count records of the first import, for its progress."""
+    query = (
+        update(installations)
+        .where(installations.c.id == installation_id)
+        .values(imported=installations.c.imported + number)
+    )
+    conn.execute(query)
+
+
+def set_status(conn: Connection, installation_id: int, status: str) -> None:
+    """connecting, importing, active, revoked or left."""
+    change(conn, installation_id, status=status)
+
+
 def bump(conn: Connection, installation_id: int) -> None:
     """Settings, people, stages or rules changed: caches of every process see a new revision."""
     query = (

@@ -300,3 +300,18 @@ def summarised(conn: Connection, written: Mapping[int, str | None], now: int) ->
 
 def put_off_summary(conn: Connection, ids: Iterable[int], at: int) -> None:
     conn.execute(update(subjects).where(subjects.c.id.in_(list(ids))).values(summary_due_at=at))
+
+
+def ids_after(conn: Connection, inst: int, after: int, limit: int) -> list[int]:
+    """Row ids of live subjects in order, for going through all of them."""
+    query = (
+        select(subjects.c.id)
+        .where(
+            subjects.c.installation_id == inst,
+            subjects.c.id > after,
+            subjects.c.deleted.is_(False),
+        )
+        .order_by(subjects.c.id)
+        .limit(limit)
+    )
+    return list(conn.execute(query).scalars())

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 
 from app.model.time import Wall
 from app.store import sets
-from app.store.tables import installations, playbook_versions, rule_states
+from app.store.tables import enrolments, installations, playbook_versions, rule_states
 
 
 def next_version(conn: Connection, installation_id: int, playbook: str) -> int:
@@ -104,3 +104,13 @@ def change_state(conn: Connection, installation_id: int, rule: str, **values: An
         .values(values)
     )
     return conn.execute(query).rowcount == 1
+
+
+def has_backlog(conn: Connection, installation_id: int) -> bool:
+    """Whether any enrolment still waits for the release of its rule's backlog."""
+    query = (
+        select(enrolments.c.id)
+        .where(enrolments.c.installation_id == installation_id, enrolments.c.state == "backlog")
+        .limit(1)
+    )
+    return conn.execute(query).first() is not None

@@ -1,0 +1,295 @@
+"""Switching rules on: what they would already owe is counted and shown, never done at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from app.decisions.backlog import accept, qualifies, release
+from app.decisions.rules import arm_silence
+from app.lanes.commit import Writes, store_decisions
+from app.lanes.context import Lanes, Tenant
+from app.lanes.snapshot import Snapshot
+from app.model.decisions import Decision, EndEnrolment, StartEnrolment
+from app.model.playbook import ActiveRule
+from app.model.time import Business
+from app.model.vocabulary import EnrolmentState, Mode, StopReason
+from app.playbooks.codec import to_json
+from app.playbooks.loader import load_text
+from app.playbooks.presets import preset_ids, preset_text
+from app.store import (
+    approvals,
+    audit,
+    installations,
+    mirror,
+    playbooks,
+    running,
+)
+
+PAGE = 500
+
+Row = Mapping[str, Any]
+
+
+class ActivationError(Exception):
+    """The activation was refused; nothing changed. The message names the field and the remedy."""
+
+
+def activate(
+    lanes: Lanes,
+    installation_id: int,
+    playbook: str,
+    mode: str,
+    rules: Sequence[str] | None,
+    who: str,
+) -> list[dict[str, Any]]:
+    """Set the mode of a playbook's rules, all unless named.
+
+    Answers for each rule `{"rule": key, "mode": mode, "backlog": records it would already owe}`.
+    From shadow to live, what was only imagined ends unperformed. Live rules keep their backlog as
+    enrolments that wait for the admin's release; in other modes it is counted only.
+    """
+    wanted = _mode(mode)
+    version = _version(lanes, installation_id, playbook, who)
+    keys = _keys(lanes, version, playbook, rules)
+    now = lanes.now()
+    with lanes.store.write() as conn:
+        before = playbooks.states(conn, installation_id, keys)
+        playbooks.put_states(
+            conn,
+            installation_id,
+            [
+                {
+                    "rule": key,
+                    "version_id": version,
+                    "mode": wanted.value,
+                    "activated_at": now,
+                    "activated_by": who,
+                }
+                for key in keys
+            ],
+        )
+        for key in keys:
+            was = before.get(key)
+            if was is not None and was["mode"] != wanted.value:
+                _end_old(conn, installation_id, key, was["mode"], now)
+        installations.bump(conn, installation_id)
+        audit.write(
+            conn, installation_id, who, "activated", lanes.wall(),
+            {"playbook": playbook, "rules": list(keys), "mode": wanted.value},
+        )  # fmt: skip
+    counts = _look_back(lanes, installation_id, keys, wanted)
+    return [{"rule": key, "mode": wanted.value, "backlog": counts.get(key, 0)} for key in keys]
+
+
+def _mode(text: str) -> Mode:
+    try:
+        return Mode(text)
+    except ValueError:
+        known = ", ".join(mode.value for mode in Mode)
+        raise ActivationError(f"mode: {text!r} is no mode; write one of {known}") from None
+
+
+def _version(lanes: Lanes, inst: int, playbook: str, who: str) -> int:
+    """Row id of the newest saved version; a preset that was never saved is saved first."""
+    with lanes.store.read() as conn:
+        saved = playbooks.versions(conn, inst, playbook)
+    if saved:
+        return saved[0]["id"]
+    if playbook not in preset_ids():
+        raise ActivationError(
+            f"playbook: there is no playbook {playbook!r}; save it first, or choose one of the "
+            f"presets: {', '.join(preset_ids())}"
+        )
+    source = preset_text(playbook)
+    data = to_json(load_text(source, f"{playbook}.yaml"))
+    with lanes.store.write() as conn:
+        version, _ = playbooks.save(conn, inst, playbook, source, data, who, lanes.wall())
+    return version
+
+
+def _keys(
+    lanes: Lanes, version: int, playbook: str, rules: Sequence[str] | None
+) -> list[str]:
+    known = [f"{playbook}/{rule.id}" for rule in lanes.playbook(version).rules]
+    if rules is None:
+        return known
+    keys = [rule if "/" in rule else f"{playbook}/{rule}" for rule in rules]
+    strange = [key for key in keys if key not in known]
+    if strange:
+        raise ActivationError(
+            f"rules: {', '.join(strange)} not in this playbook; it has {', '.join(known)}"
+        )
+    return keys
+
+
+def _end_old(conn: Any, inst: int, rule: str, was: str, now: Business) -> None:
+    """What a rule's former mode left behind: imagined, proposed or waiting, never begun."""
+    states = [EnrolmentState.PROPOSED, EnrolmentState.BACKLOG, EnrolmentState.APPROVAL]
+    if was == Mode.SHADOW.value:
+        states.append(EnrolmentState.ACTIVE)
+    ends = [
+        EndEnrolment(row["id"], row["subject_id"], StopReason.SHADOW_OVER, now)
+        for state in states
+        for row in running.of_rule(conn, inst, rule, state)
+        if state is not EnrolmentState.ACTIVE or row["mode"] == Mode.SHADOW.value
+    ]
+    running.end(conn, ends)
+
+
+def _look_back(
+    lanes: Lanes, inst: int, keys: Sequence[str], mode: Mode
+) -> dict[str, int]:
+    """Count, and for live rules store, what is owed from before; arm timers for what comes."""
+    counts: dict[str, int] = {}
+    if mode is Mode.OFF:
+        return counts
+    tenant = lanes.tenant(inst)
+    active = [rule for rule in tenant.rules if rule.rule.key in keys]
+    now = lanes.now()
+    for ids in _pages(lanes, inst):
+        with lanes.store.read() as conn:
+            snapshot = Snapshot(tenant, conn, ids, now)
+        writes = Writes()
+        for subject in ids:
+            _look_at(tenant, snapshot, subject, active, writes, counts, now)
+        with lanes.store.write() as conn:
+            store_decisions(conn, tenant, writes, (), now)
+    return counts
+
+
+def _pages(lanes: Lanes, inst: int) -> Iterator[list[int]]:
+    after = 0
+    while True:
+        with lanes.store.read() as conn:
+            ids = mirror.ids_after(conn, inst, after, PAGE)
+        if not ids:
+            return
+        yield ids
+        after = ids[-1]
+
+
+def _look_at(
+    tenant: Tenant,
+    snapshot: Snapshot,
+    subject: int,
+    rules: Sequence[ActiveRule],
+    writes: Writes,
+    counts: dict[str, int],
+    now: Business,
+) -> None:
+    context = snapshot.context(subject, now)
+    for active in rules:
+        owed = qualifies(active, context, now)
+        if not owed:
+            continue
+        counts[active.rule.key] = counts.get(active.rule.key, 0) + 1
+        starts = tuple(one for one in owed if isinstance(one, StartEnrolment))
+        if active.mode is Mode.LIVE and starts:
+            writes.take(tenant, Decision(starts), snapshot, now)
+    writes.take(tenant, arm_silence(snapshot.context(subject, now), now), snapshot, now)
+
+
+def set_release(
+    lanes: Lanes, installation_id: int, rule: str, per_day: int | None, who: str
+) -> dict[str, Any]:
+    """Let a rule's backlog start, `per_day` records on each day from now on; 0 stops it again."""
+    tenant = lanes.tenant(installation_id)
+    number = tenant.settings.backlog_per_day if per_day is None else per_day
+    if number < 0:
+        raise ActivationError("per_day: write how many records may start on a day, 0 for none")
+    with lanes.store.write() as conn:
+        known = playbooks.change_state(conn, installation_id, rule, release_per_day=number)
+        if not known:
+            raise ActivationError(f"rule: {rule!r} was never activated; activate it first")
+        audit.write(
+            conn, installation_id, who, "backlog_released", lanes.wall(),
+            {"rule": rule, "per_day": number},
+        )  # fmt: skip
+        waiting = len(running.of_rule(conn, installation_id, rule, EnrolmentState.BACKLOG))
+    release_backlog(lanes, lanes.tenant(installation_id))
+    return {"rule": rule, "per_day": number, "waiting": waiting}
+
+
+def release_backlog(lanes: Lanes, tenant: Tenant) -> bool:
+    """Start today's share of every released backlog. True if anything started."""
+    now = lanes.now()
+    today = tenant.calendars.day_start(now)
+    started = False
+    with lanes.store.read() as conn:
+        states = playbooks.states(conn, tenant.id)
+    for key, state in states.items():
+        due = state["release_per_day"] > 0 and state["released_until_at"] < today
+        if not due or state["mode"] != Mode.LIVE.value:
+            continue
+        with lanes.store.read() as conn:
+            rows = running.of_rule(
+                conn, tenant.id, key, EnrolmentState.BACKLOG, state["release_per_day"]
+            )
+        _begin(lanes, tenant, rows, now, from_release=True)
+        with lanes.store.write() as conn:
+            playbooks.change_state(conn, tenant.id, key, released_until_at=now)
+        started = started or bool(rows)
+    return started
+
+
+def approve(lanes: Lanes, installation_id: int, rule: str, who: str) -> int:
+    """An admin's word for a rule above its limit: what waited starts. Answers how many."""
+    tenant, now = lanes.tenant(installation_id), lanes.now()
+    with lanes.store.write() as conn:
+        if not approvals.grant(conn, installation_id, rule, who, now):
+            raise ActivationError(f"rule: {rule!r} does not wait for approval")
+        audit.write(conn, installation_id, who, "approved", lanes.wall(), {"rule": rule})
+        rows = running.of_rule(conn, installation_id, rule, EnrolmentState.APPROVAL)
+    _begin(lanes, tenant, rows, now, from_release=False)
+    return len(rows)
+
+
+def _begin(
+    lanes: Lanes, tenant: Tenant, rows: Sequence[Row], now: Business, *, from_release: bool
+) -> None:
+    """Make waiting enrolments active, with the touches that they had not."""
+    if not rows:
+        return
+    with lanes.store.read() as conn:
+        snapshot = Snapshot(tenant, conn, {row["subject_id"] for row in rows}, now)
+    writes = Writes()
+    begin = release if from_release else accept
+    for row in rows:
+        start = _start_of(tenant, snapshot, row)
+        if start is None:
+            continue
+        subject = snapshot.subject(row["subject_id"])
+        calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
+        begun = begin(start, now, calendar, subject.fields)
+        writes.add_touches(tenant, begun, now)
+    with lanes.store.write() as conn:
+        running.set_state(conn, [row["id"] for row in rows], EnrolmentState.ACTIVE)
+        store_decisions(conn, tenant, writes, (), now)
+
+
+def _start_of(tenant: Tenant, snapshot: Snapshot, row: Row) -> StartEnrolment | None:
+    active = tenant.rule(row["rule"])
+    if active is None:
+        return None
+    view = snapshot.enrolment(row)
+    return StartEnrolment(
+        id=row["id"],
+        subject=row["subject_id"],
+        rule=active,
+        definition=row["definition"],
+        sequence=view.sequence,
+        steps=view.steps,
+        anchor=row["anchor"],
+        anchor_at=row["anchor_at"],
+        started_at=row["started_at"],
+        contact=row["contact_id"],
+        choice=row["choice"],
+        state=EnrolmentState(row["state"]),
+        mode=Mode.LIVE,
+        touches=(),
+        anchor_stage=row["anchor_stage"],
+    )
+
+
+__all__ = ["ActivationError", "activate", "approve", "release_backlog", "set_release"]

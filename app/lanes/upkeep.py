@@ -1,0 +1,83 @@
+"""The upkeep lane: what is overdue, and today's share of released backlogs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.lanes.activation import release_backlog
+from app.lanes.commit import Writes, store_decisions, store_findings
+from app.lanes.context import Lanes, Tenant
+from app.lanes.decide import decide_signals
+from app.lanes.observe import Observer
+from app.lanes.snapshot import Snapshot
+from app.model.ids import touch_id
+from app.model.signals import Signal
+from app.model.time import DAY, Business
+from app.model.vocabulary import SignalKind
+from app.store import cursors, notices, playbooks, work
+
+BATCH = 300
+
+_DAILY = "upkeep:day"
+
+
+def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
+    """Tasks whose rep's due day is over: a signal for rules, a notice for the owner. Once each."""
+    now = lanes.now()
+    with lanes.store.read() as conn:
+        rows = work.overdue(conn, tenant.id, now, BATCH)
+        if not rows:
+            return False
+        snapshot = Snapshot(tenant, conn, {row["subject_id"] for row in rows}, now)
+    observer = Observer(tenant, snapshot, now)
+    told: list[dict[str, Any]] = []
+    for row in rows:
+        data = {"touch": row["id"], "step": row["step"], "due_at": row["due_at"]}
+        observer.signal(
+            Signal(
+                SignalKind.OVERDUE, row["subject_id"], Business(row["overdue_at"]),
+                f"overdue:{row['id']}", contact=row["contact_id"], data=data,
+            )
+        )  # fmt: skip
+        told.append(
+            {
+                "id": touch_id(row["enrolment_id"], f"overdue:{row['step']}", row["occurrence"]),
+                "subject_id": row["subject_id"],
+                "owner_id": row["owner_id"],
+                "code": "task_overdue",
+                "data": {"task": row["shown_subject"], **data},
+                "noticed_at": now,
+            }
+        )
+    writes = Writes()
+    decide_signals(tenant, snapshot, observer.found.signals, writes, now)
+    with lanes.store.write() as conn:
+        store_findings(conn, tenant, observer.found)
+        store_decisions(conn, tenant, writes, observer.found.signals, now)
+        notices.add(conn, tenant.id, told)
+        work.told_overdue(conn, [row["id"] for row in rows])
+    return True
+
+
+def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
+    """Once a local day: start today's share of what was released."""
+    now = lanes.now()
+    today = tenant.calendars.day_start(now)
+    with lanes.store.read() as conn:
+        if cursors.number(conn, tenant.id, _DAILY) >= today:
+            return False
+    release_backlog(lanes, tenant)
+    with lanes.store.write() as conn:
+        cursors.raise_to(conn, tenant.id, _DAILY, today)
+    return True
+
+
+def next_daily(lanes: Lanes, tenant: Tenant) -> Business | None:
+    """When the next share of a released backlog is due; None while nothing is released."""
+    with lanes.store.read() as conn:
+        states = playbooks.states(conn, tenant.id).values()
+        if not any(state["release_per_day"] for state in states):
+            return None
+        if not playbooks.has_backlog(conn, tenant.id):
+            return None
+    return Business(tenant.calendars.day_start(lanes.now()) + DAY)
