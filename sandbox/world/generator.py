@@ -130,9 +130,7 @@ class _Maker:
         fields, unowned = self._fields(name, rng, rep)
         if stop is None and unowned:
             fields["hubspot_owner_id"] = ""
-        contacts = self._contacts(
-            name, rng, rep, created, at_least=1 if stop else 0, own=bool(stop)
-        )
+        contacts = self._contacts(name, rng, rep, created, own=stop is not None)
         company = self._company(name, rng, by, created, contacts)
         fields["dealstage"] = self.cast.state["kinds"][entries[0][0]]
         links = [Link("contacts", contact.id) for contact in contacts]
@@ -195,7 +193,7 @@ class _Maker:
         return fields, rng.random() < self.shares.unowned
 
     def _contacts(
-        self, name: str, rng: random.Random, rep: Owner, at: int, *, at_least: int, own: bool
+        self, name: str, rng: random.Random, rep: Owner, at: int, *, own: bool
     ) -> list[Record]:
         many = rng.random()
         if many < self.shares.no_contact:
@@ -207,15 +205,15 @@ class _Maker:
         share = rng.random() < self.shares.shared_contact
         by = Actor.user(rep.user_id)
         made: list[Record] = []
-        for index in range(max(count, at_least)):
+        for index in range(1 if own else count):
             fields = person(name, index, rng)
             fields["hubspot_owner_id"] = rep.id
             fields["hs_timezone"] = rng.choice(_SLUGS)
             made.append(self.account.create("contacts", fields, by, at=at - HOUR))
         if share and not own and self.last_contact is not None and made:
             made.append(self.last_contact)
-        # Deals dealt out to a certain end keep their contact to themselves: another deal's
-        # opt-out or reply must not end theirs first.
+        # Deals dealt out to a certain end have one contact, and to themselves: another deal's
+        # opt-out or reply must not end theirs first, and whom to write to must not be in doubt.
         if made and not own:
             self.last_contact = made[0]
         return made

@@ -15,11 +15,14 @@ from sandbox.world.account import Account
 from sandbox.world.people_acts import ActError, Acts
 from sandbox.world.people_react import Reaction, react
 from sandbox.world.plan import Life
-from sandbox.world.plan_draws import Hours, draw
+from sandbox.world.plan_draws import DAY, Hours, draw
 from sandbox.world.records import Record, WorldError
 
 STEP = "people.step"
 TASK = "people.task"
+
+PAUSE = 5 * DAY
+"""For how long a rep pauses the follow-up of a deal."""
 
 _AFTER_CLOSE = ("note", "set_amount", "delete_deal")
 
@@ -153,6 +156,10 @@ class Cast:
             options = [option.value for option in definition.options]
             chosen = next((o for o in options if o.lower() == value), None if options else value)
             if chosen is not None:
+                until = name.removesuffix("_control") + "_pause_until"
+                if value == "pause" and until in self.account.properties["deals"]:
+                    date = {"kind": "deals", "record": record.id, "property": until}
+                    self.acts.do("set_property", {**date, "value": str(self.acts.now + PAUSE)})
                 params = {"kind": "deals", "record": record.id, "property": name, "value": chosen}
                 return self.acts.do("set_property", params)
         return None

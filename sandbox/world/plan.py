@@ -22,6 +22,7 @@ STOPS = (
     "stage_left",
     "closed_won",
     "closed_lost",
+    "won_after_miss",
     "opted_out",
     "bounced",
     "control_stop",
@@ -70,13 +71,20 @@ def stop_life(stop: str, rng: random.Random, start: int, hours: Hours) -> Life:
         life.habit = "drawn"
         _drag(life, ["qualified", "meeting_done", "proposal", "negotiation"], entered, rng)
         return life
+    if stop == "won_after_miss":
+        # Won before a proposal and within the hour after a missed meeting: what was to follow the
+        # meeting has lost its reason while it is still ahead.
+        said, _ = _meeting(life, entered, rng, hours, "NO_SHOW")
+        life.add(said + rng.randint(20, 45) * MINUTE, "move_deal", stage="won")
+        return life
     life.add(entered, "move_deal", stage="proposal")
     if stop == "replied":
         life.add(then, "reply", "prospect", text="Thanks, this is what we were looking for.")
     elif stop == "meeting_booked":
         _meeting(life, then, rng, hours, "COMPLETED")
     elif stop == "stage_left":
-        life.add(then, "move_deal", stage="negotiation")
+        # Back, not on: going on to negotiation is what the follow-up wants, not its end by default.
+        life.add(then, "move_deal", stage="qualified")
     elif stop == "closed_won":
         life.add(then, "move_deal", stage="won")
     elif stop == "closed_lost":
@@ -244,7 +252,7 @@ def _aside(life: Life, rng: random.Random, since: int, until: int, hours: Hours,
     extras: dict[str, Callable[[], dict[str, Any]]] = {
         "reply": lambda: {"text": _REPLIES[rng.randrange(len(_REPLIES))]},
         "log_call": lambda: {"minutes": rng.randint(1, 25), "connected": rng.random() < 0.6},
-        "set_control": lambda: {"value": "stop"},
+        "set_control": lambda: {"value": rng.choice(("stop", "pause"))},
         "change_owner": lambda: {"pick": rng.random()},
         "set_amount": lambda: {"amount": str(rng.randint(8, 900) * 100)},
         "note": lambda: {"text": "Spoke with a colleague of theirs, nothing new."},
