@@ -12,7 +12,7 @@ from pathlib import Path
 from sandbox.assembly import assemble
 from sandbox.clock import Mode
 from sandbox.imports.mapping import ImportProblem
-from sandbox.server import serve
+from sandbox.server import serve, tune_memory
 from sandbox.simulation import Simulation
 
 SAVE_EVERY_S = 10.0
@@ -52,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    tune_memory()
     server.start()
     print(f"sandbox listening on {server.url} ({mode} time), CRM at {server.url}/crm/", flush=True)
     _until(stopped, simulation, state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -42,3 +43,13 @@ def create_server(
 def serve(app: Flask, host: str = "127.0.0.1", port: int = 8600) -> HttpServer:
     """A server for the application, listening already; ``start`` or ``serve_forever`` runs it."""
     return HttpServer(app.wsgi_app, host, port)
+
+
+def tune_memory() -> None:
+    """Lets the garbage collector rest, for a process that holds a world.
+
+    Records are many, live as long as the process and form no waste; walking over all of them every
+    few thousand allocations costs more than the calls that allocate.
+    """
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 1_000)

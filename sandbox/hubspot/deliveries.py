@@ -73,16 +73,21 @@ class Deliveries:
 
     @property
     def _box(self) -> _Box:
-        return self._world.extra.setdefault("hubspot_outbox", _Box())
+        found: _Box | None = self._world.extra.get("hubspot_outbox")
+        if found is None:
+            found = self._world.extra.setdefault("hubspot_outbox", _Box())
+        return found
 
     def _on_change(self, change: Change) -> None:
-        box: _Box | None = None
-        for app_id, event in self._webhooks.events(change):
-            box = box or self._box
+        events = self._webhooks.events(change)
+        if not events:
+            return
+        box = self._box
+        for app_id, event in events:
             event["eventId"] = box.next_event
             box.next_event += 1
             box.waiting.append((app_id, event))
-        if box is not None and self._thread is not None:
+        if self._thread is not None:
             self._wake.set()
 
     # --- what the barrier asks -----------------------------------------------------------------

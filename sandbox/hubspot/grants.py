@@ -70,7 +70,10 @@ class Grants:
     @classmethod
     def of(cls, world: World) -> Grants:
         """The grants of a world, made on first use."""
-        return world.extra.setdefault("hubspot_grants", cls())
+        found: Grants | None = world.extra.get("hubspot_grants")
+        if found is None:
+            found = world.extra.setdefault("hubspot_grants", cls())
+        return found
 
     def installed(self, portal_id: int) -> dict[int, frozenset[str]]:
         """app id → scopes of the apps that an account has installed."""
