@@ -10,7 +10,14 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
 from app.model.vocabulary import Outcome, TouchState
 from app.store import sets
-from app.store.tables import contact_activity, enrolments, touches
+from app.store.tables import (
+    contact_activity,
+    enrolments,
+    inbox,
+    subjects,
+    timers,
+    touches,
+)
 
 Row = Mapping[str, Any]
 
@@ -375,3 +382,28 @@ def summaries(conn: Connection, subject_ids: Sequence[int]) -> dict[int, dict[st
     for subject, definition in conn.execute(running):
         found[subject]["sequence"] = definition
     return found
+
+
+def anything_due(conn: Connection, inst: int, now: int, wall: int) -> bool:
+    """Whether an installation has anything to do now: one indexed look at each kind of work."""
+    i, t, s = inbox.c, timers.c, subjects.c
+    looks = (
+        select(i.id).where(i.installation_id == inst, i.retry_wall <= wall),
+        select(t.rule).where(t.installation_id == inst, t.due_at <= now),
+        select(_t.id).where(
+            _t.installation_id == inst,
+            _t.state == TouchState.PLANNED.value,
+            _t.write_at <= now,
+            _t.retry_wall <= wall,
+        ),
+        select(_t.id).where(
+            _t.installation_id == inst, _t.wish.is_not(None), _t.wish_wall <= wall
+        ),
+        select(_t.id).where(
+            _t.installation_id == inst, _t.overdue_at.is_not(None), _t.overdue_at <= now
+        ),
+        select(s.id).where(
+            s.installation_id == inst, s.summary_due_at.is_not(None), s.summary_due_at <= now
+        ),
+    )
+    return any(conn.execute(look.limit(1)).first() is not None for look in looks)

@@ -1,0 +1,64 @@
+"""The process's parts, as web and command line are handed them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.installations.config import Config
+from app.installations.registry import Connectors
+from app.lanes import activation
+from app.lanes.context import Lanes
+from app.model.time import Clocks
+from app.store.engine import Store
+
+
+class Runtime:
+    """The running lanes: poked by whoever knows of work, and asked for what admins do."""
+
+    def __init__(self, lanes: Lanes, poke: Callable[[str, int], None]) -> None:
+        self.lanes = lanes
+        self._poke = poke
+
+    def poke(self, lane: str, installation_id: int) -> None:
+        """There may be work; returns at once. A poke that is lost costs only time."""
+        self._poke(lane, installation_id)
+
+    def activate(
+        self,
+        installation_id: int,
+        playbook: str,
+        mode: str,
+        rules: Sequence[str] | None,
+        who: str,
+    ) -> list[dict[str, Any]]:
+        """See `app.lanes.activation.activate`."""
+        answer = activation.activate(self.lanes, installation_id, playbook, mode, rules, who)
+        self._poke("upkeep", installation_id)
+        return answer
+
+    def release(
+        self, installation_id: int, rule: str, per_day: int | None, who: str
+    ) -> dict[str, Any]:
+        """See `app.lanes.activation.set_release`."""
+        answer = activation.set_release(self.lanes, installation_id, rule, per_day, who)
+        self._poke("dispatch", installation_id)
+        return answer
+
+    def approve(self, installation_id: int, rule: str, who: str) -> int:
+        """See `app.lanes.activation.approve`."""
+        number = activation.approve(self.lanes, installation_id, rule, who)
+        self._poke("dispatch", installation_id)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a request may need."""
+
+    config: Config
+    store: Store
+    clocks: Clocks
+    connectors: Connectors
+    runtime: Runtime

@@ -1,0 +1,92 @@
+"""Lanes driven by a sandbox that owns business time.
+
+Business time moves by barrier: the app reports "drained up to T" only with nothing due, claimed or
+waiting for a retry, naming the highest delivery it has stored; the sandbox then moves to the next
+instant at which either side has something to do. Without it, a test would have to sleep, and a
+fast machine would see another order of events than a slow one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+import requests
+
+from app.lanes.context import Lanes
+from app.lanes.drain import drain, next_due, outstanding
+from app.model.time import Business
+from app.runtime.clocks import SimulatedClocks
+from app.store import cursors, installations
+
+_RETRY_S = 0.02
+_DOWN_S = 0.5
+_TIMEOUT_S = 30
+
+log = logging.getLogger(__name__)
+
+
+class Simulation:
+    """The one thread that drains everything and reports to the sandbox."""
+
+    def __init__(self, control: str, run: str, lanes: Lanes, clocks: SimulatedClocks) -> None:
+        """control: the sandbox's control address, such as `http://127.0.0.1:8600/sandbox`."""
+        self._control = control
+        self._run = run
+        self._lanes = lanes
+        self._clocks = clocks
+        self._http = requests.Session()
+        self._woken = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._loop, name="simulation", daemon=True).start()
+
+    def poke(self, lane: str, installation_id: int) -> None:
+        """Something was stored or decided: drain before reporting again."""
+        self._woken.set()
+
+    def _loop(self) -> None:
+        while True:
+            try:
+                self._enter()
+                while True:
+                    self._step()
+            except requests.RequestException:
+                time.sleep(_DOWN_S)
+            except Exception:
+                # A failure here would stop time for good; what it left undone is still due.
+                log.exception("the simulation's drain failed")
+                time.sleep(_DOWN_S)
+
+    def _enter(self) -> None:
+        answer = self._http.get(f"{self._control}/time", timeout=_TIMEOUT_S).json()
+        self._clocks.move(Business(answer["now"]))
+
+    def _step(self) -> None:
+        self._woken.clear()
+        ids = self._installations()
+        for installation_id in ids:
+            drain(self._lanes, installation_id)
+        if any(outstanding(self._lanes, installation_id) for installation_id in ids):
+            self._woken.wait(_RETRY_S)
+            return
+        self._report(ids)
+
+    def _installations(self) -> list[int]:
+        with self._lanes.store.read() as conn:
+            return [row["id"] for row in installations.read(conn, ["importing", "active"])]
+
+    def _report(self, ids: list[int]) -> None:
+        due = [at for key in ids if (at := next_due(self._lanes, key)) is not None]
+        with self._lanes.store.read() as conn:
+            delivery = cursors.number(conn, cursors.EVERYONE, "delivery")
+        report: dict[str, Any] = {
+            "run": self._run,
+            "now": self._clocks.business(),
+            "delivery": delivery,
+            "next_due": min(due, default=None),
+        }
+        answer = self._http.post(f"{self._control}/drained", json=report, timeout=_TIMEOUT_S).json()
+        self._clocks.move(Business(answer["now"]))
