@@ -44,11 +44,12 @@ NAME_SEPARATOR = " — "
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A mistake at a place of the file."""
+    """A mistake at a place of the file. at_key: the key itself is wrong, not what it holds."""
 
     location: Location
     message: str
     suggestion: str = ""
+    at_key: bool = False
 
 
 def check(playbook: form.PlaybookYaml, fields: Iterable[str] = ()) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from app.playbooks import checks
 from app.playbooks.build import build
 from app.playbooks.hints import key_hint
 from app.playbooks.problems import PlaybookError, Problem, field_path
-from app.playbooks.schema import PlaybookYaml
+from app.playbooks.schema import FORM, PlaybookYaml
 
 MAX_BYTES = 512 * 1024
 
@@ -97,6 +98,20 @@ def _marked(error: MarkedYAMLError, name: str, message: str, hint: str) -> Probl
     return Problem(name, line, column, "", message, hint)
 
 
+_PLAIN = {
+    "list_type": ("a list must stand here", "write [a, b] or one `- …` a line"),
+    "model_type": ("keys with values must stand here", "write `key: value`"),
+    "dict_type": ("names with values must stand here", "write `name: …`"),
+    "too_short": ("at least one must stand here", "add one, or leave the key out"),
+    "string_type": ("text must stand here", "put it in quotes"),
+    "string_too_short": ("it is empty", "write a text, or leave the key out"),
+    "string_pattern_mismatch": ("it must be one line", "take the line breaks out"),
+    "int_type": ("a whole number must stand here", "write it without quotes"),
+    "bool_type": ("true or false must stand here", ""),
+}
+"""Pydantic's kinds of error that files run into → our words."""
+
+
 def problems_of(error: ValidationError, name: str, document: CommentedMap | None) -> list[Problem]:
     """Pydantic's errors in our words, at their places in `document` (None: no text at hand)."""
     details = error.errors(include_url=False)
@@ -104,32 +119,43 @@ def problems_of(error: ValidationError, name: str, document: CommentedMap | None
 
 
 def _finding(detail: ErrorDetails) -> checks.Finding:
-    location, kind = detail["loc"], detail["type"]
+    location = tuple(part for part in detail["loc"] if not str(part).startswith(FORM))
+    kind = detail["type"]
     context: dict[str, Any] = detail.get("ctx") or {}
     if kind == "extra_forbidden":
-        return checks.Finding(location, f"unknown key `{location[-1]}`", key_hint(location))
+        return checks.Finding(location, f"unknown key `{location[-1]}`", key_hint(location), True)
     if kind == "missing":
         return checks.Finding(location, f"`{location[-1]}` is missing", "add it")
     if kind == "playbook":
-        return checks.Finding(location, context["message"], context["suggestion"])
+        if "item" in context:
+            location = (*location, context["item"])
+        return checks.Finding(
+            location, context["message"], context["suggestion"], context["at_key"]
+        )
     if kind == "literal_error":
-        expected = [word.strip("'") for word in str(context["expected"]).split(" or ")]
-        words = [word.strip().strip("'") for part in expected for word in part.split(",")]
-        message = f"{detail['input']!r} is not possible here"
-        return checks.Finding(location, message, checks.suggest(str(detail["input"]), words))
+        words = re.findall(r"'([^']+)'", str(context["expected"]))
+        given = str(detail["input"])
+        # Among operators the nearest spelling is rarely the one that was meant.
+        near = given.replace("_", "").isalpha()
+        hint = checks.suggest(given, words) if near else "use one of: " + ", ".join(words)
+        return checks.Finding(location, f"{detail['input']!r} is not possible here", hint)
+    if kind in _PLAIN:
+        return checks.Finding(location, *_PLAIN[kind])
     return checks.Finding(location, detail["msg"][:1].lower() + detail["msg"][1:])
 
 
 def _problem_of(finding: checks.Finding, name: str, document: CommentedMap | None) -> Problem:
-    path, line, column = _locate(finding.location, document)
+    path, line, column = _locate(finding.location, document, finding.at_key)
     return Problem(name, line, column, field_path(path), finding.message, finding.suggestion)
 
 
-def _locate(location: Location, document: CommentedMap | None) -> tuple[Location, int, int]:
+def _locate(
+    location: Location, document: CommentedMap | None, at_key: bool
+) -> tuple[Location, int, int]:
     """Path in the file, line and column.
 
-    Pydantic puts the tags of unions into its locations; whatever the document does not contain is
-    skipped on the way and kept at the end only, where it names a missing key.
+    What the document does not contain is skipped on the way (pydantic names the parts of a dict's
+    entry too) and kept at the end only, where it names a missing key.
     """
     if document is None:
         return location, 0, 0
@@ -137,21 +163,22 @@ def _locate(location: Location, document: CommentedMap | None) -> tuple[Location
     path: list[int | str] = []
     line, column = 1, 1
     for index, part in enumerate(location):
-        place = _place(node, part)
+        last = index == len(location) - 1
+        place = _place(node, part, at_key and last)
         if place is not None:
             line, column = place[0] + 1, place[1] + 1
             node = node[part]  # type: ignore[index]
             path.append(part)
-        elif index == len(location) - 1 and isinstance(node, CommentedMap):
+        elif last and isinstance(node, CommentedMap):
             path.append(part)
     return tuple(path), line, column
 
 
-def _place(node: object, part: int | str) -> tuple[int, int] | None:
-    """Line and column, from 0, of a key's value or an item; of the key itself for a block."""
+def _place(node: object, part: int | str, at_key: bool) -> tuple[int, int] | None:
+    """Line and column, from 0, of an item or of a key's value; of the key where that says more."""
     if isinstance(node, CommentedMap) and part in node:
         value: object = node[part]
-        at_key = isinstance(value, CommentedMap | CommentedSeq) or "\n" in str(value)
+        at_key = at_key or isinstance(value, CommentedMap | CommentedSeq) or "\n" in str(value)
         return node.lc.key(part) if at_key else node.lc.value(part)
     if isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
         return node.lc.item(part)

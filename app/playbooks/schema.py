@@ -34,6 +34,33 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+FORM = "form:"
+"""Starts the names of a union's forms, which pydantic puts into the locations of its errors."""
+
+
+def _by_key(*keys: str) -> Any:
+    """Tells the forms of a union apart by the one key that each must have."""
+
+    def form_of(value: Any) -> str | None:
+        if not isinstance(value, dict):
+            return None
+        return next((FORM + key for key in keys if key in value), None)
+
+    words = ", ".join(f"`{key}`" for key in keys)
+    return Discriminator(
+        form_of,
+        custom_error_type="playbook_form",
+        custom_error_message=f"one of these keys must stand here: {words}",
+    )
+
+
+def _by_type(value: Any) -> str:
+    """Tells a word, a list and a mapping apart, so that an error is about what was meant."""
+    if isinstance(value, dict):
+        return FORM + "mapping"
+    return FORM + ("list" if isinstance(value, list) else "word")
+
+
 class WhenYaml(Strict):
     """Exactly one signal; `unless` and `within` together add an absence."""
 
@@ -106,28 +133,12 @@ class NotYaml(Strict):
     not_: ConditionYaml = Field(alias="not")
 
 
-def _tag_of(*keys: str) -> Any:
-    """Tells the forms of a union apart by the one key that each must have."""
-
-    def tag(value: Any) -> str | None:
-        if not isinstance(value, dict):
-            return None
-        return next((key for key in keys if key in value), None)
-
-    words = ", ".join(f"`{key}`" for key in keys)
-    return Discriminator(
-        tag,
-        custom_error_type="playbook_form",
-        custom_error_message=f"one of these keys must stand here: {words}",
-    )
-
-
 ConditionYaml = Annotated[
-    Annotated[AllYaml, Tag("all")]
-    | Annotated[AnyYaml, Tag("any")]
-    | Annotated[NotYaml, Tag("not")]
-    | Annotated[CompareYaml, Tag("field")],
-    _tag_of("all", "any", "not", "field"),
+    Annotated[AllYaml, Tag(FORM + "all")]
+    | Annotated[AnyYaml, Tag(FORM + "any")]
+    | Annotated[NotYaml, Tag(FORM + "not")]
+    | Annotated[CompareYaml, Tag(FORM + "field")],
+    _by_key("all", "any", "not", "field"),
 ]
 
 
@@ -143,6 +154,18 @@ class AnchorFieldYaml(Strict):
     field: Line
 
 
+AfterYaml = Annotated[
+    Annotated[Literal["entry", "previous_done"], Tag(FORM + "word")]
+    | Annotated[AnchorFieldYaml, Tag(FORM + "mapping")],
+    Discriminator(_by_type),
+]
+LateYaml = Annotated[
+    Annotated[Literal["shift", "now"], Tag(FORM + "word")]
+    | Annotated[SkipYaml, Tag(FORM + "mapping")],
+    Discriminator(_by_type),
+]
+
+
 class StepYaml(Strict):
     """One step of a sequence or task of `create_tasks`.
 
@@ -156,10 +179,10 @@ class StepYaml(Strict):
     template: Id | None = None
     subject: Line | None = None
     priority: PriorityWord | None = None
-    after: Literal["entry", "previous_done"] | AnchorFieldYaml | None = None
+    after: AfterYaml | None = None
     lead: DelayText | None = None
     window: Window | None = None
-    late: Literal["shift", "now"] | SkipYaml | None = None
+    late: LateYaml | None = None
     then: ThenYaml | None = None
 
     @model_validator(mode="after")
@@ -202,7 +225,10 @@ class EnrolAction(Strict):
 
 
 class StopAction(Strict):
-    stop: Literal["any"] | list[Id]
+    stop: Annotated[
+        Annotated[Literal["any"], Tag(FORM + "word")] | Annotated[list[Id], Tag(FORM + "list")],
+        Discriminator(_by_type),
+    ]
 
 
 class NotifyAction(Strict):
@@ -224,14 +250,14 @@ class ReassignAction(Strict):
 ACTION_KEYS = ("create_tasks", "enrol", "stop", "notify", "set", "hold", "reassign")
 
 ActionYaml = Annotated[
-    Annotated[CreateTasksAction, Tag("create_tasks")]
-    | Annotated[EnrolAction, Tag("enrol")]
-    | Annotated[StopAction, Tag("stop")]
-    | Annotated[NotifyAction, Tag("notify")]
-    | Annotated[SetAction, Tag("set")]
-    | Annotated[HoldAction, Tag("hold")]
-    | Annotated[ReassignAction, Tag("reassign")],
-    _tag_of(*ACTION_KEYS),
+    Annotated[CreateTasksAction, Tag(FORM + "create_tasks")]
+    | Annotated[EnrolAction, Tag(FORM + "enrol")]
+    | Annotated[StopAction, Tag(FORM + "stop")]
+    | Annotated[NotifyAction, Tag(FORM + "notify")]
+    | Annotated[SetAction, Tag(FORM + "set")]
+    | Annotated[HoldAction, Tag(FORM + "hold")]
+    | Annotated[ReassignAction, Tag(FORM + "reassign")],
+    _by_key(*ACTION_KEYS),
 ]
 
 

@@ -39,9 +39,20 @@ _LOOSE_DELAY = re.compile(r"^\s*\+?(\d+)\s*([a-z]*)\s*$", re.IGNORECASE)
 _E = TypeVar("_E", bound=StrEnum)
 
 
-def refusal(message: str, suggestion: str = "") -> PydanticCustomError:
-    """An error whose text and suggestion reach the author unchanged."""
-    context = {"message": message, "suggestion": suggestion}
+def refusal(
+    message: str,
+    suggestion: str = "",
+    item: int | str | None = None,
+    at_key: bool = False,
+) -> PydanticCustomError:
+    """An error whose text and suggestion reach the author unchanged.
+
+    item: the index or key within the value that is to blame, for its place in the file; at_key:
+    that key itself is wrong.
+    """
+    context: dict[str, Any] = {"message": message, "suggestion": suggestion, "at_key": at_key}
+    if item is not None:
+        context["item"] = item
     return PydanticCustomError("playbook", "{message}", context)
 
 
@@ -76,13 +87,13 @@ DelayText = Annotated[
 ]
 
 
-def _word_reader(what: str, words: type[_E]) -> Callable[[Any], _E]:
-    def read(value: Any) -> _E:
+def _word_reader(what: str, words: type[_E]) -> Callable[..., _E]:
+    def read(value: Any, item: int | None = None) -> _E:
         try:
             return words(value)
         except ValueError:
-            known = [word.value for word in words]
-            raise refusal(f"{value!r} is not {what}", suggest(str(value), known)) from None
+            hint = suggest(str(value), [word.value for word in words])
+            raise refusal(f"{value!r} is not {what}", hint, item) from None
 
     return read
 
@@ -96,7 +107,7 @@ def _list_reader(what: str, words: type[_E]) -> Callable[[Any], list[_E]]:
         if isinstance(value, str):
             return [read(value)]
         if isinstance(value, list) and value:
-            return [read(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+            return [read(word, index) for index, word in enumerate(value)]
         known = [word.value for word in words]
         raise refusal(f"{value!r} is not {what}", "write one of, a list of, or any: " + str(known))
 
@@ -166,9 +177,16 @@ AbsentList = Annotated[
     PlainValidator(_list_reader("a signal that `unless` can name", Absent)),
     WithJsonSchema(_list_schema(_values(Absent))),
 ]
-TaskWord = Annotated[TaskType, BeforeValidator(_word_reader("a kind of task", TaskType))]
-PriorityWord = Annotated[Priority, BeforeValidator(_word_reader("a priority", Priority))]
-AgainWord = Annotated[Again, BeforeValidator(_word_reader("a value of `again`", Again))]
+
+
+def _word(what: str, words: type[StrEnum]) -> BeforeValidator:
+    read = _word_reader(what, words)
+    return BeforeValidator(lambda value: read(value))
+
+
+TaskWord = Annotated[TaskType, _word("a kind of task", TaskType)]
+PriorityWord = Annotated[Priority, _word("a priority", Priority)]
+AgainWord = Annotated[Again, _word("a value of `again`", Again)]
 
 
 def _read_window(value: Any) -> str:
@@ -216,9 +234,11 @@ def _read_exits(value: Any) -> dict[str, bool]:
     switches: dict[str, bool] = {}
     for name, switch in value.items():  # pyright: ignore[reportUnknownVariableType]
         if name not in EXIT_NAMES:
-            raise refusal(f"{name!r} is not an exit", suggest(str(name), EXIT_NAMES))
+            hint = suggest(str(name), EXIT_NAMES)
+            raise refusal(f"{name!r} is not an exit", hint, name, at_key=True)
         if switch not in (True, False, "on", "off"):
-            raise refusal(f"{switch!r} is not possible for exit `{name}`", "write on or off")
+            message = f"{switch!r} is not possible for exit `{name}`"
+            raise refusal(message, "write on or off", name)
         switches[str(name)] = switch in (True, "on")
     return switches
 
