@@ -50,13 +50,23 @@ def _since_anchor(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bo
     return event.at >= enrolment.anchor_at
 
 
+def _begun_by_closing(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
+    """What was started by the closing itself (onboarding of a won deal) is not ended by it."""
+    stage = enrolment.anchor_stage
+    if stage is None:
+        return False
+    return event.cause.startswith(f"stage:{stage}:") or (
+        subject.closed and subject.stage_id == stage
+    )
+
+
 def _closed(kind: StageKind) -> Callable[[EnrolmentView, Signal, SubjectView], bool]:
     def holds(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
-        # What was started by the closing itself (onboarding of a won deal) is not ended by it.
-        begun_there = (
-            enrolment.anchor_stage is not None and subject.stage_id == enrolment.anchor_stage
+        return (
+            event.stage is kind
+            and event.at >= enrolment.anchor_at
+            and not _begun_by_closing(enrolment, event, subject)
         )
-        return event.stage is kind and event.at >= enrolment.anchor_at and not begun_there
 
     return holds
 

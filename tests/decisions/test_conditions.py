@@ -1,0 +1,115 @@
+from typing import Any
+
+import pytest
+
+from app.decisions.conditions import compile_condition, getter, needs, values_read
+from app.model.playbook import AllOf, AnyOf, Compare, Condition, NotOf
+from app.model.records import ContactView
+from app.model.vocabulary import StageKind, SubjectType
+from tests.decisions.build import CONTACT, NOW, subject
+
+RICH = subject(
+    name="Solar roof",
+    currency="EUR",
+    fields={"score": "80", "vip": "true", "tags": ["new", "eu"], "renewal": "2026-06-01"},
+    contacts=(ContactView("c1", email="ada@example.test", fields={"title": "CFO"}),),
+)
+UNKNOWN = Compare("deal.amount", ">", 1)
+POOR = subject(amount=None, contacts=())
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "value", "met"),
+    [
+        ("deal.amount", ">=", 5000, True),
+        ("deal.amount", ">", 5000, False),
+        ("deal.amount", "<", 5000.5, True),
+        ("deal.amount", "<=", 4999, False),
+        ("deal.stage_kind", "in", ["qualified", "proposal"], True),
+        ("deal.stage_kind", "not_in", [StageKind.WON, "lost"], True),
+        ("deal.stage_kind", "==", StageKind.PROPOSAL, True),
+        ("deal.pipeline", "!=", "p2", True),
+        ("deal.owner", "==", "o1", True),
+        ("deal.name", "contains", "SOLAR", True),
+        ("deal.currency", "==", "EUR", True),
+        ("subject.type", "==", "deal", True),
+        ("contact.email", "contains", "example", True),
+        ("contact.title", "==", "CFO", True),
+        ("contact.phone", "known", None, False),
+        ("score", ">=", 80, True),  # the CRM sends numbers as text
+        ("deal.score", "in", [79, 80], True),
+        ("vip", "==", True, True),
+        ("vip", "==", False, False),
+        ("tags", "contains", "eu", True),
+        ("renewal", "<", "2026-07-01", True),
+        ("deal.created_at", "<", "2026-03-01", True),  # an instant against a date
+        ("deal.created_at", ">", "2026-03-01", False),
+        ("nothing", "unknown", None, True),
+        ("deal.amount", "known", None, True),
+        ("deal.amount", "unknown", None, False),
+        ("deal.name", ">", 3, False),  # not a number: unknown
+    ],
+)
+def test_comparisons(field: str, op: Any, value: Any, met: bool) -> None:
+    assert compile_condition(Compare(field, op, value))(RICH) is met
+
+
+@pytest.mark.parametrize("op", ["==", "!=", ">", ">=", "<", "<=", "in", "not_in", "contains"])
+def test_an_unknown_value_makes_every_comparison_false(op: Any) -> None:
+    condition = Compare("deal.amount", op, [1] if op in ("in", "not_in") else 1)
+    assert compile_condition(condition)(POOR) is False
+    assert compile_condition(NotOf(condition))(POOR) is False  # unknown, not its opposite
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        (AllOf((UNKNOWN, Compare("deal.owner", "==", "o1"))), False),
+        (NotOf(AllOf((UNKNOWN, Compare("deal.owner", "==", "other")))), True),
+        (AnyOf((UNKNOWN, Compare("deal.owner", "==", "o1"))), True),
+        (NotOf(AnyOf((UNKNOWN, Compare("deal.owner", "==", "other")))), False),
+        (AllOf(()), True),
+        (AnyOf(()), False),
+        (NotOf(Compare("deal.owner", "==", "other")), True),
+        (AllOf((Compare("deal.owner", "==", "o1"), Compare("deal.pipeline", "==", "p2"))), False),
+    ],
+)
+def test_logic_has_three_values(condition: Condition, met: bool) -> None:
+    assert compile_condition(condition)(POOR) is met
+
+
+def test_no_condition_is_met_by_all() -> None:
+    assert compile_condition(None)(POOR)
+    assert needs(None) == set()
+
+
+def test_a_contact_field_is_the_chosen_persons() -> None:
+    two = subject(
+        contacts=(
+            ContactView("c1", email="a@x.test", labels=("Champion",)),
+            ContactView("c2", email="b@x.test", labels=("Buyer",)),
+        )
+    )
+    condition = Compare("contact.email", "==", "b@x.test")
+    assert compile_condition(condition, ("buyer",))(two)
+    assert not compile_condition(condition, ("champion",))(two)
+    assert not compile_condition(condition)(two)  # nobody is chosen
+
+
+def test_what_a_condition_needs_and_read() -> None:
+    condition = AllOf((UNKNOWN, NotOf(AnyOf((Compare("x.y", "known"), Compare("z", "==", 1))))))
+    assert needs(condition) == {"deal.amount", "x.y", "z"}
+    read = values_read(condition, subject(amount=None, fields={"z": 7}))
+    assert read == {"deal.amount": None, "x.y": None, "z": 7}
+
+
+def test_every_named_column_reads_its_own() -> None:
+    lead = subject(type=SubjectType.LEAD, stage_entered_at=NOW)
+    assert getter("lead.stage_entered_at")(lead) == NOW
+    assert getter("subject.contacts")(lead) == 1
+    assert getter("contact.opted_out")(subject(contacts=(CONTACT,))) is False
+
+
+def test_compiling_is_remembered_by_identity_not_by_equality() -> None:
+    condition = Compare("deal.amount", "in", [1, 2])  # holds a list: has no hash
+    assert compile_condition(condition) is compile_condition(condition)
