@@ -50,8 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{said}; stop what runs there or choose another --port", file=sys.stderr)
         return 1
     stopped = threading.Event()
+
+    def stop(number: int, frame: object) -> None:
+        stopped.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, stop)
     tune_memory()
     server.start()
     print(f"sandbox listening on {server.url} ({mode} time), CRM at {server.url}/crm/", flush=True)

@@ -6,10 +6,10 @@ has something due, lets it happen and delivers what the app is to hear of it.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sandbox.clock import Agenda, Clock
@@ -97,11 +97,9 @@ class Barrier:
         with self._changed:
             self._changed.notify_all()
 
-    @contextlib.contextmanager
-    def still(self) -> Iterator[None]:
+    def still(self) -> AbstractContextManager[object]:
         """Keep the world from moving, for instance while it is saved."""
-        with self._moving:
-            yield
+        return self._moving
 
     def drained(self, run: str, now: int, delivery: int, next_due: int | None) -> dict[str, Any]:
         """Take the app's report; answer `{"now", "delivery", "moved"}` and, unmoved, a `reason`."""

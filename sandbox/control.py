@@ -159,7 +159,8 @@ def _vendors(control: Blueprint, services: Services, simulation: Simulation) -> 
         body = _body(*known)
         for name in ("app_id", "client_id", "client_secret", "redirect_uris", "required_scopes"):
             _need(body, name)
-        app = simulation.world.register_app(App(**{**body, "app_id": _whole(body, "app_id")}))
+        _whole(body, "app_id")
+        app = simulation.world.register_app(App(**body))
         return _json({"app_id": app.app_id, "client_id": app.client_id}, 201)
 
     @control.get("/faults")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -166,8 +166,16 @@ class _Patterns:
     def __init__(self, mapping: Mapping) -> None:
         owner = mapping.owner.activities
         calls = mapping.calls.activities if mapping.calls else ()
-        self.names_owner = cache(lambda name: any(fnmatchcase(name, p) for p in owner))
-        self.is_call = cache(lambda name: any(fnmatchcase(name, p) for p in calls))
+        self.names_owner = _matcher(owner)
+        self.is_call = _matcher(calls)
+
+
+def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    @cache
+    def matches(name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+    return matches
 
 
 def _rows(path: Path, columns: dict[str, str]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -112,21 +112,23 @@ class Page:
     def board(self, owner_id: str = "") -> list[dict[str, Any]]:
         """The columns of the board: stage, its newest deals, how many, and their worth."""
         pipeline = self.pipeline()
-        columns = {stage.id: [stage, []] for stage in pipeline.stages if not stage.archived}
+        columns: dict[str, list[Record]] = {
+            stage.id: [] for stage in pipeline.stages if not stage.archived
+        }
         for deal in reversed(self.account.objects["deals"].values()):
             if owner_id and deal.get("hubspot_owner_id") != owner_id:
                 continue
             column = columns.get(deal.get("dealstage"))
             if column is not None:
-                column[1].append(deal)
+                column.append(deal)
         return [
             {
-                "stage": stage,
+                "stage": pipeline.stage(stage_id),
                 "deals": deals[:ON_BOARD],
                 "count": len(deals),
                 "worth": sum(float(deal.get("amount") or 0) for deal in deals),
             }
-            for stage, deals in columns.values()
+            for stage_id, deals in columns.items()
         ]
 
     def tasks(self, owner_id: str, show: str) -> list[Record]:

@@ -8,7 +8,7 @@ may be closed by then) is judged when it is done.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -217,11 +217,11 @@ _REPLIES = (
 )
 
 
-def _choose(rng: random.Random, weights: dict[str, float]) -> str:
+def _choose(rng: random.Random, weights: Mapping[str, float]) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
-def _drag(life: Life, stages: list[str], at: int, rng: random.Random) -> int:
+def _drag(life: Life, stages: Sequence[str], at: int, rng: random.Random) -> int:
     """A deal dragged through several stages within a minute; the instant of the last."""
     for stage in stages:
         life.add(at, "move_deal", stage=stage)
