@@ -1,0 +1,168 @@
+"""The presets: sound, recognisable by their subjects, and as the documentation says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.actions.rendering import TaskContext, render_notice, render_task
+from app.model.playbook import CreateTasks, Notify, Playbook, Step
+from app.model.time import Delay, Unit
+from app.model.vocabulary import EXITS, Again, Priority, SignalKind, StopReason, TaskType
+from app.playbooks.presets import preset, preset_ids, preset_text
+
+PROSE = (Path(__file__).parents[2] / "docs/presets.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `([a-z0-9-]+)`[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$", re.MULTILINE)
+WORDS = {TaskType.EMAIL: "e-mail, with draft", TaskType.CALL: "call", TaskType.TODO: "to-do"}
+
+
+def steps_of(playbook: Playbook) -> Iterator[Step]:
+    for rule in playbook.rules:
+        for action in rule.then:
+            if isinstance(action, CreateTasks):
+                yield from action.steps
+    for sequence in playbook.sequences.values():
+        yield from sequence.steps
+
+
+def all_steps() -> list[tuple[str, Step]]:
+    return [(name, step) for name in preset_ids() for step in steps_of(preset(name))]
+
+
+def test_every_preset_is_sound_and_named_as_its_file() -> None:
+    assert preset_ids() == (
+        "idle-deal",
+        "inbound-lead",
+        "post-meeting",
+        "proposal",
+        "proposal-stage-map",
+    )
+    for name in preset_ids():
+        assert preset(name).id == name
+        assert preset(name).description
+
+
+def test_an_unknown_preset_names_those_there_are() -> None:
+    with pytest.raises(KeyError, match="proposal-stage-map"):
+        preset_text("propsal")
+
+
+@pytest.mark.parametrize("name", preset_ids())
+def test_the_prose_lists_exactly_the_steps(name: str) -> None:
+    section = PROSE.split(f"\n## `{name}`")[1].split("\n## ")[0]
+    rows = {row[0]: tuple(cell.strip() for cell in row[1:]) for row in ROW.findall(section)}
+    expected: dict[str, tuple[str, ...]] = {}
+    for step in steps_of(preset(name)):
+        due = str(step.at) if step.at else "at once"
+        if name == "idle-deal":
+            due = "when the 7 days are over"
+        expected[step.id] = (due, WORDS[step.task], step.priority.value, step.subject)
+    assert rows == expected
+
+
+@pytest.mark.parametrize("name", preset_ids())
+def test_the_prose_names_every_rule_and_sequence(name: str) -> None:
+    section = PROSE.split(f"\n## `{name}`")[1].split("\n## ")[0]
+    for rule in preset(name).rules:
+        assert f"`{rule.id}`" in section
+    for sequence in preset(name).sequences:
+        assert f"`{sequence}`" in section
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "kind", "again", "limit"),
+    [
+        ("proposal", "proposal-sent", SignalKind.STAGE_ENTERED, Again.STAGE_ENTRY, 50),
+        ("inbound-lead", "lead-created", SignalKind.SUBJECT_CREATED, Again.ONCE, 50),
+        ("inbound-lead", "lead-form", SignalKind.FORM_SUBMITTED, Again.EVERY_SIGNAL, 50),
+        ("post-meeting", "meeting-recap", SignalKind.MEETING_HELD, Again.EVERY_SIGNAL, None),
+        ("post-meeting", "meeting-outcome", SignalKind.OUTCOME_UNKNOWN, Again.EVERY_SIGNAL, None),
+        ("post-meeting", "meeting-rebook", SignalKind.MEETING_MISSED, Again.EVERY_SIGNAL, None),
+        ("idle-deal", "idle-7", SignalKind.NO_ACTIVITY, Again.EVERY_SIGNAL, 50),
+        ("idle-deal", "idle-14", SignalKind.NO_ACTIVITY, Again.EVERY_SIGNAL, 50),
+        ("proposal-stage-map", "stage-entered", SignalKind.STAGE_ENTERED, Again.EVERY_ENTRY, None),
+    ],
+)
+def test_rules_wait_repeat_and_brake_as_documented(
+    name: str, rule: str, kind: SignalKind, again: Again, limit: int | None
+) -> None:
+    found = {rule.id: rule for rule in preset(name).rules}[rule]
+    assert (found.when.kind, found.again, found.limit) == (kind, again, limit)
+
+
+def test_exits_are_as_documented() -> None:
+    every = frozenset(EXITS)
+    expected = {
+        "proposal-cadence": every,
+        "inbound-cadence": every - {StopReason.STAGE_LEFT},
+        "after-meeting": every - {StopReason.STAGE_LEFT},
+        "stage-map": frozenset(
+            {StopReason.STAGE_LEFT, StopReason.CLOSED_WON, StopReason.CLOSED_LOST}
+        ),
+    }
+    sequences = [item for name in preset_ids() for item in preset(name).sequences.values()]
+    assert {item.id: item.exits for item in sequences} == expected
+
+
+def test_the_stage_map_is_written_when_due_and_settles_a_minute() -> None:
+    playbook = preset("proposal-stage-map")
+    assert playbook.rules[0].settle == Delay(1, Unit.MIN)
+    assert [step.lead for step in playbook.sequences["stage-map"].steps] == [Delay(0, Unit.MIN)] * 4
+
+
+def test_a_subject_names_its_step_among_all_presets() -> None:
+    subjects = [step.subject for _, step in all_steps()]
+    assert len(set(subjects)) == len(subjects)
+    assert not any(one != other and one.startswith(other) for one in subjects for other in subjects)
+    assert not any("{{" in subject or " — " in subject for subject in subjects)
+    assert "Choose the contact for this follow-up" not in subjects
+
+
+NOTHING = TaskContext("", "why")
+each_step = pytest.mark.parametrize(
+    ("name", "step"), all_steps(), ids=lambda value: getattr(value, "id", value)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "step"), all_steps(), ids=lambda value: getattr(value, "id", value)
+)
+def test_every_text_can_be_written_when_the_crm_knows_nothing(name: str, step: Step) -> None:
+    made = render_task(step, preset(name).templates[step.template], NOTHING)
+    assert made.problem == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "step"), all_steps(), ids=lambda value: getattr(value, "id", value)
+)
+def test_every_text_has_one_question_to_decide_and_no_filler(name: str, step: Step) -> None:
+    template = preset(name).templates[step.template]
+    assert template.decides.endswith("?")
+    assert template.decides.count("?") == 1
+    words = (template.body + template.email_subject).lower()
+    for filler in ("just checking in", "touching base", "circling back", "any updates"):
+        assert filler not in words
+    if step.task is TaskType.EMAIL:
+        assert template.email_subject
+        assert "contact.first_name" in template.body
+        assert "?" in template.body + template.email_subject
+
+
+def test_notices_can_be_written_when_the_crm_knows_nothing() -> None:
+    notices = [
+        preset(name).templates[action.template]
+        for name in preset_ids()
+        for rule in preset(name).rules
+        for action in rule.then
+        if isinstance(action, Notify)
+    ]
+    assert [notice.id for notice in notices] == ["idle-manager"]
+    assert render_notice(notices[0], {}).problem == ""
+
+
+def test_the_first_answer_and_the_recap_are_urgent() -> None:
+    urgent = {step.id for _, step in all_steps() if step.priority is Priority.HIGH}
+    assert urgent == {"questions", "reply", "recap", "rebook"}
