@@ -17,7 +17,7 @@ import orjson
 
 from sandbox.faults import Fault, Faults
 from sandbox.har import Har
-from sandbox.hubspot import associations, batch, errors, frame, oauth, objects, search
+from sandbox.hubspot import associations, batch, errors, frame, oauth, objects, properties, search
 from sandbox.hubspot.call import ROUTES, Call, Html, Route
 from sandbox.hubspot.deliveries import Deliveries
 from sandbox.hubspot.errors import ApiError
@@ -27,7 +27,7 @@ from sandbox.settings import Settings
 from sandbox.world.records import Actor
 from sandbox.world.store import World
 
-ENDPOINTS = (associations, batch, frame, oauth, objects, search)
+ENDPOINTS = (associations, batch, frame, oauth, objects, properties, search)
 """The modules whose import registers the routes."""
 
 PREFIXES = (
@@ -128,7 +128,8 @@ class HubSpot:
         finally:
             with self._count_lock:
                 self._under_way -= counted
-                self._counts[endpoint, status] += counted
+                if counted:
+                    self._counts[endpoint, status] += 1
         headers = [("Content-Type", "application/json;charset=utf-8"), *told.items()]
         if "Content-Type" in told:
             headers = list(told.items())

@@ -10,7 +10,8 @@ from sandbox.hubspot.batch import finished
 from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.kinds import HUBSPOT_DEFINED, TYPE_IDS, Kind, association_types
-from sandbox.hubspot.objects import look_up, paging, read_types
+from sandbox.hubspot.objects import look_up, paging
+from sandbox.hubspot.writes import read_types
 from sandbox.world.records import Link, Record
 
 READ_LIMIT = 1000

@@ -15,16 +15,9 @@ from sandbox.hubspot import errors
 from sandbox.hubspot.call import BATCH_LIMIT, Answer, Call, route
 from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.kinds import Kind
-from sandbox.hubspot.objects import (
-    check_id_property,
-    check_unique,
-    create_one,
-    live,
-    look_up,
-    read_properties,
-    view_of,
-)
+from sandbox.hubspot.objects import check_id_property, live, look_up, view_of
 from sandbox.hubspot.values import iso
+from sandbox.hubspot.writes import check_unique, create_one, read_properties
 from sandbox.world.records import Record
 
 

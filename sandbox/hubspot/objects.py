@@ -8,11 +8,10 @@ from typing import Any
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.call import Answer, Call, route
-from sandbox.hubspot.kinds import Kind, association_pair, kind_of
+from sandbox.hubspot.kinds import Kind, kind_of
 from sandbox.hubspot.render import View, associations, lagging
-from sandbox.hubspot.values import clean
-from sandbox.world.effects import unique_key
-from sandbox.world.records import Link, NotFound, Record, UniqueConflict
+from sandbox.hubspot.writes import check_unique, create_one, read_properties
+from sandbox.world.records import NotFound, Record, UniqueConflict
 
 EMAIL_CONTENT_SCOPE = "sales-email-read"
 PAGE_LIMIT = 100
@@ -68,125 +67,6 @@ def check_id_property(call: Call, kind: Kind, name: str, verb: str = "read") -> 
             f"Unable to perform {verb} by non-unique {kind.type_id} property {name} "
             f"in portal ID {call.account.portal_id}"
         )
-
-
-def read_links(call: Call, kind: Kind, given: Any) -> list[Link]:
-    """The ``associations`` of a creation; refuses types that don't fit and missing far ends."""
-    if given in (None, []):
-        return []
-    if not isinstance(given, list):
-        raise errors.invalid_json('"associations" must be a list')
-    links: list[Link] = []
-    for entry in given:
-        try:
-            to_id = str(entry["to"]["id"])
-            types = entry["types"]
-        except (TypeError, KeyError):
-            raise errors.invalid_json(
-                "an association needs to.id and types of associationCategory, associationTypeId"
-            ) from None
-        to_kind, labels = read_types(call, kind.kind, types)
-        links.append(Link(to_kind, to_id, labels))
-    for link in links:
-        if call.account.find(link.kind, link.id) is None:
-            raise errors.invalid_associations(kind_of(link.kind).singular.upper(), [link.id])
-    return links
-
-
-def read_types(
-    call: Call, from_kind: str, types: Any, to_kind: str = ""
-) -> tuple[str, tuple[str, ...]]:
-    """(to kind, labels) of a list of association types."""
-    if not isinstance(types, list) or not types:
-        raise errors.invalid_json('"types" must be a list with at least one association type')
-    labels: list[str] = []
-    for spec in types:
-        try:
-            category, number = str(spec["associationCategory"]), int(spec["associationTypeId"])
-        except (TypeError, KeyError, ValueError):
-            raise errors.invalid_json(
-                "an association type needs associationCategory and associationTypeId"
-            ) from None
-        pair = association_pair(call.account.extra, category, number)
-        if pair is None or pair[0] != from_kind or (to_kind and pair[1] != to_kind):
-            raise errors.validation(
-                "One or more associations are invalid",
-                context={"INVALID_ASSOCIATION_TYPE": [f"{category} {number} from {from_kind}"]},
-            )
-        to_kind = pair[1]
-        labels.append(pair[2])
-    return to_kind, tuple(labels)
-
-
-def read_properties(call: Call, kind: Kind, given: Any, record: Record | None) -> dict[str, str]:
-    """The ``properties`` of a write in the world's form; refuses what doesn't fit."""
-    if not isinstance(given, dict):
-        raise errors.invalid_json('"properties" must be an object')
-    values, problems = clean(
-        call.account,
-        kind.kind,
-        given,
-        record,
-        linkedin_tasks=call.hub.settings.linkedin_task_types,
-    )
-    if problems:
-        raise errors.property_errors(list(problems), call.account.portal_id)
-    return values
-
-
-def check_unique(
-    call: Call,
-    kind: Kind,
-    values: Mapping[str, str],
-    record: Record | None,
-    taken: set[tuple[str, str]] | None = None,
-) -> None:
-    """Refuses values of unique properties that another record has.
-
-    ``taken`` gathers the values of one batch: its inputs conflict with one another too.
-    """
-    account = call.account
-    for name in account.unique[kind.kind]:
-        value = values.get(name)
-        if not value:
-            continue
-        other = account.find_unique(kind.kind, name, value)
-        if other is None and call.hub.settings.archived_hold_unique:
-            other = account.find_unique(kind.kind, name, value, archived=True)
-        if other is not None and other is not record:
-            raise conflict(call, kind, name, value, other.id)
-        if taken is not None:
-            key = (name, unique_key(kind.kind, name, value))
-            if key in taken:
-                raise conflict(call, kind, name, value, "another input of this batch")
-            taken.add(key)
-
-
-def conflict(call: Call, kind: Kind, name: str, value: str, other: str) -> errors.ApiError:
-    """The refusal of a taken unique value."""
-    if kind.kind == "contacts" and name == "email":
-        return errors.contact_exists(other)
-    return errors.unique_conflict(
-        call.hub.settings.unique_conflict_status,
-        call.account.portal_id,
-        kind.singular.upper(),
-        name,
-        value,
-        other,
-    )
-
-
-def create_one(
-    call: Call,
-    kind: Kind,
-    given: Mapping[str, Any],
-    taken: set[tuple[str, str]] | None = None,
-) -> tuple[dict[str, str], list[Link]]:
-    """Checks one creation whole; what it returns can be created without failing."""
-    values = read_properties(call, kind, given.get("properties"), None)
-    links = read_links(call, kind, given.get("associations"))
-    check_unique(call, kind, values, None, taken)
-    return values, links
 
 
 # --- endpoints -----------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ ACTIONS = {
     "updated": "propertyChange",
     "deleted": "deletion",
     "restored": "restore",
+    "forgotten": "privacyDeletion",
     "merged": "merge",
     "associated": "associationChange",
     "dissociated": "associationChange",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.world import effects
+from sandbox.world.lifecycle import Lifecycle
 from sandbox.world.links import Links
 from sandbox.world.records import (
     CALCULATED,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from sandbox.world.store import World
 
 
-class Account(Links):
+class Account(Links, Lifecycle):
     """One CRM account. ``objects`` and ``archived``: kind → id → record, live ones by id."""
 
     def __init__(
@@ -124,6 +125,8 @@ class Account(Links):
 
     def add_pipeline(self, kind: str, pipeline: Pipeline) -> Pipeline:
         """Adds a pipeline, or replaces the one with the same id."""
+        pipeline.created_at = pipeline.created_at or self.world.clock.now()
+        pipeline.updated_at = pipeline.updated_at or pipeline.created_at
         self.pipelines[kind][pipeline.id] = pipeline
         return pipeline
 
@@ -210,92 +213,6 @@ class Account(Links):
             self.world.tell(
                 Change(self.portal_id, record.kind, record, "updated", at, CALCULATED, {}, values)
             )
-
-    def archive(
-        self, kind: str, record_id: str, actor: Actor, at: int | None = None
-    ) -> Record | None:
-        """Moves a live record to the recycle bin; None when there is none to move."""
-        with self.world.lock:
-            record = self.objects[kind].get(record_id)
-            if record is None:
-                return None
-            now = self.world.clock.now() if at is None else at
-            self._keep_shadow(record)
-            neighbours = self._detach(record)
-            record.archived, record.archived_at = True, now
-            record.updated_at = max(record.updated_at, now)
-            del self.objects[kind][record_id]
-            self.archived[kind][record_id] = record
-            self._unindex(record, record.fields)
-            for name, index in self.unique_archived[kind].items():
-                if name in record.fields:
-                    index[effects.unique_key(kind, name, record.fields[name])] = record.id
-            self.world.tell(Change(self.portal_id, kind, record, "deleted", now, actor))
-            effects.after_unlink(self, record, neighbours, now)
-            return record
-
-    def restore(self, kind: str, record_id: str, actor: Actor, at: int | None = None) -> Record:
-        """Takes a record back out of the recycle bin with the associations it had."""
-        with self.world.lock:
-            record = self.archived[kind].get(record_id)
-            if record is None or record.merged_into:
-                raise NotFound(kind, [record_id])
-            self._check_unique(kind, record.fields, None)
-            now = self.world.clock.now() if at is None else at
-            del self.archived[kind][record_id]
-            record.archived, record.archived_at = False, None
-            record.updated_at = max(record.updated_at, now)
-            store = self.objects[kind]
-            store[record_id] = record
-            self.objects[kind] = {one: store[one] for one in sorted(store, key=int)}
-            self._index(record, record.fields)
-            for name, index in self.unique_archived[kind].items():
-                if name in record.fields:
-                    index.pop(effects.unique_key(kind, name, record.fields[name]), None)
-            self._reattach(record)
-            self.world.tell(Change(self.portal_id, kind, record, "restored", now, actor))
-            effects.after_create(self, record, now)
-            return record
-
-    def merge(
-        self, kind: str, primary_id: str, other_id: str, actor: Actor, at: int | None = None
-    ) -> Record:
-        """Merges ``other_id`` into ``primary_id``: its associations and the values it had alone.
-
-        Afterwards both ids read as the primary record.
-        """
-        with self.world.lock:
-            primary, other = self.need(kind, primary_id), self.need(kind, other_id)
-            if primary is other:
-                raise ValueError(f"{kind} {primary_id} cannot be merged into itself")
-            now = self.world.clock.now() if at is None else at
-            links = [
-                (kind_, id_, labels)
-                for kind_, ids in other.links.items()
-                for id_, labels in ids.items()
-            ]
-            alone = {n: v for n, v in other.fields.items() if not primary.fields.get(n)}
-            self.archive(kind, other.id, actor, at=now)
-            other.merged_into = primary.id
-            for name in self.unique_archived[kind]:
-                if name in other.fields:
-                    key = effects.unique_key(kind, name, other.fields[name])
-                    self.unique_archived[kind][name].pop(key, None)
-            self.merged[kind][other.id] = primary.id
-            for old, new in self.merged[kind].items():
-                if new == other.id:
-                    self.merged[kind][old] = primary.id
-            if alone:
-                self.update(kind, primary.id, alone, actor, at=now)
-            for kind_, id_, labels in links:
-                if self.find(kind_, id_) is not None:
-                    self.associate((kind, primary.id), Link(kind_, id_, labels), actor, at=now)
-            self.world.tell(
-                Change(
-                    self.portal_id, kind, primary, "merged", now, actor, alone, other_id=other.id
-                )
-            )
-            return primary
 
     # --- inside ----------------------------------------------------------------------------
 

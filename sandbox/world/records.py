@@ -226,7 +226,7 @@ class App:
 class Change:
     """Something that happened to a record, told to listeners in the order it happened.
 
-    ``action``: created, updated, deleted, restored, merged, associated, dissociated.
+    ``action``: created, updated, deleted, restored, forgotten, merged, associated, dissociated.
     ``fields`` are the values written by the actor, ``derived`` those the CRM computed from them.
     For associations ``other_kind``, ``other_id`` and ``labels`` name the far end; each association
     is told twice, once from each end. For a merge ``other_id`` is the record that vanished.

@@ -53,7 +53,7 @@ class World:
                 raise ValueError(f"account {portal_id} exists already; choose another portal id")
             account = Account(self, portal_id, name, timezone, currency, tier)
             for pipeline in pipelines if pipelines is not None else [default_pipeline()]:
-                account.pipelines["deals"][pipeline.id] = pipeline
+                account.add_pipeline("deals", pipeline)
             self.accounts[portal_id] = account
             return account
 

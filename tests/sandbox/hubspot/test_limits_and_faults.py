@@ -180,6 +180,7 @@ def test_calls_are_counted_by_endpoint_and_status(server: SandboxServer) -> None
     assert told["calls"]["GET /crm/objects/2026-03/{object_type}/{record_id}"] == {"404": 2}
     assert told["calls"]["GET /crm/objects/2026-03/{object_type}"] == {"200": 1}
     assert told["total"] == 3
+    assert all(number for counts in told["calls"].values() for number in counts.values())
     requests.get(f"{server.url}/oauth/authorize", timeout=5)
     assert server.hubspot.requests() == before, "a person at the consent page is no call"
 

@@ -27,6 +27,8 @@ SUBSCRIPTIONS = [
     {"subscriptionType": "deal.merge"},
     {"subscriptionType": "deal.restore"},
     {"subscriptionType": "deal.associationChange"},
+    {"subscriptionType": "contact.deletion"},
+    {"subscriptionType": "contact.privacyDeletion"},
     {"subscriptionType": "deal.propertyChange", "propertyName": "dealstage"},
     {"subscriptionType": "deal.propertyChange", "propertyName": "hs_is_closed"},
     {"subscriptionType": "deal.propertyChange", "propertyName": "amount", "active": False},
@@ -85,7 +87,7 @@ def test_signed_numbered_and_whole(sandbox: SandboxServer, receiver: Receiver) -
     assert entered["propertyValue"] == "qualifiedtobuy"
     assert moved == {
         "eventId": moved["eventId"],
-        "subscriptionId": 777_005,
+        "subscriptionId": 777_007,
         "portalId": PORTAL,
         "appId": 777,
         "occurredAt": START + 5000,
@@ -308,3 +310,14 @@ def test_actor_of_another_app_is_named(sandbox: SandboxServer, receiver: Receive
     sandbox.account.create("deals", {"dealname": "A"}, Actor.app(4711))
     sandbox.hubspot.deliveries.flush(5)
     assert receiver.events()[0]["sourceId"] == "4711"
+
+
+def test_privacy_deletion_fires_beside_the_deletion(
+    sandbox: SandboxServer, receiver: Receiver
+) -> None:
+    person = sandbox.account.create("contacts", {"email": "p@example.com"}, USER)
+    sandbox.account.forget("contacts", person.id, USER)
+    sandbox.hubspot.deliveries.flush(5)
+    told = [(e["subscriptionType"], e["objectId"]) for e in receiver.events()]
+    gone = int(person.id)
+    assert told == [("contact.deletion", gone), ("contact.privacyDeletion", gone)]

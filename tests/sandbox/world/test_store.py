@@ -196,3 +196,17 @@ def test_former_state_is_kept_only_when_asked_for(world: World, account: Account
     former = deal.shadow[1]
     assert former is not None
     assert former.get("dealname") == "B", "two changes within the lag show the state before both"
+
+
+def test_forgotten_for_good(account: Account, changes: list[Change]) -> None:
+    person = account.create("contacts", {"email": "p@x.example"}, USER)
+    deal = account.create("deals", {"dealname": "D"}, USER, [Link("contacts", person.id)])
+    changes.clear()
+    assert account.forget("contacts", person.id, USER)
+    assert not account.forget("contacts", person.id, USER)
+    told = [c.action for c in changes if c.kind == "contacts"]
+    assert told == ["deleted", "forgotten"]
+    assert account.find("contacts", person.id, archived=True) is None
+    assert account.find_unique("contacts", "email", "p@x.example", archived=True) is None
+    assert person.fields == {}
+    assert deal.linked("contacts") == []
