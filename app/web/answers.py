@@ -41,7 +41,9 @@ def services() -> Services:
 
 def answer(data: Any, status: int = 200) -> Response:
     """A JSON answer."""
-    return Response(orjson.dumps(data), status, mimetype="application/json")
+    # Column names are a subclass of str, which orjson takes as a key only when told to.
+    text = orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+    return Response(text, status, mimetype="application/json")
 
 
 def body() -> dict[str, Any]:
