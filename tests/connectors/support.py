@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -66,9 +66,6 @@ class MemoryTokenStore:
     def refresh_lock(self) -> Iterator[None]:
         with self.lock:
             yield
-
-    def expire(self) -> None:
-        self.tokens = replace(self.tokens, expires_wall=Wall(0))
 
 
 @dataclass

@@ -142,6 +142,16 @@ def test_slots_of_a_dead_process_come_back() -> None:
     assert simulation.call(1, 10, 0.5)
 
 
+def test_a_chunk_is_settled_by_its_last_answer() -> None:
+    simulation = Simulation(4, multiplier=100)  # chunks of two: a quick call and a slow one
+    for number in range(400):
+        assert simulation.call(0, 5_000 if number % 2 else 10, 1.0)
+    simulation.advance(WINDOW + 100)
+    assert not simulation.call(0, 10, 0.0)
+    simulation.advance(5_000)
+    assert simulation.call(0, 10, 0.0)
+
+
 def test_unused_slots_of_a_chunk_are_given_back() -> None:
     simulation = Simulation(10, processes=2, multiplier=100)  # chunks of five
     assert simulation.call(0, 10, 0.5)

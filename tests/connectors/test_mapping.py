@@ -241,8 +241,10 @@ def test_check_tells_what_the_account_lacks() -> None:
     del schema["closedate"]
     problems = MAPPING.check({"deal": schema})
     assert len(problems) == 2
-    assert "deal.amount" in problems[0] and "type number" in problems[0]
-    assert "deal.close_date" in problems[1] and "'closedate'" in problems[1]
+    assert "deal.amount" in problems[0]
+    assert "type number" in problems[0]
+    assert "deal.close_date" in problems[1]
+    assert "'closedate'" in problems[1]
 
 
 def test_check_tells_of_an_enumeration_without_our_values() -> None:

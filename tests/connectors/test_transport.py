@@ -78,7 +78,8 @@ def test_a_read_is_repeated_after_a_failure(failure: Any) -> None:
     with ScriptedVendor(in_turn(failure, failure, (200, {"ok": 1}))) as vendor:
         assert transport(vendor.url, slept).call(READ).json() == {"ok": 1}
     assert len(vendor.asked) == 3
-    assert slept == sorted(slept) and len(slept) == 2
+    assert slept == sorted(slept)
+    assert len(slept) == 2
 
 
 def test_a_read_that_keeps_failing_is_transient() -> None:
@@ -135,7 +136,8 @@ def test_a_short_rate_limit_is_slept_through() -> None:
     with ScriptedVendor(in_turn((429, rate_limited("SECONDLY")), (200, {}))) as vendor:
         with pytest.raises(RateLimited):  # the clock does not move while the test "sleeps"
             transport(vendor.url, slept).call(READ)
-        assert len(slept) == 1 and 0.9 <= slept[0] <= 1.0
+        assert len(slept) == 1
+        assert 0.9 <= slept[0] <= 1.0
     assert len(vendor.asked) == 1
 
 
@@ -206,7 +208,8 @@ def test_an_invalid_answer_names_our_fields() -> None:
     assert isinstance(error, Invalid)
     assert set(error.fields) == {"type", "subject"}
     assert "rule of this HubSpot account" in error.fields["subject"]
-    assert "type" in error.message and "retry" in error.message
+    assert "type" in error.message
+    assert "retry" in error.message
 
 
 def test_a_forbidden_answer_names_the_scopes() -> None:
@@ -287,7 +290,7 @@ def test_one_session_serves_an_origin_and_keeps_no_cookies() -> None:
 
 def test_a_redirect_is_not_followed() -> None:
     """A followed redirect would hand the bearer token to whatever host it names."""
-    with ScriptedVendor(lambda _: (302, {}, {"Location": "http://localhost:1/"})) as vendor:
-        with pytest.raises(CrmError):
-            transport(vendor.url).call(READ)
+    moved = (302, {}, {"Location": "http://localhost:1/"})
+    with ScriptedVendor(lambda _: moved) as vendor, pytest.raises(CrmError):
+        transport(vendor.url).call(READ)
     assert len(vendor.asked) == 1
