@@ -57,6 +57,7 @@ class Settings:
     webhook_disorder: bool = False
     """Whether the events of one flush are shuffled."""
     webhook_seed: int = 1
+    """Seed of those draws; read once, when the sandbox is made."""
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Sets several at once; raises ValueError naming the first unknown or unfit one."""

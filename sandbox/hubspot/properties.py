@@ -141,7 +141,7 @@ def properties(call: Call, object_type: str) -> Answer:
     """All properties of a kind."""
     kind = _schema_kind(call, object_type, "read")
     archived = call.flag("archived")
-    known = call.account.properties[kind.kind].values()
+    known = list(call.account.properties[kind.kind].values())
     return 200, {"results": [_property(one) for one in known if one.archived == archived]}
 
 
