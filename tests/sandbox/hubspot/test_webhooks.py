@@ -81,6 +81,8 @@ def test_signed_numbered_and_whole(sandbox: SandboxServer, receiver: Receiver) -
     assert headers["X-HubSpot-Signature-v3"] == expected
     assert headers["X-Sandbox-Delivery"] == "1"
     assert sandbox.hubspot.deliveries.last_number() == 1
+    counts = sandbox.hubspot.stats()["deliveries"]
+    assert (counts["delivered"], counts["events"], counts["given_up"]) == (1, 3, 0)
     created, entered, moved = receiver.events()
     assert created["subscriptionType"] == "deal.creation"
     assert created["changeFlag"] == "CREATED"
