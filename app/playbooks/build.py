@@ -35,6 +35,7 @@ from app.model.vocabulary import (
     TaskType,
 )
 from app.playbooks import schema as form
+from app.playbooks.checks import plain_field
 
 _CHANNEL_WORDS = {
     TaskType.CALL: "Call",
@@ -152,7 +153,7 @@ def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
 
 def _anchor(step: form.StepYaml) -> str:
     if isinstance(step.after, form.AnchorFieldYaml):
-        return f"field:{step.after.field}"
+        return f"field:{plain_field(step.after.field)}"
     return step.after or "entry"
 
 

@@ -34,6 +34,9 @@ CONDITION_FIELDS = (
 )
 """What a condition may ask without a mapping; times are instants, `contacts` is their number."""
 
+DATE_FIELDS = ("deal.close_date",)
+"""Dates that a step may count from without a mapping."""
+
 _CLOSED_CHOICES = {
     "deal.stage_kind": tuple(kind.value for kind in StageKind),
     "subject.stage_kind": tuple(kind.value for kind in StageKind),
@@ -59,7 +62,7 @@ def check(playbook: form.PlaybookYaml, fields: Iterable[str] = ()) -> list[Findi
         *_unique(("rules",), [rule.id for rule in playbook.rules], "rule"),
         *_unique(("sequences",), [item.id for item in playbook.sequences], "sequence"),
         *(finding for found in _rules(playbook, known) for finding in found),
-        *(finding for found in _sequences(playbook) for finding in found),
+        *(finding for found in _sequences(playbook, known) for finding in found),
         *_templates(playbook, known),
     ]
 
@@ -108,13 +111,35 @@ def _unique_steps(
         earlier.append(step.id)
 
 
-def _sequences(playbook: form.PlaybookYaml) -> Iterator[Iterable[Finding]]:
+def _sequences(playbook: form.PlaybookYaml, known: frozenset[str]) -> Iterator[Iterable[Finding]]:
     for number, sequence in enumerate(playbook.sequences):
         base: Location = ("sequences", number)
         yield _unique((*base, "steps"), [step.id for step in sequence.steps], "step")
         yield _steps((*base, "steps"), sequence.steps, playbook, firing=False)
+        yield _dates((*base, "steps"), sequence.steps, known)
         if sequence.goal is not None and sequence.goal.no_activity_for is not None:
             yield [Finding((*base, "goal"), "silence is no goal", "name what success looks like")]
+
+
+def _dates(base: Location, steps: list[form.StepYaml], known: frozenset[str]) -> Iterator[Finding]:
+    """A step on a date that nobody fills would never come, and nobody would miss it."""
+    names = {plain_field(name) for name in (*DATE_FIELDS, *known)}
+    for index, step in enumerate(steps):
+        if not isinstance(step.after, form.AnchorFieldYaml):
+            continue
+        name = step.after.field
+        if plain_field(name) not in names:
+            yield Finding(
+                (*base, index, "after", "field"),
+                f"unknown date field `{name}`",
+                suggest(name, (*DATE_FIELDS, *known)),
+            )
+
+
+def plain_field(name: str) -> str:
+    """`deal.close_date` as the subject's mapped fields call it: `close_date`."""
+    prefix, _, rest = name.partition(".")
+    return rest if rest and prefix in ("deal", "lead", "subject") else name
 
 
 def _steps(

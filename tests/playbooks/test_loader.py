@@ -177,6 +177,14 @@ WRONG_STEPS = [
         "fixed text",
         "deal's name",
     ),
+    (
+        "at: 3d",
+        "at: 3d, after: {field: deal.closedate}",
+        "deal.closedate",
+        f"{STEP}.after.field",
+        "unknown date field",
+        "`deal.close_date`",
+    ),
     ("at: 3d", "at: 3d, subject: 'A — b'", "'A", f"{STEP}.subject", "cannot contain", "colon"),
 ]
 WRONG_CONDITIONS = [
@@ -332,6 +340,13 @@ def test_load_file_reads_what_load_text_reads(tmp_path: Path) -> None:
     assert load_file(file) == load_text(GOOD, "other")
 
 
+def test_a_step_may_count_from_a_mapped_date() -> None:
+    text = changed("at: 3d", "at: 3d, after: {field: deal.contract_end}")
+    assert len(problems(text)) == 1
+    step = load_text(text, "x", ["deal.contract_end"]).sequences["cadence"].steps[0]
+    assert step.anchor == "field:contract_end"
+
+
 def test_mapped_fields_are_known_to_conditions_and_templates() -> None:
     text = changed("deal.amount", "deal.score").replace("contact.first_name", "deal.score")
     assert len(problems(text)) == 2
@@ -378,7 +393,7 @@ sequences:
     steps:
       - {id: a, at: 1h, task: todo, template: t, priority: low, lead: 0min, late: now}
       - {id: b, at: 30min, task: call, template: t, after: previous_done, window: call}
-      - {id: c, at: 1d, task: call, template: t, after: {field: close_date}, late: shift}
+      - {id: c, at: 1d, task: call, template: t, after: {field: deal.close_date}, late: shift}
 templates:
   t: {decides: D, body: ""}
 """
