@@ -14,7 +14,7 @@ from app.model.playbook import ActiveRule
 from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import Mode, SignalKind
+from app.model.vocabulary import Mode, SignalKind, StopReason
 
 LOOP_LIMIT = 5  # actions for one subject and rule within an hour; more looks like a loop
 
@@ -99,7 +99,7 @@ def gate(active: ActiveRule, context: RuleContext) -> tuple[str, Mapping[str, An
     if active.mode is Mode.OFF:
         return Code.RULE_OFF, {}
     if subject.deleted:
-        return "record_deleted", {}
+        return StopReason.DELETED.value, {}
     pipeline, owner = subject.pipeline, subject.owner_id
     if context.followed and pipeline is not None and pipeline not in context.followed:
         return Code.NOT_FOLLOWED, {"pipeline": pipeline}

@@ -59,7 +59,7 @@ TEXTS: Mapping[str, str] = {
     Code.HELD: "On hold: {reasons}.",
     Code.PAUSED: "Paused by the rep on the {on}.",
     Code.HOLDOUT: "In the control group of {percent} %: decided, not done, measured.",
-    Code.TOO_LATE: "Was due at {due_at}; later than the step allows.",
+    Code.TOO_LATE: "Was due at {was_due_at}; later than the step allows.",
     Code.LATE: "Could not be done at {was_due_at}; now due at {due_at}.",
     Code.CAP_7_DAYS: "The contact was touched {count} times in 7 days; the cap is {cap}.",
     Code.CAP_30_DAYS: "The contact was touched {count} times in 30 days; the cap is {cap}.",

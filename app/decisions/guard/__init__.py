@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from app.decisions.codes import Code
 from app.decisions.guard import (
     absence,
     answered_since,
@@ -55,7 +56,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
 )
 
 _PASSED = tuple(Ruling(Verdict.DO, name) for name, _ in CHECKS)
-_DO = Ruling(Verdict.DO, "guard", "do")
+_DO = Ruling(Verdict.DO, "guard", Code.DO)
 
 
 def judge(facts: GuardFacts) -> tuple[Ruling, tuple[Ruling, ...]]:

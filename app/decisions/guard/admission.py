@@ -21,7 +21,7 @@ from app.model.vocabulary import Priority
 PRIORITY_RANK: Mapping[Priority, int] = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 """`DueTouch.priority` of a step's priority."""
 
-_DO = Ruling(Verdict.DO, "admission", "do")
+_DO = Ruling(Verdict.DO, "admission", Code.DO)
 
 
 class _Tally:

@@ -19,6 +19,6 @@ def check(facts: GuardFacts) -> Ruling | None:
         return None
     policy = touch.step.late
     if policy.action == "skip" and owed_at(touch.due_at, policy.older_than, facts.calendar) < now:
-        return drop(_CHECK, Code.TOO_LATE, due_at=touch.due_at, policy=str(policy.older_than or ""))
+        return drop(_CHECK, Code.TOO_LATE, was_due_at=touch.due_at)
     due = now if policy.action == "now" else shift(now, facts.calendar)
     return move(facts, _CHECK, Code.LATE, due, was_due_at=touch.due_at)

@@ -11,8 +11,11 @@ from app.model.guard import GuardFacts
 
 def check(facts: GuardFacts) -> Ruling | None:
     """Planning has shifted the due time already; this catches hours and holidays changed since,
-    and a new owner. A call keeps to the person's hours, even where they lie outside the rep's."""
+    and a new owner. A call keeps to the person's hours, even where they lie outside the rep's. A
+    step whose late policy is `now` and whose time has come waits for nobody's working day."""
     due = facts.touch.due_at
+    if facts.touch.step.late.action == "now" and due <= facts.now:
+        return None
     placed = place(due, facts)
     if placed == due:
         return None
