@@ -40,6 +40,10 @@ STATE_SECONDS = 15 * 60
 """How long consent may take: long enough to ask a colleague, short enough for a leaked link."""
 
 
+IMPORTED = "import:deal"
+"""Cursor of the import's last part; `done` once the first import is over."""
+
+
 class ConnectRefused(Exception):
     """The answer of the consent page was not accepted. reason: a stable word for counting;
     title and action: what the page says, the second what to do next."""
@@ -140,12 +144,16 @@ def establish(
         ) from error
     installer = next((user for user in users if user.email.lower() == tokens.user.lower()), None)
     installation_id = _save(store, connectors, clocks, crm, tokens, account, users, pipes)
-    _prepare(store, connectors.fresh(installation_id), installation_id)
+    _prepare(store, connectors, installation_id)
     owner_id = installer.owner_id if installer else None
     with store.write() as conn:
         if owner_id is not None:
             people.change(conn, installation_id, owner_id, role="admin")
-        installations.change(conn, installation_id, status="importing")
+        # Connected again: what was imported stays, and the reconcile reads what changed since. An
+        # import would be a baseline, which takes the changes of the outage in without a signal.
+        imported = cursors.get(conn, installation_id, IMPORTED) == "done"
+        status = "active" if imported else "importing"
+        installations.change(conn, installation_id, status=status)
         installations.bump(conn, installation_id)
         audit.write(
             conn, installation_id, tokens.user or "installer", "connected", clocks.wall(),
@@ -185,6 +193,30 @@ def _save(
     return installation_id
 
 
+def look_again(store: Store, connector: Connector, installation_id: int) -> bool:
+    """Read people and pipelines again, as upkeep does once a day; True if anything was new.
+
+    Raises CrmError.
+    """
+    users, pipes = connector.people(), connector.pipelines()
+    with store.write() as conn:
+        before = _known(conn, installation_id)
+        save_people(conn, installation_id, users)
+        save_pipelines(conn, installation_id, pipes)
+        changed = _known(conn, installation_id) != before
+        if changed:
+            installations.bump(conn, installation_id)
+    return changed
+
+
+def _known(conn: Connection, installation_id: int) -> list[object]:
+    return [
+        people.read(conn, installation_id),
+        pipelines.read(conn, installation_id),
+        pipelines.read_stages(conn, installation_id),
+    ]
+
+
 def save_people(conn: Connection, installation_id: int, users: list[CrmPerson]) -> None:
     """The CRM's users as they are now, with what an admin added to each kept."""
     known = people.read(conn, installation_id)
@@ -214,9 +246,9 @@ def save_pipelines(conn: Connection, installation_id: int, pipes: list[CrmPipeli
     )
 
 
-def _prepare(store: Store, connector: Connector, installation_id: int) -> None:
+def _prepare(store: Store, connectors: Connectors, installation_id: int) -> None:
     try:
-        report = connector.install()
+        report = connectors.fresh(installation_id).install()
     except AuthRevoked:
         raise
     except CrmError as error:
@@ -228,6 +260,7 @@ def _prepare(store: Store, connector: Connector, installation_id: int) -> None:
     with store.write() as conn:
         installations.change(conn, installation_id, unique_touch_id=unique)
         cursors.put(conn, installation_id, "install_refused", dumps(refused))
+    connectors.fresh(installation_id)  # the one just used was made before the probe
 
 
 def _states(config: Config) -> URLSafeTimedSerializer:

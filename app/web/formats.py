@@ -26,6 +26,7 @@ WORDS = {
     "shadow_over": "watching ended",
     "rule_off": "rule switched off",
     "stopped_by_rule": "stopped by another rule",
+    "task_overdue": "overdue:",
     "no_owner": "nobody owns this record: nobody follows up",
     "no_next_step": "no next step is planned",
     "meeting_done": "meeting done",

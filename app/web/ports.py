@@ -37,7 +37,11 @@ class Runtime(Protocol):
     def release(
         self, installation_id: int, rule: str, per_day: int | None, who: str
     ) -> dict[str, Any]:
-        """Let a rule's backlog start, `per_day` records a day."""
+        """Let a rule's backlog start, `per_day` records a day; None takes the setting."""
+        ...
+
+    def approve(self, installation_id: int, rule: str, who: str) -> int:
+        """Let a rule go on that reached its limit; answers how many records start by it."""
         ...
 
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from app.installations.connect import save_people
+from app.installations.connect import look_again, save_people
 from app.installations.people import Calendars, holidays_of, is_zone, merge_spans, view
 from app.installations.settings import Settings, parse
 from app.model.calendar import NINE_TO_FIVE
 from app.model.records import PersonView
-from app.model.time import DAY, Business
-from app.store import people
+from app.model.time import DAY, Business, Wall
+from app.store import installations, people
 from app.store.engine import Store
 from app.store.sets import dumps
-from connectors.contract import CrmPerson
+from connectors.contract import CrmPerson, CrmPipeline, CrmStage
 
 NOW = Business(1_795_000_000_000)  # 18 November 2026
 
@@ -130,3 +130,40 @@ def test_the_same_object_is_answered_within_a_year_and_a_new_one_after() -> None
 def test_absences_travel(absences: tuple[tuple[int, int], ...]) -> None:
     calendars = Calendars([PersonView("1", absences=absences)], Settings(), "UTC")
     assert calendars.of("1", NOW).absences == absences
+
+
+class Crm:
+    """A CRM with one person and one pipeline, as it is now."""
+
+    def __init__(self) -> None:
+        self.users = [person("1")]
+        self.stages = [CrmStage("s1", "Proposal", 0, None, False, "proposal")]
+
+    def people(self) -> list[CrmPerson]:
+        return self.users
+
+    def pipelines(self) -> list[CrmPipeline]:
+        return [CrmPipeline("p", "Sales", tuple(self.stages))]
+
+
+def test_looking_again_raises_the_revision_only_for_news(store: Store) -> None:
+    with store.write() as conn:
+        inst = installations.create(conn, "hubspot", "1000", Wall(1))
+    crm = Crm()
+
+    def look() -> tuple[bool, int]:
+        news = look_again(store, crm, inst)  # type: ignore[arg-type]
+        with store.read() as conn:
+            row = installations.get(conn, inst)
+        assert row is not None
+        return news, row["revision"]
+
+    assert look() == (True, 1)
+    assert look() == (False, 1)
+    crm.stages.append(CrmStage("s2", "Won", 1, 1.0, True, "won"))
+    assert look() == (True, 2)
+    crm.users = [person("1", zone="Europe/Berlin")]
+    assert look() == (True, 3)
+    crm.users = []
+    assert look() == (True, 4)
+    assert look() == (False, 4)

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from app.installations.config import Config, from_environment
 from app.installations.registry import Connectors
+from app.lanes.activation import ActivationError
 from app.model.time import Business, Wall
 from app.store import installations, people, pipelines
 from app.store.engine import Store
@@ -127,6 +128,8 @@ class Runtime:
     pokes: list[tuple[str, int]] = field(default_factory=list)
     activated: list[tuple[Any, ...]] = field(default_factory=list)
     released: list[tuple[Any, ...]] = field(default_factory=list)
+    approved: list[tuple[Any, ...]] = field(default_factory=list)
+    refuses: str = ""
 
     def poke(self, lane: str, installation_id: int) -> None:
         self.pokes.append((lane, installation_id))
@@ -134,6 +137,8 @@ class Runtime:
     def activate(
         self, installation_id: int, playbook: str, mode: str, rules: Sequence[str] | None, who: str
     ) -> list[dict[str, Any]]:
+        if self.refuses:
+            raise ActivationError(self.refuses)
         self.activated.append((installation_id, playbook, mode, rules, who))
         return [{"rule": "proposal/proposal-sent", "mode": mode, "backlog": 7}]
 
@@ -142,6 +147,10 @@ class Runtime:
     ) -> dict[str, Any]:
         self.released.append((installation_id, rule, per_day, who))
         return {"rule": rule, "released": per_day}
+
+    def approve(self, installation_id: int, rule: str, who: str) -> int:
+        self.approved.append((installation_id, rule, who))
+        return 3
 
 
 def config(**changes: str) -> Config:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.store import audit, installations, people, pipelines, playbooks
+from app.store import approvals, audit, installations, people, pipelines, playbooks
 from app.store.tables import rule_states
 from tests.web.support import NOW, Browser, Served, fill
 
@@ -275,10 +275,36 @@ def test_backlog_and_release(served: Served, admin: Browser) -> None:
     assert served.runtime.released == [
         (served.installation(), "proposal/proposal-sent", 5, "ada@example.com")
     ]
-    for per_day in (0, "5", True, 1.5):
+    for per_day in (-1, "5", True, 1.5):
         answer = admin.send("POST", "/api/backlog/release",
                             {"rule": "proposal/proposal-sent", "per_day": per_day})
         assert answer.status_code == 422
+
+
+def test_what_the_lanes_refuse_is_said(served: Served, admin: Browser) -> None:
+    served.runtime.refuses = "rules: x is not in this playbook"
+    answer = admin.send("POST", "/api/playbooks/proposal/activate", {})
+    assert answer.status_code == 422
+    assert "x is not in this playbook" in answer.get_json()["message"]
+
+
+def test_a_preset_may_be_activated_at_once(served: Served, admin: Browser) -> None:
+    answer = admin.send("POST", "/api/playbooks/idle-deal/activate", {"mode": "shadow"})
+    assert answer.status_code == 200
+    assert served.runtime.activated[0][1] == "idle-deal"
+
+
+def test_approval(served: Served, admin: Browser) -> None:
+    inst = served.installation()
+    assert admin.send("POST", "/api/approvals", {"rule": "mine/sent"}).status_code == 422
+    admin.send("POST", "/api/playbooks", {"text": PLAYBOOK})
+    with served.store.write() as conn:
+        approvals.ask(conn, inst, ["mine/sent"], NOW)
+    assert admin.get("/api/playbooks").get_json()["saved"][0]["rules"][0]["waits_for_approval"]
+    assert "Approve what waits" in admin.get("/rules").text
+    answer = admin.send("POST", "/api/approvals", {"rule": "mine/sent"})
+    assert answer.get_json() == {"rule": "mine/sent", "started": 3}
+    assert served.runtime.approved == [(inst, "mine/sent", "ada@example.com")]
 
 
 def test_a_subject_answers_where_what_next_and_who(served: Served, admin: Browser) -> None:

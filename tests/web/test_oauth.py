@@ -161,6 +161,21 @@ def test_connecting_again_keeps_the_installation_and_what_was_decided(served: Se
     assert (stage["kind"], stage["confirmed"]) == ("meeting_done", True)
 
 
+def test_connecting_again_does_not_import_again(served: Served) -> None:
+    served.connected()
+    inst = served.installation()
+    with served.store.write() as conn:
+        installations.change(conn, inst, status="revoked")
+    served.connected()  # access was lost in mid-import: it goes on
+    with served.store.write() as conn:
+        assert installations.get(conn, inst)["status"] == "importing"  # type: ignore[index]
+        installations.change(conn, inst, status="revoked")
+        cursors.put(conn, inst, "import:deal", "done")
+    served.connected()
+    with served.store.read() as conn:
+        assert installations.get(conn, inst)["status"] == "active"  # type: ignore[index]
+
+
 def test_an_installer_whom_the_crm_does_not_list_is_admin_of_the_session(served: Served) -> None:
     browser = served.connected("2000")
     assert browser.get("/api/session").get_json()["role"] == "admin"

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
+from app.lanes.activation import ActivationError
 from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json, to_json
 from app.playbooks.loader import load_text
 from app.playbooks.presets import preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError
-from app.store import playbooks, reading
+from app.store import approvals, playbooks, reading
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
@@ -31,6 +34,7 @@ def overview(conn: Connection) -> dict[str, Any]:
     inst = access.viewer().installation_id
     states = playbooks.states(conn, inst)
     waiting = {row["rule"]: row["count"] for row in reading.backlog(conn, inst)}
+    asked = approvals.waiting(conn, inst)
     saved: list[dict[str, Any]] = []
     for row in playbooks.latest(conn, inst):
         playbook = from_json(loads(row["data"]))
@@ -43,7 +47,7 @@ def overview(conn: Connection) -> dict[str, Any]:
                 "saved_by": row["saved_by"],
                 "saved_wall": row["saved_wall"],
                 "rules": [
-                    _rule(rule.key, rule.title or rule.id, states.get(rule.key), waiting)
+                    _rule(rule.key, rule.title or rule.id, states.get(rule.key), waiting, asked)
                     for rule in playbook.rules
                 ],
             }
@@ -57,7 +61,9 @@ def overview(conn: Connection) -> dict[str, Any]:
     }
 
 
-def _rule(key: str, title: str, state: Any, waiting: dict[str, int]) -> dict[str, Any]:
+def _rule(
+    key: str, title: str, state: Any, waiting: dict[str, int], asked: frozenset[str]
+) -> dict[str, Any]:
     return {
         "rule": key,
         "title": title,
@@ -65,7 +71,7 @@ def _rule(key: str, title: str, state: Any, waiting: dict[str, int]) -> dict[str
         "activated_at": state["activated_at"] if state else None,
         "activated_by": state["activated_by"] if state else None,
         "stopped_why": state["stopped_why"] if state else None,
-        "approval": bool(state["approval"]) if state else False,
+        "waits_for_approval": key in asked,
         "release_per_day": state["release_per_day"] if state else 0,
         "backlog": waiting.get(key, 0),
     }
@@ -153,12 +159,27 @@ def activate(playbook: str) -> Response:
         raise wrong("mode", f"{mode!r} is no mode", f"Use one of: {', '.join(MODES)}.")
     with parts.store.read() as conn:
         rows = playbooks.versions(conn, who.installation_id, playbook)
-    if not rows:
+    if rows:
+        found, version = from_json(loads(rows[0]["data"])), rows[0]["version"]
+    elif playbook in preset_ids():
+        found, version = preset(playbook), 1  # the activation saves it first
+    else:
         raise _unknown(playbook)
-    rules = _rules(given.get("rules"), from_json(loads(rows[0]["data"])))
-    done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
+    rules = _rules(given.get("rules"), found)
+    with _activation():
+        done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
     wake("ingest", "dispatch")
-    return answer({"playbook": playbook, "version": rows[0]["version"], "rules": done})
+    return answer({"playbook": playbook, "version": version, "rules": done})
+
+
+@contextmanager
+def _activation() -> Generator[None]:
+    """A refusal of the lanes, which names the field and the remedy itself."""
+    try:
+        yield
+    except ActivationError as error:
+        raise Refusal(422, "activation", f"Nothing was changed: {error}",
+                      "GET /api/playbooks shows each rule's mode and backlog.") from error
 
 
 def _rules(given: Any, playbook: Playbook) -> list[str] | None:
@@ -197,7 +218,7 @@ def backlog() -> Response:
 @blueprint.post("/backlog/release")
 @access.require("admin")
 def release() -> Response:
-    """Let a rule's backlog start: {"rule": key, "per_day"?: the setting unless said}."""
+    """Let a rule's backlog start: {"rule": key, "per_day"?: the setting unless said}; 0 ends it."""
     parts, who, given = services(), access.viewer(), body()
     rule, per_day = given.get("rule"), given.get("per_day")
     with parts.store.read() as conn:
@@ -205,9 +226,26 @@ def release() -> Response:
     if rule not in known:
         raise wrong("rule", f"{rule!r} was never activated",
                     "Take a rule's key from GET /api/backlog, such as proposal/proposal-sent.")
-    if per_day is not None and (type(per_day) is not int or not 1 <= per_day <= 10_000):
-        raise wrong("per_day", f"{per_day!r} is no number from 1 to 10,000",
-                    "Send how many records the rule may start each day, such as 10.")
-    done = parts.runtime.release(who.installation_id, rule, per_day, who.who)
+    if per_day is not None and (type(per_day) is not int or not 0 <= per_day <= 10_000):
+        raise wrong("per_day", f"{per_day!r} is no number from 0 to 10,000",
+                    "Send how many records the rule may start each day, such as 10; 0 ends it.")
+    with _activation():
+        done = parts.runtime.release(who.installation_id, rule, per_day, who.who)
     wake("dispatch")
     return answer(done)
+
+
+@blueprint.post("/approvals")
+@access.require("admin")
+def approve() -> Response:
+    """Let a rule go on that reached its limit: {"rule": key}."""
+    parts, who, rule = services(), access.viewer(), body().get("rule")
+    with parts.store.read() as conn:
+        waiting = approvals.waiting(conn, who.installation_id)
+    if rule not in waiting:
+        raise wrong("rule", f"{rule!r} does not wait for approval",
+                    f"Waiting are: {', '.join(sorted(waiting)) or 'none'}.")
+    with _activation():
+        started = parts.runtime.approve(who.installation_id, rule, who.who)
+    wake("dispatch")
+    return answer({"rule": rule, "started": started})
