@@ -31,8 +31,6 @@ CALL_MAX_MS = 60 * SECOND
 PATIENCE_MS = 2 * SECOND
 """The longest that a thread sleeps for a slot; beyond, the work goes back to the database."""
 
-PRIORITIES = ("dispatch", "ingest", "token")
-
 
 @dataclass(frozen=True, slots=True)
 class Limit:

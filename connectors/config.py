@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class VendorConfig:
     """
 
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     api_base: str = ""
     app_base: str = ""
     version: str = ""

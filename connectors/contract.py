@@ -187,8 +187,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    access: str
-    refresh: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
     expires_wall: Wall
     scopes: tuple[str, ...] = ()
     account: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from connectors.contract import (
     Conflict,
@@ -86,9 +86,13 @@ class Writer:
     def associate(
         self, from_type: ObjectType, to_type: ObjectType, pairs: Sequence[tuple[str, str]]
     ) -> None:
-        """Make default associations; one that is there already stays as it is."""
+        """Make default associations; one that is there already stays as it is.
+
+        Raises the refusal of a pair (an end is gone) after the others were made.
+        """
+        refused: list[Any] = []
         for part in chunks(pairs, ASSOCIATION_BATCH):
-            self._api.call(
+            answer = self._api.call(
                 "POST",
                 f"/crm/associations/{{version}}/{PATHS[from_type]}/{PATHS[to_type]}"
                 "/batch/associate/default",
@@ -97,6 +101,9 @@ class Writer:
                 buckets=ASSOCIATIONS,
                 priority="dispatch",
             )
+            refused.extend(answer.get("errors") or ())
+        if refused:
+            raise self._classify.refusal(0, refused[0], from_type, str(refused)[:500])
 
     def archive(self, type: ObjectType, ids: Sequence[str]) -> None:
         """Move to the recycle bin; repeating it changes nothing."""

@@ -316,6 +316,17 @@ def test_associating_is_safe_to_repeat(hubspot: Installed) -> None:
     assert read.associations == {"contact": [contact.id]}
 
 
+def test_associating_with_what_is_gone_is_told_after_the_others_are_made(
+    hubspot: Installed,
+) -> None:
+    deal = hubspot.deal()
+    contact = hubspot.contact()
+    pairs = [(deal.id, "999999999"), (deal.id, contact.id)]
+    with pytest.raises((Invalid, NotFound)):
+        hubspot.connector.associate("deal", "contact", pairs)
+    assert deal.linked("contacts") == [contact.id]
+
+
 # --- install and uninstall -----------------------------------------------------------------------
 
 
