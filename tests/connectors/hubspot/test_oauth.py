@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
 from app.model.time import Wall
 from connectors.budget import MemoryBudgetStore
@@ -15,8 +18,10 @@ from connectors.contract import AuthRevoked, Invalid, Tokens, Transient
 from connectors.hubspot.oauth import Access
 from connectors.hubspot.tables import OPTIONAL_SCOPES, REQUIRED_SCOPES
 from connectors.registry import vendor
+from sandbox.world.records import App
 from tests.connectors.hubspot.conftest import Installed
 from tests.connectors.support import Asked, Calls, Clocks, MemoryTokenStore, ScriptedVendor
+from tests.sandbox.support import PORTAL
 
 
 def test_authorize_url_asks_for_scopes_with_state_and_pkce() -> None:
@@ -168,3 +173,37 @@ def test_no_secret_stands_in_an_error_of_the_token_endpoint() -> None:
             made.exchange("the-code", "http://localhost/cb", "the-verifier")
     for hidden in ("my-secret", "the-code", "the-verifier"):
         assert hidden not in caught.value.detail + caught.value.message
+
+
+def test_consent_with_pkce_from_the_page_to_the_tokens(hubspot: Installed) -> None:
+    """The scopes of the install URL are exactly those that the app registers."""
+    sandbox = hubspot.sandbox
+    redirect = "http://localhost:8700/oauth/callback"
+    registered = App(
+        778, "client-778", "secret-778", [redirect], list(REQUIRED_SCOPES), list(OPTIONAL_SCOPES)
+    )
+    sandbox.world.register_app(registered)
+    config = VendorConfig("client-778", "secret-778", sandbox.url, sandbox.url)
+    made = vendor("hubspot", config)
+    verifier = "v" * 50
+    digest = hashlib.sha256(verifier.encode()).digest()
+    challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    url = made.authorize_url("s-1", redirect, challenge)
+    session = requests.Session()
+    session.trust_env = False
+    assert session.get(url, timeout=10).status_code == 200
+    form = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    form |= {"decision": "approve", "portal_id": str(PORTAL)}
+    decision = f"{sandbox.url}/oauth/authorize/decision"
+    answer = session.post(decision, data=form, timeout=10, allow_redirects=False)
+    back = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert back["state"] == ["s-1"]
+    with pytest.raises(Invalid):
+        made.exchange(back["code"][0], redirect, "another verifier")
+    answer = session.post(decision, data=form, timeout=10, allow_redirects=False)
+    code = parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
+    tokens = made.exchange(code, redirect, verifier)
+    assert set(tokens.scopes) == {*REQUIRED_SCOPES, *OPTIONAL_SCOPES}
+    assert tokens.account == str(PORTAL)
+    assert tokens.user == "ada@example.com"
+    assert tokens.access not in repr(tokens)
