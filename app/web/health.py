@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.store import calls, reading
+from app.store import calls, figures
 from app.web.answers import answer, services
 from app.web.ports import Services
 
@@ -32,7 +32,7 @@ def ready() -> Response:
     parts = services()
     try:
         with parts.store.read() as conn:
-            work = reading.backlog_of_work(conn)
+            work = figures.backlog_of_work(conn)
     except Exception as error:
         return answer({"ok": False, "database": type(error).__name__,
                        "next": "Check DATABASE_URL and the database server or file."}, 503)
@@ -57,10 +57,10 @@ class _Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         with self._parts.store.read() as conn:
-            work = reading.backlog_of_work(conn)
-            states = reading.touch_states(conn)
+            work = figures.backlog_of_work(conn)
+            states = figures.touch_states(conn)
             refused = calls.refused(conn)
-            called = reading.calls_by_status(conn)
+            called = figures.calls_by_status(conn)
         ages = _ages(self._parts, work)
         yield GaugeMetricFamily(
             "followthrough_inbox_events", "Events stored and not worked off", ages["inbox"] or 0

@@ -11,6 +11,7 @@ from app.decisions.explain import text
 from app.store import (
     calls,
     cursors,
+    figures,
     installations,
     ledger,
     people,
@@ -62,8 +63,8 @@ def status(conn: Connection, who: Viewer) -> dict[str, Any]:
         "confirmed": sum(1 for stage in stages if stage["confirmed"]),
         "people": sum(1 for person in people.read(conn, inst).values() if person["active"]),
         "rules": modes,
-        **reading.totals(conn, inst),
-        **reading.backlog_of_work(conn, inst),
+        **figures.totals(conn, inst),
+        **figures.backlog_of_work(conn, inst),
     }
 
 
@@ -73,18 +74,18 @@ def result(conn: Connection, who: Viewer, now: int) -> dict[str, Any]:
     names = owner_names(conn, inst)
     open_tasks = [
         {**row, "name": names.get(row["owner_id"] or "", "")}
-        for row in reading.open_by_owner(conn, inst, now)
+        for row in figures.open_by_owner(conn, inst, now)
     ]
     return {
-        "signals": reading.signal_count(conn, inst),
-        "stages": reading.stage_counts(conn, inst),
+        "signals": figures.signal_count(conn, inst),
+        "stages": figures.stage_counts(conn, inst),
         "rules": _rules(conn, inst),
-        "stopped": {row["reason"]: row["count"] for row in reading.stop_counts(conn, inst)},
-        "touches": reading.touch_counts(conn, inst),
+        "stopped": {row["reason"]: row["count"] for row in figures.stop_counts(conn, inst)},
+        "touches": figures.touch_counts(conn, inst),
         "open_tasks": open_tasks,
-        "failed": reading.failed_work(conn, inst),
-        "failing_events": reading.failing_events(conn, inst),
-        "unowned": reading.unowned(conn, inst),
+        "failed": figures.failed_work(conn, inst),
+        "failing_events": figures.failing_events(conn, inst),
+        "unowned": figures.unowned(conn, inst),
     }
 
 
@@ -98,11 +99,11 @@ def _rules(conn: Connection, inst: int) -> list[dict[str, Any]]:
 
     for state in playbooks.states(conn, inst).values():
         of(state["rule"]).update(mode=state["mode"], stopped_why=state["stopped_why"])
-    for row in reading.rule_counts(conn, inst):
+    for row in figures.rule_counts(conn, inst):
         where = "shadow" if row["mode"] == "shadow" else row["state"]
         counts = of(row["rule"])["enrolments"]
         counts[where] = counts.get(where, 0) + row["count"]
-    for row in reading.rule_touches(conn, inst):
+    for row in figures.rule_touches(conn, inst):
         entry = of(row["rule"])
         entry["touches"][row["state"]] = entry["touches"].get(row["state"], 0) + row["count"]
         if row["outcome"]:
@@ -116,7 +117,7 @@ def health(conn: Connection, who: Viewer, now: int, wall: int) -> dict[str, Any]
     """Connection, calls, what waits and since when, and what was refused."""
     inst = who.installation_id
     row = installation_of(conn, who)
-    work = reading.backlog_of_work(conn, inst)
+    work = figures.backlog_of_work(conn, inst)
     oldest = work["oldest_due_at"]
     since = work["oldest_event_wall"]
     return {
@@ -128,8 +129,8 @@ def health(conn: Connection, who: Viewer, now: int, wall: int) -> dict[str, Any]
         "late_ms": max(0, now - oldest) if oldest is not None else 0,
         "inbox_age_ms": max(0, wall - since) if since is not None else 0,
         "calls": [dict(row) for row in calls.totals(conn, inst)],
-        "failed": reading.failed_work(conn, inst),
-        "failing_events": reading.failing_events(conn, inst),
+        "failed": figures.failed_work(conn, inst),
+        "failing_events": figures.failing_events(conn, inst),
         "refusals": [dict(row) for row in calls.refused(conn)] if who.role == "admin" else [],
     }
 

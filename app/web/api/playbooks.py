@@ -17,7 +17,7 @@ from app.playbooks.codec import from_json, to_json
 from app.playbooks.loader import load_text
 from app.playbooks.presets import preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError
-from app.store import approvals, playbooks, reading
+from app.store import approvals, figures, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
@@ -33,7 +33,7 @@ def overview(conn: Connection) -> dict[str, Any]:
     """Presets, and the newest version of each saved playbook with its rules' modes."""
     inst = access.viewer().installation_id
     states = playbooks.states(conn, inst)
-    waiting = {row["rule"]: row["count"] for row in reading.backlog(conn, inst)}
+    waiting = {row["rule"]: row["count"] for row in figures.backlog(conn, inst)}
     asked = approvals.waiting(conn, inst)
     saved: list[dict[str, Any]] = []
     for row in playbooks.latest(conn, inst):
@@ -212,7 +212,7 @@ def _unknown(playbook: str) -> Refusal:
 def backlog() -> Response:
     """For each rule: what was owed before its activation and waits for release."""
     with services().store.read() as conn:
-        return answer({"rules": reading.backlog(conn, access.viewer().installation_id)})
+        return answer({"rules": figures.backlog(conn, access.viewer().installation_id)})
 
 
 @blueprint.post("/backlog/release")

@@ -1,0 +1,265 @@
+"""Read-only figures behind the pages, the API and the metrics: what happened, what waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, case, func, or_, select
+
+from app.store.reading import rows
+from app.store.tables import (
+    calls,
+    crm_objects,
+    enrolments,
+    inbox,
+    outcomes,
+    rule_states,
+    stage_entries,
+    stages,
+    subject_contacts,
+    subjects,
+    timers,
+    touches,
+)
+
+_t, _e, _s = touches.c, enrolments.c, subjects.c
+
+
+# --- what happened -------------------------------------------------------------------------------
+
+
+def stage_counts(conn: Connection, inst: int) -> list[dict[str, Any]]:
+    """For each stage in order: entries seen, records in it now, enrolments anchored on it."""
+    entered = (
+        select(stage_entries.c.stage_id, func.count().label("n"))
+        .where(stage_entries.c.installation_id == inst)
+        .group_by(stage_entries.c.stage_id)
+        .subquery()
+    )
+    standing = (
+        select(_s.stage_id, func.count().label("n"))
+        .where(_s.installation_id == inst, _s.deleted.is_(False), _s.stage_id.is_not(None))
+        .group_by(_s.stage_id)
+        .subquery()
+    )
+    enrolled = (
+        select(_e.anchor_stage, func.count().label("n"))
+        .where(_e.installation_id == inst, _e.mode == "live", _e.anchor_stage.is_not(None))
+        .group_by(_e.anchor_stage)
+        .subquery()
+    )
+    query = (
+        select(
+            stages.c.pipeline_id, stages.c.id, stages.c.label, stages.c.kind, stages.c.confirmed,
+            func.coalesce(entered.c.n, 0).label("entries"),
+            func.coalesce(standing.c.n, 0).label("now"),
+            func.coalesce(enrolled.c.n, 0).label("enrolments"),
+        )
+        .outerjoin(entered, entered.c.stage_id == stages.c.id)
+        .outerjoin(standing, standing.c.stage_id == stages.c.id)
+        .outerjoin(enrolled, enrolled.c.anchor_stage == stages.c.id)
+        .where(stages.c.installation_id == inst, stages.c.archived.is_(False))
+        .order_by(stages.c.pipeline_id, stages.c.position)
+    )  # fmt: skip
+    return rows(conn, query)
+
+
+def rule_counts(conn: Connection, inst: int) -> list[dict[str, Any]]:
+    """For each rule that ever decided: enrolments by mode and state."""
+    query = (
+        select(_e.rule, _e.mode, _e.state, func.count().label("count"))
+        .where(_e.installation_id == inst)
+        .group_by(_e.rule, _e.mode, _e.state)
+        .order_by(_e.rule, _e.mode, _e.state)
+    )
+    return rows(conn, query)
+
+
+def rule_touches(conn: Connection, inst: int) -> list[dict[str, Any]]:
+    """For each rule: touches by state and outcome."""
+    query = (
+        select(_e.rule, _t.state, _t.outcome, func.count().label("count"))
+        .join(enrolments, _e.id == _t.enrolment_id)
+        .where(_t.installation_id == inst)
+        .group_by(_e.rule, _t.state, _t.outcome)
+        .order_by(_e.rule, _t.state, _t.outcome)
+    )
+    return rows(conn, query)
+
+
+def stop_counts(conn: Connection, inst: int) -> list[dict[str, Any]]:
+    """For each reason: how many live enrolments it ended."""
+    query = (
+        select(_e.end_reason.label("reason"), func.count().label("count"))
+        .where(_e.installation_id == inst, _e.mode == "live", _e.end_reason.is_not(None))
+        .group_by(_e.end_reason)
+        .order_by(func.count().desc(), _e.end_reason)
+    )
+    return rows(conn, query)
+
+
+def touch_counts(conn: Connection, inst: int) -> list[dict[str, Any]]:
+    """Touches by state, outcome and the reason for it."""
+    why = case((_t.state == "performed", _t.outcome_why), else_=_t.reason)
+    query = (
+        select(_t.state, _t.outcome, why.label("why"), func.count().label("count"))
+        .where(_t.installation_id == inst)
+        .group_by(_t.state, _t.outcome, why)
+        .order_by(_t.state, _t.outcome, why)
+    )
+    return rows(conn, query)
+
+
+def open_by_owner(conn: Connection, inst: int, now: int) -> list[dict[str, Any]]:
+    """For each rep: open tasks of ours, those due by now, and those whose due day is over."""
+    query = (
+        select(
+            _t.owner_id,
+            func.count().label("open"),
+            func.sum(case((_t.due_at <= now, 1), else_=0)).label("due"),
+            func.sum(case((_t.overdue_at <= now, 1), else_=0)).label("overdue"),
+        )
+        .where(_t.installation_id == inst, _t.outcome == "open")
+        .group_by(_t.owner_id)
+        .order_by(_t.owner_id)
+    )
+    return rows(conn, query)
+
+
+def signal_count(conn: Connection, inst: int) -> int:
+    """Stage entries and other outcomes seen."""
+    entries = select(func.count()).where(stage_entries.c.installation_id == inst)
+    others = select(func.count()).where(outcomes.c.installation_id == inst)
+    return conn.execute(entries).scalar_one() + conn.execute(others).scalar_one()
+
+
+def failed_work(conn: Connection, inst: int, limit: int = 100) -> list[dict[str, Any]]:
+    """Touches that failed or whose fate is unknown, and those that keep failing, with the error."""
+    query = (
+        select(
+            _t.id, _t.step, _t.state, _t.error, _t.attempts, _t.retry_wall, _t.due_at, _e.rule,
+            _s.type, _s.crm_id, _s.name,
+        )
+        .join(enrolments, _e.id == _t.enrolment_id)
+        .join(subjects, _s.id == _t.subject_id)
+        .where(
+            _t.installation_id == inst,
+            or_(_t.state.in_(("failed", "unknown")), _t.error.is_not(None)),
+        )
+        .order_by(_t.due_at, _t.id)
+        .limit(limit)
+    )  # fmt: skip
+    return rows(conn, query)
+
+
+def failing_events(conn: Connection, inst: int, limit: int = 100) -> list[dict[str, Any]]:
+    """Events that could not be worked off yet, with the error."""
+    query = (
+        select(
+            inbox.c.kind, inbox.c.object_type, inbox.c.object_id, inbox.c.attempts,
+            inbox.c.retry_wall, inbox.c.error,
+        )
+        .where(inbox.c.installation_id == inst, inbox.c.error.is_not(None))
+        .order_by(inbox.c.id)
+        .limit(limit)
+    )  # fmt: skip
+    return rows(conn, query)
+
+
+def backlog(conn: Connection, inst: int) -> list[dict[str, Any]]:
+    """For each rule with a backlog: how many wait, since when, and what was released."""
+    query = (
+        select(
+            _e.rule, func.count().label("count"), func.min(_e.anchor_at).label("oldest_at"),
+            rule_states.c.mode, rule_states.c.release_per_day, rule_states.c.released_until_at,
+        )
+        .outerjoin(
+            rule_states,
+            and_(
+                rule_states.c.installation_id == _e.installation_id,
+                rule_states.c.rule == _e.rule,
+            ),
+        )
+        .where(_e.installation_id == inst, _e.state == "backlog")
+        .group_by(
+            _e.rule, rule_states.c.mode, rule_states.c.release_per_day,
+            rule_states.c.released_until_at,
+        )
+        .order_by(_e.rule)
+    )  # fmt: skip
+    return rows(conn, query)
+
+
+def unowned(conn: Connection, inst: int, limit: int = 50) -> list[dict[str, Any]]:
+    """Open records in a stage that nobody owns: no owner, no follow-up."""
+    query = (
+        select(_s.type, _s.crm_id, _s.name, stages.c.label.label("stage"))
+        .join(
+            stages,
+            and_(stages.c.installation_id == _s.installation_id, stages.c.id == _s.stage_id),
+        )
+        .where(
+            _s.installation_id == inst, _s.owner_id.is_(None), _s.deleted.is_(False),
+            stages.c.confirmed.is_(True), stages.c.kind.not_in(("won", "lost", "ignored")),
+        )
+        .order_by(_s.name, _s.id)
+        .limit(limit)
+    )  # fmt: skip
+    return rows(conn, query)
+
+
+
+
+# --- health --------------------------------------------------------------------------------------
+
+
+def backlog_of_work(conn: Connection, inst: int | None = None) -> dict[str, int | None]:
+    """How much waits and since when; None: of all installations.
+
+    inbox: events; oldest_event_wall: since when the oldest waits; oldest_due_at: earliest business
+    instant at which a touch was to be written; next_timer_at: earliest timer.
+    """
+
+    def mine(query: Select[Any], column: Any) -> Any:
+        scoped = query if inst is None else query.where(column == inst)
+        return conn.execute(scoped).scalar_one()
+
+    return {
+        "inbox": mine(select(func.count()).select_from(inbox), inbox.c.installation_id),
+        "oldest_event_wall": mine(
+            select(func.min(inbox.c.received_wall)), inbox.c.installation_id
+        ),
+        "oldest_due_at": mine(
+            select(func.min(_t.write_at)).where(_t.state == "planned"), _t.installation_id
+        ),
+        "next_timer_at": mine(select(func.min(timers.c.due_at)), timers.c.installation_id),
+    }
+
+
+def touch_states(conn: Connection) -> dict[str, int]:
+    """Touches of all installations by state."""
+    query = select(_t.state, func.count().label("n")).group_by(_t.state).order_by(_t.state)
+    return {row.state: row.n for row in conn.execute(query)}
+
+
+def calls_by_status(conn: Connection) -> dict[int, int]:
+    """Calls to CRMs of all installations by HTTP status; 0 is a call without an answer."""
+    query = select(calls.c.status, func.sum(calls.c.count)).group_by(calls.c.status)
+    return {status: int(count) for status, count in conn.execute(query.order_by(calls.c.status))}
+
+
+def totals(conn: Connection, inst: int | None = None) -> dict[str, int]:
+    """Sizes: subjects, contacts linked, records of ours in the CRM."""
+
+    def count(table: Any) -> int:
+        query = select(func.count()).select_from(table)
+        if inst is not None:
+            query = query.where(table.c.installation_id == inst)
+        return conn.execute(query).scalar_one()
+
+    return {
+        "subjects": count(subjects),
+        "contacts": count(subject_contacts),
+        "touches": count(touches),
+        "crm_objects": count(crm_objects),
+    }
