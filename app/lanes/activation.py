@@ -14,9 +14,6 @@ from app.model.decisions import Decision, EndEnrolment, StartEnrolment
 from app.model.playbook import ActiveRule
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason
-from app.playbooks.codec import to_json
-from app.playbooks.loader import load_text
-from app.playbooks.presets import preset_ids, preset_text
 from app.store import (
     approvals,
     audit,
@@ -28,7 +25,7 @@ from app.store import (
 
 PAGE = 500
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 class ActivationError(Exception):
@@ -50,7 +47,7 @@ def activate(
     enrolments that wait for the admin's release; in other modes it is counted only.
     """
     wanted = _mode(mode)
-    version = _version(lanes, installation_id, playbook, who)
+    version = _version(lanes, installation_id, playbook)
     keys = _keys(lanes, version, playbook, rules)
     now = lanes.now()
     with lanes.store.write() as conn:
@@ -90,22 +87,15 @@ def _mode(text: str) -> Mode:
         raise ActivationError(f"mode: {text!r} is no mode; write one of {known}") from None
 
 
-def _version(lanes: Lanes, inst: int, playbook: str, who: str) -> int:
-    """Row id of the newest saved version; a preset that was never saved is saved first."""
+def _version(lanes: Lanes, inst: int, playbook: str) -> int:
+    """Row id of the newest saved version."""
     with lanes.store.read() as conn:
         saved = playbooks.versions(conn, inst, playbook)
-    if saved:
-        return saved[0]["id"]
-    if playbook not in preset_ids():
+    if not saved:
         raise ActivationError(
-            f"playbook: there is no playbook {playbook!r}; save it first, or choose one of the "
-            f"presets: {', '.join(preset_ids())}"
+            f"playbook: there is no saved playbook {playbook!r}; save it first, a preset too"
         )
-    source = preset_text(playbook)
-    data = to_json(load_text(source, f"{playbook}.yaml"))
-    with lanes.store.write() as conn:
-        version, _ = playbooks.save(conn, inst, playbook, source, data, who, lanes.wall())
-    return version
+    return saved[0]["id"]
 
 
 def _keys(

@@ -22,7 +22,7 @@ from app.model.time import DAY, Business
 from app.model.vocabulary import EnrolmentState, Mode
 from app.store import approvals, holds, running, work
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 @dataclass(slots=True)
 class Case:

@@ -21,7 +21,7 @@ from connectors.contract import CrmError, CrmRecord, Update
 
 BATCH = 200
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 def drain_wishes(lanes: Lanes, tenant: Tenant) -> bool:

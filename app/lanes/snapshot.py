@@ -21,7 +21,7 @@ from app.model.vocabulary import EnrolmentState, Mode, Outcome, SubjectType, Tou
 from app.store import mirror, running, timers, work
 from app.store.sets import loads
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 Link = tuple[str, bool, tuple[str, ...]]
 
 _OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value})

@@ -16,7 +16,7 @@ from connectors.contract import CrmError, Update
 
 BATCH = 300
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 def drain_summaries(lanes: Lanes, tenant: Tenant) -> bool:

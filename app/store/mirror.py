@@ -20,7 +20,7 @@ from app.store.tables import (
     touches,
 )
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 def by_crm_id(conn: Connection, inst: int, type: str, ids: Iterable[str]) -> dict[str, Row]:
@@ -204,7 +204,7 @@ def suppressed(conn: Connection, inst: int, contact_ids: Iterable[str]) -> dict[
     query = select(s.value, s.reason).where(
         s.installation_id == inst, s.kind == "contact", s.value.in_(list(contact_ids))
     )
-    return dict(conn.execute(query))
+    return dict(conn.execute(query).tuples().all())
 
 
 def suppress(conn: Connection, inst: int, contact_id: str, reason: str, at: int) -> None:

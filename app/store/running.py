@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
 
 from app.model.decisions import EndEnrolment
 from app.model.vocabulary import EnrolmentState, Outcome, TouchState
 from app.store import sets
 from app.store.tables import enrolments, touches
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 def running(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
@@ -107,7 +107,11 @@ _DROP = (
     update(touches)
     .where(
         touches.c.enrolment_id == bindparam("key"),
-        touches.c.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
+        # Not `in_`: its parameters are expanded at execution, which an executemany cannot do.
+        or_(
+            touches.c.state == TouchState.PLANNED.value,
+            touches.c.state == TouchState.WAITING.value,
+        ),
     )
     .values(
         state=TouchState.DROPPED.value,
@@ -162,7 +166,7 @@ def recent_firings(
         )
         .group_by(e.rule)
     )
-    return dict(conn.execute(query).all())
+    return dict(conn.execute(query).tuples().all())
 
 
 def versions_in_use(conn: Connection, inst: int) -> set[int]:

@@ -19,7 +19,7 @@ from app.store.tables import (
     touches,
 )
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 _t = touches.c
 
