@@ -40,6 +40,7 @@ _FLUSH_S = 5
 _RECONCILE_MIN = 60
 _LEASE_MS = 5 * MINUTE
 _ROUNDS = 50
+_STOP_S = 30
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +51,25 @@ class Drainer:
     def __init__(self, lanes: Lanes, run: str) -> None:
         self._lanes = lanes
         self._run = run
-        self._queue: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"drain-{number}", daemon=True)
+            for number in range(WORKERS)
+        ]
         self._lock = threading.Lock()
         self._waiting: set[int] = set()
         self._busy: set[int] = set()
 
     def start(self) -> None:
-        for number in range(WORKERS):
-            threading.Thread(target=self._work, name=f"drain-{number}", daemon=True).start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End the threads after the drains under way."""
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join(_STOP_S)
 
     def poke(self, lane: str, installation_id: int) -> None:
         """Queue an installation once; one that is being drained is queued for another round."""
@@ -72,6 +84,8 @@ class Drainer:
     def _work(self) -> None:
         while True:
             installation_id = self._queue.get()
+            if installation_id is None:
+                return
             with self._lock:
                 self._waiting.discard(installation_id)
                 self._busy.add(installation_id)
@@ -124,18 +138,27 @@ def start(config: Config) -> Services:
     pool = ThreadPoolExecutor(CALLS, thread_name_prefix="crm")
     lanes = Lanes(store, clocks, connectors.of, pool, simulated=config.simulation is not None)
     _take_over(lanes)
+    schedulers = [_every(connectors.flush_calls, _FLUSH_S)]
+    driver: Simulation | Drainer
     if config.simulation is not None:
         assert isinstance(clocks, SimulatedClocks)
-        simulation = Simulation(config.simulation, run, lanes, clocks)
-        simulation.start()
-        runtime = Runtime(lanes, simulation.poke)
+        driver = Simulation(config.simulation, run, lanes, clocks)
     else:
-        drainer = Drainer(lanes, run)
-        drainer.start()
-        runtime = Runtime(lanes, drainer.poke)
-        _schedule(lanes, drainer)
-    _every(connectors.flush_calls, _FLUSH_S)
-    return Services(config, store, clocks, connectors, runtime)
+        driver = Drainer(lanes, run)
+        schedulers.append(_schedule(lanes, driver))
+    driver.start()
+
+    def stop() -> None:
+        for scheduler in schedulers:
+            scheduler.shutdown()
+        driver.stop()
+        pool.shutdown()
+        store.close()
+        if lock is not None:
+            atexit.unregister(lock.release)
+            lock.release()
+
+    return Services(config, store, clocks, connectors, Runtime(lanes, driver.poke), stop)
 
 
 def _take_over(lanes: Lanes) -> None:
@@ -146,12 +169,13 @@ def _take_over(lanes: Lanes) -> None:
             work.reclaim(conn, row["id"], wall, all=lanes.store.dialect == "sqlite")
 
 
-def _schedule(lanes: Lanes, drainer: Drainer) -> None:
+def _schedule(lanes: Lanes, drainer: Drainer) -> BackgroundScheduler:
     scheduler = _every(lambda: _tick(lanes, drainer), _TICK_S)
     scheduler.add_job(
         lambda: _reconcile_all(lanes, drainer), "interval", minutes=_RECONCILE_MIN,
         coalesce=True, max_instances=1, misfire_grace_time=None, executor="slow",
     )  # fmt: skip
+    return scheduler
 
 
 def _every(job: object, seconds: float) -> BackgroundScheduler:

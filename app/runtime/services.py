@@ -62,3 +62,6 @@ class Services:
     clocks: Clocks
     connectors: Connectors
     runtime: Runtime
+    stop: Callable[[], None]
+    """End the process's threads and let go of its database. What was under way stays due and is
+    found again at the next start, as after a crash; so a server need not call this to end."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from typing import Any
 
 import requests
@@ -39,26 +38,34 @@ class Simulation:
         self._clocks = clocks
         self._http = requests.Session()
         self._woken = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="simulation", daemon=True)
 
     def start(self) -> None:
-        threading.Thread(target=self._loop, name="simulation", daemon=True).start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread. A report under way may take the sandbox some seconds to answer."""
+        self._stopped.set()
+        self._woken.set()
+        self._thread.join(_TIMEOUT_S)
 
     def poke(self, lane: str, installation_id: int) -> None:
         """Something was stored or decided: drain before reporting again."""
         self._woken.set()
 
     def _loop(self) -> None:
-        while True:
+        while not self._stopped.is_set():
             try:
                 self._enter()
-                while True:
+                while not self._stopped.is_set():
                     self._step()
             except requests.RequestException:
-                time.sleep(_DOWN_S)
+                self._stopped.wait(_DOWN_S)
             except Exception:
                 # A failure here would stop time for good; what it left undone is still due.
                 log.exception("the simulation's drain failed")
-                time.sleep(_DOWN_S)
+                self._stopped.wait(_DOWN_S)
 
     def _enter(self) -> None:
         answer = self._http.get(f"{self._control}/time", timeout=_TIMEOUT_S).json()
