@@ -72,6 +72,7 @@ class Writes:
     explanations: list[Explanation] = field(default_factory=list[Explanation])
     dirty: set[int] = field(default_factory=set[int])
     asks: set[str] = field(default_factory=set[str])
+    moved: dict[str, int] = field(default_factory=dict[str, int])
 
     def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
         """Turn the actions of one decision into rows."""
@@ -282,6 +283,7 @@ def store_decisions(
     """Enrolments, touches, timers, notices and the ledger."""
     inst = tenant.id
     running.end(conn, writes.ends)
+    running.move(conn, writes.moved)
     if writes.starts:
         running.add(conn, writes.starts)
     if writes.touches:

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.decisions.rules import arm_silence, decide, restore_signal, settled, silence
-from app.decisions.sequences import advance
+from app.decisions.sequences import advance, became_deal
 from app.lanes.commit import Writes
 from app.lanes.context import Tenant
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.snapshot import Snapshot
+from app.model.decisions import Explanation
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import EnrolmentState, SignalKind
+from app.model.vocabulary import SignalKind, StopReason
 from app.signals.contacts import PersonFact
 from app.store.sets import loads
 
@@ -44,6 +45,19 @@ def _advance(
             snapshot.follow(decision)
 
 
+def decide_became(
+    tenant: Tenant, snapshot: Snapshot, became: Mapping[int, int], writes: Writes, now: Business
+) -> None:
+    """Enrolments of inquiries that have a deal now: they move to it, or end, as their file says."""
+    for contact, deal in became.items():
+        for enrolment in snapshot.enrolments(contact):
+            decision = became_deal(enrolment, deal, now)
+            writes.take(tenant, decision, snapshot, now)
+            snapshot.follow(decision)
+            if not decision.actions:
+                writes.moved[enrolment.id] = deal
+
+
 def decide_timers(
     tenant: Tenant,
     snapshot: Snapshot,
@@ -68,12 +82,21 @@ def decide_timers(
         active = tenant.rule(name)
         if active is None:
             continue
+        if "became_deal" in snapshot.subject(subject_id).fields:
+            writes.explanations.append(_is_deal(subject_id, name, snapshot, now))
+            continue
         context = snapshot.context(subject_id, now)
         if active.rule.when.kind is SignalKind.NO_ACTIVITY:
             decision = silence(active, context, now)
         else:
             decision = settled(restore_signal(data), active, context, now)
         writes.take(tenant, decision, snapshot, now)
+
+
+def _is_deal(subject_id: int, rule: str, snapshot: Snapshot, now: Business) -> Explanation:
+    values = {"deal": snapshot.subject(subject_id).fields["became_deal"]}
+    code = StopReason.BECAME_DEAL.value
+    return Explanation(subject_id, f"rule:{rule}", "not_fired", code, now, values=values)
 
 
 def _ask_outcome(
@@ -85,7 +108,3 @@ def _ask_outcome(
     observer.signal(
         Signal(fact.kind, subject_id, Business(fact.at), fact.cause, data=fact.data)
     )
-
-
-def is_live(state: str) -> bool:
-    return state == EnrolmentState.ACTIVE.value

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from app.lanes.commit import Writes, store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
-from app.lanes.decide import decide_signals, decide_timers
+from app.lanes.decide import decide_became, decide_signals, decide_timers
 from app.lanes.observe import Observer
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import note_error
@@ -192,6 +192,8 @@ def take_in(
         else:
             observer.deleted(type, id, at)
     writes = Writes()
+    if observer.found.became:
+        decide_became(tenant, snapshot, observer.found.became, writes, now)
     if due:
         decide_timers(tenant, snapshot, observer, due, writes, now)
     decide_signals(tenant, snapshot, observer.found.signals, writes, now)

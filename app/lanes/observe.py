@@ -17,7 +17,7 @@ from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
 from app.signals.tasks import task_change
 from app.store import mirror
-from app.store.sets import loads
+from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
 
 ACTIVITY = frozenset(
@@ -54,6 +54,7 @@ class Findings:
 
     stages_behind: deals whose history did not reach the event yet, to be read again.
     unadopted: tasks that carry our touch id while their creation is still unanswered.
+    became: contacts that were subjects of their own → the deal that they stand on now.
     """
 
     values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
@@ -73,6 +74,7 @@ class Findings:
     )
     disarm: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     unadopted: set[str] = field(default_factory=set[str])
+    became: dict[int, int] = field(default_factory=dict[int, int])
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
         if values:
@@ -144,6 +146,16 @@ class Observer:
         for contact, _, _ in links:
             if subject_id not in self._of_contact[contact]:
                 self._of_contact[contact].append(subject_id)
+            self._became_deal(contact, subject_id)
+
+    def _became_deal(self, contact: str, deal: int) -> None:
+        """An inquiry that has its deal is no subject of its own any more."""
+        own = self._by_crm.get(("contact", contact))
+        if own is None or self.snapshot.rows[own]["deleted"]:
+            return
+        self.found.became[own] = deal
+        gone = {"deleted": True, "fields": dumps({"became_deal": deal})}
+        self.found.change(own, self.snapshot, gone)
 
     def deleted(self, type: str, crm_id: str, at: int) -> None:
         """A record is gone: its enrolments end, or those of the person who is gone."""
@@ -166,6 +178,10 @@ class Observer:
             facts = contact_facts(record.id, row, fresh, record.fields, record.updated_at)
             self.found.contacts[record.id] = fresh
             self.snapshot.lay_over_contact(record.id, fresh)
+            for deal in (record.associations or {}).get("deal", ()):
+                known = self._by_crm.get(("deal", deal))
+                if known is not None:
+                    self._became_deal(record.id, known)
             if not baseline:
                 self._new_lead(record, fresh)
                 self.facts(facts, [record.id], [])

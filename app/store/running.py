@@ -131,6 +131,19 @@ _RESOLVE = (
 )
 
 
+def move(conn: Connection, moved: Mapping[str, int]) -> None:
+    """enrolment id → the subject that it is about from now on, under its old id."""
+    if moved:
+        rows = [{"key": key, "subject": subject} for key, subject in moved.items()]
+        key, subject = bindparam("key"), bindparam("subject")
+        conn.execute(
+            update(enrolments).where(enrolments.c.id == key).values(subject_id=subject), rows
+        )
+        conn.execute(
+            update(touches).where(touches.c.enrolment_id == key).values(subject_id=subject), rows
+        )
+
+
 def set_state(conn: Connection, ids: Sequence[str], state: EnrolmentState) -> None:
     conn.execute(update(enrolments).where(enrolments.c.id.in_(list(ids))).values(state=state.value))
 
