@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from app.actions.rendering import Rendered
+from app.actions.rendering import Rendered, template_of
 from app.actions.tasks import render
 from app.decisions.starting import CHOOSE_CONTACT
 from app.decisions.timing import local_date
@@ -44,7 +44,7 @@ class Case:
     def template(self) -> Template | None:
         if self.playbook is None:
             return None
-        return self.playbook.templates.get(self.facts.touch.step.template)
+        return template_of(self.playbook, self.facts.touch.step)
 
     def render(self, tenant: Tenant) -> Rendered:
         subject = self.facts.subject

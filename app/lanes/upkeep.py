@@ -8,6 +8,7 @@ from app.lanes.activation import release_backlog
 from app.lanes.commit import Writes, store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_signals
+from app.lanes.digest import OVERDUE, send_digests
 from app.lanes.observe import Observer
 from app.lanes.snapshot import Snapshot
 from app.model.ids import touch_id
@@ -44,7 +45,7 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
                 "id": touch_id(row["enrolment_id"], f"overdue:{row['step']}", row["occurrence"]),
                 "subject_id": row["subject_id"],
                 "owner_id": row["owner_id"],
-                "code": "task_overdue",
+                "code": OVERDUE,
                 "data": {"task": row["shown_subject"], **data},
                 "noticed_at": now,
             }
@@ -60,24 +61,28 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
 
 
 def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
-    """Once a local day: start today's share of what was released."""
+    """Once a local day: today's share of what was released, and the managers' digest."""
     now = lanes.now()
     today = tenant.calendars.day_start(now)
     with lanes.store.read() as conn:
         if cursors.number(conn, tenant.id, _DAILY) >= today:
             return False
     release_backlog(lanes, tenant)
+    if not tenant.stopped:
+        send_digests(lanes, tenant)
     with lanes.store.write() as conn:
         cursors.raise_to(conn, tenant.id, _DAILY, today)
     return True
 
 
 def next_daily(lanes: Lanes, tenant: Tenant) -> Business | None:
-    """When the next share of a released backlog is due; None while nothing is released."""
+    """When the next day's upkeep is due; None while there is nothing for it to do."""
     with lanes.store.read() as conn:
-        states = playbooks.states(conn, tenant.id).values()
-        if not any(state["release_per_day"] for state in states):
-            return None
-        if not playbooks.has_backlog(conn, tenant.id):
-            return None
+        waiting = notices.anything_untold(conn, tenant.id, OVERDUE)
+        if not waiting:
+            states = playbooks.states(conn, tenant.id).values()
+            released = any(state["release_per_day"] for state in states)
+            waiting = released and playbooks.has_backlog(conn, tenant.id)
+    if not waiting:
+        return None
     return Business(tenant.calendars.day_start(lanes.now()) + DAY)

@@ -58,3 +58,17 @@ def digest(conn: Connection, ids: Sequence[str]) -> int:
     """Mark notices as shown in a digest."""
     query = update(notices).where(sets.among(conn, notices.c.id, ids)).values(digested=True)
     return conn.execute(query).rowcount
+
+
+def anything_untold(conn: Connection, installation_id: int, but: str) -> bool:
+    """Whether a digest has something to tell; notices of the code `but` are not for digests."""
+    query = (
+        select(notices.c.id)
+        .where(
+            notices.c.installation_id == installation_id,
+            ~notices.c.digested,
+            notices.c.code != but,
+        )
+        .limit(1)
+    )
+    return conn.execute(query).first() is not None
