@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
 from app.decisions.explain import text
+from app.model.playbook import CreateTasks
+from app.playbooks.codec import from_json
 from app.store import (
     calls,
     cursors,
@@ -172,7 +174,7 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
     stage = next(
         (s for s in pipelines.read_stages(conn, inst) if s["id"] == row["stage_id"]), None
     )
-    touches = reading.touches_of(conn, row["id"])
+    touches = _titled(conn, reading.touches_of(conn, row["id"]))
     return {
         "type": row["type"],
         "id": row["crm_id"],
@@ -206,6 +208,32 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
     }
 
 
+def _titled(conn: Connection, touches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Touches with a title for people: the task's as written, else the one that it will have."""
+    titles = step_titles(conn, {touch["version_id"] for touch in touches})
+    for touch in touches:
+        key = (touch["version_id"], touch["definition"], touch["step"])
+        touch["title"] = touch["shown_subject"] or titles.get(key, touch["step"])
+    return touches
+
+
+def step_titles(conn: Connection, versions: Iterable[int]) -> dict[tuple[int, str, str], str]:
+    """(version id, definition, step id) → the step's title."""
+    titles: dict[tuple[int, str, str], str] = {}
+    for version, row in playbooks.load(conn, versions).items():
+        playbook = from_json(loads(row["data"]))
+        defined = [(sequence.key, sequence.steps) for sequence in playbook.sequences.values()]
+        defined += [
+            (rule.key, action.steps)
+            for rule in playbook.rules
+            for action in rule.then
+            if isinstance(action, CreateTasks)
+        ]
+        for definition, steps in defined:
+            titles.update({(version, definition, step.id): step.subject for step in steps})
+    return titles
+
+
 def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | None:
     """The open task that is due first, else the planned touch that is due first."""
     for states in (("performed",), ("planned", "waiting", "claimed")):
@@ -213,7 +241,7 @@ def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | 
             if touch["state"] in states and touch["outcome"] in (None, "open"):
                 return {
                     "touch": touch["id"],
-                    "what": touch["shown_subject"] or touch["step"],
+                    "what": touch["title"],
                     "step": touch["step"],
                     "rule": touch["rule"],
                     "due_at": touch["due_at"],
