@@ -85,4 +85,6 @@ def next_daily(lanes: Lanes, tenant: Tenant) -> Business | None:
             waiting = released and playbooks.has_backlog(conn, tenant.id)
     if not waiting:
         return None
-    return Business(tenant.calendars.day_start(lanes.now()) + DAY)
+    # A local day has 23 to 25 hours: midnight of whatever day it is a day and a half after midnight.
+    midnight = tenant.calendars.day_start(lanes.now())
+    return tenant.calendars.day_start(Business(midnight + DAY + DAY // 2))
