@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.installations.config import Config
 from app.model.time import HOUR, Wall
-from app.store import people, signins
+from app.store import installations, people, signins
 from app.store.engine import Store
 
 LINK_MS = 24 * HOUR
@@ -41,6 +41,20 @@ def make(store: Store, config: Config, installation_id: int, email: str, wall: W
             )
         token = signins.issue(conn, installation_id, person["owner_id"], wall, LINK_MS)
     return f"{config.url}/signin/{token}"
+
+
+def everywhere(store: Store, config: Config, email: str, wall: Wall) -> list[tuple[str, str]]:
+    """(account's name, link) for each installation with such an active user; for the command line,
+    where no mail is set up. Raises NoSuchPerson."""
+    with store.read() as conn:
+        found = [row["installation_id"] for row in people.by_email(conn, email)]
+        names = {row["id"]: row["name"] or row["account_id"] for row in installations.read(conn)}
+    if not found:
+        raise NoSuchPerson(
+            f"no active user of a connected CRM has the address {email!r}; check the spelling, or "
+            "connect the CRM first"
+        )
+    return [(names[inst], make(store, config, inst, email, wall)) for inst in found]
 
 
 def use(store: Store, token: str, wall: Wall) -> Link | None:

@@ -7,6 +7,7 @@ import hashlib
 
 import pytest
 
+from app.installations import signing
 from app.installations.connect import STATE_SECONDS
 from app.store import audit, calls, cursors, installations, people, pipelines
 from app.store.sets import loads
@@ -235,6 +236,19 @@ def test_no_link_for_who_is_no_active_user(served: Served, email: str) -> None:
     answer = served.connected().send("POST", "/api/signin-links", {"email": email})
     assert answer.status_code == 422
     assert answer.get_json()["problems"][0]["field"] == "email"
+
+
+def test_links_from_the_command_line(served: Served) -> None:
+    served.connected("1000")
+    served.connected("2000")
+    wall = served.clocks.wall()
+    links = signing.everywhere(served.store, served.config, " Ben@example.com", wall)
+    assert [name for name, _ in links] == ["Account 1000", "Account 2000"]
+    ben = served.browser()
+    assert ben.sign_in(links[1][1]).status_code == 302
+    assert ben.get("/api/session").get_json()["installation"] == served.installation("2000")
+    with pytest.raises(signing.NoSuchPerson, match="check the spelling"):
+        signing.everywhere(served.store, served.config, "gone@example.com", wall)
 
 
 def test_whoever_leaves_the_crm_is_out_at_once(served: Served) -> None:
