@@ -1,0 +1,31 @@
+"""Stories for scenario tests: one of the usual kind, or begun as a test wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scenarios.harness import Story
+
+Begin = Callable[..., Story]
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Begin]:
+    """Begins a story with the keyword arguments of `Story`."""
+    with ExitStack() as stack:
+
+        def story(**wanted: Any) -> Story:
+            return stack.enter_context(Story(tmp_path, **wanted))
+
+        yield story
+
+
+@pytest.fixture
+def story(begin: Begin) -> Story:
+    """An empty CRM with three reps, connected, its stages confirmed, default settings."""
+    return begin()
