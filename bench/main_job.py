@@ -1,0 +1,356 @@
+"""The main job, measured: signed event → rule → three tasks in the CRM, everything durable.
+
+    python bench/main_job.py [--json] [--events N] [--installations 10]
+
+Three processes share the machine: the sandbox as the CRM with the load, the app as it is shipped
+(embedded, SQLite with synchronous=FULL, gunicorn's settings from the repository), and for the
+baseline Flask with huey in the app's place. Deals with contact and owner exist and are imported
+beforehand; then N deals of each installation move to "Proposal sent" at once, and the clock runs
+until each has its three tasks. A second phase moves 50 deals a second in one installation and
+takes the CRM's own stamps of the move and of the deal's last task.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import orjson
+import requests
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.processes import ROOT, BenchError, Server, free_port
+from demo.registration import subscriptions
+
+APP_ID, BASELINE_ID = 4_901_001, 4_901_002
+STEPS = 3
+WARM_UP = 30
+PACE = 50.0
+PACE_S = 10.0
+BASELINE_EVENTS = 60
+RATE_MULTIPLIER = "10000"
+_IDLE_S = 1.0
+_SCOPES = ["oauth", "crm.objects.deals.read", "crm.objects.contacts.read",
+           "crm.objects.contacts.write", "crm.objects.deals.write"]  # fmt: skip
+
+PLAYBOOK = """
+playbook: bench
+title: Three calls after a proposal
+rules:
+  - id: proposal-sent
+    when: {stage_entered: proposal}
+    then:
+      - create_tasks:
+          - {id: questions, at: 3d, task: call, template: call, subject: Call about open questions}
+          - {id: timeline, at: 7d, task: call, template: call, subject: Call about the timeline}
+          - {id: decision, at: 14d, task: call, template: call, subject: Call for the decision}
+templates:
+  call:
+    decides: What is still open between them and a yes?
+    body: |
+      Ask {{ contact.first_name | default: 'them' }} about {{ deal.name }}.
+
+      - Which part raised questions?
+      - Who else decides?
+"""
+SETTINGS = {
+    "settle_ms": 0,
+    # Thousands of deals for six reps within a minute: the daily budget would put them off.
+    "rep_daily_tasks": None,
+}
+
+
+# --- one installation over HTTP ------------------------------------------------------------------
+
+
+class _Form(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.action = ""
+        self.fields: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form" and not self.action:
+            self.action = given.get("action", "")
+        elif tag == "input" and given.get("type") == "hidden":
+            self.fields[given["name"]] = given.get("value", "")
+
+
+class Admin:
+    """The admin of one account, in a browser session of their own."""
+
+    def __init__(self, app_url: str, portal: int) -> None:
+        self.url = app_url
+        self.session = requests.Session()
+        self.session.trust_env = False
+        page = self._checked(self.session.get(f"{app_url}/connect/hubspot", timeout=60))
+        form = _Form()
+        form.feed(page.text)
+        sent = {**form.fields, "decision": "approve", "portal_id": str(portal)}
+        self._checked(self.session.post(urljoin(page.url, form.action), data=sent, timeout=60))
+        self.session.headers["X-CSRF-Token"] = self.call("GET", "session")["csrf"]
+
+    def call(self, method: str, path: str, json: Any = None) -> Any:
+        answer = self.session.request(method, f"{self.url}/api/{path}", json=json, timeout=60)
+        return self._checked(answer).json()
+
+    def set_up(self, deadline: float) -> None:
+        """Wait for the import, follow the pipeline, save and activate the playbook."""
+        while self.call("GET", "status")["status"] != "active":
+            if time.monotonic() > deadline:
+                raise BenchError("the import was not over in time; see the app's log")
+            time.sleep(0.1)
+        self.call("PUT", "settings", SETTINGS)
+        for pipeline in self.call("GET", "stages")["pipelines"]:
+            self.call("PUT", f"pipelines/{pipeline['id']}", {"followed": True})
+            rows = [{"pipeline": pipeline["id"], "id": s["id"], "kind": s["kind"]}
+                    for s in pipeline["stages"]]  # fmt: skip
+            self.call("PUT", "stages", {"stages": rows})
+        self.call("POST", "playbooks", {"text": PLAYBOOK})
+        self.call("POST", "playbooks/bench/activate", {"mode": "live"})
+
+    @staticmethod
+    def _checked(answer: requests.Response) -> requests.Response:
+        if answer.status_code >= 400:
+            raise BenchError(f"{answer.url} answered {answer.status_code}: {answer.text[:500]}")
+        return answer
+
+
+def register(crm_url: str, app_url: str, client_id: str, secret: str) -> None:
+    """Register the app with the sandbox; its scopes are those of its own install address."""
+    begun = requests.get(f"{app_url}/connect/hubspot", allow_redirects=False, timeout=60)
+    asked = parse_qs(urlsplit(begun.headers["Location"]).query)
+    app = {
+        "app_id": APP_ID,
+        "client_id": client_id,
+        "client_secret": secret,
+        "redirect_uris": [asked["redirect_uri"][0]],
+        "required_scopes": asked["scope"][0].split(),
+        "optional_scopes": asked.get("optional_scope", [""])[0].split(),
+        "webhook_url": f"{app_url}/webhooks/hubspot",
+        "subscriptions": subscriptions(),
+    }
+    requests.post(f"{crm_url}/sandbox/apps", json=app, timeout=60).raise_for_status()
+
+
+# --- the app -------------------------------------------------------------------------------------
+
+
+def app_environment(folder: Path, app_url: str, crm_url: str, secret: str) -> dict[str, str]:
+    return {
+        "FOLLOWTHROUGH_URL": app_url,
+        "FOLLOWTHROUGH_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "FOLLOWTHROUGH_SIMULATION": "",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "DATABASE_URL": f"sqlite:///{folder / 'bench.db'}",
+        "HUBSPOT_CLIENT_ID": "bench",
+        "HUBSPOT_CLIENT_SECRET": secret,
+        "HUBSPOT_API_BASE": crm_url,
+        "HUBSPOT_APP_BASE": crm_url,
+        "RATE_MULTIPLIER": RATE_MULTIPLIER,
+    }
+
+
+def gunicorn(app: str, url: str) -> list[str]:
+    bind = url.removeprefix("http://")
+    return ["-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "--bind", bind, app]
+
+
+def measure_app(
+    crm: Server, crm_url: str, portals: Sequence[int], events: int, folder: Path, say: Any
+) -> dict[str, float]:
+    secret, url = secrets.token_urlsafe(32), f"http://127.0.0.1:{free_port()}"
+    env = app_environment(folder, url, crm_url, secret)
+    with Server(gunicorn("app.web.server:app", url), folder / "app.log", env) as app:
+        app.wait_for(f"{url}/healthz")
+        register(crm_url, url, "bench", secret)
+        began = time.monotonic()
+        admins = [Admin(url, portal) for portal in portals]
+        for admin in admins:
+            admin.set_up(time.monotonic() + 600)
+        say(f"  {len(admins)} installations imported in {time.monotonic() - began:.1f} s")
+        crm.ask(verb="move", portals=portals, count=WARM_UP, tasks=STEPS)
+        idle(crm_url)
+        calls, cpu = total_calls(crm_url), (app.cpu_s(), crm.cpu_s())
+        burst = crm.ask(verb="move", portals=portals, count=events, tasks=STEPS)
+        app_s, crm_s = app.cpu_s() - cpu[0], crm.cpu_s() - cpu[1]
+        idle(crm_url)
+        calls = total_calls(crm_url) - calls
+        check(burst)
+        cpu = (app.cpu_s(), crm.cpu_s())
+        paced = crm.ask(
+            verb="pace", portal=portals[0], per_second=PACE, seconds=PACE_S, tasks=STEPS
+        )
+        check(paced)
+        idle(crm_url)
+        peak = app.peak_mb()
+    rate = burst["deals"] / burst["seconds"]
+    latencies = sorted(paced["latencies"])
+    return {
+        "events_per_s": round(rate, 1),
+        "tasks_per_s": round(rate * STEPS, 1),
+        "p95_s": round(quantile(latencies, 0.95) / 1000, 3),
+        "p50_s": round(quantile(latencies, 0.5) / 1000, 3),
+        "crm_calls_per_touch": round(calls / (burst["deals"] * STEPS), 4),
+        "peak_mb": round(peak, 1),
+        "app_cpu_s": round(app_s, 2),
+        "crm_and_load_cpu_s": round(crm_s, 2),
+        "seconds": round(burst["seconds"], 2),
+    }
+
+
+def check(outcome: Mapping[str, Any]) -> None:
+    """A fast wrong answer is none."""
+    if outcome["wrong"]:
+        raise BenchError(
+            f"{outcome['wrong']} of {outcome['deals']} deals do not have exactly {STEPS} tasks"
+        )
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of the sorted values lie."""
+    return values[min(len(values) - 1, int(share * len(values)))] if values else 0.0
+
+
+def total_calls(crm_url: str) -> int:
+    return requests.get(f"{crm_url}/sandbox/stats", timeout=60).json()["total"]
+
+
+def idle(crm_url: str) -> None:
+    """Until no call reached the CRM for a second: properties are written and echoes read."""
+    last, since = total_calls(crm_url), time.monotonic()
+    while time.monotonic() - since < _IDLE_S:
+        time.sleep(0.1)
+        now = total_calls(crm_url)
+        if now != last:
+            last, since = now, time.monotonic()
+
+
+# --- the baseline --------------------------------------------------------------------------------
+
+
+def measure_baseline(
+    crm: Server, crm_url: str, portals: Sequence[int], events: int, folder: Path
+) -> dict[str, float]:
+    secret, url = secrets.token_urlsafe(32), f"http://127.0.0.1:{free_port()}"
+    registration = {
+        "app_id": BASELINE_ID,
+        "client_id": "baseline",
+        "client_secret": secret,
+        "redirect_uris": [url],
+        "required_scopes": _SCOPES,
+        "webhook_url": f"{url}/webhooks/hubspot",
+        "subscriptions": [
+            {"subscriptionType": "deal.propertyChange", "propertyName": "dealstage"}
+        ],
+    }
+    tokens = {
+        str(portal): crm.ask(verb="token", portal=portal, app=registration)["token"]
+        for portal in portals
+    }
+    env = {
+        "BASELINE_DB": str(folder / "baseline.db"),
+        "BASELINE_URL": f"{url}/webhooks/hubspot",
+        "BASELINE_SECRET": secret,
+        "BASELINE_CRM": crm_url,
+        "BASELINE_TOKENS": orjson.dumps(tokens).decode(),
+    }
+    with (
+        Server(gunicorn("bench.baseline:web", url), folder / "baseline-web.log", env) as web,
+        Server(["-m", "bench.baseline"], folder / "baseline-work.log", env) as workers,
+    ):
+        wait_listening(url, web)
+        crm.ask(verb="move", portals=portals, count=5, tasks=STEPS)
+        cpu = web.cpu_s() + workers.cpu_s()
+        outcome = crm.ask(verb="move", portals=portals, count=events, tasks=STEPS)
+        cpu = web.cpu_s() + workers.cpu_s() - cpu
+        check(outcome)
+    return {
+        "baseline_events_per_s": round(outcome["deals"] / outcome["seconds"], 1),
+        "baseline_cpu_s": round(cpu, 2),
+        "baseline_seconds": round(outcome["seconds"], 2),
+    }
+
+
+def wait_listening(url: str, server: Server) -> None:
+    """Until it answers anything; the baseline has no page."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            requests.get(url, timeout=5)
+            return
+        except requests.RequestException:
+            time.sleep(0.05)
+    raise BenchError(f"{url} did not answer:\n{server.log.read_text()[-2000:]}")
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+
+def run(installations: int, events: int, say: Any) -> dict[str, float]:
+    """All phases; `installations` more accounts serve the baseline."""
+    deals = WARM_UP + events + int(PACE * PACE_S)
+    with tempfile.TemporaryDirectory(prefix="followthrough-bench-") as name:
+        folder = Path(name)
+        order = ["-m", "bench.crm", "--installations", str(installations * 2)]
+        order += ["--deals", str(deals)]
+        with Server(order, folder / "crm.log") as crm:
+            told = crm.hear()
+            crm_url, portals = told["url"], told["portals"]
+            ours, theirs = portals[:installations], portals[installations:]
+            say(f"{installations} installations, {deals} deals each; "
+                f"{events} of each move at once, {STEPS} tasks a deal")
+            found = measure_app(crm, crm_url, ours, events, folder, say)
+            found |= measure_baseline(crm, crm_url, theirs, min(events, BASELINE_EVENTS), folder)
+    return found
+
+
+def tell(found: Mapping[str, float], say: Any) -> None:
+    seconds = found["seconds"]
+    say(f"  {found['events_per_s']:,.0f} events/s, {found['tasks_per_s']:,.0f} tasks/s "
+        f"({seconds:.1f} s)")
+    say(f"  processor: app {found['app_cpu_s'] / seconds:.0%} of a core, sandbox with load "
+        f"{found['crm_and_load_cpu_s'] / seconds:.0%}")
+    say(f"  at {PACE:.0f} events/s in one installation: p50 {found['p50_s']:.2f} s, "
+        f"p95 {found['p95_s']:.2f} s from the move to the deal's last task")
+    say(f"  {found['crm_calls_per_touch']:.3f} CRM calls a touch, app at most "
+        f"{found['peak_mb']:.0f} MB")
+    say(f"  baseline (Flask, huey on SQLite): {found['baseline_events_per_s']:,.0f} events/s; "
+        f"{found['baseline_cpu_s'] / found['baseline_seconds']:.0%} of a core")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", action="store_true", help="one line of JSON")
+    parser.add_argument("--events", type=int, default=500, help="deals moved per installation")
+    parser.add_argument("--installations", type=int, default=10)
+    options = parser.parse_args()
+
+    def say(text: str) -> None:
+        if not options.json:
+            print(text, flush=True)
+
+    try:
+        found = run(options.installations, options.events, say)
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return 1
+    tell(found, say)
+    if options.json:
+        print(orjson.dumps(found).decode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
