@@ -10,6 +10,7 @@ from app.decisions.context import Cause, RuleContext, gate
 from app.decisions.firing import definitions, fire
 from app.decisions.sequences import plan
 from app.decisions.silence import fire_silence, silence_due
+from app.decisions.starting import CHOOSE_CONTACT
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Notice, StartEnrolment
 from app.model.ids import stage_anchor
@@ -91,13 +92,18 @@ def _activated(
     calendar: WorkCalendar,
     fields: Mapping[str, Any],
 ) -> StartEnrolment:
+    steps = start.steps
+    if start.contact is None and CHOOSE_CONTACT not in steps:
+        steps = (CHOOSE_CONTACT, *steps)  # read back from a playbook, where the question is not
     touches = plan(
         counts_from,
-        start.steps,
+        steps,
         calendar,
         now,
         start.id,
         at_once=start.sequence is None,
         fields=fields,
     )
-    return replace(start, state=EnrolmentState.ACTIVE, started_at=now, touches=touches)
+    return replace(
+        start, state=EnrolmentState.ACTIVE, started_at=now, steps=steps, touches=touches
+    )

@@ -1,8 +1,11 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.decisions.backlog import accept, qualifies, release
+from app.decisions.context import Cause
+from app.decisions.firing import fire
 from app.decisions.rules import decide
 from app.model.decisions import Notice, StartEnrolment
 from app.model.playbook import Compare, CreateTasks, Enrol, Notify
@@ -123,3 +126,18 @@ def test_a_released_step_on_a_date_keeps_its_date() -> None:
     start = begun(active(rule(Enrol("seq")), dated, activated_at=ACTIVATED))
     released = release(start, ACTIVATED, CAL, {"renewal": "2026-06-01"})
     assert [touch.owed_at for touch in released.touches] == [at("2026-06-02 02:00")]
+
+
+def test_backlog_is_explained_as_such() -> None:
+    one = active(activated_at=ACTIVATED)
+    cause = Cause(entered().cause, NOW, "st-proposal", True)
+    made = fire(one, cause, context(), ACTIVATED, EnrolmentState.BACKLOG)
+    assert [line.verdict for line in made.explanations] == ["backlog"]
+
+
+@pytest.mark.parametrize("begin", [release, accept])
+def test_what_has_no_contact_still_asks_for_one_first(begin: Any) -> None:
+    start = begun(active(activated_at=ACTIVATED), subject=subject(contacts=()))
+    for known in (start, replace(start, steps=STEPS)):  # as decided, and as read back
+        steps = [touch.step.id for touch in begin(known, ACTIVATED, CAL).touches]
+        assert steps == ["choose-contact", "d3", "d7", "d14"]

@@ -113,3 +113,18 @@ def test_every_named_column_reads_its_own() -> None:
 def test_compiling_is_remembered_by_identity_not_by_equality() -> None:
     condition = Compare("deal.amount", "in", [1, 2])  # holds a list: has no hash
     assert compile_condition(condition) is compile_condition(condition)
+
+
+@pytest.mark.parametrize("op", ["==", "contains", "<"])
+def test_nothing_is_not_the_word_none(op: Any) -> None:
+    assert not compile_condition(Compare("deal.name", op, "None"))(subject(name=""))
+
+
+def test_less_is_not_less_or_equal() -> None:
+    assert not compile_condition(Compare("deal.amount", "<", 5000))(RICH)
+
+
+def test_a_field_that_happens_to_have_a_columns_name_is_the_column() -> None:
+    known = subject(fields={"deal.": "dot", "owner": "field"})
+    assert getter("deal.owner")(known) == "o1"
+    assert getter("deal.")(known) == "dot"

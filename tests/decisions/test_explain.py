@@ -57,14 +57,16 @@ def test_no_reason_is_spelt_out_beside_the_table() -> None:
 
 def test_values_become_words() -> None:
     assert text(Code.SETTLING, {"until": NOW}) == (
-        "Waits until 2026-03-02T09:00:00.000Z to see whether the change stands."
+        "Waits until Mon 2 Mar 2026, 09:00 to see whether the change stands."
     )
     read = {"read": {"deal.amount": None, "deal.owner": "o1"}}
     assert "deal.amount unknown, deal.owner o1" in text(Code.CONDITION_FALSE, read)
     enrolled = text(Code.ENROLLED, {"definition": "pb/seq", "choice": "role:buyer"})
     assert enrolled == "Enrolled in pb/seq; contact: the one with the role buyer."
     due = text(Code.WOULD_ENROL, {"definition": "pb/seq", "due": {"d3": NOW}})
-    assert "d3 2026-03-02T09:00:00.000Z" in due
+    assert "d3 Mon 2 Mar 2026, 09:00" in due
+    tokyo = text(Code.SETTLING, {"until": NOW}, "Asia/Tokyo")
+    assert "Mon 2 Mar 2026, 18:00" in tokyo
     assert text(Code.HELD, {"reasons": ["ooo", "promise"]}) == "On hold: ooo, promise."
 
 

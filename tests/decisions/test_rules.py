@@ -551,3 +551,61 @@ def test_an_inbound_contact_is_followed_up_without_a_deal() -> None:
     start = started(decide(born, context(one, subject=lead, followed=frozenset({"p1"})), NOW))
     assert start.touches[0].due_at == at("2026-03-02 14:00")
     assert start.anchor_stage is None
+
+
+def test_what_an_effect_did_is_told() -> None:
+    decision = decide(entered(), context(active(rule(EFFECTS))), NOW)
+    told = [(line.code, line.values) for line in decision.explanations]
+    assert told == [
+        (Code.NOTIFIED, {"anchor": ANCHOR, "who": "manager"}),
+        (
+            Code.PROPERTY_SET,
+            {"anchor": ANCHOR, "field": "followthrough_momentum", "value": "hot"},
+        ),
+        (Code.HELD_BY_RULE, {"anchor": ANCHOR, "reason": "promise", "duration": "2d"}),
+        (Code.REASSIGNED, {"anchor": ANCHOR, "to": "manager"}),
+        (Code.STOPPED_OTHERS, {"anchor": ANCHOR}),
+    ]
+
+
+BOTH = rule((CreateTasks(STEPS), Enrol("seq")))
+
+
+def test_of_a_rules_two_definitions_only_the_one_that_is_new_starts() -> None:
+    half = {"pb/r": frozenset({ANCHOR})}
+    decision = decide(entered(), context(active(BOTH, sequence()), past=half), NOW)
+    assert started(decision).definition == "pb/seq"
+    assert [line.code for line in decision.explanations] == [Code.ALREADY_FIRED, Code.ENROLLED]
+
+
+def test_once_counts_for_each_definition() -> None:
+    once = active(replace(BOTH, again=Again.ONCE), sequence())
+    other = {"pb/seq": frozenset({"stage:x:1"})}
+    decision = decide(entered(), context(once, past=other), NOW)
+    assert started(decision).definition == "pb/r"
+    assert [line.code for line in decision.explanations] == [
+        Code.TASKS_PLANNED,
+        Code.ONCE_ONLY,
+    ]
+
+
+def test_a_sequence_remembers_the_stage_in_which_it_began() -> None:
+    one = reply_rule(Enrol("seq"))
+    assert started(decide(SILENT, context(one), NOW)).anchor_stage == "st-proposal"
+    tasks = active(rule(kind=SignalKind.REPLIED))
+    assert started(decide(SILENT, context(tasks), NOW)).anchor_stage is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "fires"), [(StageKind.PROPOSAL, True), (StageKind.NEGOTIATION, False)]
+)
+def test_without_the_entrys_time_the_kind_of_stage_must_do(kind: StageKind, fires: bool) -> None:
+    known = subject(stage_entered_at=None, stage_kind=kind)
+    assert bool(decide(entered(), context(active(), subject=known), NOW).actions) is fires
+
+
+def test_what_stops_nothing_leaves_the_clash() -> None:
+    one = reply_rule(Stop(frozenset({"other"})), Enrol("seq"))
+    decision = decide(SILENT, context(one, running=[enrolment()]), NOW)
+    assert decision.actions == ()
+    assert decision.explanations[-1].code == Code.ALREADY_ENROLLED

@@ -126,3 +126,9 @@ def test_a_silence_in_shadow_mode_plans_nothing() -> None:
     (start,) = decision.actions
     assert isinstance(start, StartEnrolment)
     assert (start.touches, start.state) == ((), EnrolmentState.ACTIVE)
+
+
+def test_a_silence_that_completes_as_the_rule_is_activated_is_the_rules() -> None:
+    one = quiet_rule(activated_at=REACHED)
+    assert silence(one, context(subject=quiet()), NOW).actions
+    assert arm_silence(context(one, subject=quiet()), NOW).actions

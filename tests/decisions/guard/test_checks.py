@@ -490,3 +490,16 @@ def test_every_verdict_is_explained(
     assert line.positive is (verdict in (DO, HAND_TO))
     assert line.values["check"] == check
     assert line.values.get("until") == until
+
+
+def test_since_planned_means_after() -> None:
+    planned = at("2026-02-27 10:00")
+    same = subject(last_reply_at=planned, last_meeting_at=planned, **OLD)
+    assert judge(facts(subject=same, planned_at=planned))[0].verdict is DO
+
+
+def test_a_step_is_skipped_only_once_it_is_later_than_allowed() -> None:
+    policy = LatePolicy("skip", parse_delay("1d"))
+    due = at("2026-03-01 10:00")  # a day before NOW, to the minute
+    assert moved(due_at=due, step=step("x", late=policy))[0].verdict is DO
+    assert moved(due_at=Business(due - 1), step=step("x", late=policy))[0].verdict is DROP
