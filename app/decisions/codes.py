@@ -71,3 +71,14 @@ class Code:
     COVERED = "covered"
     OWNER_ARCHIVED = "owner_archived"
     APPROVAL = "approval"
+
+
+class Deed:
+    """What became of a decision when it was carried out; given by the lanes."""
+
+    CREATED = "created"
+    ADOPTED = "adopted"
+    CRM_ERROR = "crm_error"
+    REFUSED = "refused_by_crm"
+    RELEASED = "released"
+    APPROVED = "approved"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from app.decisions.codes import Code
-from app.model.time import iso
+from app.decisions.codes import Code, Deed
+from app.model.time import to_datetime
 from app.model.vocabulary import StopReason
 
 TEXTS: Mapping[str, str] = {
@@ -71,6 +72,12 @@ TEXTS: Mapping[str, str] = {
     Code.COVERED: "The rep is away until {back_at}; urgent, so it goes to {to}.",
     Code.OWNER_ARCHIVED: "The owner is no longer active; it goes to {to}.",
     Code.APPROVAL: "The rule is above its limit and waits for an admin's approval.",
+    Deed.CREATED: "The task stands in the CRM, due {due_at}.",
+    Deed.ADOPTED: "The task stood in the CRM already, from a call whose answer was lost.",
+    Deed.CRM_ERROR: "The CRM did not take it: {error} It is tried again.",
+    Deed.REFUSED: "The CRM refused it: {error}",
+    Deed.RELEASED: "An admin released it from the backlog; its delays count from now.",
+    Deed.APPROVED: "An admin approved it.",
     StopReason.REPLIED: "The prospect replied.",
     StopReason.MEETING_BOOKED: "A meeting is booked.",
     StopReason.STAGE_LEFT: "The stage was left.",
@@ -104,12 +111,14 @@ class _Words(dict[str, str]):
         return "unknown"
 
 
-def text(code: str, values: Mapping[str, Any]) -> str:
-    """One sentence for a code of the ledger; a code of a later version is shown as it is."""
+def text(code: str, values: Mapping[str, Any], zone: str = "UTC") -> str:
+    """One sentence for a code of the ledger, with times as they are in `zone`; a code of a later
+    version is shown as it is."""
     sentence = TEXTS.get(code)
     if sentence is None:
-        return f"{code}: {_word('', dict(values))}"
-    return sentence.format_map(_Words({key: _word(key, value) for key, value in values.items()}))
+        return f"{code}: {_word('', dict(values), zone)}"
+    words = {key: _word(key, value, zone) for key, value in values.items()}
+    return sentence.format_map(_Words(words))
 
 
 def choice_text(reason: str) -> str:
@@ -119,20 +128,21 @@ def choice_text(reason: str) -> str:
     return _CHOICES.get(reason, reason)
 
 
-def _word(key: str, value: Any) -> str:
+def _word(key: str, value: Any, zone: str) -> str:
     if key == "choice":
         return choice_text(str(value))
     if value is None:
         return "unknown"
     if isinstance(value, Mapping):
         parts = [
-            f"{name} {_word('at' if key == 'due' else name, one)}" for name, one in value.items()
+            f"{name} {_word('at' if key == 'due' else name, one, zone)}"
+            for name, one in value.items()
         ]
         return ", ".join(parts) or "nothing"
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(_word("", one) for one in value) or "nothing"
+        return ", ".join(_word("", one, zone) for one in value) or "nothing"
     if isinstance(value, int) and not isinstance(value, bool) and _is_instant(key):
-        return iso(value)
+        return f"{to_datetime(value).astimezone(ZoneInfo(zone)):%a %-d %b %Y, %H:%M}"
     return str(value)
 
 

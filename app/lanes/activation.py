@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.decisions.backlog import accept, qualifies, release
+from app.decisions.codes import Code, Deed
 from app.decisions.rules import arm_silence
 from app.lanes.commit import Writes, store_decisions
 from app.lanes.context import Lanes, Tenant
 from app.lanes.snapshot import Snapshot
-from app.model.decisions import Decision, EndEnrolment, StartEnrolment
+from app.model.decisions import Decision, EndEnrolment, Explanation, StartEnrolment
 from app.model.playbook import ActiveRule
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason
@@ -176,7 +177,8 @@ def _look_at(
         counts[active.rule.key] = counts.get(active.rule.key, 0) + 1
         starts = tuple(one for one in owed if isinstance(one, StartEnrolment))
         if active.mode is Mode.LIVE and starts:
-            writes.take(tenant, Decision(starts), snapshot, now)
+            lines = tuple(_line(start, Code.BACKLOG, "backlog", now) for start in starts)
+            writes.take(tenant, Decision(starts, lines), snapshot, now)
     writes.take(tenant, arm_silence(snapshot.context(subject, now), now), snapshot, now)
 
 
@@ -253,9 +255,22 @@ def _begin(
         calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
         begun = begin(start, now, calendar, subject.fields)
         writes.add_touches(tenant, begun, now)
+        code = Deed.RELEASED if from_release else Deed.APPROVED
+        writes.explanations.append(_line(begun, code, "fired", now))
     with lanes.store.write() as conn:
         running.set_state(conn, [row["id"] for row in rows], EnrolmentState.ACTIVE)
         store_decisions(conn, tenant, writes, (), now)
+
+
+def _line(start: StartEnrolment, code: str, verdict: str, now: Business) -> Explanation:
+    values = {
+        "enrolment": start.id,
+        "definition": start.definition,
+        "anchor": start.anchor,
+        "due": {touch.step.id: touch.due_at for touch in start.touches},
+    }
+    scope = f"rule:{start.rule.rule.key}"
+    return Explanation(start.subject, scope, verdict, code, now, verdict == "fired", values)
 
 
 def _start_of(tenant: Tenant, snapshot: Snapshot, row: Row) -> StartEnrolment | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.actions.tasks import intended
+from app.decisions.codes import Code, Deed
 from app.decisions.guard import explain_ruling
 from app.decisions.sequences import progress
 from app.decisions.timing import end_of_due_day, local_date
@@ -171,7 +172,7 @@ def _failed(result: Result, now: Business) -> dict[str, Any]:
         "key": row["id"],
         "held": row["fence"],
         "state": (TouchState.PLANNED if again else TouchState.FAILED).value,
-        "reason": None if again else "refused_by_crm",
+        "reason": None if again else Deed.REFUSED,
         "waits_for": None,
         "due_at": row["due_at"],
         "write_at": row["write_at"],
@@ -202,10 +203,11 @@ def _line(result: Result, now: Business) -> Explanation:
     if result.case.handed is not None:
         values["handed"] = result.case.handed.code
     if result.task_id is not None:
-        code = "adopted" if result.adopted else "created"
+        code = Deed.ADOPTED if result.adopted else Deed.CREATED
         values["task"] = result.task_id
         return Explanation(touch.subject, f"touch:{touch.id}", "done", code, now, True, values)
-    code = "stopped" if result.stopped else "crm_error"
+    again = result.retry_wall is not None
+    code = Code.STOPPED if result.stopped else Deed.CRM_ERROR if again else Deed.REFUSED
     values["error"] = result.error.message if result.error else ""
     return Explanation(touch.subject, f"touch:{touch.id}", "defer", code, now, False, values)
 

@@ -74,7 +74,7 @@ def _carry_out(
                 closes.append(_close(row, outcome, now))
         else:
             owner = tenant.owner_or_default(subjects[row["subject_id"]]["owner_id"])
-            if owner and _may_move(record, known, owner):
+            if owner and _may_move(row, record, known, owner):
                 moves.append((row, owner))
             else:
                 over.append(row["id"])
@@ -109,8 +109,13 @@ def _left_by_rep(record: CrmRecord, known: Row) -> Outcome | None:
     return Outcome.LEFT if was_edited else None
 
 
-def _may_move(record: CrmRecord, known: Row, owner: str) -> bool:
-    """Only while the owner is still whom we wrote last, and the task is open."""
+def _may_move(row: Row, record: CrmRecord, known: Row, owner: str) -> bool:
+    """Only while nobody has touched the task, the owner is still whom we wrote, and it is open.
+
+    What was observed becomes what is known, so a rep's edit is told by the touch alone.
+    """
+    if row["edited"]:
+        return False
     last = loads(known["known"]).get("owner")
     current = record.fields.get("owner")
     return record.fields.get("status") != "completed" and current == last and current != owner

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.installations.connect import look_again
 from app.lanes.activation import release_backlog
 from app.lanes.commit import Writes, store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
@@ -11,11 +12,13 @@ from app.lanes.decide import decide_signals
 from app.lanes.digest import OVERDUE, send_digests
 from app.lanes.observe import Observer
 from app.lanes.snapshot import Snapshot
+from app.lanes.trouble import note_error
 from app.model.ids import touch_id
 from app.model.signals import Signal
 from app.model.time import DAY, Business
 from app.model.vocabulary import SignalKind
 from app.store import cursors, notices, playbooks, work
+from connectors.contract import CrmError
 
 BATCH = 300
 
@@ -61,12 +64,19 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
 
 
 def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
-    """Once a local day: today's share of what was released, and the managers' digest."""
+    """Once a local day: people and stages as the CRM has them now, today's share of what was
+    released, and the managers' digest."""
     now = lanes.now()
     today = tenant.calendars.day_start(now)
     with lanes.store.read() as conn:
         if cursors.number(conn, tenant.id, _DAILY) >= today:
             return False
+    try:
+        if look_again(lanes.store, lanes.connector_for(tenant.id), tenant.id):
+            tenant = lanes.tenant(tenant.id)
+    except CrmError as error:
+        # Yesterday's people and stages serve another day; what is due does not wait for them.
+        note_error(lanes, tenant, error, 0)
     release_backlog(lanes, tenant)
     if not tenant.stopped:
         send_digests(lanes, tenant)
@@ -85,6 +95,6 @@ def next_daily(lanes: Lanes, tenant: Tenant) -> Business | None:
             waiting = released and playbooks.has_backlog(conn, tenant.id)
     if not waiting:
         return None
-    # A local day has 23 to 25 hours: midnight of whatever day it is a day and a half after midnight.
+    # A local day has 23 to 25 hours, so the next one is sought from its own middle.
     midnight = tenant.calendars.day_start(lanes.now())
     return tenant.calendars.day_start(Business(midnight + DAY + DAY // 2))

@@ -101,6 +101,27 @@ def search_subjects(
     return rows(conn, query.order_by(_s.name, _s.id).limit(limit))
 
 
+def subjects_ahead(
+    conn: Connection, inst: int, owners: Collection[str] | None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Subjects with a touch open or planned, by its due time: what is to be done next."""
+    pending = or_(_t.outcome == "open", _t.state.in_(["planned", "waiting", "claimed"]))
+    ahead = (
+        select(_t.subject_id, func.min(_t.due_at).label("due_at"))
+        .where(_t.installation_id == inst, pending)
+        .group_by(_t.subject_id)
+        .subquery()
+    )
+    query = (
+        select(_s.type, _s.crm_id, _s.name, _s.stage_id, _s.owner_id, ahead.c.due_at)
+        .join(ahead, ahead.c.subject_id == _s.id)
+        .where(_s.deleted.is_(False))
+    )
+    if owners is not None:
+        query = query.where(sets.among(conn, _s.owner_id, sorted(owners)))
+    return rows(conn, query.order_by(ahead.c.due_at, _s.id).limit(limit))
+
+
 # --- lists ---------------------------------------------------------------------------------------
 
 _TOUCH = (

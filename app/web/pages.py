@@ -89,16 +89,14 @@ def rules() -> Any:
 @blueprint.get("/subjects")
 @access.require()
 def subjects() -> Any:
-    """Find a record."""
+    """Find a record; without words, those where something is to be done next."""
     who, words = access.viewer(), request.args.get("q", "").strip()
     with services().store.read() as conn:
-        found = (
-            reading.search_subjects(
-                conn, who.installation_id, words, access.owners_seen(conn, who)
-            )
-            if words
-            else []
-        )
+        owners = access.owners_seen(conn, who)
+        if words:
+            found = reading.search_subjects(conn, who.installation_id, words, owners)
+        else:
+            found = reading.subjects_ahead(conn, who.installation_id, owners)
         return _page("subjects.html", conn, q=words, found=found)
 
 

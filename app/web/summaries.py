@@ -148,15 +148,23 @@ def people_rows(conn: Connection, who: Viewer) -> list[Row]:
     return sorted(rows, key=lambda row: (not row["active"], row["name"], row["owner_id"]))
 
 
-def entries(found: Sequence[ledger.Entry]) -> list[dict[str, Any]]:
-    """Ledger entries with their text in words, the latest first."""
+def entries(
+    conn: Connection, row: Row, found: Sequence[ledger.Entry]
+) -> list[dict[str, Any]]:
+    """Ledger entries of a subject with their text in words and local time, the latest first.
+
+    `about` is what people call the scope: a task's title, a follow-up's or a rule's name.
+    """
+    about = _about(conn, row["id"])
+    zone = zone_of(conn, row["installation_id"])
     return [
         {
             "id": entry.id,
             "scope": entry.scope,
+            "about": about.get(entry.scope, entry.scope.removeprefix("rule:")),
             "verdict": entry.verdict,
             "code": entry.code,
-            "text": text(entry.code, entry.values),
+            "text": text(entry.code, entry.values, zone),
             "values": dict(entry.values),
             "first_at": entry.first_at,
             "last_at": entry.last_at,
@@ -204,8 +212,24 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "enrolments": reading.enrolments_of(conn, row["id"]),
         "touches": touches,
         "outcomes": reading.outcomes_of(conn, row["id"]),
-        "ledger": entries(ledger.read(conn, row["id"])),
+        "ledger": entries(conn, row, ledger.read(conn, row["id"])),
     }
+
+
+def _about(conn: Connection, subject_id: int) -> dict[str, str]:
+    """Scope of the ledger → what people call the touch or follow-up that it names."""
+    touches = _titled(conn, reading.touches_of(conn, subject_id))
+    return {
+        **{f"touch:{touch['id']}": touch["title"] for touch in touches},
+        **{f"enrolment:{e['id']}": e["definition"] for e in reading.enrolments_of(conn, subject_id)},
+    }
+
+
+def zone_of(conn: Connection, inst: int) -> str:
+    """The installation's zone: its own setting, else the CRM account's."""
+    row = installations.get(conn, inst)
+    chosen = installations.get_settings(conn, inst).get("zone")
+    return chosen or (row["zone"] if row else "UTC")
 
 
 def _titled(conn: Connection, touches: list[dict[str, Any]]) -> list[dict[str, Any]]:

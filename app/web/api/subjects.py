@@ -61,7 +61,7 @@ def decisions(type: str, crm_id: str) -> Response:
     """Every decision on the subject with its reasons, the latest first."""
     with services().store.read() as conn:
         row = find(conn, type, crm_id)
-        return answer({"ledger": summaries.entries(ledger.read(conn, row["id"]))})
+        return answer({"ledger": summaries.entries(conn, row, ledger.read(conn, row["id"]))})
 
 
 @blueprint.get("/why/<type>/<crm_id>")
@@ -74,7 +74,7 @@ def why(type: str, crm_id: str) -> Response:
         if "/" not in rule:
             raise wrong("rule", "missing or no rule's key",
                         "Ask with ?rule=playbook/rule; GET /api/playbooks lists the keys.")
-        found = summaries.entries(ledger.why(conn, row["id"], rule))
+        found = summaries.entries(conn, row, ledger.why(conn, row["id"], rule))
     latest = found[0]["text"] if found else (
         "Nothing was decided yet: no signal that this rule waits for has come for this record "
         "since the rule was activated."
