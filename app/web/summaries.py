@@ -219,9 +219,10 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
 def _about(conn: Connection, subject_id: int) -> dict[str, str]:
     """Scope of the ledger → what people call the touch or follow-up that it names."""
     touches = _titled(conn, reading.touches_of(conn, subject_id))
+    enrolments = reading.enrolments_of(conn, subject_id)
     return {
         **{f"touch:{touch['id']}": touch["title"] for touch in touches},
-        **{f"enrolment:{e['id']}": e["definition"] for e in reading.enrolments_of(conn, subject_id)},
+        **{f"enrolment:{one['id']}": one["definition"] for one in enrolments},
     }
 
 
