@@ -32,8 +32,8 @@ from app.web.factory import create_app
 from demo.admin import Admin
 from demo.http import Sandbox
 from sandbox.assembly import assemble
-from sandbox.hubspot.api import HubSpot
 from sandbox.http_server import HttpServer
+from sandbox.hubspot.api import HubSpot
 from sandbox.server import serve
 from sandbox.simulation import Simulation
 from sandbox.world.account import Account
@@ -310,12 +310,16 @@ class Story:
         labels = ("", label) if label else ("",)
         with self.simulation.world.lock:
             self.account.associate(
-                ("deals", deal), Link("contacts", contact, labels), Actor.user(9001)
+                ("deals", deal), Link("contacts", contact, labels), self.by(self.people[0])
             )
         self.simulation.barrier.poke()
 
     def move(self, deal: str, stage: str) -> None:
         self.act("move_deal", deal=deal, stage=stage)
+
+    def by(self, person: Person) -> Actor:
+        """The person as the CRM names whoever changes a record."""
+        return Actor.user(9000 + self.people.index(person))
 
     def control(self, deal: str, value: str, until: int | None = None) -> None:
         """What a rep sets in our property on the deal."""
@@ -368,6 +372,10 @@ class Story:
     def open(self, about: str | None = None) -> list[Task]:
         return [task for task in self.tasks(about) if task.open]
 
+    def lines(self, about: str | None = None) -> list[tuple[str, str]]:
+        """(due, subject without the record's name) of the open tasks, by due time."""
+        return [(task.due, task.subject.split(" — ")[0]) for task in self.open(about)]
+
     def _task(self, row: Mapping[str, Any]) -> Task:
         fields = row["properties"]
         due = int(fields["hs_timestamp"])
@@ -408,6 +416,11 @@ class Story:
     def why(self, deal: str, rule: str, type: str = "deal") -> str:
         """The answer to "why did, or didn't, this rule act on it?"."""
         return self.admin.get(f"/api/why/{type}/{deal}?rule={rule}")["answer"]
+
+    def whys(self, deal: str, rule: str, type: str = "deal") -> list[str]:
+        """All that was decided by the rule about a subject and its touches, the latest first."""
+        found = self.admin.get(f"/api/why/{type}/{deal}?rule={rule}")["decisions"]
+        return [line["text"] for line in found]
 
     def codes(self, deal: str, scope: str = "", type: str = "deal") -> list[str]:
         """Codes of the ledger's lines on a subject, oldest first."""

@@ -7,12 +7,6 @@ import pytest
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, BEN, MIA, Story, playbook
 
-
-def lines(story: Story, about: str) -> list[tuple[str, str]]:
-    """(due, subject) of the open tasks, subjects without the record's name."""
-    return [(task.due, task.subject.split(" — ")[0]) for task in story.open(about)]
-
-
 # --- records created -----------------------------------------------------------------------------
 
 
@@ -51,7 +45,7 @@ def test_a_form_by_somebody_known_enrols_anew_and_a_contact_of_a_deal_does_not(
     assert story.ended(lead, "contact") == {"inbound-lead/inbound-cadence": "replied"}
     story.act("submit_form", email="lead@prospect.example")
     story.until("+30min")
-    assert lines(story, lead) == [("Wed 2026-09-09 14:40", "Answer the new lead and offer a call")]
+    assert story.lines(lead) == [("Wed 2026-09-09 14:40", "Answer the new lead and offer a call")]
 
 
 @pytest.mark.feature("T01")
@@ -65,7 +59,7 @@ def test_a_new_deal_can_start_a_follow_up_too(story: Story) -> None:
     )
     deal = story.deal("new", owner=BEN)
     story.until("+10min")
-    assert lines(story, deal) == [("Mon 2026-09-07 11:00", "Ring")]
+    assert story.lines(deal) == [("Mon 2026-09-07 11:00", "Ring")]
 
 
 # --- stages and absences -------------------------------------------------------------------------
@@ -88,7 +82,7 @@ def test_three_days_without_an_answer_to_a_proposal_are_a_signal(story: Story) -
     story.to("2026-09-10 09:59")
     assert story.tasks() == []
     story.to("2026-09-10 10:01")
-    assert lines(story, silent) == [("Thu 2026-09-10 10:00", "Ask why")]
+    assert story.lines(silent) == [("Thu 2026-09-10 10:00", "Ask why")]
     assert story.tasks(answered) == []
     assert "replied" in story.why(answered, "test/no-answer")
 
@@ -118,7 +112,7 @@ def test_a_meeting_without_a_next_one_booked_starts_a_sequence(story: Story) -> 
     story.until("+1h")
     story.act("book_meeting", deal=booked, start=story.at("2026-09-14 11:00"))
     story.until("+1d")
-    assert lines(story, alone) == [("Tue 2026-09-08 13:00", "Agree on a next step")]
+    assert story.lines(alone) == [("Tue 2026-09-08 13:00", "Agree on a next step")]
     assert story.tasks(booked) == []
     assert "meeting_booked" in story.why(booked, "test/no-next-step")
 
@@ -135,7 +129,7 @@ def test_seven_silent_days_are_a_task_and_fourteen_are_told_to_the_manager(story
     assert story.tasks() == []
     story.to("2026-09-14 12:00")
     quiet = ("Mon 2026-09-14 10:00", "Check in on a deal that has gone quiet")
-    assert lines(story, deal) == [quiet]
+    assert story.lines(deal) == [quiet]
     assert story.notices(MIA) == []
     story.to("2026-09-21 12:00")
     (notice,) = [n for n in story.notices(MIA) if n["code"] == "idle-manager"]
@@ -185,7 +179,7 @@ def test_a_deal_idle_for_fourteen_days_is_enrolled_in_a_re_engagement(story: Sto
     deal = story.deal("qualified")
     story.until("+15d")
     assert story.ended(deal) == {"test/wake-up": None}
-    assert lines(story, deal) == [("Mon 2026-09-21 10:00", "Bring something new")]
+    assert story.lines(deal) == [("Mon 2026-09-21 10:00", "Bring something new")]
 
 
 @pytest.mark.feature("W07")
@@ -223,12 +217,12 @@ def test_a_meeting_held_owes_a_recap_within_four_hours(story: Story) -> None:
     story.to("2026-09-08 11:30")
     story.act("meeting_outcome", meeting=meeting, outcome="COMPLETED")
     story.until("+10min")
-    assert lines(story, deal) == [("Tue 2026-09-08 15:30", "Send the recap of the meeting")]
+    assert story.lines(deal) == [("Tue 2026-09-08 15:30", "Send the recap of the meeting")]
     (recap,) = story.open(deal)
     assert (recap.type, recap.priority) == ("EMAIL", "HIGH")
     story.act("complete_task", task=recap.id)
     story.to("2026-09-09 12:00")
-    assert lines(story, deal) == [
+    assert story.lines(deal) == [
         ("Wed 2026-09-09 11:30", "Call to put a date on the agreed next step")
     ]
 
@@ -247,7 +241,7 @@ def test_a_logged_meeting_owes_a_mail_due_tomorrow(story: Story) -> None:
     meeting = story.act("book_meeting", deal=deal, start=story.at("2026-09-11 11:00"))
     story.act("meeting_outcome", meeting=meeting, outcome="COMPLETED")
     story.until("+10min")
-    assert lines(story, deal) == [("Mon 2026-09-14 11:30", "Write")], "a Friday's tomorrow"
+    assert story.lines(deal) == [("Mon 2026-09-14 11:30", "Write")], "a Friday's tomorrow"
 
 
 @pytest.mark.feature("T14")
@@ -258,7 +252,7 @@ def test_a_missed_meeting_is_booked_anew(story: Story) -> None:
     story.to("2026-09-08 11:30")
     story.act("meeting_outcome", meeting=meeting, outcome="NO_SHOW")
     story.until("+10min")
-    assert lines(story, deal) == [("Tue 2026-09-08 12:30", "Call to rebook the missed meeting")]
+    assert story.lines(deal) == [("Tue 2026-09-08 12:30", "Call to rebook the missed meeting")]
 
 
 @pytest.mark.feature("T14")
@@ -272,10 +266,10 @@ def test_a_meeting_without_outcome_is_asked_about_and_never_taken_for_a_no_show(
     assert story.tasks() == []
     story.to("2026-09-08 13:31")
     question = "Say how the meeting went: held, no-show or moved?"
-    assert lines(story, deal) == [("Tue 2026-09-08 13:30", question)]
+    assert story.lines(deal) == [("Tue 2026-09-08 13:30", question)]
     story.act("meeting_outcome", meeting=meeting, outcome="COMPLETED")
     story.until("+10min")
-    assert "Send the recap of the meeting" in [subject for _, subject in lines(story, deal)]
+    assert "Send the recap of the meeting" in [subject for _, subject in story.lines(deal)]
 
 
 # --- what comes after ----------------------------------------------------------------------------
@@ -298,14 +292,14 @@ def test_a_completed_step_brings_the_next_one_and_a_deal_without_one_is_flagged(
     )
     deal = story.deal("qualified")
     story.until("+3d")
-    assert [subject for _, subject in lines(story, deal)] == ["First call"], "it waits for the call"
+    assert [subject for _, subject in story.lines(deal)] == ["First call"], "it waits for the call"
     story.act("complete_task", task=story.open(deal)[0].id)
     story.until("+10min")
     assert story.subject(deal)["flags"] == []
     story.to("2026-09-12 12:00")
-    assert lines(story, deal) == []
+    assert story.lines(deal) == []
     story.to("2026-09-14 12:00")
-    assert lines(story, deal) == [("Mon 2026-09-14 09:00", "Then a mail")], "two days on is Saturday"
+    assert story.lines(deal) == [("Mon 2026-09-14 09:00", "Then a mail")], "Saturday is no workday"
     story.act("complete_task", task=story.open(deal)[0].id)
     story.until("+10min")
     assert story.ended(deal) == {"test/chain": "finished"}
@@ -328,7 +322,7 @@ def test_a_won_deal_is_checked_on_after_a_week_and_a_month(story: Story) -> None
     story.until("+1h")
     story.move(deal, "won")
     story.until("+1d")
-    assert lines(story, deal) == [
+    assert story.lines(deal) == [
         ("Mon 2026-09-14 11:00", "First check"),
         ("Wed 2026-10-07 11:00", "Second check"),
     ]
@@ -354,4 +348,4 @@ def test_a_lost_deal_is_touched_again_over_three_weeks(begin: Begin) -> None:
     story.until("+1h")
     story.move(deal, "lost")
     story.until("+22d")
-    assert [subject for _, subject in lines(story, deal)] == ["Case one", "Case two", "Case three"]
+    assert [subject for _, subject in story.lines(deal)] == ["Case one", "Case two", "Case three"]
