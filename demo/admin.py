@@ -27,9 +27,8 @@ class _Form(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form" and not self.action:
             self.action = given.get("action", "")
-        elif tag == "input" and given.get("name"):
-            if given.get("type") != "radio" or "checked" in given:
-                self.fields[given["name"]] = given.get("value", "")
+        elif tag == "input" and (given.get("type") != "radio" or "checked" in given):
+            self.fields[given.get("name", "")] = given.get("value", "")
 
 
 class Admin(Http):

@@ -111,7 +111,8 @@ class Servers:
     def __enter__(self) -> Self:
         try:
             port = self.sandbox_url.rpartition(":")[2]
-            self._start("sandbox", [sys.executable, "-m", "sandbox", "--port", port, *self._options])
+            command = [sys.executable, "-m", "sandbox", "--port", port, *self._options]
+            self._start("sandbox", command)
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise

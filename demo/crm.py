@@ -1,0 +1,360 @@
+"""An export of the CRM as facts about subjects: entries, people, activity, and tasks of ours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from demo.calendars import Calendar, calendar, zone_of
+from demo.steps import DASH, Step, step_of
+
+Raw = Mapping[str, Any]
+Key = tuple[str, str]
+"""A subject: ("deals" or "contacts", record id)."""
+
+TOUCH_ID = "followthrough_touch_id"
+FOREVER = 1 << 60
+
+
+def versions(record: Raw, name: str) -> list[tuple[int, str, str]]:
+    """(at, value, kind of source) of a property's history, oldest first."""
+    return [(at, value, source) for at, value, source, _ in record["history"].get(name, ())]
+
+
+def at(rows: list[tuple[int, str]], instant: int, default: str = "") -> str:
+    """The value that stood at an instant."""
+    found = default
+    for since, value in rows:
+        if since > instant:
+            break
+        found = value
+    return found
+
+
+@dataclass
+class Entry:
+    """A stage entry. order: the stage's place; forward: further than the deal had ever been."""
+
+    at: int
+    stage: str
+    kind: str
+    forward: bool
+    left_at: int = FOREVER
+
+
+@dataclass
+class Meeting:
+    """A meeting. said: (at, outcome) for each outcome that was recorded."""
+
+    id: str
+    booked_at: int
+    start: int
+    end: int
+    said: list[tuple[int, str]]
+
+    def outcome_at(self, instant: int) -> str:
+        return at(self.said, instant)
+
+
+@dataclass
+class Subject:
+    """A deal, or a contact that had no deal. Instants in ms; gone: when it was deleted.
+
+    activity: (when it happened, when the CRM knew of it). contacts: ids, the only one first.
+    """
+
+    key: Key
+    name: str
+    created_at: int
+    gone: int
+    entries: list[Entry] = field(default_factory=list)
+    owners: list[tuple[int, str]] = field(default_factory=list)
+    controls: list[tuple[int, str]] = field(default_factory=list)
+    pauses: list[tuple[int, str]] = field(default_factory=list)
+    contacts: list[str] = field(default_factory=list)
+    replies: list[int] = field(default_factory=list)
+    meetings: list[Meeting] = field(default_factory=list)
+    activity: list[tuple[int, int]] = field(default_factory=list)
+    forms: list[int] = field(default_factory=list)
+    deal_at: int = FOREVER
+
+    def kind_at(self, instant: int) -> str:
+        return at([(entry.at, entry.kind) for entry in self.entries], instant)
+
+
+@dataclass
+class Contact:
+    """What of a contact bears on consent; `FOREVER` for what never happened."""
+
+    id: str
+    zone: str
+    opted_out_at: int
+    bounced_at: int
+    controls: list[tuple[int, str]]
+
+
+@dataclass
+class Task:
+    """A task that carries our touch id. due: as written; closed: completed, archived, or never."""
+
+    id: str
+    step: Step | None
+    subject: Key | None
+    contacts: list[str]
+    created_at: int
+    due: int
+    owner: str
+    type: str
+    completed_at: int
+    archived_at: int
+    owners: list[tuple[int, str]]
+    dues: list[tuple[int, str]]
+    edited: bool
+    resolved: bool
+    raw: Raw
+
+    @property
+    def closed(self) -> int:
+        return min(self.completed_at, self.archived_at)
+
+
+@dataclass
+class Crm:
+    """The account as exported at `now`."""
+
+    now: int
+    zone: str
+    subjects: dict[Key, Subject]
+    contacts: dict[str, Contact]
+    tasks: list[Task]
+    calendars: dict[str, Calendar]
+    engagements: int
+
+    def calendar(self, owner: str) -> Calendar:
+        found = self.calendars.get(owner)
+        return found if found is not None else self.calendars[""]
+
+
+def read(
+    export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True, app: str = ""
+) -> Crm:
+    """Facts out of an export. kinds: stage id → kind as the admin confirmed it.
+
+    app: id by which the CRM records our own writes. working_hours False: no calendar shifts.
+    """
+    zone = str(export["timezone"])
+    always = not working_hours
+    calendars = {"": calendar(zone, [], always=always)}
+    for owner in export["owners"]:
+        own = zone_of(owner["timezone"]) or zone
+        calendars[owner["id"]] = calendar(own, owner["working_hours"], always=always)
+    subjects = _deals(export, kinds)
+    contacts = {one["id"]: _contact(one) for one in export["contacts"]}
+    _leads(export, subjects)
+    of_contact: dict[str, list[Subject]] = defaultdict(list)
+    for subject in subjects.values():
+        for contact in subject.contacts:
+            of_contact[contact].append(subject)
+    _activities(export, subjects, of_contact)
+    gone = _deleted_deals(subjects)
+    tasks = [_task(one, gone) for one in export["tasks"] if one["properties"].get(TOUCH_ID)]
+    for task in tasks:
+        if task.completed_at < FOREVER and task.subject in subjects:
+            subjects[task.subject].activity.append((task.completed_at, task.completed_at))
+    for subject in subjects.values():
+        subject.replies.sort()
+        subject.activity.sort(key=lambda pair: pair[1])
+        subject.meetings.sort(key=lambda meeting: meeting.booked_at)
+    return Crm(
+        int(export["now"]), zone, subjects, contacts, tasks, calendars, _engagements(export)
+    )
+
+
+def _engagements(export: Raw) -> int:
+    kinds = ("tasks", "calls", "emails", "meetings", "notes", "communications")
+    return sum(
+        1 for kind in kinds for one in export.get(kind, ()) if one["properties"].get(TOUCH_ID)
+    )
+
+
+def _linked(record: Raw, kind: str) -> list[str]:
+    return [one["id"] for one in record["associations"].get(kind, ())]
+
+
+def _gone(record: Raw) -> int:
+    return int(record["archived_at"]) if record["archived"] else FOREVER
+
+
+def _pairs(record: Raw, name: str) -> list[tuple[int, str]]:
+    return [(when, value) for when, value, _ in versions(record, name)]
+
+
+def _deals(export: Raw, kinds: Mapping[str, str]) -> dict[Key, Subject]:
+    places = {
+        stage["id"]: stage["order"]
+        for pipeline in export["pipelines"]
+        for stage in pipeline["stages"]
+    }
+    found: dict[Key, Subject] = {}
+    for one in export["deals"]:
+        key = ("deals", one["id"])
+        subject = found[key] = Subject(
+            key, one["properties"].get("dealname", ""), one["created_at"], _gone(one)
+        )
+        furthest, before = -1, ""
+        for when, stage in _pairs(one, "dealstage"):
+            if stage == before or not stage:
+                continue
+            if subject.entries:
+                subject.entries[-1].left_at = when
+            place = places.get(stage, -1)
+            subject.entries.append(
+                Entry(when, stage, kinds.get(stage, "ignored"), place > furthest)
+            )
+            furthest, before = max(furthest, place), stage
+        subject.owners = _pairs(one, "hubspot_owner_id")
+        subject.controls = _pairs(one, "followthrough_control")
+        subject.pauses = _pairs(one, "followthrough_pause_until")
+        subject.contacts = _linked(one, "contacts")
+    return found
+
+
+def _contact(one: Raw) -> Contact:
+    def first(name: str, wanted: Any) -> int:
+        return next((when for when, value in _pairs(one, name) if wanted(value)), FOREVER)
+
+    return Contact(
+        one["id"],
+        zone_of(one["properties"].get("hs_timezone", "")),
+        first("hs_email_optout", lambda value: value == "true"),
+        first("hs_email_bounce", lambda value: value not in ("", "0")),
+        _pairs(one, "followthrough_control"),
+    )
+
+
+def _leads(export: Raw, subjects: dict[Key, Subject]) -> None:
+    """Contacts that were there before any deal of theirs. A deal made in the same instant as its
+    contact was never without it."""
+    first_deal: dict[str, int] = {}
+    for deal in export["deals"]:
+        # From the deal's side: a deleted deal keeps its contacts, its contacts lose the deal.
+        for contact in _linked(deal, "contacts"):
+            known = first_deal.get(contact, FOREVER)
+            first_deal[contact] = min(known, deal["created_at"])
+    for one in export["contacts"]:
+        first = first_deal.get(one["id"], FOREVER)
+        if first <= one["created_at"]:
+            continue
+        given = one["properties"]
+        name = f"{given.get('firstname', '')} {given.get('lastname', '')}".strip()
+        key = ("contacts", one["id"])
+        subjects[key] = Subject(
+            key,
+            name or given.get("email", ""),
+            one["created_at"],
+            _gone(one),
+            owners=_pairs(one, "hubspot_owner_id"),
+            controls=_pairs(one, "followthrough_control"),
+            contacts=[one["id"]],
+            forms=[int(value) for _, value in _pairs(one, "recent_conversion_date") if value],
+            deal_at=first,
+        )
+
+
+def _activities(
+    export: Raw, subjects: Mapping[Key, Subject], of_contact: Mapping[str, list[Subject]]
+) -> None:
+    def about(record: Raw) -> Iterable[Subject]:
+        found = {("deals", deal): None for deal in _linked(record, "deals")}
+        for contact in _linked(record, "contacts"):
+            for subject in of_contact.get(contact, ()):
+                found[subject.key] = None
+        return [subjects[key] for key in found if key in subjects]
+
+    for call in export["calls"]:
+        for subject in about(call):
+            subject.activity.append((_when(call), call["created_at"]))
+    for email in export["emails"]:
+        incoming = email["properties"].get("hs_email_direction") == "INCOMING_EMAIL"
+        for subject in about(email):
+            subject.activity.append((_when(email), email["created_at"]))
+            if incoming:
+                subject.replies.append(_when(email))
+    for raw in export["meetings"]:
+        meeting = _meeting(raw)
+        for subject in about(raw):
+            subject.meetings.append(meeting)
+            subject.activity.append((meeting.booked_at, meeting.booked_at))
+            for when, outcome in meeting.said:
+                if outcome == "COMPLETED":
+                    subject.activity.append((max(when, meeting.start), when))
+    for subject in subjects.values():
+        for contact in subject.contacts:
+            person = subjects.get(("contacts", contact))
+            for form in person.forms if person else ():
+                subject.activity.append((form, form))
+
+
+def _when(record: Raw) -> int:
+    return int(record["properties"].get("hs_timestamp") or record["created_at"])
+
+
+def _meeting(raw: Raw) -> Meeting:
+    given = raw["properties"]
+    said = [(when, value) for when, value in _pairs(raw, "hs_meeting_outcome")
+            if value not in ("", "SCHEDULED")]  # fmt: skip
+    start = int(given.get("hs_meeting_start_time") or _when(raw))
+    return Meeting(
+        raw["id"], raw["created_at"], start, int(given.get("hs_meeting_end_time") or start), said
+    )
+
+
+_CONTENT = ("hs_task_subject", "hs_task_body", "hs_task_type", "hs_task_priority", "hs_timestamp")
+
+
+def _deleted_deals(subjects: Mapping[Key, Subject]) -> dict[tuple[str, str], Key]:
+    """(contact or "", name) → deal, for deals that are gone: with the deal its tasks lose the
+    association, and are told by the name in their subject."""
+    return {
+        (contact, subject.name): key
+        for key, subject in subjects.items()
+        if key[0] == "deals" and subject.gone < FOREVER
+        for contact in (subject.contacts or [""])
+    }
+
+
+def _task(raw: Raw, gone: Mapping[tuple[str, str], Key]) -> Task:
+    deals, contacts = _linked(raw, "deals"), _linked(raw, "contacts")
+    history = versions(raw, "hs_task_status")
+    completed = next((when for when, value, _ in history if value == "COMPLETED"), FOREVER)
+    first = {name: versions(raw, name) for name in (*_CONTENT, "hubspot_owner_id")}
+    text = first["hs_task_subject"][0][1] if first["hs_task_subject"] else ""
+    subject: Key | None = ("deals", deals[0]) if deals else None
+    if subject is None:
+        subject = gone.get((contacts[0] if contacts else "", text.partition(DASH)[2]))
+    if subject is None and contacts:
+        subject = ("contacts", contacts[0])
+    due = first["hs_timestamp"]
+    owner = first["hubspot_owner_id"]
+    edited = any(
+        source != "INTEGRATION" for name in first for _, _, source in first[name][1:]
+    )
+    return Task(
+        raw["id"],
+        step_of(text),
+        subject,
+        contacts,
+        raw["created_at"],
+        int(due[0][1]) if due else 0,
+        owner[0][1] if owner else "",
+        raw["properties"].get("hs_task_type", ""),
+        completed,
+        _gone(raw),
+        [(when, value) for when, value, _ in owner],
+        [(when, value) for when, value, _ in due],
+        edited,
+        raw["properties"].get("followthrough_state") == "resolved",
+        raw,
+    )
