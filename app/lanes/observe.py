@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.decisions.timing import end_of_due_day
 from app.lanes.context import Tenant
 from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
@@ -303,8 +304,10 @@ class Observer:
                 continue
             if change.edited:
                 self._edited(touch, change.edited, record)
-            if change.completed and touch["outcome"] == Outcome.OPEN.value:
-                at = change.completed_at or record.updated_at
+            if not change.completed:
+                continue
+            at = change.completed_at or record.updated_at
+            if touch["outcome"] == Outcome.OPEN.value:
                 self._close(touch, Outcome.COMPLETED, at, "completed_by_rep")
                 self.signal(
                     Signal(
@@ -312,6 +315,15 @@ class Observer:
                         f"task:{touch['id']}", contact=touch["contact_id"],
                         data={"touch": touch["id"], "step": touch["step"],
                               "enrolment": touch["enrolment_id"]},
+                    )
+                )  # fmt: skip
+            elif touch["outcome"] == Outcome.LEFT.value:
+                # Left to the rep when its sequence ended: no step follows, but somebody did
+                # something about the deal, which is not silent any more.
+                self.signal(
+                    Signal(
+                        SignalKind.REP_ACTIVITY, touch["subject_id"], Business(at),
+                        f"task:{touch['id']}", contact=touch["contact_id"], data={"what": "task"},
                     )
                 )  # fmt: skip
 
@@ -329,12 +341,13 @@ class Observer:
             self.facts([fact], linked.get("contact", []), linked.get("deal", []))
 
     def _edited(self, touch: Any, names: list[str], record: CrmRecord) -> None:
+        due = record.fields.get("due_at") or touch["due_at"]
+        owner = record.fields.get("owner") or touch["owner_id"]
+        overdue = touch["overdue_at"]
+        if "due_at" in names and touch["outcome"] == Outcome.OPEN.value:
+            overdue = end_of_due_day(Business(due), self.tenant.calendar(owner, self.now))
         self.found.edits.append(
-            {
-                "key": touch["id"],
-                "due_at": record.fields.get("due_at") or touch["due_at"],
-                "owner_id": record.fields.get("owner") or touch["owner_id"],
-            }
+            {"key": touch["id"], "due_at": due, "owner_id": owner, "overdue_at": overdue}
         )
         self.signal(
             Signal(
