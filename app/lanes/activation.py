@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
+
+from sqlalchemy import Connection
 
 from app.decisions.backlog import accept, qualifies, release
 from app.decisions.codes import Code, Deed
@@ -218,9 +221,7 @@ def release_backlog(lanes: Lanes, tenant: Tenant) -> bool:
             rows = running.of_rule(
                 conn, tenant.id, key, EnrolmentState.BACKLOG, state["release_per_day"]
             )
-        _begin(lanes, tenant, rows, now, from_release=True)
-        with lanes.store.write() as conn:
-            playbooks.change_state(conn, tenant.id, key, released_until_at=now)
+        _begin(lanes, tenant, rows, now, partial(_given_out, key, now))
         started = started or bool(rows)
     return started
 
@@ -228,25 +229,41 @@ def release_backlog(lanes: Lanes, tenant: Tenant) -> bool:
 def approve(lanes: Lanes, installation_id: int, rule: str, who: str) -> int:
     """An admin's word for a rule above its limit: what waited starts. Answers how many."""
     tenant, now = lanes.tenant(installation_id), lanes.now()
-    with lanes.store.write() as conn:
-        if not approvals.grant(conn, installation_id, rule, who, now):
+
+    def granted(conn: Connection, inst: int) -> None:
+        if not approvals.grant(conn, inst, rule, who, now):
             raise ActivationError(f"rule: {rule!r} does not wait for approval")
-        audit.write(conn, installation_id, who, "approved", lanes.wall(), {"rule": rule})
+        audit.write(conn, inst, who, "approved", lanes.wall(), {"rule": rule})
+
+    with lanes.store.read() as conn:
         rows = running.of_rule(conn, installation_id, rule, EnrolmentState.APPROVAL)
-    _begin(lanes, tenant, rows, now, from_release=False)
+    _begin(lanes, tenant, rows, now, granted, late=True)
     return len(rows)
 
 
+def _given_out(rule: str, now: Business, conn: Connection, inst: int) -> None:
+    playbooks.change_state(conn, inst, rule, released_until_at=now)
+
+
 def _begin(
-    lanes: Lanes, tenant: Tenant, rows: Sequence[Row], now: Business, *, from_release: bool
+    lanes: Lanes,
+    tenant: Tenant,
+    rows: Sequence[Row],
+    now: Business,
+    cause: Callable[[Connection, int], None],
+    *,
+    late: bool = False,
 ) -> None:
-    """Make waiting enrolments active, with the touches that they had not."""
-    if not rows:
-        return
+    """Make waiting enrolments active, with the touches that they had not.
+
+    cause: stores why, in the same transaction. Apart, a crash between the two would give out a
+    second share on one day, or leave what was approved waiting for ever. late: delays count from
+    the cause of each enrolment and not from now.
+    """
     with lanes.store.read() as conn:
         snapshot = Snapshot(tenant, conn, {row["subject_id"] for row in rows}, now)
     writes = Writes()
-    begin = release if from_release else accept
+    begin = accept if late else release
     for row in rows:
         start = _start_of(tenant, snapshot, row)
         if start is None:
@@ -255,9 +272,10 @@ def _begin(
         calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
         begun = begin(start, now, calendar, subject.fields)
         writes.add_touches(tenant, begun, now)
-        code = Deed.RELEASED if from_release else Deed.APPROVED
+        code = Deed.APPROVED if late else Deed.RELEASED
         writes.explanations.append(_line(begun, code, "fired", now))
     with lanes.store.write() as conn:
+        cause(conn, tenant.id)
         running.set_state(conn, [row["id"] for row in rows], EnrolmentState.ACTIVE)
         store_decisions(conn, tenant, writes, (), now)
 

@@ -145,7 +145,12 @@ def move(conn: Connection, moved: Mapping[str, int]) -> None:
 
 
 def set_state(conn: Connection, ids: Sequence[str], state: EnrolmentState) -> None:
-    conn.execute(update(enrolments).where(enrolments.c.id.in_(list(ids))).values(state=state.value))
+    """Those that have ended meanwhile stay ended."""
+    conn.execute(
+        update(enrolments)
+        .where(enrolments.c.id.in_(list(ids)), enrolments.c.state != EnrolmentState.ENDED.value)
+        .values(state=state.value)
+    )
 
 
 def of_rule(
@@ -179,7 +184,7 @@ def recent_firings(
         )
         .group_by(e.rule)
     )
-    return dict(conn.execute(query).tuples().all())
+    return dict(conn.execute(query).all())
 
 
 def versions_in_use(conn: Connection, inst: int) -> set[int]:
