@@ -1,0 +1,315 @@
+"""Sandbox and app as processes of their own, set up over HTTP, and what both say came of a run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+from demo.admin import Admin
+from demo.http import Sandbox
+from demo.processes import CLIENT_ID
+
+ROOT = Path(__file__).resolve().parents[2]
+PRESETS = ("proposal", "inbound-lead", "post-meeting", "idle-deal")
+DAY = 86_400_000
+STUCK_S = 60
+
+Touch = tuple[str, str, str, int, int, str, str]
+"""(subject, rule or sequence, step, stage entry or other anchor, due time, final status, reason)"""
+
+
+class Nursery:
+    """The process that forks sandboxes and apps; one serves a whole test session."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.chaos.nursery"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def do(self, what: str, **command: Any) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"do": what, **command}) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return answer
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the log of moments at which the app could have died."""
+
+    number: int
+    killed: bool
+    kind: str
+    what: str
+
+    @property
+    def is_answered_write(self) -> bool:
+        """The CRM has written, and our commit is still to come."""
+        return self.kind == "answered" and any(
+            f"/tasks/batch/{verb}" in self.what for verb in ("create", "update", "archive")
+        )
+
+
+@dataclass
+class Outcome:
+    """What a run left: the app's touches, and the CRM's tasks by what a person sees of them.
+
+    tasks: (deal or person, task subject, due time) → how many, archived ones included.
+    """
+
+    touches: Counter[Touch]
+    tasks: Counter[tuple[str, str, int]]
+    unlinked: list[str] = field(default_factory=list)
+
+    def duplicates(self) -> list[tuple[str, str, int]]:
+        return [key for key, number in self.tasks.items() if number > 1]
+
+
+class Stage:
+    """A sandbox with one generated account, and the app connected to it."""
+
+    def __init__(
+        self,
+        nursery: Nursery,
+        *,
+        seed: int = 7,
+        deals: int = 30,
+        weeks: float = 2,
+        presets: Sequence[str] = PRESETS,
+        playbooks: Iterable[str] = (),
+        patches: Sequence[str] = (),
+        at: Sequence[int] = (),
+        at_answered_writes: Sequence[int] = (),
+        settings: Mapping[str, Any] | None = None,
+        wall: bool = False,
+        app_settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """deals 0: an account without people, whose records the test makes itself."""
+        self.nursery = nursery
+        self.folder = Path(tempfile.mkdtemp(prefix="followthrough-chaos-"))
+        self.name = self.folder.name
+        self.secret = secrets.token_urlsafe(32)
+        self._presets, self._playbooks, self._patches = presets, playbooks, patches
+        self._plan = {"at": list(at), "at_answered_writes": list(at_answered_writes)}
+        self._generate = {"seed": seed, "deals": deals, "weeks": weeks}
+        self._settings, self._app_settings = settings, app_settings
+        self._wall = wall
+        self.sandbox = Sandbox(f"http://127.0.0.1:{_free_port()}")
+        self.admin = Admin(f"http://127.0.0.1:{_free_port()}")
+        self.account: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        port = self.sandbox.url.rpartition(":")[2]
+        arguments = ["--port", port, *(["--wall"] if self._wall else [])]
+        self.nursery.do("sandbox", log=str(self.folder / "sandbox.log"), arguments=arguments)
+        self._until_up(f"{self.sandbox.url}/sandbox/time")
+        self.sandbox.call("POST", "/sandbox/accounts", self._generate)
+        self.account = self.sandbox.account()
+        retry = {"webhook_retry_first_seconds": 0.02, "webhook_retry_most_seconds": 0.1}
+        self.set(**retry, **(self._settings or {}))
+        self.start_app()
+        self._set_up()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop_app()
+        for name in ("app.log", "sandbox.log"):
+            path = self.folder / name
+            if kind is not None and path.exists():
+                print(f"--- {path}\n{path.read_text(errors='replace')[-4000:]}")
+
+    # --- processes ---------------------------------------------------------------------------
+
+    def start_app(self) -> None:
+        url = self.admin.url
+        env = {
+            "FOLLOWTHROUGH_URL": url,
+            "FOLLOWTHROUGH_KEYS": base64.urlsafe_b64encode(self.secret[:32].encode()).decode(),
+            "FOLLOWTHROUGH_SIMULATION": "" if self._wall else f"{self.sandbox.url}/sandbox",
+            "SECRET_KEY": self.secret,
+            "DATABASE_URL": self.database,
+            "HUBSPOT_CLIENT_ID": CLIENT_ID,
+            "HUBSPOT_CLIENT_SECRET": self.secret,
+            "HUBSPOT_API_BASE": self.sandbox.url,
+            "HUBSPOT_APP_BASE": self.sandbox.url,
+            "RATE_MULTIPLIER": "1000",
+        }
+        self.nursery.do(
+            "app",
+            name=self.name,
+            port=int(url.rpartition(":")[2]),
+            env=env,
+            log=str(self.folder / "app.log"),
+            moments=str(self.folder / "moments"),
+            patches=self._patches,
+            **self._plan,
+        )
+        self._until_up(f"{url}/healthz")
+
+    def stop_app(self) -> None:
+        """kill -9, and no restart."""
+        self.nursery.do("stop", name=self.name)
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.folder / 'app.db'}"
+
+    def _until_up(self, url: str) -> None:
+        deadline = time.monotonic() + STUCK_S
+        while time.monotonic() < deadline:
+            with suppress(requests.RequestException):
+                if requests.get(url, timeout=5).status_code == 200:
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"{url} did not answer")
+
+    # --- set-up ------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        admin = self.admin
+        admin.register_at(self.sandbox, self.secret)
+        admin.install()
+        admin.wait_for_import()
+        admin.confirm_stages(
+            {stage: kind for kind, stage in self.account["stage_kinds"].items()}
+        )
+        if self._app_settings:
+            admin.settings(self._app_settings)
+        sources = [{"preset": name} for name in self._presets]
+        sources += [{"text": text} for text in self._playbooks]
+        for source in sources:
+            for rule in admin.activate(admin.save(source), "live"):
+                if rule["backlog"]:
+                    admin.release(rule["rule"], 3)
+
+    def arm(self) -> None:
+        """From now on the app may die as planned."""
+        self.nursery.do("arm", name=self.name)
+
+    # --- the world ---------------------------------------------------------------------------
+
+    def set(self, **settings: Any) -> None:
+        self.sandbox.call("POST", "/sandbox/settings", settings)
+
+    def fault(self, match: str, kind: str, **more: Any) -> int:
+        return self.sandbox.call("POST", "/sandbox/faults", {"match": match, "kind": kind, **more})[
+            "id"
+        ]
+
+    def hits(self) -> int:
+        """How often a scripted fault was met."""
+        return sum(fault["hits"] for fault in self.sandbox.get("/sandbox/faults")["faults"])
+
+    def act(self, verb: str, **params: Any) -> dict[str, Any]:
+        body = {"portal": self.account["portal_id"], "verb": verb, **params}
+        return self.sandbox.call("POST", "/sandbox/act", body)
+
+    def export(self, kinds: str = "tasks,deals,contacts") -> dict[str, Any]:
+        return self.sandbox.export(self.account["portal_id"], kinds)
+
+    def play(self, until: int | None = None, *, while_at: Callable[[], None] | None = None) -> None:
+        """Let business time run to `until` (default: the end of what people plan), and until the
+        app has done everything due by then."""
+        until = int(self.account["ends_at"]) if until is None else until
+        self.sandbox.grant(until + 1)
+        last, moved = -1, time.monotonic()
+        while last <= until:
+            now = int(self.sandbox.time()["now"])
+            if now != last:
+                last, moved = now, time.monotonic()
+            assert time.monotonic() - moved < STUCK_S, f"business time stands at {now}"
+            if while_at is not None:
+                while_at()
+            time.sleep(0.05)
+
+    def until(self, holds: Callable[[], Any], seconds: float = 30) -> Any:
+        """What `holds` answers once it answers something true."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = holds()
+            if found:
+                return found
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.02)
+
+    # --- what came of it ---------------------------------------------------------------------
+
+    def moments(self) -> list[Moment]:
+        path = self.folder / "moments"
+        lines = path.read_text().splitlines() if path.exists() else []
+        found = [line.split("\t") for line in lines]
+        return [Moment(int(n), kill == "KILL", kind, what) for n, kill, kind, what in found]
+
+    def outcome(self) -> Outcome:
+        export = self.export()
+        names = {
+            (kind, record["id"]): record["properties"].get(field) or record["id"]
+            for kind, field in (("deals", "dealname"), ("contacts", "email"))
+            for record in export[kind]
+        }
+        touches: Counter[Touch] = Counter()
+        for row in self.admin.touches():
+            touches[
+                names[row["subject_type"] + "s", row["subject_id"]],
+                row["definition"],
+                row["step"],
+                row["anchor_at"],
+                row["due_at"],
+                row["outcome"] or row["state"],
+                row["outcome_why"] or row["reason"] or row["end_reason"] or "",
+            ] += 1
+        tasks: Counter[tuple[str, str, int]] = Counter()
+        unlinked: list[str] = []
+        ours = [task for task in export["tasks"] if task["created_by"][0] == "INTEGRATION"]
+        for task in ours:
+            history = task["history"]
+            owners = [
+                names[kind, link["id"]]
+                for kind in ("deals", "contacts")
+                for link in task["associations"].get(kind, ())
+            ]
+            if not owners and not task["archived"]:
+                unlinked.append(task["id"])
+            subject, due = (history[name][0][1] for name in ("hs_task_subject", "hs_timestamp"))
+            tasks[owners[0] if owners else "(archived)", subject, due] += 1
+        return Outcome(touches, tasks, unlinked)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
