@@ -26,20 +26,24 @@ Row = Mapping[Any, Any]
 
 @dataclass(slots=True)
 class Case:
-    """row: of `touches` as claimed. owner_id: who gets the task, after any hand-over."""
+    """row: of `touches` as claimed. handed: the ruling that gave it to somebody else."""
 
     row: Row
     facts: GuardFacts
     counters: Counters
     enrolment: Row
     playbook: Playbook | None
-    owner_id: str | None
     handed: Ruling | None = None
     rendered: Rendered | None = None
 
     @property
     def id(self) -> str:
         return self.row["id"]
+
+    @property
+    def owner_id(self) -> str | None:
+        """Who gets the task, after any hand-over."""
+        return self.facts.touch.owner_id
 
     def template(self) -> Template | None:
         if self.playbook is None:
@@ -155,7 +159,7 @@ def _case(
         approval_needed=enrolment["rule"] in waiting,
         zone=(contact.zone if contact else None) or tenant.calendar(owner_id, now).zone,
     )
-    return Case(row, facts, counters, enrolment, tenant.playbooks.get(version), owner_id)
+    return Case(row, facts, counters, enrolment, tenant.playbooks.get(version))
 
 
 def step_of(tenant: Tenant, row: Row, enrolment: Row) -> Step:

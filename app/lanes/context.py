@@ -190,7 +190,7 @@ class Lanes:
             found = self._versions[version] = from_json(loads(row["data"]))
         return found
 
-    def _active(self, state: Mapping[str, Any], settings: Settings) -> ActiveRule | None:
+    def _active(self, state: Mapping[Any, Any], settings: Settings) -> ActiveRule | None:
         playbook = self._versions.get(state["version_id"])
         mode = Mode(state["mode"])
         if playbook is None or mode is Mode.OFF:

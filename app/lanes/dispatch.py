@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.actions.tasks import new_task
-from app.decisions.guard import admit, judge
+from app.decisions.guard import admit, apply_ruling, judge
 from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
 from app.lanes.ingest import fetch, take_in
@@ -89,10 +89,11 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
     for case in cases:
         ruling, _ = judge(case.facts)
         if ruling.verdict is Verdict.HAND_TO:
-            case.owner_id = ruling.to or case.owner_id
+            if ruling.to is None:
+                ruling = replace(ruling, to=tenant.settings.default_owner)
             case.handed = ruling
         if ruling.verdict in (Verdict.DO, Verdict.HAND_TO):
-            _move(case, ruling)
+            case.facts = apply_ruling(case.facts, ruling)
             passed.append(case)
         else:
             ruled.append((case, ruling))
@@ -101,20 +102,13 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
         rulings, _ = admit([case.facts for case in passed], passed[0].counters)
         for case, ruling in zip(passed, rulings, strict=True):
             if ruling.verdict is Verdict.DO:
-                _move(case, ruling)
+                case.facts = apply_ruling(case.facts, ruling)
                 doable.append(case)
             else:
                 ruled.append((case, ruling))
     if ruled:
         record_rulings(lanes, tenant, ruled, lanes.now())
     return doable
-
-
-def _move(case: Case, ruling: Ruling) -> None:
-    """Take over a due time that the guard moved, and whom it handed the task to."""
-    due = ruling.values.get("due_at", case.facts.touch.due_at)
-    touch = replace(case.facts.touch, due_at=due, owner_id=case.owner_id)
-    case.facts = replace(case.facts, touch=touch)
 
 
 def _perform(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Result]:

@@ -106,7 +106,7 @@ def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
     return True
 
 
-def _plan(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> _Plan:
+def _plan(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -> _Plan:
     plan = _Plan()
     contacts = {row["object_id"] for row in rows if row["object_type"] == "contact"}
     known = mirror.contact_rows(conn, tenant.id, contacts) if contacts else {}
@@ -172,8 +172,8 @@ def take_in(
     tenant: Tenant,
     readings: Readings,
     *,
-    events: Sequence[Mapping[str, Any]] = (),
-    due: Sequence[Mapping[str, Any]] = (),
+    events: Sequence[Mapping[Any, Any]] = (),
+    due: Sequence[Mapping[Any, Any]] = (),
 ) -> None:
     """Compare, decide and store; the events and timers that led here are over with it."""
     now = lanes.now()
@@ -230,7 +230,7 @@ def load_snapshot(
     conn: Connection,
     tenant: Tenant,
     readings: Readings,
-    due: Sequence[Mapping[str, Any]],
+    due: Sequence[Mapping[Any, Any]],
     now: Business,
 ) -> tuple[Snapshot, dict[int, frozenset[tuple[str, int]]]]:
     """The snapshot of every subject that these readings may concern."""
@@ -270,7 +270,7 @@ def load_snapshot(
 
 
 def _finished(
-    events: Sequence[Mapping[str, Any]], readings: Readings, unadopted: set[str]
+    events: Sequence[Mapping[Any, Any]], readings: Readings, unadopted: set[str]
 ) -> tuple[list[int], list[int]]:
     """Which events are over, and which need another reading because the record lags behind."""
     if not events:

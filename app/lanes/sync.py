@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.ingest import Readings, load_snapshot, place
@@ -11,14 +9,14 @@ from app.lanes.observe import Observer
 from app.lanes.trouble import note_error
 from app.model.time import HOUR, MINUTE, Business, Wall
 from app.store import cursors, inbox, installations
-from connectors.contract import CrmError, CrmRecord, Event, Page
+from connectors.contract import CrmError, CrmRecord, Event, ObjectType, Page
 
 RECONCILE_MS = HOUR
 OVERLAP_MS = 5 * MINUTE
 """Pages of what changed begin this long before the last watermark: indexes lag behind writes."""
 
-_IMPORTED = ("contact", "deal")
-_RECONCILED = ("deal", "contact", "task", "email", "meeting", "call")
+_IMPORTED: tuple[ObjectType, ...] = ("contact", "deal")
+_RECONCILED: tuple[ObjectType, ...] = ("deal", "contact", "task", "email", "meeting", "call")
 _DONE = "done"
 
 
@@ -47,7 +45,7 @@ def import_page(lanes: Lanes, tenant: Tenant) -> bool:
     return True
 
 
-def _store_page(lanes: Lanes, tenant: Tenant, type: Any, page: Page) -> None:
+def _store_page(lanes: Lanes, tenant: Tenant, type: ObjectType, page: Page) -> None:
     now = lanes.now()
     readings = Readings({type: page.records})
     if type == "deal":
@@ -81,7 +79,7 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
         after: str | None = None
         while True:
             page = connector.changed_since(
-                type, Business(max(0, watermark - OVERLAP_MS)), after  # type: ignore[arg-type]
+                type, Business(max(0, watermark - OVERLAP_MS)), after
             )
             hints = [_hint(type, record) for record in page.records]
             with lanes.store.write() as conn:
@@ -95,7 +93,7 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
     return found
 
 
-def _hint(type: Any, record: CrmRecord) -> Event:
+def _hint(type: ObjectType, record: CrmRecord) -> Event:
     return Event(
         kind="changed",
         object_type=type,

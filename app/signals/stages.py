@@ -21,7 +21,7 @@ class Stage:
 class StageMap:
     """Stage id → Stage. A stage acts only when its pipeline is followed and it is confirmed."""
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]], followed: Iterable[str]) -> None:
+    def __init__(self, rows: Iterable[Mapping[Any, Any]], followed: Iterable[str]) -> None:
         self.followed = frozenset(followed)
         self._stages: dict[str, Stage] = {}
         for row in rows:

@@ -117,7 +117,10 @@ def open_by_owner(conn: Connection, inst: int, now: int) -> list[dict[str, Any]]
             _t.owner_id,
             func.count().label("open"),
             func.sum(case((_t.due_at <= now, 1), else_=0)).label("due"),
-            func.sum(case((_t.overdue_at <= now, 1), else_=0)).label("overdue"),
+            # An open task loses its instant once its owner was told that it is overdue.
+            func.sum(
+                case((or_(_t.overdue_at.is_(None), _t.overdue_at <= now), 1), else_=0)
+            ).label("overdue"),
         )
         .where(_t.installation_id == inst, _t.outcome == "open")
         .group_by(_t.owner_id)

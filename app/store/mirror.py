@@ -204,7 +204,7 @@ def suppressed(conn: Connection, inst: int, contact_ids: Iterable[str]) -> dict[
     query = select(s.value, s.reason).where(
         s.installation_id == inst, s.kind == "contact", s.value.in_(list(contact_ids))
     )
-    return dict(conn.execute(query).tuples().all())
+    return dict(conn.execute(query).all())
 
 
 def suppress(conn: Connection, inst: int, contact_id: str, reason: str, at: int) -> None:

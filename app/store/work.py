@@ -213,12 +213,17 @@ def wish_open(conn: Connection, subject_ids: Iterable[int], what: str, why: str)
 
 
 def mark_edited(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """A rep changed a task: key, due_at and owner_id as they now are."""
+    """A rep changed a task: key, due_at, owner_id and overdue_at as they now are."""
     if rows:
         conn.execute(
             update(touches)
             .where(_t.id == bindparam("key"))
-            .values(edited=True, due_at=bindparam("due_at"), owner_id=bindparam("owner_id")),
+            .values(
+                edited=True,
+                due_at=bindparam("due_at"),
+                owner_id=bindparam("owner_id"),
+                overdue_at=bindparam("overdue_at"),
+            ),
             list(rows),
         )
 
