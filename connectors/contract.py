@@ -111,12 +111,18 @@ class CrmPipeline:
     stages: tuple[CrmStage, ...]
 
 
+SEVERAL = "*"
+"""`Event.field` of several changes of one record at one instant; `value` is then JSON, an object of
+canonical field → canonical value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """A hint from a webhook that something changed; the record is re-read before anyone decides.
 
     kind: created, changed, deleted, restored, merged, associated, erased (privacy).
-    field: canonical where it is mapped, else the CRM's own name. value: as the CRM sent it.
+    field: canonical where it is mapped, else the CRM's own name, or `SEVERAL`. value: as the CRM
+    sent it.
     merged: object_id survives, other_id is gone. associated: value is `added` or `removed`,
     other_type and other_id are the far end. dedupe: key that equal deliveries share.
     """

@@ -136,6 +136,18 @@ class ObjectMap:
             sent[field.property] = field.write(value)
         return sent
 
+    def parse_values(self, changes: Iterable[tuple[str, str | None]]) -> dict[str, Any]:
+        """Canonical field → value of (property, text) pairs; the last of equals wins."""
+        known = self.by_property
+        found: dict[str, Any] = {}
+        for property_, text in changes:
+            field = known.get(property_)
+            if field is None:
+                found[property_] = text
+            else:
+                found[field.name] = (text or None) if field.reader is None else field.read(text)
+        return found
+
     def canonical(self, property: str) -> str:
         """The canonical name of a property, or its own name where it is not mapped."""
         field = self.by_property.get(property)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from app.model.time import MINUTE, Business, Wall
-from connectors.contract import BadSignature, Event, Invalid, ObjectType
-from connectors.hubspot.tables import TYPE_OF
+from connectors.contract import SEVERAL, BadSignature, Event, Invalid, ObjectType
+from connectors.hubspot.tables import ENGAGEMENTS, TYPE_OF
 from connectors.mapping import CrmMapping
 
 MAX_AGE_MS = 5 * MINUTE
@@ -125,6 +126,9 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
     """The events of one request, at most 100; kinds that we do not know are left out.
 
+    Several changes of one activity at one instant come as one event (`SEVERAL`): each task that is
+    created changes seven properties at once, and an event is no more than a hint to look at it.
+
     Raises Invalid if the body is no list of events.
     """
     try:
@@ -134,31 +138,73 @@ def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
     if not isinstance(rows, list):
         raise Invalid("The webhook's body is not a list of events.", {"body": "not a list"})
     events: list[Event] = []
-    for row in rows:
-        try:
-            _read(row, mapping, events)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise Invalid("A webhook event lacks what every event has.", {"event": repr(error)}) \
-                from None
+    together: list[dict[str, Any]] = []
+    try:
+        for row in rows:
+            kind, type_ = _meaning(row["subscriptionType"], row.get("objectTypeId"))
+            if kind == "changed" and type_ in ENGAGEMENTS:
+                if together and not _together(together[0], row):
+                    _read_changes(together, mapping, events)
+                    together = []
+                together.append(row)
+            elif kind is not None and type_ is not None:
+                _READERS[kind](row, kind, type_, mapping, events)
+        _read_changes(together, mapping, events)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Invalid(
+            "A webhook event lacks what every event has.", {"event": repr(error)}
+        ) from None
     return events
 
 
-def _read(row: dict[str, Any], mapping: CrmMapping, events: list[Event]) -> None:
+@lru_cache(maxsize=1024)
+def _meaning(name: str, type_id: str | None) -> tuple[str | None, ObjectType | None]:
+    """(our kind, our type) of a subscription; None for what we do not know."""
+    subject, _, what = name.partition(".")
+    return _KINDS.get(what), TYPE_OF.get(type_id or subject)
+
+
+def _together(first: dict[str, Any], row: dict[str, Any]) -> bool:
+    return (
+        first["objectId"] == row["objectId"]
+        and first["occurredAt"] == row["occurredAt"]
+        and first["portalId"] == row["portalId"]
+        and first.get("objectTypeId") == row.get("objectTypeId")
+    )
+
+
+def _read_changes(
+    rows: Sequence[dict[str, Any]], mapping: CrmMapping, events: list[Event]
+) -> None:
+    """Changes of one activity at one instant: alone as they came, together as one event."""
+    if not rows:
+        return
+    row = rows[0]
+    _, type_ = _meaning(row["subscriptionType"], row.get("objectTypeId"))
+    assert type_ is not None
+    if len(rows) == 1:
+        _read_one(row, "changed", type_, mapping, events)
+        return
+    fields = mapping.objects[type_]
+    values = fields.parse_values((one["propertyName"], one.get("propertyValue")) for one in rows)
+    account, id_, at = str(row["portalId"]), str(row["objectId"]), row["occurredAt"]
+    text = orjson.dumps(values).decode()
+    events.append(
+        Event(
+            "changed", type_, id_, at, SEVERAL, text, row.get("changeSource") or "",
+            row.get("sourceId") or "", f"{account}|{type_}|{id_}|{at}|{text}", account,
+        )
+    )  # fmt: skip
+
+
+def _read_one(
+    row: dict[str, Any], kind: str, type_: ObjectType, mapping: CrmMapping, events: list[Event]
+) -> None:
     get = row.get
-    subject, _, what = row["subscriptionType"].partition(".")
-    kind = _KINDS.get(what)
-    type_ = TYPE_OF.get(get("objectTypeId") or subject)
-    if kind is None or type_ is None:
-        return
-    if kind == "merged":
-        _read_merge(row, type_, events)
-        return
-    if kind == "associated":
-        _read_association(row, type_, events)
-        return
     id_, at = str(row["objectId"]), row["occurredAt"]
     name, value = get("propertyName"), get("propertyValue")
     account = str(row["portalId"])
+    what = row["subscriptionType"].rpartition(".")[2]
     events.append(
         Event(
             kind,
@@ -176,20 +222,28 @@ def _read(row: dict[str, Any], mapping: CrmMapping, events: list[Event]) -> None
     )
 
 
-def _read_merge(row: dict[str, Any], type_: ObjectType, events: list[Event]) -> None:
+def _read_merge(
+    row: dict[str, Any], kind: str, type_: ObjectType, mapping: CrmMapping, events: list[Event]
+) -> None:
     survivor = str(row.get("newObjectId") or row.get("primaryObjectId") or row["objectId"])
     merged = {str(one) for one in (*row.get("mergedObjectIds", ()), row.get("primaryObjectId"))}
     for gone in sorted(merged - {survivor, "None"}):
-        events.append(_pair(row, "merged", type_, survivor, None, gone, type_))
+        events.append(_pair(row, kind, type_, survivor, None, gone, type_))
 
 
-def _read_association(row: dict[str, Any], type_: ObjectType, events: list[Event]) -> None:
+def _read_association(
+    row: dict[str, Any], kind: str, type_: ObjectType, mapping: CrmMapping, events: list[Event]
+) -> None:
     # DEAL_TO_CONTACT; both directions are sent, each from its own side.
     near, _, far = str(row.get("associationType") or "").lower().partition("_to_")
+    if TYPE_OF.get(far) in ENGAGEMENTS:
+        # A subscription cannot be narrowed to one far end. Which tasks and mails stand on a record
+        # is read with them; each task that we create would have its deal and person read again.
+        return
     value = "removed" if row.get("associationRemoved") else "added"
     near_type = TYPE_OF.get(near, type_)
     from_id, to_id = str(row["fromObjectId"]), str(row["toObjectId"])
-    events.append(_pair(row, "associated", near_type, from_id, value, to_id, TYPE_OF.get(far)))
+    events.append(_pair(row, kind, near_type, from_id, value, to_id, TYPE_OF.get(far)))
 
 
 def _pair(
@@ -217,3 +271,10 @@ def _pair(
         other_id,
         other_type,
     )
+
+
+_READERS = {
+    **dict.fromkeys(_KINDS.values(), _read_one),
+    "merged": _read_merge,
+    "associated": _read_association,
+}

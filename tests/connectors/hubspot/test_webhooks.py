@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.model.time import Wall
 from connectors.config import VendorConfig
-from connectors.contract import BadSignature, Event, Invalid
+from connectors.contract import SEVERAL, BadSignature, Event, Invalid
 from connectors.hubspot import webhooks
 from connectors.hubspot.vendor import HubSpotVendor
 from connectors.mapping import load
@@ -227,6 +227,45 @@ def test_an_association_names_both_ends() -> None:
     )
     assert (event.kind, event.object_type, event.object_id) == ("associated", "deal", "1")
     assert (event.other_type, event.other_id, event.value) == ("contact", "2", "removed")
+
+
+def task_change(name: str, value: str, **more: Any) -> dict[str, Any]:
+    return {"subscriptionType": "object.propertyChange", "objectTypeId": "0-27",
+            "propertyName": name, "propertyValue": value, **more}  # fmt: skip
+
+
+def test_changes_of_an_activity_at_one_instant_are_one_event_with_canonical_values() -> None:
+    events = parse(
+        task_change("hs_task_status", "NOT_STARTED"),
+        task_change("hs_timestamp", "1564113600000"),
+        task_change("hubspot_owner_id", ""),
+        task_change("unmapped", "x"),
+        task_change("hs_task_status", "COMPLETED"),
+        task_change("hs_task_status", "COMPLETED", occurredAt=5),
+        task_change("hs_task_subject", "Call", objectId=124),
+        task_change("hs_task_priority", "HIGH", objectId=124),
+    )
+    assert [(event.object_id, event.field, event.at) for event in events] == [
+        ("123", SEVERAL, 1_564_113_600_000), ("123", "status", 5),
+        ("124", SEVERAL, 1_564_113_600_000),
+    ]
+    assert orjson.loads(events[0].value or "") == {
+        "status": "completed", "due_at": 1_564_113_600_000, "owner": None, "unmapped": "x",
+    }
+    assert len({event.dedupe for event in events}) == 3
+
+
+def test_changes_of_a_deal_stay_apart() -> None:
+    """Each stage is waited for in the deal's history."""
+    change = {"subscriptionType": "deal.propertyChange", "propertyName": "dealstage"}
+    assert len(parse(change | {"propertyValue": "a"}, change | {"propertyValue": "b"})) == 2
+
+
+def test_associations_with_activities_are_left_out() -> None:
+    assert parse(
+        {"subscriptionType": "deal.associationChange", "associationType": "DEAL_TO_TASK",
+         "fromObjectId": 1, "toObjectId": 2, "associationRemoved": False}
+    ) == []
 
 
 def test_unknown_kinds_and_types_are_left_out() -> None:

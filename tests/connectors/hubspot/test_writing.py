@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.contract import (
+    SEVERAL,
     AuthRevoked,
     Conflict,
     Created,
@@ -401,7 +402,7 @@ def test_events_of_our_own_writes_parse(hubspot: Installed) -> None:
     assert {
         ("changed", "deal", deal.id, "momentum"),
         ("created", "task", made.id, None),
-        ("changed", "task", made.id, "status"),
+        ("changed", "task", made.id, SEVERAL),  # created and completed at one instant
         ("deleted", "deal", deal.id, None),
     } <= seen
     echo = next(event for event in events if event.field == "momentum")
