@@ -26,15 +26,16 @@ def import_page(lanes: Lanes, tenant: Tenant) -> bool:
     An import is a baseline: it remembers where everything stands and signals nothing.
     """
     with lanes.store.read() as conn:
-        places = {type: cursors.get(conn, tenant.id, f"import:{type}") for type in _IMPORTED}
-    type = next((type for type in _IMPORTED if places[type] != _DONE), None)
-    if type is None:
+        places = [(type, cursors.get(conn, tenant.id, f"import:{type}")) for type in _IMPORTED]
+    left = [(type, after) for type, after in places if after != _DONE]
+    if not left:
         return False
+    type, after = left[0]
     connector = lanes.connector_for(tenant.id)
     try:
         page = connector.page(
             type,
-            places[type],
+            after,
             history=type == "deal",
             associations=("contact",) if type == "deal" else (),
         )

@@ -61,7 +61,7 @@ def claim(
         )
         .returning(touches)
     )
-    rows = list(conn.execute(statement).mappings())
+    rows: list[Row] = list(conn.execute(statement).mappings())
     rows.sort(key=lambda row: (row["write_at"], row["priority"], row["id"]))
     return rows
 
