@@ -455,6 +455,13 @@ class Story:
         session.trust_env = False
         return session
 
+    def signed_in(self, person: Person) -> requests.Session:
+        """A browser in which the person opened their sign-in link."""
+        browser, link = self.browser(), self.admin.signin_link(person.email)
+        answer = browser.post(link, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return browser
+
 
 def _add_user(account: Account, number: int, person: Person) -> None:
     joined = account.world.clock.now() - 400 * 86_400_000
