@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-from demo.calendars import HOUR
-from demo.crm import Crm, Task, read
+from demo.calendars import HOUR, local
+from demo.crm import read
 from demo.deferral import Deferrals
+from demo.facts import Crm, Task
 from demo.invariants import broken
 from demo.matching import Matches, match
 from demo.oracle import owed
@@ -73,6 +75,7 @@ def check(
                 verdict.missing.append(_owed_told(crm, one))
             else:
                 verdict.deferred[reason] += 1
+    verdict.duplicates += _digests_twice(crm)
     verdict.broken += [f"nothing owes this task: {_told(crm, t)}" for t in matches.strangers]
     verdict.broken += _times(crm, steps, matches, deferrals)
     verdict.broken += broken(crm, terms, steps, matches)
@@ -98,6 +101,16 @@ def _times(
             yield f"due at {_when(crm, task.due)}, not {_when(crm, one.due)}: {_told(crm, task)}"
 
 
+def _digests_twice(crm: Crm) -> Iterator[str]:
+    """A manager gets one digest a day."""
+    seen: set[tuple[str, date]] = set()
+    for task in crm.digests:
+        day = (task.owner, crm.calendar(task.owner).day(task.created_at))
+        if day in seen:
+            yield _told(crm, task)
+        seen.add(day)
+
+
 def _max_open(crm: Crm) -> int:
     """The most tasks of ours that stood open and due with one rep at one time."""
     changes: dict[str, list[tuple[int, int]]] = {}
@@ -115,9 +128,8 @@ def _max_open(crm: Crm) -> int:
 
 
 def _told(crm: Crm, task: Task) -> str:
-    text = task.raw["properties"].get("hs_task_subject", "")
     where = "/".join(task.subject or ("nothing", ""))
-    return f"task {task.id} {text!r} on {where}, written {_when(crm, task.created_at)}"
+    return f"task {task.id} {task.text!r} on {where}, written {_when(crm, task.created_at)}"
 
 
 def _owed_told(crm: Crm, one: Owed) -> str:
@@ -130,6 +142,4 @@ def _owed_told(crm: Crm, one: Owed) -> str:
 
 
 def _when(crm: Crm, instant: int) -> str:
-    from demo.calendars import local
-
     return f"{local(instant, crm.zone):%Y-%m-%d %H:%M}"

@@ -1,148 +1,22 @@
-"""An export of the CRM as facts about subjects: entries, people, activity, and tasks of ours."""
+"""An export of the CRM read into facts: entries, people, activity, and tasks of ours."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from demo.calendars import Calendar, calendar, zone_of
-from demo.steps import DASH, Step, step_of
-
-Raw = Mapping[str, Any]
-Key = tuple[str, str]
-"""A subject: ("deals" or "contacts", record id)."""
+from demo.calendars import calendar, zone_of
+from demo.facts import FOREVER, Contact, Crm, Entry, Key, Meeting, Raw, Subject, Task, versions
+from demo.steps import DASH, DIGEST, step_of
 
 TOUCH_ID = "followthrough_touch_id"
-FOREVER = 1 << 60
 
 
-def versions(record: Raw, name: str) -> list[tuple[int, str, str]]:
-    """(at, value, kind of source) of a property's history, oldest first."""
-    return [(at, value, source) for at, value, source, _ in record["history"].get(name, ())]
-
-
-def at(rows: list[tuple[int, str]], instant: int, default: str = "") -> str:
-    """The value that stood at an instant."""
-    found = default
-    for since, value in rows:
-        if since > instant:
-            break
-        found = value
-    return found
-
-
-@dataclass
-class Entry:
-    """A stage entry. order: the stage's place; forward: further than the deal had ever been."""
-
-    at: int
-    stage: str
-    kind: str
-    forward: bool
-    left_at: int = FOREVER
-
-
-@dataclass
-class Meeting:
-    """A meeting. said: (at, outcome) for each outcome that was recorded."""
-
-    id: str
-    booked_at: int
-    start: int
-    end: int
-    said: list[tuple[int, str]]
-
-    def outcome_at(self, instant: int) -> str:
-        return at(self.said, instant)
-
-
-@dataclass
-class Subject:
-    """A deal, or a contact that had no deal. Instants in ms; gone: when it was deleted.
-
-    activity: (when it happened, when the CRM knew of it). contacts: ids, the only one first.
-    """
-
-    key: Key
-    name: str
-    created_at: int
-    gone: int
-    entries: list[Entry] = field(default_factory=list)
-    owners: list[tuple[int, str]] = field(default_factory=list)
-    controls: list[tuple[int, str]] = field(default_factory=list)
-    pauses: list[tuple[int, str]] = field(default_factory=list)
-    contacts: list[str] = field(default_factory=list)
-    replies: list[int] = field(default_factory=list)
-    meetings: list[Meeting] = field(default_factory=list)
-    activity: list[tuple[int, int]] = field(default_factory=list)
-    forms: list[int] = field(default_factory=list)
-    deal_at: int = FOREVER
-
-    def kind_at(self, instant: int) -> str:
-        return at([(entry.at, entry.kind) for entry in self.entries], instant)
-
-
-@dataclass
-class Contact:
-    """What of a contact bears on consent; `FOREVER` for what never happened."""
-
-    id: str
-    zone: str
-    opted_out_at: int
-    bounced_at: int
-    controls: list[tuple[int, str]]
-
-
-@dataclass
-class Task:
-    """A task that carries our touch id. due: as written; closed: completed, archived, or never."""
-
-    id: str
-    step: Step | None
-    subject: Key | None
-    contacts: list[str]
-    created_at: int
-    due: int
-    owner: str
-    type: str
-    completed_at: int
-    archived_at: int
-    owners: list[tuple[int, str]]
-    dues: list[tuple[int, str]]
-    edited: bool
-    resolved: bool
-    raw: Raw
-
-    @property
-    def closed(self) -> int:
-        return min(self.completed_at, self.archived_at)
-
-
-@dataclass
-class Crm:
-    """The account as exported at `now`."""
-
-    now: int
-    zone: str
-    subjects: dict[Key, Subject]
-    contacts: dict[str, Contact]
-    tasks: list[Task]
-    calendars: dict[str, Calendar]
-    engagements: int
-
-    def calendar(self, owner: str) -> Calendar:
-        found = self.calendars.get(owner)
-        return found if found is not None else self.calendars[""]
-
-
-def read(
-    export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True, app: str = ""
-) -> Crm:
+def read(export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True) -> Crm:
     """Facts out of an export. kinds: stage id → kind as the admin confirmed it.
 
-    app: id by which the CRM records our own writes. working_hours False: no calendar shifts.
+    working_hours False: no calendar shifts.
     """
     zone = str(export["timezone"])
     always = not working_hours
@@ -159,7 +33,8 @@ def read(
             of_contact[contact].append(subject)
     _activities(export, subjects, of_contact)
     gone = _deleted_deals(subjects)
-    tasks = [_task(one, gone) for one in export["tasks"] if one["properties"].get(TOUCH_ID)]
+    ours = [_task(one, gone) for one in export["tasks"] if one["properties"].get(TOUCH_ID)]
+    tasks = [task for task in ours if task.text != DIGEST]
     for task in tasks:
         if task.completed_at < FOREVER and task.subject in subjects:
             subjects[task.subject].activity.append((task.completed_at, task.completed_at))
@@ -168,7 +43,14 @@ def read(
         subject.activity.sort(key=lambda pair: pair[1])
         subject.meetings.sort(key=lambda meeting: meeting.booked_at)
     return Crm(
-        int(export["now"]), zone, subjects, contacts, tasks, calendars, _engagements(export)
+        int(export["now"]),
+        zone,
+        subjects,
+        contacts,
+        tasks,
+        [task for task in ours if task.text == DIGEST],
+        calendars,
+        _engagements(export),
     )
 
 
@@ -343,6 +225,7 @@ def _task(raw: Raw, gone: Mapping[tuple[str, str], Key]) -> Task:
     )
     return Task(
         raw["id"],
+        text,
         step_of(text),
         subject,
         contacts,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from demo.calendars import DAY, Calendar
-from demo.crm import FOREVER, Crm, Subject, Task, at
+from demo.facts import FOREVER, Crm, Subject, Task, at
 from demo.owed import Owed, Terms, owner_at, place
 from demo.steps import PERSONAL
 

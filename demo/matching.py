@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from demo.crm import Key, Task
+from demo.facts import Key, Task
 from demo.owed import Owed
 
 
@@ -37,7 +37,9 @@ def match(owed: list[Owed], tasks: list[Task]) -> Matches:
         free = [i for i in possible if i not in found.pairs]
         if free:
             exact = [i for i in free if owed[i].due == task.due]
-            found.pairs[exact[0] if exact else free[-1]] = task
+            # Without a due time that can be foretold: what has to be done by the earliest.
+            soonest = min(free, key=lambda i: (owed[i].over, -owed[i].enrolment.start))
+            found.pairs[exact[0] if exact else soonest] = task
         elif any(owed[i].enrolment.start <= task.created_at for i in rows if i in found.pairs):
             found.duplicates.append(task)
         else:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from math import ceil
 
 from demo.calendars import DAY, HOUR, instant_of, local
-from demo.crm import FOREVER, Crm, Subject
+from demo.facts import FOREVER, Crm, Subject
 from demo.owed import (
     CLOSED,
     Enrolment,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from demo.calendars import HOUR, Calendar, call_time
-from demo.crm import FOREVER, Crm, Key, Subject, at
+from demo.facts import FOREVER, Crm, Key, Subject, at
 from demo.steps import PERSONAL, Step
 
 CLOSED = ("won", "lost")

@@ -118,12 +118,10 @@ class Servers:
             raise
         return self
 
-    def start_sandbox_done(self) -> None:
-        """Until the sandbox serves; an import of thousands of deals takes it some seconds."""
-        self._children[0].wait_for(f"{self.sandbox_url}/sandbox/time")
-
     def start_app(self) -> None:
-        """Start the app against the sandbox. Raises DemoError when it does not come up."""
+        """Start the app once the sandbox serves; an import of thousands of deals takes that some
+        seconds. Raises DemoError when one of them does not come up."""
+        self._children[0].wait_for(f"{self.sandbox_url}/sandbox/time")
         bind = self.app_url.removeprefix("http://")
         command = [
             sys.executable, "-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"),

@@ -12,6 +12,8 @@ PERSONAL = frozenset({"CALL", "EMAIL"})
 """Task types that address the prospect."""
 
 DASH = " — "
+DIGEST = "Follow-up digest: deals that need a manager"
+"""The daily task of a manager: no step, and about many deals."""
 
 
 @dataclass(frozen=True)

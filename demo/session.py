@@ -1,0 +1,133 @@
+"""One run of the demo, from two empty servers to a finished account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+
+from demo.admin import Admin
+from demo.checker import Verdict, check
+from demo.http import Sandbox
+from demo.owed import Terms
+from demo.play import play
+from demo.processes import DemoError, Servers
+
+PRESETS = ("proposal", "inbound-lead", "post-meeting", "idle-deal")
+REPLAYED = "proposal-stage-map"
+RELEASE_PER_DAY = 10
+
+_REPLAY = {
+    "settle_ms": 60_000,
+    "cap_7_days": None,
+    "cap_30_days": None,
+    "rep_daily_tasks": None,
+    "merge": False,
+    "holidays": None,
+    "working_hours": False,
+}
+"""A replay shows the map of days alone: whatever puts off or shifts is off."""
+
+
+@dataclass
+class Session:
+    """What a run leaves: who may sign in, what was activated, and what came of it."""
+
+    servers: Servers
+    console: Console
+    sandbox: Sandbox
+    admin: Admin
+    account: dict[str, Any] = field(default_factory=dict[str, Any])
+    roles: dict[str, str] = field(default_factory=dict[str, str])
+    activated_at: dict[str, int] = field(default_factory=dict[str, int])
+    replay: bool = False
+
+    @property
+    def portal(self) -> int:
+        return int(self.account["portal_id"])
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """stage id → kind, as the account's own people mean their stages."""
+        return {stage: kind for kind, stage in self.account["stage_kinds"].items()}
+
+    @property
+    def default_owner(self) -> str:
+        """Who gets the tasks of records without an owner: the manager."""
+        wanted = self.roles["manager"]
+        return next((o["id"] for o in self.account["owners"] if o["email"] == wanted), "")
+
+    def install(self) -> None:
+        """Register, consent, import, confirm stages, name the manager."""
+        self.admin.register_at(self.sandbox, self.servers.client_secret)
+        self.admin.install()
+        status = self.admin.wait_for_import()
+        self.account = self.sandbox.account()
+        self.console.print(
+            f"Connected [bold]{self.account['name']}[/] through its consent page and imported "
+            f"{status['imported']:,} records."
+        )
+        self.admin.confirm_stages(self.kinds)
+        self.roles = self.admin.name_managers(self.account["owners"])
+        settings: dict[str, Any] = {"default_owner": self.default_owner or None}
+        if self.replay:
+            settings |= _REPLAY
+        self.admin.settings(settings)
+        self.console.print(
+            f"Confirmed {len(self.kinds)} stages; {self.roles['manager'] or 'nobody'} manages."
+        )
+
+    def activate(self, playbooks: Sequence[str], modes: Sequence[str] = ("shadow", "live")) -> None:
+        """Save each preset and go through the modes; the backlog of the last one is released."""
+        for playbook in playbooks:
+            self.admin.save({"preset": playbook})
+        for mode in modes:
+            backlog = 0
+            for playbook in playbooks:
+                rules = self.admin.activate(playbook, mode)
+                backlog += sum(rule["backlog"] for rule in rules)
+            now = self.sandbox.time()["now"]
+            self.activated_at = dict.fromkeys(playbooks, now)
+            self.console.print(
+                f"Set {', '.join(playbooks)} to [bold]{mode}[/]: {backlog} records would already "
+                "be owed something and wait for a release."
+            )
+        for row in self.admin.get("/api/backlog")["rules"]:
+            self.admin.release(row["rule"], RELEASE_PER_DAY)
+            self.console.print(
+                f"Released the backlog of {row['rule']}: {row['count']}, {RELEASE_PER_DAY} a day."
+            )
+
+    def play(self) -> None:
+        """Business time up to the account's end."""
+        until = int(self.account["ends_at"])
+        begun = int(self.sandbox.time()["now"])
+        self.console.print(f"Playing {(until - begun) / 86_400_000:.0f} days of business time.")
+        play(
+            self.sandbox,
+            until,
+            self.account["timezone"],
+            self.console,
+            check=self.servers.check,
+            count=lambda: int(self.admin.get("/api/status")["crm_objects"]),
+        )
+
+    def check(self) -> Verdict:
+        """The checker's verdict on what stands in the CRM."""
+        terms = Terms(
+            self.activated_at, default_owner=self.default_owner,
+            per_day=0 if self.replay else RELEASE_PER_DAY,
+        )  # fmt: skip
+        export = self.sandbox.export(self.portal)
+        return check(export, self.kinds, terms, working_hours=not self.replay)
+
+
+def begin(servers: Servers, console: Console, *, replay: bool) -> Session:
+    """Both servers up and talked to."""
+    servers.start_app()
+    sandbox = Sandbox(servers.sandbox_url)
+    if not sandbox.get("/sandbox/accounts")["accounts"]:
+        raise DemoError("the sandbox has no account; give --deals 1 or more, or --data")
+    return Session(servers, console, sandbox, Admin(servers.app_url), replay=replay)
