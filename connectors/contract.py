@@ -61,6 +61,10 @@ class CrmRecord:
         default_factory=dict[tuple[str, str], tuple[str, ...]]
     )
 
+    def as_written(self) -> dict[str, Any]:
+        """Canonical fields as whoever created the record wrote them, where history was read."""
+        return {name: versions[0].value for name, versions in self.history.items() if versions}
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

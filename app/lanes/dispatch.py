@@ -2,11 +2,12 @@
 
 Claim, commit; read, judge, admit, commit; create; record, commit: no transaction is open during a
 call. A touch with more than one attempt is looked for in the CRM, live and archived, before it is
-created again.
+judged, let alone created again: its first attempt may have written, whatever became of the answer.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -20,14 +21,16 @@ from app.lanes.ingest import fetch, take_in
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.trouble import note_error
 from app.model.decisions import Ruling, Verdict
-from app.model.time import MINUTE, Wall
+from app.model.time import MINUTE, Business, Wall
 from app.store import installations, mirror, work
 from connectors.contract import (
+    Connector,
     Created,
     CrmError,
     CrmRecord,
     Invalid,
     NewTask,
+    ObjectType,
     RateLimited,
     Unknown,
 )
@@ -50,7 +53,7 @@ def drain_due(lanes: Lanes, tenant: Tenant) -> bool:
         return False
     try:
         refresh(lanes, tenant, rows)
-        cases = load_cases(lanes, tenant, rows, now)
+        cases = _unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
         doable = _judge(lanes, tenant, cases)
         results = _perform(lanes, tenant, doable)
     except CrmError as error:
@@ -80,6 +83,53 @@ def refresh(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> 
         reads["contact", False] = stale_people
     if reads:
         take_in(lanes, tenant, fetch(lanes, tenant, reads))
+
+
+def _unmade(
+    lanes: Lanes, tenant: Tenant, cases: Sequence[Case], now: Business
+) -> Sequence[Case]:
+    """Those cases whose tasks do not stand in the CRM yet; tasks that do are taken over.
+
+    That is recorded before anything is judged: a task that exists counts for the merging and the
+    caps of the others, and the guard could not make it undone.
+    """
+    repeated = [case for case in cases if case.row["attempts"] > 1]
+    if not repeated:
+        return cases
+    tasks = {case.id: _task(tenant, case) for case in repeated}
+    connector = lanes.connector_for(tenant.id)
+    found = connector.find_tasks([(id, task.associations) for id, task in tasks.items()])
+    if not found:
+        return cases
+    adopted = [case for case in repeated if case.id in found]
+    _relink(connector, [(tasks[case.id], found[case.id]) for case in adopted])
+    record_results(
+        lanes, tenant, [_adoption(case, tasks[case.id], found[case.id]) for case in adopted], now
+    )
+    rest = [case.row for case in cases if case.id not in found]
+    return load_cases(lanes, tenant, rest, now) if rest else []
+
+
+def _adoption(case: Case, task: NewTask, record: CrmRecord) -> Result:
+    """What the first attempt wrote is what we meant; the task as rendered today may differ."""
+    written = record.as_written()
+    return Result(case, task, record.id, adopted=True, archived=record.archived, written=written)
+
+
+def _relink(connector: Connector, adopted: Sequence[tuple[NewTask, CrmRecord]]) -> None:
+    """Give a task its records where creation broke off before them.
+
+    Only while nobody has worked on it: a rep who took a task off its deal meant it.
+    """
+    pairs: dict[ObjectType, list[tuple[str, str]]] = defaultdict(list)
+    for task, record in adopted:
+        linked, changed = record.associations, any(len(v) > 1 for v in record.history.values())
+        if record.archived or changed or linked is None or any(linked.values()):
+            continue
+        for type, id in task.associations:
+            pairs[type].append((record.id, id))
+    for type, found in pairs.items():
+        connector.associate("task", type, found)
 
 
 def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
@@ -112,30 +162,19 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
 
 
 def _perform(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Result]:
-    """Create the tasks, those of a repeated attempt only after looking for them."""
+    """Create the tasks, in batches that are in flight together."""
     if not cases:
         return []
     connector = lanes.connector_for(tenant.id)
     tasks = {case.id: _task(tenant, case) for case in cases}
     results: list[Result] = []
-    repeated = [case for case in cases if case.row["attempts"] > 1]
-    found: dict[str, CrmRecord] = {}
-    if repeated:
-        wanted = [(case.id, tasks[case.id].associations) for case in repeated]
-        found = connector.find_tasks(wanted)
-    for case in repeated:
-        record = found.get(case.id)
-        if record is not None:
-            task = tasks[case.id]
-            results.append(Result(case, task, record.id, adopted=True, archived=record.archived))
-    missing = [case for case in cases if case.id not in found]
     with lanes.store.read() as conn:
         row = installations.get(conn, tenant.id)
     if row is None or row["stopped"]:
-        return [*results, *(Result(case, tasks[case.id], stopped=True) for case in missing)]
-    jobs: list[tuple[list[Case], Future[list[Created]]]] = []
-    for start in range(0, len(missing), _CREATE):
-        batch = missing[start : start + _CREATE]
+        return [Result(case, tasks[case.id], stopped=True) for case in cases]
+    jobs: list[tuple[Sequence[Case], Future[list[Created]]]] = []
+    for start in range(0, len(cases), _CREATE):
+        batch = cases[start : start + _CREATE]
         wanted_tasks = [tasks[case.id] for case in batch]
         jobs.append((batch, lanes.pool.submit(connector.create_tasks, wanted_tasks)))
     for batch, job in jobs:

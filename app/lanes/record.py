@@ -29,7 +29,8 @@ _PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
 class Result:
     """What came of one creation. task_id: it stands in the CRM. stopped: nothing was sent.
 
-    retry_wall None with an error: it is given up until somebody retries it.
+    written: canonical fields that were written otherwise than `task` says. retry_wall None with an
+    error: it is given up until somebody retries it.
     """
 
     case: Case
@@ -41,6 +42,11 @@ class Result:
     error: CrmError | None = None
     retry_wall: Wall | None = None
     stopped: bool = False
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """Canonical fields as we wrote them: later differences are a person's."""
+        return {**intended(self.task), **(self.written or {})}
 
 
 def record_rulings(
@@ -71,8 +77,8 @@ def _ruled(case: Case, ruling: Ruling, now: Business) -> dict[str, Any]:
         "waits_for": None,
         "due_at": due,
         "write_at": row["write_at"],
-        # Nothing was sent, so the next claim is a first attempt again.
-        "attempts": max(0, row["attempts"] - 1),
+        # Nothing stands in the CRM: none was ever sent, or it was looked for and not found.
+        "attempts": 0,
         "retry_wall": 0,
         "error": None,
         "owner_id": row["owner_id"],
@@ -136,12 +142,13 @@ def _made(
     case, touch = result.case, result.case.facts.touch
     enrolment = enrolments[case.row["enrolment_id"]]
     over = enrolment["state"] == EnrolmentState.ENDED.value
-    due = result.task.due_at
+    known = result.known
+    due = known["due_at"]
     return {
         "key": case.id,
         "task_id": result.task_id,
         "performed_at": now,
-        "owner_id": case.owner_id,
+        "owner_id": known["owner"],
         "contact_id": touch.contact,
         "due_at": due,
         "outcome": Outcome.OPEN.value,
@@ -151,16 +158,15 @@ def _made(
         # The enrolment ended while the task was being written: its reason is gone.
         "wish": "resolve" if over else None,
         "wish_why": enrolment["end_reason"] if over else None,
-        "shown_subject": result.task.subject,
+        "shown_subject": known["subject"],
     }
 
 
 def _object(result: Result) -> dict[str, Any]:
-    known = {**intended(result.task), **(result.written or {})}
     return {
         "crm_id": result.task_id,
         "touch_id": result.case.id,
-        "known": known,
+        "known": result.known,
         "pending": {},
     }
 

@@ -73,6 +73,9 @@ def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def end(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
     """End enrolments: planned touches are dropped, open tasks are wished resolved.
 
+    A planned touch that was attempted may stand in the CRM: dropped here, its task would stay there
+    for ever. It is due at once instead, is looked for, and then resolved or dropped.
+
     The revision goes up, so that a touch claimed before this instant finds out before it acts.
     A proposal, backlog or shadow enrolment ends the same way and has nothing to drop.
     """
@@ -88,6 +91,7 @@ def end(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
         for item in ends
     ]
     conn.execute(_END, rows)
+    conn.execute(_LOOK_FOR, rows)
     conn.execute(_DROP, rows)
     conn.execute(_RESOLVE, rows)
 
@@ -103,10 +107,20 @@ _END = (
         revision=enrolments.c.revision + 1,
     )
 )
+_LOOK_FOR = (
+    update(touches)
+    .where(
+        touches.c.enrolment_id == bindparam("key"),
+        touches.c.state == TouchState.PLANNED.value,
+        touches.c.attempts > 0,
+    )
+    .values(write_at=bindparam("ended"))
+)
 _DROP = (
     update(touches)
     .where(
         touches.c.enrolment_id == bindparam("key"),
+        touches.c.attempts == 0,
         # Not `in_`: its parameters are expanded at execution, which an executemany cannot do.
         or_(
             touches.c.state == TouchState.PLANNED.value,

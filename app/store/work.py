@@ -89,13 +89,17 @@ _SETTLE = {
 def put_back(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Store verdicts on claimed touches: deferred, dropped, failed or to be tried again.
 
-    Each row has `key`, `fence` and every column of `_SETTLE`. A touch that somebody else claimed
-    since (its fence is higher) is left alone.
+    Each row has `key`, `held` (its fence) and every column of `_SETTLE`. A touch that somebody
+    else claimed since (its fence is higher), or that is settled already, is left alone.
     """
     if rows:
         conn.execute(
             update(touches)
-            .where(_t.id == bindparam("key"), _t.fence == bindparam("held"))
+            .where(
+                _t.id == bindparam("key"),
+                _t.fence == bindparam("held"),
+                _t.state == TouchState.CLAIMED.value,
+            )
             .values(_SETTLE),
             list(rows),
         )

@@ -124,7 +124,13 @@ class Tasks:
             return {}
         found = self.find_tasks([(task.touch_id, task.associations) for task in tasks])
         return {
-            touch: Created(touch, record.id, adopted=True, archived=record.archived)
+            touch: Created(
+                touch,
+                record.id,
+                adopted=True,
+                archived=record.archived,
+                written=record.as_written(),
+            )
             for touch, record in found.items()
         }
 
