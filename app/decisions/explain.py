@@ -88,7 +88,7 @@ TEXTS: Mapping[str, str] = {
     StopReason.CONTROL: "Stopped by the rep, with the control property.",
     StopReason.DELETED: "The record was deleted in the CRM.",
     StopReason.GOAL: "The goal is reached.",
-    StopReason.FINISHED: "All {steps} steps are over.",
+    StopReason.FINISHED: "No step is left of {steps}.",
     StopReason.BECAME_DEAL: "The contact became deal {deal}, whose own rules take over.",
     StopReason.SHADOW_OVER: "The rule went live; what it only watched has ended.",
     StopReason.RULE_STOP: "Another rule ended it.",

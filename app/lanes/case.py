@@ -20,7 +20,7 @@ from app.model.guard import Counters, GuardFacts
 from app.model.playbook import Playbook, Step, Template
 from app.model.time import DAY, Business
 from app.model.vocabulary import EnrolmentState, Mode
-from app.store import approvals, holds, running, work
+from app.store import holds, running, work
 
 Row = Mapping[Any, Any]
 
@@ -90,14 +90,13 @@ def load_cases(
             if tenant.settings.rep_daily_tasks
             else {}
         )
-        waiting = approvals.waiting(conn, tenant.id)
     counters = Counters(
         rep_day=rep_days,
         person=counts,
         open_tasks=_open(open_tasks, now) if tenant.settings.merge else {},
     )
     return [
-        _case(tenant, row, snapshot, enrolments, counters, open_tasks, held, waiting, now)
+        _case(tenant, row, snapshot, enrolments, counters, open_tasks, held, now)
         for row in rows
         if row["enrolment_id"] in enrolments and row["subject_id"] in snapshot.rows
     ]
@@ -111,7 +110,6 @@ def _case(
     counters: Counters,
     open_tasks: Mapping[int, Sequence[Row]],
     held: Mapping[int, Mapping[str, Any]],
-    waiting: frozenset[str],
     now: Business,
 ) -> Case:
     enrolment = enrolments[row["enrolment_id"]]
@@ -156,7 +154,6 @@ def _case(
             (owner_id or "", local_date(row["due_at"], tenant.calendar(owner_id, now).zone)), 0
         ),
         open_task=_in_the_way(row, enrolment, open_tasks.get(row["subject_id"], ()), owner_id, now),
-        approval_needed=enrolment["rule"] in waiting,
         zone=(contact.zone if contact else None) or tenant.calendar(owner_id, now).zone,
     )
     return Case(row, facts, counters, enrolment, tenant.playbooks.get(version))

@@ -111,6 +111,9 @@ class Snapshot:
             return
         self.running.setdefault(subject, []).append(row)
         self.history.setdefault(subject, []).append(row)
+        if row["mode"] == Mode.LIVE.value and row["state"] == EnrolmentState.ACTIVE.value:
+            # A limit counts what this batch began too: a hundred signals often come together.
+            self.recent_firings[row["rule"]] = self.recent_firings.get(row["rule"], 0) + 1
         self.steps[row["id"]] = [
             {"id": "", "step": step, "state": TouchState.PLANNED.value, "outcome": None,
              "outcome_at": None, "performed_at": None}

@@ -40,8 +40,7 @@ class GuardFacts:
 
     holds: reason → until (None: until a person lifts it). contact_touches: local-day counts as
     (touches in the last 7 days, in the last 30). open_task: id of a due open task of ours for the
-    same subject and rep. approval_needed: the rule waits for an admin. zone: the person's, by the
-    chain contact → rep → installation.
+    same subject and rep. zone: the person's, by the chain contact → rep → installation.
     """
 
     touch: DueTouch
@@ -55,7 +54,6 @@ class GuardFacts:
     contact_touches: tuple[int, int] = (0, 0)
     rep_tasks_today: int = 0
     open_task: str | None = None
-    approval_needed: bool = False
     zone: str = "UTC"
 
 

@@ -10,6 +10,9 @@ from app.model.vocabulary import EnrolmentState
 
 
 def check(facts: GuardFacts) -> Ruling | None:
-    """Last, so that an admin is asked only about what would otherwise be done."""
+    """Last, so that an admin is asked only about what would otherwise be done.
+
+    Only what lies above the limit waits: what the rule began before is owed all the same.
+    """
     waits = facts.touch.enrolment_state is EnrolmentState.APPROVAL
-    return defer("approval", Code.APPROVAL) if waits or facts.approval_needed else None
+    return defer("approval", Code.APPROVAL) if waits else None
