@@ -14,10 +14,10 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.trouble import note_error
 from app.model.time import Business
 from app.model.vocabulary import Outcome
-from app.signals.tasks import CONTENT, task_change
-from app.store import mirror, work
+from app.signals.tasks import CONTENT, TaskChange, task_change
+from app.store import inbox, mirror, summaries, tasks
 from app.store.sets import loads
-from connectors.contract import CrmError, CrmRecord, Update
+from connectors.contract import CrmError, CrmRecord, Event, Update
 
 BATCH = 200
 
@@ -29,7 +29,7 @@ def drain_wishes(lanes: Lanes, tenant: Tenant) -> bool:
     if tenant.stopped or tenant.status != "active":
         return False
     with lanes.store.read() as conn:
-        rows = work.wished(conn, tenant.id, lanes.wall(), BATCH)
+        rows = tasks.wished(conn, tenant.id, lanes.wall(), BATCH)
         ids = [row["task_id"] for row in rows if row["task_id"]]
         stored = mirror.objects(conn, tenant.id, "task", ids) if ids else {}
         owners = mirror.by_id(conn, {row["subject_id"] for row in rows}) if rows else {}
@@ -41,7 +41,7 @@ def drain_wishes(lanes: Lanes, tenant: Tenant) -> bool:
     except CrmError as error:
         retry = note_error(lanes, tenant, error, 0)
         with lanes.store.write() as conn:
-            work.put_off(conn, [row["id"] for row in rows], retry)
+            tasks.put_off(conn, [row["id"] for row in rows], retry)
     return True
 
 
@@ -58,55 +58,72 @@ def _carry_out(
     archive: list[Row] = []
     moves: list[tuple[Row, str]] = []
     over: list[str] = []
+    owners: list[dict[str, Any]] = []
+    hints: list[Event] = []
     for row in rows:
         record, known = records.get(row["task_id"]), stored.get(row["task_id"])
         if row["outcome"] != Outcome.OPEN.value or known is None:
             over.append(row["id"])
-        elif record is None:
-            # Gone already: by us, if we had meant to before a crash; else somebody deleted it.
-            ours = "archived" in loads(known["pending"])
-            closes.append(_close(row, Outcome.RESOLVED if ours else Outcome.DELETED, now))
+        elif record is None and "archived" in loads(known["pending"]):
+            # Gone already, and by us: a crash or a lost answer kept us from saying so.
+            closes.append(_close(row, Outcome.RESOLVED, now))
+        elif record is None or _change(record, known).completed:
+            hints.append(_hint(row, record, now))
         elif row["wish"] == "resolve":
-            outcome = _left_by_rep(record, known)
-            if outcome is None:
-                archive.append(row)
+            if _is_edited(record, known):
+                closes.append(_close(row, Outcome.LEFT, now))
             else:
-                closes.append(_close(row, outcome, now))
+                archive.append(row)
         else:
             owner = tenant.owner_or_default(subjects[row["subject_id"]]["owner_id"])
             if owner and _may_move(row, record, known, owner):
                 moves.append((row, owner))
             else:
                 over.append(row["id"])
-    if over or closes:
+                # An earlier attempt may have moved it although its answer was lost.
+                owners.append({"key": row["id"], "owner": record.fields.get("owner")})
+    if over or closes or hints:
         with lanes.store.write() as conn:
-            work.wish(conn, over, None, None)
-            work.close(conn, closes)
+            tasks.wish(conn, over, None, None)
+            tasks.set_owner(conn, owners)
+            tasks.close(conn, closes)
+            # What a rep did is a signal: it goes the way of all signals before the wish is granted.
+            inbox.insert_events(conn, tenant.id, hints, lanes.wall())
     if archive:
         _archive(lanes, tenant, archive, stored, now)
     if moves:
         _move(lanes, tenant, moves, stored, now)
 
 
+def _hint(row: Row, record: CrmRecord | None, now: Business) -> Event:
+    """The event that we have not been told of: a rep completed or deleted the task."""
+    return Event(
+        kind="deleted" if record is None else "changed",
+        object_type="task",
+        object_id=row["task_id"],
+        at=now,
+        dedupe=f"wished:{row['task_id']}",
+    )
+
+
 def _close(row: Row, outcome: Outcome, now: Business) -> dict[str, Any]:
-    why = row["wish_why"] if outcome is not Outcome.DELETED else "deleted_by_rep"
     return {
         "key": row["id"],
         "outcome": outcome.value,
         "outcome_at": now,
-        "outcome_why": why,
+        "outcome_why": row["wish_why"],
     }
 
 
-def _left_by_rep(record: CrmRecord, known: Row) -> Outcome | None:
-    """None for a task that nobody touched; else what it is to us from now on."""
-    change = task_change(
+def _change(record: CrmRecord, known: Row) -> TaskChange:
+    return task_change(
         loads(known["known"]), loads(known["pending"]), record.fields, record.history
     )
-    if change.completed or record.fields.get("status") == "completed":
-        return Outcome.COMPLETED
-    was_edited = set(change.edited) & {*CONTENT, "due_at", "owner"}
-    return Outcome.LEFT if was_edited else None
+
+
+def _is_edited(record: CrmRecord, known: Row) -> bool:
+    """Whether a rep made it theirs: then it stays, though its reason is gone."""
+    return bool(set(_change(record, known).edited) & {*CONTENT, "due_at", "owner"})
 
 
 def _may_move(row: Row, record: CrmRecord, known: Row, owner: str) -> bool:
@@ -127,7 +144,7 @@ def _archive(
     edited = [row for row in rows if row["edited"]]
     rows = [row for row in rows if not row["edited"]]
     with lanes.store.write() as conn:
-        work.close(conn, [_close(row, Outcome.LEFT, now) for row in edited])
+        tasks.close(conn, [_close(row, Outcome.LEFT, now) for row in edited])
         mirror.save_objects(
             conn, tenant.id, "task",
             [_pending(stored[row["task_id"]], "archived", True, now) for row in rows],
@@ -142,8 +159,8 @@ def _archive(
     connector.update("task", states)
     connector.archive("task", [row["task_id"] for row in rows])
     with lanes.store.write() as conn:
-        work.close(conn, [_close(row, Outcome.RESOLVED, now) for row in rows])
-        mirror.mark_dirty(conn, {row["subject_id"] for row in rows}, now, 0)
+        tasks.close(conn, [_close(row, Outcome.RESOLVED, now) for row in rows])
+        summaries.mark_dirty(conn, {row["subject_id"] for row in rows}, now, 0)
 
 
 def _move(
@@ -167,8 +184,8 @@ def _move(
             conn, tenant.id, "task",
             [_known(stored[row["task_id"]], "owner", owner) for row, owner in moved],
         )  # fmt: skip
-        work.set_owner(conn, [{"key": row["id"], "owner": owner} for row, owner in moved])
-        work.wish(conn, [row["id"] for row, _ in moves], None, None)
+        tasks.set_owner(conn, [{"key": row["id"], "owner": owner} for row, owner in moved])
+        tasks.wish(conn, [row["id"] for row, _ in moves], None, None)
 
 
 def _pending(stored: Row, name: str, value: Any, now: Business) -> dict[str, Any]:
