@@ -203,7 +203,7 @@ def _deleted_deals(subjects: Mapping[Key, Subject]) -> dict[tuple[str, str], Key
         (contact, subject.name): key
         for key, subject in subjects.items()
         if key[0] == "deals" and subject.gone < FOREVER
-        for contact in (subject.contacts or [""])
+        for contact in ("", *subject.contacts)
     }
 
 

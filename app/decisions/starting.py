@@ -80,7 +80,9 @@ def start(
         state=state,
         mode=active.mode,
         touches=touches if performs else (),
-        anchor_stage=cause.stage if sequence is None else subject.stage_id,
+        # A sequence that something else than its closing starts on a closed deal does not follow
+        # the closing: with the stage as its anchor the guard would take it for onboarding.
+        anchor_stage=cause.stage if sequence is None or subject.closed else subject.stage_id,
     )
     return Decision((begun,), (_started(begun, choice, due, cause, context, now),))
 

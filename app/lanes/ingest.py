@@ -75,6 +75,7 @@ def drain_inbox(lanes: Lanes, tenant: Tenant) -> bool:
         plan = _plan(conn, tenant, rows)
     try:
         readings = fetch(lanes, tenant, plan.reads)
+        _fetch_strangers(lanes, tenant, readings)
     except CrmError as error:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
         with lanes.store.write() as conn:
@@ -123,7 +124,9 @@ def _plan(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
         elif type == "task":
             plan.read(type, id, linked=id not in ours)
         elif type == "contact":
-            plan.read(type, id, linked=id not in known or kind == "associated")
+            # A form makes a lead of a contact that an import left alone, so its deals matter.
+            asked = kind == "associated" or row["field"] == "form_submitted_at"
+            plan.read(type, id, linked=id not in known or asked)
         elif type == "deal":
             plan.read(type, id, linked=kind in ("created", "associated", "restored"))
         elif type in _LINKED:
@@ -152,6 +155,26 @@ def fetch(
         readings.records.setdefault(type, []).extend(records)
         tenant.fresh.note(type, [record.id for record in records])
     return readings
+
+
+def _fetch_strangers(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
+    """Read the people of e-mails and meetings who stand on no subject yet: an import makes no
+    subjects of contacts without deals, but once something happens with one it is a lead."""
+    people = {
+        contact
+        for type in ("email", "meeting")
+        for record in readings.of(type)
+        for contact in (record.associations or {}).get("contact", ())
+    }
+    people -= {record.id for record in readings.of("contact") if record.associations is not None}
+    if not people:
+        return
+    with lanes.store.read() as conn:
+        people -= mirror.subjects_of_contacts(conn, tenant.id, people).keys()
+    if people:
+        found = fetch(lanes, tenant, {("contact", True): people})
+        kept = [record for record in readings.of("contact") if record.id not in people]
+        readings.records["contact"] = [*kept, *found.of("contact")]
 
 
 def _reader(
