@@ -1,8 +1,8 @@
 """Admission: a batch that the checks let through, counted against what is left.
 
 Two touches that are each within a cap may exceed it together, so the counting is done one after
-the other, in an order that does not depend on who claimed them: due time, priority, touch id. The
-caller holds the installation's counters locked meanwhile.
+the other, in an order that does not depend on who claimed them: due time, priority, the time it was
+owed, touch id. The caller holds the installation's counters locked meanwhile.
 """
 
 from __future__ import annotations
@@ -61,9 +61,10 @@ def _limited(settings: GuardSettings) -> bool:
     )
 
 
-def _order(facts: GuardFacts) -> tuple[int, int, str]:
+def _order(facts: GuardFacts) -> tuple[int, int, int, str]:
+    """Late steps of one sequence are all due now; they still come in the order they were owed."""
     touch = facts.touch
-    return touch.due_at, touch.priority, touch.id
+    return touch.due_at, touch.priority, touch.owed_at, touch.id
 
 
 def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
