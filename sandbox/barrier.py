@@ -30,6 +30,10 @@ class Outbox(Protocol):
         """Whether something waits to be delivered."""
         ...
 
+    def lost(self) -> int:
+        """How much was never delivered and never will be."""
+        ...
+
 
 class Barrier:
     """Moves simulated time only when the app said that it has nothing left to do at this instant.
@@ -71,12 +75,18 @@ class Barrier:
         self._changed = threading.Condition()
 
     def state(self) -> dict[str, Any]:
-        """The answer of `GET /sandbox/time`."""
+        """The answer of `GET /sandbox/time`.
+
+        `moving`: a move is under way, and its webhooks may still wait for an app that was away; an
+        app that starts must not act on `now` before they have arrived.
+        """
         return {
             "mode": self.clock.mode,
             "now": self.clock.now(),
             "delivery": self.outbox.last_number(),
+            "lost": self.outbox.lost(),
             "granted_until": self.granted_until,
+            "moving": self._moving.locked(),
         }
 
     def grant(self, until: int) -> dict[str, Any]:
@@ -102,7 +112,8 @@ class Barrier:
         return self._moving
 
     def drained(self, run: str, now: int, delivery: int, next_due: int | None) -> dict[str, Any]:
-        """Take the app's report; answer `{"now", "delivery", "moved"}` and, unmoved, a `reason`."""
+        """Take the app's report; answer `{"now", "delivery", "lost", "moved"}` and, unmoved, a
+        `reason`. lost: what webhooks never told; an app polls for it, once a business day."""
         if self.clock.mode == "wall":
             return self._answer(moved=False, reason="wall clock: nothing to move")
         if not self._current(run):
@@ -221,6 +232,7 @@ class Barrier:
         answer: dict[str, Any] = {
             "now": self.clock.now(),
             "delivery": self.outbox.last_number(),
+            "lost": self.outbox.lost(),
             "moved": moved,
         }
         if reason:

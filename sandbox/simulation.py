@@ -37,6 +37,9 @@ class Quiet:
     def pending(self) -> bool:
         return False
 
+    def lost(self) -> int:
+        return 0
+
 
 class Simulation:
     """Everything of a sandbox except its HTTP."""

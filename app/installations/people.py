@@ -13,7 +13,7 @@ import orjson
 from app.installations.settings import Settings, split_country
 from app.model.calendar import NINE_TO_FIVE, Hours, WorkCalendar
 from app.model.records import PersonView
-from app.model.time import Business
+from app.model.time import DAY, Business
 from connectors.contract import CrmPerson
 
 YEARS_AROUND = (-1, 0, 1, 2)
@@ -167,6 +167,11 @@ class Calendars:
         local = datetime.fromtimestamp(now / 1000, ZoneInfo(self.zone))
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         return Business(int(midnight.timestamp()) * 1000)
+
+    def next_day_start(self, now: Business) -> Business:
+        """The midnight after `now`. A local day has 23 to 25 hours, so it is that of whatever day
+        it is a day and a half after the last midnight."""
+        return self.day_start(Business(self.day_start(now) + DAY + DAY // 2))
 
     def _make(self, person: PersonView | None, year: int) -> WorkCalendar:
         off = not self._settings.working_hours

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.ingest import Readings, load_snapshot, place
 from app.lanes.observe import Observer
 from app.lanes.trouble import note_error
-from app.model.time import HOUR, MINUTE, Business, Wall
-from app.store import cursors, inbox, installations
-from connectors.contract import CrmError, CrmRecord, Event, ObjectType, Page
+from app.model.time import MINUTE, Business
+from app.store import cursors, inbox, installations, standing
+from connectors.contract import Connector, CrmError, CrmRecord, Event, ObjectType, Page
 
-RECONCILE_MS = HOUR
 OVERLAP_MS = 5 * MINUTE
 """Pages of what changed begin this long before the last watermark: indexes lag behind writes."""
 
 _IMPORTED: tuple[ObjectType, ...] = ("contact", "deal")
 _RECONCILED: tuple[ObjectType, ...] = ("deal", "contact", "task", "email", "meeting", "call")
 _DONE = "done"
+_DAY = "reconcile:day"
+_LOST = "reconcile:lost"
 
 
 def import_page(lanes: Lanes, tenant: Tenant) -> bool:
@@ -26,8 +29,10 @@ def import_page(lanes: Lanes, tenant: Tenant) -> bool:
     An import is a baseline: it remembers where everything stands and signals nothing.
     """
     with lanes.store.read() as conn:
-        places = [(type, cursors.get(conn, tenant.id, f"import:{type}")) for type in _IMPORTED]
-    left = [(type, after) for type, after in places if after != _DONE]
+        places: list[tuple[ObjectType, str | None]] = [
+            (type, cursors.get(conn, tenant.id, f"import:{type}")) for type in _IMPORTED
+        ]
+    left: list[tuple[ObjectType, str | None]] = [row for row in places if row[1] != _DONE]
     if not left:
         return False
     type, after = left[0]
@@ -70,7 +75,10 @@ def _store_page(lanes: Lanes, tenant: Tenant, type: ObjectType, page: Page) -> N
 
 
 def reconcile(lanes: Lanes, tenant: Tenant) -> int:
-    """Queue a reading of everything that changed since the last time. Answers how many records."""
+    """Queue a reading of everything that changed since the last time. Answers how many records.
+
+    Deletions show in no list of changes: what our open work stands on is looked up by its ids.
+    """
     connector = lanes.connector_for(tenant.id)
     now = lanes.now()
     found = 0
@@ -82,16 +90,39 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
             page = connector.changed_since(
                 type, Business(max(0, watermark - OVERLAP_MS)), after
             )
-            hints = [_hint(type, record) for record in page.records]
-            with lanes.store.write() as conn:
-                inbox.insert_events(conn, tenant.id, hints, lanes.wall())
-            found += len(hints)
+            found += _queue(lanes, tenant, [_hint(type, record) for record in page.records])
             after = page.after
             if after is None:
                 break
         with lanes.store.write() as conn:
             cursors.raise_to(conn, tenant.id, f"watermark:{type}", now)
-    return found
+    return found + _look_for_gone(lanes, tenant, connector, now)
+
+
+def _look_for_gone(lanes: Lanes, tenant: Tenant, connector: Connector, now: Business) -> int:
+    with lanes.store.read() as conn:
+        wanted: dict[ObjectType, list[str]] = {
+            "task": standing.open_tasks(conn, tenant.id),
+            "deal": standing.deals(conn, tenant.id),
+        }
+    gone: list[Event] = []
+    for type, ids in wanted.items():
+        there = {record.id for record in connector.read(type, ids)}
+        gone.extend(_gone(type, id, now) for id in ids if id not in there)
+    return _queue(lanes, tenant, gone)
+
+
+def _gone(type: ObjectType, id: str, now: Business) -> Event:
+    return Event(
+        kind="deleted", object_type=type, object_id=id, at=now, dedupe=f"gone:{type}:{id}"
+    )
+
+
+def _queue(lanes: Lanes, tenant: Tenant, hints: Sequence[Event]) -> int:
+    if hints:
+        with lanes.store.write() as conn:
+            inbox.insert_events(conn, tenant.id, hints, lanes.wall())
+    return len(hints)
 
 
 def _hint(type: ObjectType, record: CrmRecord) -> Event:
@@ -104,6 +135,32 @@ def _hint(type: ObjectType, record: CrmRecord) -> Event:
     )
 
 
-def reconcile_due(lanes: Lanes, tenant: Tenant, last: Wall) -> bool:
-    """Hourly by the wall; a simulation conducts its own."""
-    return not lanes.simulated and lanes.wall() - last >= RECONCILE_MS
+def reconcile_daily(lanes: Lanes, tenant: Tenant, lost: int) -> bool:
+    """In a simulation: reconcile once a local day, skipped while no delivery was lost.
+
+    lost: how many deliveries never reached us, ever. True: there is work to drain, or the CRM
+    failed and it is to be tried again.
+    """
+    today = tenant.calendars.day_start(lanes.now())
+    with lanes.store.read() as conn:
+        if cursors.number(conn, tenant.id, _DAY) >= today:
+            return False
+        seen = cursors.number(conn, tenant.id, _LOST)
+    if lost != seen:
+        try:
+            reconcile(lanes, tenant)
+        except CrmError as error:
+            note_error(lanes, tenant, error, 0)
+            return True
+    with lanes.store.write() as conn:
+        cursors.raise_to(conn, tenant.id, _DAY, today)
+        cursors.put(conn, tenant.id, _LOST, str(lost))
+    return lost != seen
+
+
+def next_reconcile(lanes: Lanes, tenant: Tenant, lost: int) -> Business | None:
+    """When the next daily reconcile is due; None while there is nothing that it could find."""
+    with lanes.store.read() as conn:
+        if cursors.number(conn, tenant.id, _LOST) == lost:
+            return None
+    return tenant.calendars.next_day_start(lanes.now())

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import requests
 
 from app.lanes.context import Lanes
 from app.lanes.drain import drain, next_due, outstanding
+from app.lanes.sync import next_reconcile, reconcile_daily
 from app.model.time import Business
 from app.runtime.clocks import SimulatedClocks
 from app.store import cursors, installations
@@ -39,6 +41,7 @@ class Simulation:
         self._http = requests.Session()
         self._woken = threading.Event()
         self._stopped = threading.Event()
+        self._lost = 0
         self._thread = threading.Thread(target=self._loop, name="simulation", daemon=True)
 
     def start(self) -> None:
@@ -68,8 +71,21 @@ class Simulation:
                 self._stopped.wait(_DOWN_S)
 
     def _enter(self) -> None:
-        answer = self._http.get(f"{self._control}/time", timeout=_TIMEOUT_S).json()
+        """Take over the sandbox's time, once no move is under way any more.
+
+        A move that an earlier run asked for ends with its webhooks, which have waited for us. Who
+        acted before they are in would act on a world that is some events older than its clock.
+        """
+        while not self._stopped.is_set():
+            answer = self._http.get(f"{self._control}/time", timeout=_TIMEOUT_S).json()
+            if not answer["moving"]:
+                self._take(answer)
+                return
+            self._stopped.wait(_RETRY_S)
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
         self._clocks.move(Business(answer["now"]))
+        self._lost = int(answer["lost"])
 
     def _step(self) -> None:
         self._woken.clear()
@@ -79,14 +95,29 @@ class Simulation:
         if any(outstanding(self._lanes, installation_id) for installation_id in ids):
             self._woken.wait(_RETRY_S)
             return
+        if any(map(self._reconciled, ids)):
+            self._woken.wait(_RETRY_S)
+            return
         self._report(ids)
+
+    def _reconciled(self, installation_id: int) -> bool:
+        """True where a reconcile found work or failed: drain again before reporting."""
+        tenant = self._lanes.tenant(installation_id)
+        return tenant.status == "active" and reconcile_daily(self._lanes, tenant, self._lost)
+
+    def _next_due(self, installation_id: int) -> Business | None:
+        tenant = self._lanes.tenant(installation_id)
+        found = [next_due(self._lanes, installation_id)]
+        if tenant.status == "active":
+            found.append(next_reconcile(self._lanes, tenant, self._lost))
+        return min((at for at in found if at is not None), default=None)
 
     def _installations(self) -> list[int]:
         with self._lanes.store.read() as conn:
             return [row["id"] for row in installations.read(conn, ["importing", "active"])]
 
     def _report(self, ids: list[int]) -> None:
-        due = [at for key in ids if (at := next_due(self._lanes, key)) is not None]
+        due = [at for key in ids if (at := self._next_due(key)) is not None]
         with self._lanes.store.read() as conn:
             delivery = cursors.number(conn, cursors.EVERYONE, "delivery")
         report: dict[str, Any] = {
@@ -96,4 +127,4 @@ class Simulation:
             "next_due": min(due, default=None),
         }
         answer = self._http.post(f"{self._control}/drained", json=report, timeout=_TIMEOUT_S).json()
-        self._clocks.move(Business(answer["now"]))
+        self._take(answer)

@@ -101,6 +101,10 @@ class Deliveries:
         box = self._box
         return bool(box.waiting or box.batches)
 
+    def lost(self) -> int:
+        """Events dropped and batches given up: what an app learns only by polling."""
+        return self.counts["dropped"] + self.counts["given_up"]
+
     def flush(self, seconds: float | None = None) -> bool:
         """Delivers everything pending; returns when all was accepted, dropped or given up.
 

@@ -37,6 +37,7 @@ def test_time_stands_until_it_is_granted(desk: Desk):
     assert post(desk, "drained", report)[1] == {
         "now": DEFAULT_START + 5,
         "delivery": 0,
+        "lost": 0,
         "moved": True,
     }
 

@@ -1,0 +1,35 @@
+"""What our open work stands on in the CRM: looked up by id, because lists of changes show no
+deletions."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from app.model.vocabulary import EnrolmentState, Outcome
+from app.store.tables import enrolments, subjects, touches
+
+
+def open_tasks(conn: Connection, inst: int) -> list[str]:
+    """CRM ids of all our tasks that nobody has finished, in order."""
+    t = touches.c
+    query = select(t.task_id).where(
+        t.installation_id == inst, t.outcome == Outcome.OPEN.value, t.task_id.is_not(None)
+    )
+    return sorted(str(id) for id in conn.execute(query).scalars())
+
+
+def deals(conn: Connection, inst: int) -> list[str]:
+    """CRM ids of the deals for which anything runs, in order."""
+    s, e = subjects.c, enrolments.c
+    query = (
+        select(s.crm_id)
+        .join(enrolments, e.subject_id == s.id)
+        .where(
+            e.installation_id == inst,
+            e.state != EnrolmentState.ENDED.value,
+            s.type == "deal",
+            s.deleted.is_(False),
+        )
+        .distinct()
+    )
+    return sorted(conn.execute(query).scalars())
