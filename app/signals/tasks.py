@@ -1,7 +1,7 @@
 """Our tasks: what a rep made of them since we wrote them.
 
-A pending value, committed before a write of ours, is matched to one history entry not older than
-the write and is our echo; every other difference is a person's, and an outcome.
+A pending value, committed before a write of ours, is matched to a history entry not older than the
+write and is our echo, then forgotten; every other difference is a person's, and an outcome.
 """
 
 from __future__ import annotations
@@ -10,8 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.model.time import SECOND
+
 CONTENT = ("subject", "body", "type", "priority")
 WATCHED = ("status", "due_at", "owner", *CONTENT)
+
+SKEW_MS = 30 * SECOND
+"""How far the CRM's clock may lie behind ours. Without it our own write, stamped a moment before we
+thought of it, would pass for a person's edit, and the task could never be withdrawn again."""
 
 
 @dataclass(slots=True)
@@ -40,18 +46,18 @@ def task_change(
     for name in WATCHED:
         if name not in fields:
             continue
-        value = fields[name]
+        value, versions = fields[name], history.get(name) or []
+        ours = name in pending and _arrived(pending[name], versions, value)
+        if ours:
+            del change.pending[name]
         if value == known.get(name):
             continue
-        if name in pending and _ours(pending[name], history.get(name) or [], value):
-            change.known[name] = value
-            del change.pending[name]
-            continue
         change.known[name] = value
+        if ours and value == pending[name][0]:
+            continue
         if name == "status":
             if value == "completed":
                 change.completed = True
-                versions = history.get("status") or []
                 change.completed_at = fields.get("completed_at") or (
                     versions[-1].at if versions else None
                 )
@@ -60,9 +66,14 @@ def task_change(
     return change
 
 
-def _ours(pending: list[Any], versions: list[Any], value: Any) -> bool:
-    """Is the value now in the CRM the one that we wrote, not older than our write?"""
+def _arrived(pending: list[Any], versions: list[Any], value: Any) -> bool:
+    """Whether our write stands in the history, also below a later change of somebody else's.
+
+    A property without history can only be judged by its value.
+    """
     intended, written_at = pending
-    if value != intended:
-        return False
-    return not versions or versions[-1].at >= written_at
+    if not versions:
+        return value == intended
+    return any(
+        version.value == intended and version.at >= written_at - SKEW_MS for version in versions
+    )
