@@ -20,7 +20,7 @@ from app.model.guard import Counters, GuardFacts
 from app.model.playbook import Playbook, Step, Template
 from app.model.time import DAY, Business
 from app.model.vocabulary import EnrolmentState, Mode
-from app.store import holds, running, work
+from app.store import counts, holds, running, tasks
 
 Row = Mapping[Any, Any]
 
@@ -75,24 +75,24 @@ def load_cases(
     with lanes.store.read() as conn:
         snapshot = Snapshot(tenant, conn, subjects, now)
         enrolments = running.by_id(conn, {row["enrolment_id"] for row in rows})
-        open_tasks = work.open_of_subjects(conn, subjects)
+        open_tasks = tasks.open_of_subjects(conn, subjects)
         held = holds.of(conn, tenant.id, subjects, now)
         contacts = {row["contact_id"] for row in rows if row["contact_id"]}
-        counts = (
-            work.contact_counts(
+        touched = (
+            counts.contact_counts(
                 conn, tenant.id, contacts, _days_before(day, 7), _days_before(day, 30)
             )
             if tenant.settings.cap_7_days or tenant.settings.cap_30_days
             else {}
         )
         rep_days = (
-            _rep_days(tenant, work.due_between(conn, tenant.id, *_span(rows)), now)
+            _rep_days(tenant, counts.due_between(conn, tenant.id, *_span(rows)), now)
             if tenant.settings.rep_daily_tasks
             else {}
         )
     counters = Counters(
         rep_day=rep_days,
-        person=counts,
+        person=touched,
         open_tasks=_open(open_tasks, now) if tenant.settings.merge else {},
     )
     return [
@@ -170,8 +170,8 @@ def _open(
 ) -> dict[tuple[int, str], str]:
     """(subject, rep) → the due open task; tasks of one `create_tasks` count from their due time."""
     found: dict[tuple[int, str], str] = {}
-    for subject, tasks in open_tasks.items():
-        for task in tasks:
+    for subject, standing in open_tasks.items():
+        for task in standing:
             if not task["is_firing"] or task["due_at"] <= now:
                 found.setdefault((subject, task["owner_id"] or ""), task["id"])
     return found

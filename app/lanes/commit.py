@@ -37,7 +37,19 @@ from app.model.vocabulary import (
     StopReason,
     TouchState,
 )
-from app.store import approvals, holds, ledger, mirror, notices, outcomes, running, timers, work
+from app.store import (
+    approvals,
+    holds,
+    ledger,
+    mirror,
+    notices,
+    outbox,
+    outcomes,
+    running,
+    summaries,
+    tasks,
+    timers,
+)
 
 SUMMARY_MS = MINUTE
 """Our properties are written at most this often for one subject."""
@@ -263,8 +275,8 @@ def store_findings(conn: Connection, tenant: Tenant, found: Findings) -> None:
     mirror.note_two_way(conn, inst, found.two_way)
     for type, rows in found.objects.items():
         mirror.save_objects(conn, inst, type, rows)
-    work.mark_edited(conn, found.edits)
-    work.close(conn, found.closes)
+    tasks.mark_edited(conn, found.edits)
+    tasks.close(conn, found.closes)
     if found.outcomes:
         outcomes.add(conn, inst, found.outcomes)
     if found.disarm:
@@ -287,7 +299,7 @@ def store_decisions(
     if writes.starts:
         running.add(conn, writes.starts)
     if writes.touches:
-        work.add(conn, writes.touches)
+        outbox.add(conn, writes.touches)
     if writes.disarm:
         timers.disarm(conn, inst, writes.disarm)
     if writes.arm:
@@ -299,7 +311,7 @@ def store_decisions(
     mirror.update_subjects(conn, writes.values)
     _react(conn, tenant, writes, signals, now)
     if writes.dirty:
-        mirror.mark_dirty(conn, writes.dirty, now, SUMMARY_MS)
+        summaries.mark_dirty(conn, writes.dirty, now, SUMMARY_MS)
     if writes.asks:
         approvals.ask(conn, inst, sorted(writes.asks), now)
     if writes.explanations:
@@ -312,10 +324,10 @@ def _react(
     """What signals entail whatever the rules say: tasks move with the owner, waits end."""
     moved = writes.moves | {s.subject for s in signals if s.kind is SignalKind.OWNER_CHANGED}
     if moved:
-        work.wish_open(conn, moved, "move", "owner_changed")
+        tasks.wish_open(conn, moved, "move", "owner_changed")
     freed = {s.subject for s in signals if s.kind is SignalKind.CONTROL_CHANGED}
     if freed:
-        work.wake_subjects(conn, freed, now)
+        tasks.wake_subjects(conn, freed, now)
     writes.dirty |= {
         s.subject for s in signals if s.kind in (SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED)
     }

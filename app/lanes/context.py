@@ -18,6 +18,7 @@ from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json
 from app.signals.stages import StageMap
 from app.store import installations, people, pipelines, playbooks, running
+from app.store.agenda import Look
 from app.store.engine import Store
 from app.store.sets import loads
 from connectors.contract import Connector
@@ -129,19 +130,20 @@ class Lanes:
     def wall(self) -> Wall:
         return self.clocks.wall()
 
-    def tenant(self, installation_id: int) -> Tenant:
-        """The installation as configured now; rebuilt only when its revision went up."""
+    def tenant(self, installation_id: int, found: Look | None = None) -> Tenant:
+        """The installation as configured now; rebuilt only when its revision went up.
+
+        found: how it stands, where the caller has just looked.
+        """
+        cached = self._tenants.get(installation_id)
+        if found is not None and cached is not None and cached.revision == found.revision:
+            return _as_it_stands(cached, found.status, found.stopped)
         with self.store.read() as conn:
             row = installations.get(conn, installation_id)
             if row is None:
                 raise LookupError(f"installation {installation_id} does not exist")
-            cached = self._tenants.get(installation_id)
             if cached is not None and cached.revision == row["revision"]:
-                cached.status = row["status"]
-                if cached.stopped != row["stopped"]:
-                    cached.stopped = row["stopped"]
-                    cached.guard = replace(cached.guard, stopped=cached.stopped)
-                return cached
+                return _as_it_stands(cached, row["status"], row["stopped"])
             settings = parse(installations.get_settings(conn, installation_id))
             person_rows = people.read(conn, installation_id).values()
             pipeline_rows = pipelines.read(conn, installation_id)
@@ -150,8 +152,8 @@ class Lanes:
             needed = {state["version_id"] for state in states}
             needed |= running.versions_in_use(conn, installation_id)
             versions = playbooks.load(conn, needed - self._versions.keys())
-        for version, found in versions.items():
-            self._versions[version] = from_json(loads(found["data"]))
+        for version, saved in versions.items():
+            self._versions[version] = from_json(loads(saved["data"]))
         followed = frozenset(p["id"] for p in pipeline_rows if p["followed"])
         key = f"{row['crm']}:{row['account_id']}"
         with self._lock:
@@ -209,3 +211,11 @@ class Lanes:
             settle_ms=settle,
             sequences=playbook.sequences,
         )
+
+
+def _as_it_stands(tenant: Tenant, status: str, stopped: bool) -> Tenant:
+    tenant.status = status
+    if tenant.stopped != stopped:
+        tenant.stopped = stopped
+        tenant.guard = replace(tenant.guard, stopped=stopped)
+    return tenant

@@ -21,8 +21,8 @@ from app.lanes.ingest import fetch, take_in
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.trouble import note_error
 from app.model.decisions import Ruling, Verdict
-from app.model.time import MINUTE, Business, Wall
-from app.store import installations, mirror, work
+from app.model.time import MINUTE, SECOND, Business, Wall
+from app.store import installations, mirror, outbox
 from connectors.contract import (
     Connector,
     Created,
@@ -39,6 +39,11 @@ CLAIM = 600
 """Touches of one turn: six full batches for the CRM, in flight together."""
 
 LEASE_MS = 5 * MINUTE
+ANSWER_MS = 30 * SECOND
+"""For so long a call whose answer was lost may still be at work in the CRM. Where touch ids are
+unique there, it refuses the second of two creations; elsewhere a look before this proves nothing.
+"""
+
 _CREATE = 100
 
 
@@ -48,7 +53,7 @@ def drain_due(lanes: Lanes, tenant: Tenant) -> bool:
         return False
     now, wall = lanes.now(), lanes.wall()
     with lanes.store.write() as conn:
-        rows = work.claim(conn, tenant.id, now, wall, CLAIM, LEASE_MS)
+        rows = outbox.claim(conn, tenant.id, now, wall, CLAIM, LEASE_MS)
     if not rows:
         return False
     try:
@@ -192,14 +197,14 @@ def _answers(
     try:
         answers = {answer.touch_id: answer for answer in job.result()}
     except CrmError as error:
-        retry = note_error(lanes, tenant, error, max(case.row["attempts"] for case in batch))
+        retry = _retry(lanes, tenant, error, max(case.row["attempts"] for case in batch))
         return [Result(case, tasks[case.id], error=error, retry_wall=retry) for case in batch]
     results: list[Result] = []
     for case in batch:
         answer = answers.get(case.id)
         if answer is None:
             lost = Unknown("The CRM did not say what became of this task; it is looked for first.")
-            retry = Wall(lanes.wall() + 1000)
+            retry = _retry(lanes, tenant, lost, case.row["attempts"])
             results.append(Result(case, tasks[case.id], error=lost, retry_wall=retry))
         elif answer.id is not None:
             results.append(
@@ -215,9 +220,16 @@ def _answers(
         else:
             error = answer.error or Invalid("The CRM refused this task without saying why.")
             permanent = isinstance(error, Invalid)
-            retry = None if permanent else note_error(lanes, tenant, error, case.row["attempts"])
+            retry = None if permanent else _retry(lanes, tenant, error, case.row["attempts"])
             results.append(Result(case, tasks[case.id], error=error, retry_wall=retry))
     return results
+
+
+def _retry(lanes: Lanes, tenant: Tenant, error: CrmError, attempts: int) -> Wall:
+    retry = note_error(lanes, tenant, error, attempts)
+    if isinstance(error, Unknown) and not tenant.unique_touch_id:
+        retry = Wall(max(retry, lanes.wall() + ANSWER_MS))
+    return retry
 
 
 def _task(tenant: Tenant, case: Case) -> NewTask:
@@ -234,7 +246,7 @@ def _give_back(
     """
     unsent = isinstance(error, RateLimited)
     with lanes.store.write() as conn:
-        work.put_back(
+        outbox.put_back(
             conn,
             [
                 {

@@ -10,19 +10,25 @@ from app.lanes.ingest import drain_inbox, drain_timers
 from app.lanes.resolve import drain_wishes
 from app.lanes.summary import drain_summaries
 from app.lanes.sync import import_page
-from app.lanes.upkeep import drain_daily, drain_overdue, next_daily
+from app.lanes.upkeep import DAILY, drain_daily, drain_overdue, next_daily
 from app.model.time import Business
-from app.store import inbox, mirror, timers, work
+from app.store import agenda
+from app.store.agenda import Look
 
 Lane = Callable[[Lanes, Tenant], bool]
 
-LANES: dict[str, tuple[Lane, ...]] = {
-    "ingest": (drain_inbox, drain_timers),
-    "dispatch": (drain_due, drain_wishes, drain_summaries),
-    "upkeep": (drain_overdue, drain_daily),
+LANES: dict[str, tuple[tuple[str, Lane], ...]] = {
+    "ingest": (("inbox", drain_inbox), ("timers", drain_timers)),
+    "dispatch": (
+        ("touches", drain_due),
+        ("wishes", drain_wishes),
+        ("summaries", drain_summaries),
+    ),
+    "upkeep": (("overdue", drain_overdue), ("day", drain_daily)),
 }
-"""Lane → its drains in order. What has happened is taken in before anything is carried out, so
-that a stop that arrived in time is never overtaken by the touch it stops."""
+"""Lane → its drains in order, each with the kind of work that it does. What has happened is taken
+in before anything is carried out, so that a stop that arrived in time is never overtaken by the
+touch it stops."""
 
 _ORDER = tuple(step for lane in LANES.values() for step in lane)
 
@@ -32,41 +38,55 @@ def drain(lanes: Lanes, installation_id: int, rounds: int = 10_000) -> bool:
 
     After each batch it starts over with the inbox: events outrank everything else.
     """
-    tenant = lanes.tenant(installation_id)
-    if tenant.status == "importing":
-        return import_page(lanes, tenant)
-    if tenant.status != "active":
-        return False
     worked = False
     for _ in range(rounds):
-        if not any(step(lanes, tenant) for step in _ORDER):
-            return worked
-        worked = True
-        tenant = lanes.tenant(installation_id)
+        found = look(lanes, installation_id)
+        tenant = lanes.tenant(installation_id, found)
+        if tenant.status == "importing":
+            return import_page(lanes, tenant) or worked
         if tenant.status != "active":
             return worked
+        due = [step for name, step in _ORDER if _is_due(lanes, tenant, found, name)]
+        if not any(step(lanes, tenant) for step in due):
+            return worked
+        worked = True
     return worked
+
+
+def look(lanes: Lanes, installation_id: int) -> Look:
+    """What an installation has to do now. Raises LookupError where there is no such one."""
+    with lanes.store.read() as conn:
+        found = agenda.look(conn, installation_id, lanes.now(), lanes.wall(), DAILY)
+    if found is None:
+        raise LookupError(f"installation {installation_id} does not exist")
+    return found
+
+
+def has_work(lanes: Lanes, installation_id: int) -> bool:
+    """Whether `drain` would find anything to do now."""
+    found = look(lanes, installation_id)
+    if found.status != "active":
+        return found.status == "importing"
+    tenant = lanes.tenant(installation_id, found)
+    return found.anything or _is_due(lanes, tenant, found, "day")
+
+
+def _is_due(lanes: Lanes, tenant: Tenant, found: Look, name: str) -> bool:
+    if name == "day":
+        return found.day < tenant.calendars.day_start(lanes.now())
+    return bool(getattr(found, name))
 
 
 def outstanding(lanes: Lanes, installation_id: int) -> bool:
     """Whether anything is due, claimed or waiting for a retry: work not yet drained up to now."""
-    tenant, now = lanes.tenant(installation_id), lanes.now()
+    tenant = lanes.tenant(installation_id)
     if tenant.status == "importing":
         return True
     if tenant.status != "active":
         return False
     with lanes.store.read() as conn:
-        if inbox.depth(conn, tenant.id) > 0:
-            return True
-        due = timers.next_due(conn, tenant.id)
-        if due is not None and due <= now:
-            return True
-        if tenant.stopped:
-            return False
-        if work.outstanding(conn, tenant.id, now) > 0:
-            return True
-        summary = mirror.next_summary(conn, tenant.id)
-        return summary is not None and summary <= now
+        ahead = agenda.horizon(conn, tenant.id)
+    return ahead.outstanding(lanes.now(), tenant.stopped)
 
 
 def next_due(lanes: Lanes, installation_id: int) -> Business | None:
@@ -75,8 +95,6 @@ def next_due(lanes: Lanes, installation_id: int) -> Business | None:
     if tenant.status != "active":
         return None
     with lanes.store.read() as conn:
-        found = [timers.next_due(conn, tenant.id)]
-        if not tenant.stopped:
-            found += [work.next_due(conn, tenant.id), mirror.next_summary(conn, tenant.id)]
-    found.append(next_daily(lanes, tenant))
+        ahead = agenda.horizon(conn, tenant.id)
+    found = [ahead.next(tenant.stopped), next_daily(lanes, tenant)]
     return min((Business(at) for at in found if at is not None), default=None)

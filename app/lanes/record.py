@@ -18,7 +18,7 @@ from app.lanes.snapshot import Snapshot
 from app.model.decisions import Explanation, Ruling, Verdict
 from app.model.time import Business, Wall
 from app.model.vocabulary import EnrolmentState, Outcome, TaskType, TouchState
-from app.store import inbox, ledger, mirror, running, work
+from app.store import counts, inbox, ledger, mirror, outbox, running, summaries
 from connectors.contract import CrmError, Event, NewTask
 
 _PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
@@ -60,7 +60,7 @@ def record_rulings(
     if dropped:
         _follow_drops(lanes, tenant, dropped, writes, now)
     with lanes.store.write() as conn:
-        work.put_back(conn, rows)
+        outbox.put_back(conn, rows)
         ledger.write(conn, tenant.id, lines)
         if dropped:
             store_decisions(conn, tenant, writes, (), now)
@@ -123,11 +123,11 @@ def record_results(
     failed = [result for result in results if result.task_id is None]
     with lanes.store.write() as conn:
         enrolments = running.by_id(conn, {r.case.row["enrolment_id"] for r in made})
-        work.performed(conn, [_made(r, enrolments, now) for r in made])
+        outbox.performed(conn, [_made(r, enrolments, now) for r in made])
         mirror.save_objects(conn, tenant.id, "task", [_object(r) for r in made])
-        work.put_back(conn, [_failed(result, now) for result in failed])
-        work.count_contact(conn, tenant.id, _counts(tenant, made, now))
-        mirror.mark_dirty(conn, {r.case.row["subject_id"] for r in made}, now, SUMMARY_MS)
+        outbox.put_back(conn, [_failed(result, now) for result in failed])
+        counts.count_contact(conn, tenant.id, _counts(tenant, made, now))
+        summaries.mark_dirty(conn, {r.case.row["subject_id"] for r in made}, now, SUMMARY_MS)
         ledger.write(conn, tenant.id, [_line(result, now) for result in results])
         # What was adopted may have been worked on since it was written; reading it again turns
         # every difference from what we meant into a signal.

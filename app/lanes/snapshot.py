@@ -18,7 +18,7 @@ from app.model.decisions import Decision, EndEnrolment, EnrolmentView, PlanTouch
 from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState, Mode, Outcome, SubjectType, TouchState
-from app.store import mirror, running, timers, work
+from app.store import mirror, outbox, running, timers
 from app.store.sets import loads
 
 Row = Mapping[Any, Any]
@@ -70,7 +70,7 @@ class Snapshot:
                 self.objects.update({(type, key): row for key, row in found.items()})
         wanted_touches = {row["touch_id"] for row in self.objects.values() if row["touch_id"]}
         wanted_touches.update(touches)
-        self.touches = work.by_id(conn, wanted_touches) if wanted_touches else {}
+        self.touches = outbox.by_id(conn, wanted_touches) if wanted_touches else {}
         self.recent_firings = running.recent_firings(
             conn, tenant.id, [a.rule.key for a in tenant.rules if a.rule.limit], now - HOUR
         )

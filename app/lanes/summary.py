@@ -10,7 +10,7 @@ from typing import Any
 
 from app.lanes.context import Lanes, Tenant
 from app.lanes.trouble import note_error
-from app.store import mirror, work
+from app.store import summaries
 from app.store.sets import dumps, loads
 from connectors.contract import CrmError, Update
 
@@ -25,8 +25,8 @@ def drain_summaries(lanes: Lanes, tenant: Tenant) -> bool:
         return False
     now = lanes.now()
     with lanes.store.read() as conn:
-        rows = mirror.dirty(conn, tenant.id, now, BATCH)
-        facts = work.summaries(conn, [row["id"] for row in rows]) if rows else {}
+        rows = summaries.dirty(conn, tenant.id, now, BATCH)
+        facts = summaries.facts(conn, [row["id"] for row in rows]) if rows else {}
     if not rows:
         return False
     changed: dict[str, list[tuple[Row, dict[str, Any]]]] = {"deal": []}
@@ -44,11 +44,11 @@ def drain_summaries(lanes: Lanes, tenant: Tenant) -> bool:
     except CrmError as error:
         note_error(lanes, tenant, error, 0)
         with lanes.store.write() as conn:
-            mirror.put_off_summary(conn, [row["id"] for row in rows], now + 60_000)
+            summaries.put_off(conn, [row["id"] for row in rows], now + 60_000)
         return True
     with lanes.store.write() as conn:
-        mirror.summarised(conn, dict.fromkeys(same), now)
-        mirror.summarised(conn, {r["id"]: dumps(f) for r, f in changed["deal"]}, now)
+        summaries.summarised(conn, dict.fromkeys(same), now)
+        summaries.summarised(conn, {r["id"]: dumps(f) for r, f in changed["deal"]}, now)
     return True
 
 

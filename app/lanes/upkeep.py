@@ -17,19 +17,20 @@ from app.model.ids import touch_id
 from app.model.signals import Signal
 from app.model.time import DAY, Business
 from app.model.vocabulary import SignalKind
-from app.store import cursors, notices, playbooks, work
+from app.store import cursors, notices, playbooks, tasks
 from connectors.contract import CrmError
 
 BATCH = 300
 
-_DAILY = "upkeep:day"
+DAILY = "upkeep:day"
+"""Cursor of the day whose upkeep is done."""
 
 
 def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
     """Tasks whose rep's due day is over: a signal for rules, a notice for the owner. Once each."""
     now = lanes.now()
     with lanes.store.read() as conn:
-        rows = work.overdue(conn, tenant.id, now, BATCH)
+        rows = tasks.overdue(conn, tenant.id, now, BATCH)
         if not rows:
             return False
         snapshot = Snapshot(tenant, conn, {row["subject_id"] for row in rows}, now)
@@ -59,7 +60,7 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
         store_findings(conn, tenant, observer.found)
         store_decisions(conn, tenant, writes, observer.found.signals, now)
         notices.add(conn, tenant.id, told)
-        work.told_overdue(conn, [row["id"] for row in rows])
+        tasks.told_overdue(conn, [row["id"] for row in rows])
     return True
 
 
@@ -69,7 +70,7 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     now = lanes.now()
     today = tenant.calendars.day_start(now)
     with lanes.store.read() as conn:
-        if cursors.number(conn, tenant.id, _DAILY) >= today:
+        if cursors.number(conn, tenant.id, DAILY) >= today:
             return False
     try:
         if look_again(lanes.store, lanes.connector_for(tenant.id), tenant.id):
@@ -81,7 +82,7 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     if not tenant.stopped:
         send_digests(lanes, tenant)
     with lanes.store.write() as conn:
-        cursors.raise_to(conn, tenant.id, _DAILY, today)
+        cursors.raise_to(conn, tenant.id, DAILY, today)
     return True
 
 

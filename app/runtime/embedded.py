@@ -19,14 +19,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
+from app.lanes import dispatch
 from app.lanes.context import Lanes
-from app.lanes.drain import drain
+from app.lanes.drain import drain, has_work
 from app.lanes.sync import reconcile
 from app.model.time import MINUTE
 from app.runtime.clocks import RealClocks, SimulatedClocks
 from app.runtime.services import Runtime, Services
 from app.runtime.simulation import Simulation
-from app.store import installations, leases, work
+from app.store import installations, leases, outbox
 from app.store.engine import Store
 from app.store.lockfile import lock_for
 from app.store.migrations import migrate
@@ -166,7 +167,10 @@ def _take_over(lanes: Lanes) -> None:
     wall = lanes.wall()
     with lanes.store.write() as conn:
         for row in installations.read(conn):
-            work.reclaim(conn, row["id"], wall, all=lanes.store.dialect == "sqlite")
+            outbox.reclaim(
+                conn, row["id"], wall, all=lanes.store.dialect == "sqlite",
+                after_ms=None if row["unique_touch_id"] else dispatch.ANSWER_MS - dispatch.LEASE_MS,
+            )  # fmt: skip
 
 
 def _schedule(lanes: Lanes, drainer: Drainer) -> BackgroundScheduler:
@@ -190,15 +194,11 @@ def _every(job: object, seconds: float) -> BackgroundScheduler:
 
 
 def _tick(lanes: Lanes, drainer: Drainer) -> None:
-    wall, now = lanes.wall(), lanes.now()
     with lanes.store.read() as conn:
-        due = [
-            row["id"]
-            for row in installations.read(conn, ["importing", "active"])
-            if row["status"] == "importing" or work.anything_due(conn, row["id"], now, wall)
-        ]
-    for installation_id in due:
-        drainer.poke("dispatch", installation_id)
+        ids = [row["id"] for row in installations.read(conn, ["importing", "active"])]
+    for installation_id in ids:
+        if has_work(lanes, installation_id):
+            drainer.poke("dispatch", installation_id)
 
 
 def _reconcile_all(lanes: Lanes, drainer: Drainer) -> None:

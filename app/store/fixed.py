@@ -10,6 +10,7 @@ Rows come as the driver has them: SQLite's booleans are 0 and 1.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam
@@ -81,7 +82,7 @@ class Fixed:
 
     __slots__ = ("_statement", "_texts", "names")
 
-    def __init__(self, statement: Select[Any] | UpdateBase) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase) -> None:
         self._statement = statement
         self._texts: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.names = tuple(column.key or "" for column in statement.exported_columns)
@@ -113,6 +114,21 @@ class Fixed:
         cursor = self._execute(conn, values)
         try:
             return cursor.rowcount
+        finally:
+            cursor.close()
+
+    def run_many(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run once for each row of arguments; a row may hold more than the statement takes."""
+        if not rows:
+            return
+        dialect = conn.dialect.name
+        text, order = self._texts.get(dialect) or self._compile(dialect)
+        cursor = conn.connection.cursor()
+        try:
+            if dialect == "sqlite":
+                cursor.executemany(text, [[row[name] for name in order] for row in rows])
+            else:
+                cursor.executemany(text, rows)
         finally:
             cursor.close()
 

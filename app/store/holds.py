@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, or_, select
 
 from app.store import sets
+from app.store.fixed import Fixed, among, arg
 from app.store.tables import holds
 
 
@@ -17,17 +18,21 @@ def put(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     sets.upsert(conn, holds, rows, ("installation_id", "subject_id", "reason"))
 
 
+_OF = Fixed(
+    select(holds.c.subject_id, holds.c.reason, holds.c.until_at).where(
+        holds.c.installation_id == arg("inst"),
+        among(holds.c.subject_id, "ids"),
+        or_(holds.c.until_at.is_(None), holds.c.until_at > arg("now")),
+    )
+)
+
+
 def of(
     conn: Connection, inst: int, subject_ids: Iterable[int], now: int
 ) -> dict[int, dict[str, int | None]]:
     """subject id → reason → until, for holds that still stand at `now`."""
-    query = select(holds.c.subject_id, holds.c.reason, holds.c.until_at).where(
-        holds.c.installation_id == inst,
-        holds.c.subject_id.in_(list(subject_ids)),
-        or_(holds.c.until_at.is_(None), holds.c.until_at > now),
-    )
     found: dict[int, dict[str, int | None]] = defaultdict(dict)
-    for subject, reason, until in conn.execute(query):
+    for subject, reason, until in _OF.rows(conn, inst=inst, ids=list(subject_ids), now=now):
         found[subject][reason] = until
     return found
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from app.model.time import Business, Wall
 from app.store import sets
+from app.store.fixed import Fixed, among, arg
 from app.store.tables import inbox
 
 
@@ -65,35 +66,39 @@ def _identity(event: Hint) -> str:
     return "|".join(str(part) for part in (*parts, event.other_id))
 
 
-def due(conn: Connection, installation_id: int, wall: Wall, limit: int) -> list[RowMapping]:
+_DUE = Fixed(
+    select(inbox)
+    .where(inbox.c.installation_id == arg("inst"), inbox.c.retry_wall <= arg("wall"))
+    .order_by(inbox.c.retry_wall, inbox.c.id)
+    .limit(arg("most"))
+)
+
+
+def due(conn: Connection, installation_id: int, wall: Wall, limit: int) -> list[dict[str, Any]]:
     """Up to `limit` events whose turn has come, the longest due first; all columns of `inbox`."""
-    query = (
-        select(inbox)
-        .where(inbox.c.installation_id == installation_id, inbox.c.retry_wall <= wall)
-        .order_by(inbox.c.retry_wall, inbox.c.id)
-        .limit(limit)
-    )
-    return list(conn.execute(query).mappings())
+    return _DUE.dicts(conn, inst=installation_id, wall=wall, most=limit)
+
+
+_DONE = Fixed(delete(inbox).where(among(inbox.c.id, "ids")))
 
 
 def done(conn: Connection, ids: Sequence[int]) -> int:
     """Forget events that are worked off; a later delivery of one is a new hint and harmless."""
-    if not ids:
-        return 0
-    return conn.execute(delete(inbox).where(sets.among(conn, inbox.c.id, ids))).rowcount
+    return _DONE.run(conn, ids=ids) if ids else 0
+
+
+_AGAIN = Fixed(
+    update(inbox)
+    .where(among(inbox.c.id, "ids"))
+    .values(
+        retry_wall=arg("retry"), attempts=inbox.c.attempts + 1, error=arg("error")
+    )
+)
 
 
 def again(conn: Connection, ids: Sequence[int], retry_wall: Wall, error: str) -> int:
     """Keep events for another attempt at `retry_wall`; `error` is shown with them."""
-    if not ids:
-        return 0
-    change: dict[str, Any] = {
-        "retry_wall": retry_wall,
-        "attempts": inbox.c.attempts + 1,
-        "error": error,
-    }
-    query = update(inbox).where(sets.among(conn, inbox.c.id, ids)).values(change)
-    return conn.execute(query).rowcount
+    return _AGAIN.run(conn, ids=ids, retry=retry_wall, error=error) if ids else 0
 
 
 def depth(conn: Connection, installation_id: int | None = None) -> int:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, case, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from app.store import sets
+from app.store.fixed import Fixed, among, arg
 from app.store.tables import (
     contacts,
     crm_objects,
@@ -20,22 +21,26 @@ from app.store.tables import (
     touches,
 )
 
-Row = Mapping[Any, Any]
+Row = Mapping[str, Any]
+
+_s = subjects.c
+_BY_CRM_ID = Fixed(
+    select(subjects).where(
+        _s.installation_id == arg("inst"), _s.type == arg("type"), among(_s.crm_id, "ids")
+    )
+)
+_BY_ID = Fixed(select(subjects).where(among(_s.id, "ids")))
 
 
 def by_crm_id(conn: Connection, inst: int, type: str, ids: Iterable[str]) -> dict[str, Row]:
     """CRM id → row of `subjects`."""
-    query = select(subjects).where(
-        subjects.c.installation_id == inst,
-        subjects.c.type == type,
-        subjects.c.crm_id.in_(list(ids)),
-    )
-    return {row["crm_id"]: row for row in conn.execute(query).mappings()}
+    rows = _BY_CRM_ID.dicts(conn, inst=inst, type=type, ids=list(ids))
+    return {row["crm_id"]: row for row in rows}
 
 
-def by_id(conn: Connection, ids: Iterable[int]) -> dict[int, Row]:
-    query = select(subjects).where(subjects.c.id.in_(list(ids)))
-    return {row["id"]: row for row in conn.execute(query).mappings()}
+def by_id(conn: Connection, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Row id → row of `subjects`, the caller's to change."""
+    return {row["id"]: row for row in _BY_ID.dicts(conn, ids=list(ids))}
 
 
 def add_subjects(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -54,18 +59,20 @@ def blank(inst: int, type: str, crm_id: str) -> dict[str, Any]:
     }
 
 
+_OF_TASKS = Fixed(
+    select(touches.c.subject_id)
+    .join(crm_objects, crm_objects.c.touch_id == touches.c.id)
+    .where(
+        crm_objects.c.installation_id == arg("inst"),
+        crm_objects.c.type == "task",
+        among(crm_objects.c.crm_id, "ids"),
+    )
+)
+
+
 def subjects_of_tasks(conn: Connection, inst: int, task_ids: Iterable[str]) -> set[int]:
     """Subjects whose touches stand as these tasks in the CRM."""
-    query = (
-        select(touches.c.subject_id)
-        .join(crm_objects, crm_objects.c.touch_id == touches.c.id)
-        .where(
-            crm_objects.c.installation_id == inst,
-            crm_objects.c.type == "task",
-            crm_objects.c.crm_id.in_(list(task_ids)),
-        )
-    )
-    return set(conn.execute(query).scalars())
+    return {row[0] for row in _OF_TASKS.rows(conn, inst=inst, ids=list(task_ids))}
 
 
 def update_subjects(conn: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
@@ -73,28 +80,26 @@ def update_subjects(conn: Connection, changes: Mapping[int, Mapping[str, Any]]) 
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for subject_id, values in changes.items():
         if values:
-            groups[tuple(sorted(values))].append({"key": subject_id, **values})
+            groups[tuple(sorted(values))].append({"id": subject_id, **values})
     for columns, rows in groups.items():
-        statement = (
-            update(subjects)
-            .where(subjects.c.id == bindparam("key"))
-            .values({name: bindparam(name) for name in columns})
-        )
-        conn.execute(statement, rows)
+        ordered = [{name: row[name] for name in ("id", *columns)} for row in rows]
+        sets.update_many(conn, subjects, "id", ordered)
+
+
+_LAST_ENTRIES = Fixed(
+    select(stage_entries.c.subject_id, stage_entries.c.stage_id, stage_entries.c.entered_at)
+    .join(subjects, _s.id == stage_entries.c.subject_id)
+    .where(
+        among(stage_entries.c.subject_id, "ids"),
+        stage_entries.c.entered_at >= _s.stage_entered_at,
+    )
+)
 
 
 def last_entries(conn: Connection, ids: Iterable[int]) -> dict[int, frozenset[tuple[str, int]]]:
     """subject id → its remembered entries that carry its newest timestamp."""
-    query = (
-        select(stage_entries.c.subject_id, stage_entries.c.stage_id, stage_entries.c.entered_at)
-        .join(subjects, subjects.c.id == stage_entries.c.subject_id)
-        .where(
-            stage_entries.c.subject_id.in_(list(ids)),
-            stage_entries.c.entered_at >= subjects.c.stage_entered_at,
-        )
-    )
     found: dict[int, set[tuple[str, int]]] = defaultdict(set)
-    for subject_id, stage_id, at in conn.execute(query):
+    for subject_id, stage_id, at in _LAST_ENTRIES.rows(conn, ids=list(ids)):
         found[subject_id].add((stage_id, at))
     return {key: frozenset(value) for key, value in found.items()}
 
@@ -107,11 +112,16 @@ def add_entries(conn: Connection, inst: int, entries: Iterable[tuple[int, str, i
     sets.insert_ignore(conn, stage_entries, rows)
 
 
-def contact_rows(conn: Connection, inst: int, ids: Iterable[str]) -> dict[str, Row]:
-    query = select(contacts).where(
-        contacts.c.installation_id == inst, contacts.c.crm_id.in_(list(ids))
+_CONTACTS = Fixed(
+    select(contacts).where(
+        contacts.c.installation_id == arg("inst"), among(contacts.c.crm_id, "ids")
     )
-    return {row["crm_id"]: row for row in conn.execute(query).mappings()}
+)
+
+
+def contact_rows(conn: Connection, inst: int, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """CRM id → row of `contacts`, the caller's to change."""
+    return {row["crm_id"]: row for row in _CONTACTS.dicts(conn, inst=inst, ids=list(ids))}
 
 
 CONTACT_COLUMNS = (
@@ -131,19 +141,24 @@ def save_contacts(conn: Connection, inst: int, rows: Mapping[str, Mapping[str, A
     )
 
 
+_TWO_WAY = Fixed(
+    update(contacts)
+    .where(
+        contacts.c.installation_id == arg("inst"),
+        contacts.c.crm_id == arg("contact"),
+        func.coalesce(contacts.c.last_two_way_at, 0) < arg("seen"),
+    )
+    .values(last_two_way_at=arg("seen"))
+)
+
+
 def note_two_way(conn: Connection, inst: int, seen: Mapping[str, int]) -> None:
     """contact id → instant of its latest two-way activity."""
-    statement = (
-        update(contacts)
-        .where(
-            contacts.c.installation_id == inst,
-            contacts.c.crm_id == bindparam("key"),
-            func.coalesce(contacts.c.last_two_way_at, 0) < bindparam("seen"),
-        )
-        .values(last_two_way_at=bindparam("seen"))
-    )
-    if seen:
-        conn.execute(statement, [{"key": key, "seen": at} for key, at in seen.items()])
+    for contact, at in seen.items():
+        _TWO_WAY.run(conn, inst=inst, contact=contact, seen=at)
+
+
+_UNLINK = Fixed(delete(subject_contacts).where(among(subject_contacts.c.subject_id, "ids")))
 
 
 def link_contacts(
@@ -152,7 +167,7 @@ def link_contacts(
     """subject id → all its contacts as (id, primary, labels); replaces what was linked."""
     if not links:
         return
-    conn.execute(delete(subject_contacts).where(subject_contacts.c.subject_id.in_(list(links))))
+    _UNLINK.run(conn, ids=list(links))
     rows = [
         {
             "installation_id": inst,
@@ -167,44 +182,55 @@ def link_contacts(
     sets.insert_ignore(conn, subject_contacts, rows)
 
 
+_link = subject_contacts.c
+_OF_CONTACTS = Fixed(
+    select(_link.contact_id, _link.subject_id).where(
+        _link.installation_id == arg("inst"), among(_link.contact_id, "ids")
+    )
+)
+
+
 def subjects_of_contacts(
     conn: Connection, inst: int, ids: Iterable[str]
 ) -> dict[str, list[int]]:
     """contact id → subjects that it stands on: its deals, and itself where it is a subject."""
-    wanted = list(ids)
     found: dict[str, list[int]] = defaultdict(list)
-    links = select(subject_contacts.c.contact_id, subject_contacts.c.subject_id).where(
-        subject_contacts.c.installation_id == inst, subject_contacts.c.contact_id.in_(wanted)
-    )
-    for contact, subject in conn.execute(links):
+    for contact, subject in _OF_CONTACTS.rows(conn, inst=inst, ids=list(ids)):
         found[contact].append(subject)
     return found
+
+
+_LINKS = Fixed(
+    select(_link.subject_id, _link.contact_id, _link.is_primary, _link.labels)
+    .where(_link.installation_id == arg("inst"), among(_link.subject_id, "ids"))
+    .order_by(_link.subject_id, _link.contact_id)
+)
 
 
 def links(
     conn: Connection, inst: int, ids: Iterable[int]
 ) -> dict[int, list[tuple[str, bool, tuple[str, ...]]]]:
     """subject id → its contacts as (id, primary, labels), by id."""
-    link = subject_contacts.c
-    query = (
-        select(link.subject_id, link.contact_id, link.is_primary, link.labels)
-        .where(link.installation_id == inst, link.subject_id.in_(list(ids)))
-        .order_by(link.subject_id, link.contact_id)
-    )
     found: dict[int, list[tuple[str, bool, tuple[str, ...]]]] = defaultdict(list)
-    for subject, contact, primary, labels in conn.execute(query):
+    for subject, contact, primary, labels in _LINKS.rows(conn, inst=inst, ids=list(ids)):
         parsed = () if labels == "[]" else tuple(orjson.loads(labels))
         found[subject].append((contact, bool(primary), parsed))
     return found
 
 
+_SUPPRESSED = Fixed(
+    select(suppressions.c.value, suppressions.c.reason).where(
+        suppressions.c.installation_id == arg("inst"),
+        suppressions.c.kind == "contact",
+        among(suppressions.c.value, "ids"),
+    )
+)
+
+
 def suppressed(conn: Connection, inst: int, contact_ids: Iterable[str]) -> dict[str, str]:
     """contact id → why our own list keeps it from being contacted."""
-    s = suppressions.c
-    query = select(s.value, s.reason).where(
-        s.installation_id == inst, s.kind == "contact", s.value.in_(list(contact_ids))
-    )
-    return dict(conn.execute(query).all())
+    rows = _SUPPRESSED.rows(conn, inst=inst, ids=list(contact_ids))
+    return dict(rows)  # type: ignore[arg-type]
 
 
 def suppress(conn: Connection, inst: int, contact_id: str, reason: str, at: int) -> None:
@@ -215,14 +241,19 @@ def suppress(conn: Connection, inst: int, contact_id: str, reason: str, at: int)
     sets.insert_ignore(conn, suppressions, [row])
 
 
+_OBJECTS = Fixed(
+    select(crm_objects).where(
+        crm_objects.c.installation_id == arg("inst"),
+        crm_objects.c.type == arg("type"),
+        among(crm_objects.c.crm_id, "ids"),
+    )
+)
+
+
 def objects(conn: Connection, inst: int, type: str, ids: Iterable[str]) -> dict[str, Row]:
     """CRM id → row of `crm_objects`: what we last knew of a task or a meeting."""
-    query = select(crm_objects).where(
-        crm_objects.c.installation_id == inst,
-        crm_objects.c.type == type,
-        crm_objects.c.crm_id.in_(list(ids)),
-    )
-    return {row["crm_id"]: row for row in conn.execute(query).mappings()}
+    rows = _OBJECTS.dicts(conn, inst=inst, type=type, ids=list(ids))
+    return {row["crm_id"]: row for row in rows}
 
 
 def save_objects(conn: Connection, inst: int, type: str, rows: Sequence[dict[str, Any]]) -> None:
@@ -245,61 +276,6 @@ def save_objects(conn: Connection, inst: int, type: str, rows: Sequence[dict[str
         ("installation_id", "type", "crm_id"),
         ("touch_id", "known", "pending", "archived"),
     )
-
-
-def mark_dirty(conn: Connection, ids: Iterable[int], now: int, every_ms: int) -> None:
-    """Our properties of these subjects are to be written, at most once in `every_ms`."""
-    earliest = func.coalesce(subjects.c.summary_written_at, 0) + every_ms
-    conn.execute(
-        update(subjects)
-        .where(subjects.c.id.in_(list(ids)), subjects.c.summary_due_at.is_(None))
-        .values(summary_due_at=case((earliest > now, earliest), else_=now))
-    )
-
-
-def dirty(conn: Connection, inst: int, now: int, limit: int) -> list[Row]:
-    """Subjects whose summary is due."""
-    query = (
-        select(subjects)
-        .where(
-            subjects.c.installation_id == inst,
-            subjects.c.summary_due_at.is_not(None),
-            subjects.c.summary_due_at <= now,
-        )
-        .order_by(subjects.c.summary_due_at, subjects.c.id)
-        .limit(limit)
-    )
-    return list(conn.execute(query).mappings())
-
-
-def next_summary(conn: Connection, inst: int) -> int | None:
-    query = select(func.min(subjects.c.summary_due_at)).where(
-        subjects.c.installation_id == inst, subjects.c.summary_due_at.is_not(None)
-    )
-    return conn.execute(query).scalar()
-
-
-def summarised(conn: Connection, written: Mapping[int, str | None], now: int) -> None:
-    """Summaries that are done: subject id → JSON as written, None where nothing had changed."""
-    changed = [
-        {"key": key, "text": text, "at": now} for key, text in written.items() if text is not None
-    ]
-    same = [key for key, text in written.items() if text is None]
-    if changed:
-        conn.execute(
-            update(subjects)
-            .where(subjects.c.id == bindparam("key"))
-            .values(
-                summary=bindparam("text"), summary_written_at=bindparam("at"), summary_due_at=None
-            ),
-            changed,
-        )
-    if same:
-        conn.execute(update(subjects).where(subjects.c.id.in_(same)).values(summary_due_at=None))
-
-
-def put_off_summary(conn: Connection, ids: Iterable[int], at: int) -> None:
-    conn.execute(update(subjects).where(subjects.c.id.in_(list(ids))).values(summary_due_at=at))
 
 
 def ids_after(conn: Connection, inst: int, after: int, limit: int) -> list[int]:

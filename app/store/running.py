@@ -6,56 +6,64 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from app.model.decisions import EndEnrolment
 from app.model.vocabulary import EnrolmentState, Outcome, TouchState
 from app.store import sets
+from app.store.fixed import Fixed, among, arg
 from app.store.tables import enrolments, touches
 
-Row = Mapping[Any, Any]
+Row = Mapping[str, Any]
+
+_e, _t = enrolments.c, touches.c
+
+_RUNNING = Fixed(
+    select(enrolments)
+    .where(among(_e.subject_id, "ids"), _e.state != "ended")
+    .order_by(_e.started_at, _e.id)
+)
+_HISTORY = Fixed(
+    select(
+        _e.subject_id, _e.definition, _e.rule, _e.anchor, _e.started_at, _e.contact_id, _e.mode
+    ).where(among(_e.subject_id, "ids"))
+)
+_BY_ID = Fixed(select(enrolments).where(among(_e.id, "ids")))
+_STEPS = Fixed(
+    select(
+        _t.enrolment_id, _t.id, _t.step, _t.state, _t.outcome, _t.outcome_at, _t.performed_at
+    ).where(among(_t.enrolment_id, "ids"))
+)
 
 
 def running(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
     """subject id → its enrolments that have not ended, oldest first."""
-    query = (
-        select(enrolments)
-        .where(enrolments.c.subject_id.in_(list(subject_ids)), enrolments.c.state != "ended")
-        .order_by(enrolments.c.started_at, enrolments.c.id)
-    )
-    found: dict[int, list[Row]] = defaultdict(list)
-    for row in conn.execute(query).mappings():
-        found[row["subject_id"]].append(row)
-    return found
+    return _grouped(_RUNNING.dicts(conn, ids=list(subject_ids)), "subject_id")
 
 
 def history(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
     """subject id → (definition, rule, anchor, started_at, contact) of all enrolments ever."""
-    e = enrolments.c
-    query = select(
-        e.subject_id, e.definition, e.rule, e.anchor, e.started_at, e.contact_id, e.mode
-    ).where(e.subject_id.in_(list(subject_ids)))
-    found: dict[int, list[Row]] = defaultdict(list)
-    for row in conn.execute(query).mappings():
-        found[row["subject_id"]].append(row)
-    return found
+    return _grouped(_HISTORY.dicts(conn, ids=list(subject_ids)), "subject_id")
 
 
 def by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Row]:
-    query = select(enrolments).where(enrolments.c.id.in_(list(ids)))
-    return {row["id"]: row for row in conn.execute(query).mappings()}
+    """Enrolment id → row of `enrolments`."""
+    return {row["id"]: row for row in _BY_ID.dicts(conn, ids=list(ids))}
 
 
 def steps_of(conn: Connection, ids: Iterable[str]) -> dict[str, list[Row]]:
     """enrolment id → (step, state, outcome, outcome_at) of its touches."""
-    t = touches.c
-    query = select(
-        t.enrolment_id, t.id, t.step, t.state, t.outcome, t.outcome_at, t.performed_at
-    ).where(t.enrolment_id.in_(list(ids)))
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in conn.execute(query).mappings():
-        found[row["enrolment_id"]].append(row)
+    return _grouped(_STEPS.dicts(conn, ids=list(ids)), "enrolment_id")
+
+
+def _grouped(rows: Iterable[Row], column: str) -> dict[Any, list[Row]]:
+    found: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[column]].append(row)
     return found
+
+
+_DROP_SHADOW = Fixed(delete(enrolments).where(among(_e.id, "ids"), _e.mode == "shadow"))
 
 
 def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -65,8 +73,7 @@ def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """
     real = [row["id"] for row in rows if row["mode"] != "shadow"]
     if real:
-        e = enrolments.c
-        conn.execute(delete(enrolments).where(e.id.in_(real), e.mode == "shadow"))
+        _DROP_SHADOW.run(conn, ids=real)
     sets.insert_ignore(conn, enrolments, rows)
 
 
@@ -79,8 +86,6 @@ def end(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
     The revision goes up, so that a touch claimed before this instant finds out before it acts.
     A proposal, backlog or shadow enrolment ends the same way and has nothing to drop.
     """
-    if not ends:
-        return
     rows = [
         {
             "key": item.enrolment,
@@ -90,72 +95,66 @@ def end(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
         }
         for item in ends
     ]
-    conn.execute(_END, rows)
-    conn.execute(_LOOK_FOR, rows)
-    conn.execute(_DROP, rows)
-    conn.execute(_RESOLVE, rows)
+    for statement in (_END, _LOOK_FOR, _DROP, _RESOLVE):
+        statement.run_many(conn, rows)
 
 
-_END = (
+_END = Fixed(
     update(enrolments)
-    .where(enrolments.c.id == bindparam("key"), enrolments.c.state != "ended")
+    .where(_e.id == arg("key"), _e.state != "ended")
     .values(
         state=EnrolmentState.ENDED.value,
-        ended_at=bindparam("ended"),
-        end_reason=bindparam("why"),
-        recycle_at=bindparam("recycle"),
-        revision=enrolments.c.revision + 1,
+        ended_at=arg("ended"),
+        end_reason=arg("why"),
+        recycle_at=arg("recycle"),
+        revision=_e.revision + 1,
     )
 )
-_LOOK_FOR = (
+_LOOK_FOR = Fixed(
     update(touches)
     .where(
-        touches.c.enrolment_id == bindparam("key"),
-        touches.c.state == TouchState.PLANNED.value,
-        touches.c.attempts > 0,
+        _t.enrolment_id == arg("key"),
+        _t.state == TouchState.PLANNED.value,
+        _t.attempts > 0,
     )
-    .values(write_at=bindparam("ended"))
+    .values(write_at=arg("ended"))
 )
-_DROP = (
+_DROP = Fixed(
     update(touches)
     .where(
-        touches.c.enrolment_id == bindparam("key"),
-        touches.c.attempts == 0,
-        # Not `in_`: its parameters are expanded at execution, which an executemany cannot do.
-        or_(
-            touches.c.state == TouchState.PLANNED.value,
-            touches.c.state == TouchState.WAITING.value,
-        ),
+        _t.enrolment_id == arg("key"),
+        _t.attempts == 0,
+        _t.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
     )
     .values(
         state=TouchState.DROPPED.value,
-        reason=bindparam("why"),
-        outcome_at=bindparam("ended"),
+        reason=arg("why"),
+        outcome_at=arg("ended"),
         waits_for=None,
     )
 )
-_RESOLVE = (
+_RESOLVE = Fixed(
     update(touches)
     .where(
-        touches.c.enrolment_id == bindparam("key"),
-        touches.c.state == TouchState.PERFORMED.value,
-        touches.c.outcome == Outcome.OPEN.value,
+        _t.enrolment_id == arg("key"),
+        _t.state == TouchState.PERFORMED.value,
+        _t.outcome == Outcome.OPEN.value,
     )
-    .values(wish="resolve", wish_why=bindparam("why"), overdue_at=None)
+    .values(wish="resolve", wish_why=arg("why"), overdue_at=None)
+)
+
+
+_MOVE = Fixed(update(enrolments).where(_e.id == arg("key")).values(subject_id=arg("subject")))
+_MOVE_TOUCHES = Fixed(
+    update(touches).where(_t.enrolment_id == arg("key")).values(subject_id=arg("subject"))
 )
 
 
 def move(conn: Connection, moved: Mapping[str, int]) -> None:
     """enrolment id → the subject that it is about from now on, under its old id."""
-    if moved:
-        rows = [{"key": key, "subject": subject} for key, subject in moved.items()]
-        key, subject = bindparam("key"), bindparam("subject")
-        conn.execute(
-            update(enrolments).where(enrolments.c.id == key).values(subject_id=subject), rows
-        )
-        conn.execute(
-            update(touches).where(touches.c.enrolment_id == key).values(subject_id=subject), rows
-        )
+    rows = [{"key": key, "subject": subject} for key, subject in moved.items()]
+    _MOVE.run_many(conn, rows)
+    _MOVE_TOUCHES.run_many(conn, rows)
 
 
 def set_state(conn: Connection, ids: Sequence[str], state: EnrolmentState) -> None:
@@ -180,25 +179,27 @@ def of_rule(
     return list(conn.execute(query.limit(limit) if limit else query).mappings())
 
 
+_RECENT = Fixed(
+    select(_e.rule, func.count())
+    .where(
+        _e.installation_id == arg("inst"),
+        among(_e.rule, "rules"),
+        _e.state == EnrolmentState.ACTIVE.value,
+        _e.started_at > arg("since"),
+        _e.mode == "live",
+    )
+    .group_by(_e.rule)
+)
+
+
 def recent_firings(
     conn: Connection, inst: int, rules: Sequence[str], since: int
 ) -> dict[str, int]:
     """rule → how often it acted since an instant, for its limit."""
     if not rules:
         return {}
-    e = enrolments.c
-    query = (
-        select(e.rule, func.count())
-        .where(
-            e.installation_id == inst,
-            e.rule.in_(rules),
-            e.state == EnrolmentState.ACTIVE.value,
-            e.started_at > since,
-            e.mode == "live",
-        )
-        .group_by(e.rule)
-    )
-    return dict(conn.execute(query).all())
+    rows = _RECENT.rows(conn, inst=inst, rules=rules, since=since)
+    return dict(rows)  # type: ignore[arg-type]
 
 
 def versions_in_use(conn: Connection, inst: int) -> set[int]:

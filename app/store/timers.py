@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, func, select
 
 from app.model.decisions import ArmTimer
 from app.model.time import Business
 from app.store import sets
+from app.store.fixed import Fixed, among, arg
 from app.store.tables import timers
 
 
@@ -36,26 +38,34 @@ def disarm(conn: Connection, installation_id: int, pairs: Iterable[tuple[int, st
     return sets.delete_many(conn, timers, ("installation_id", "subject_id", "rule"), rows)
 
 
-def due(conn: Connection, installation_id: int, now: Business, limit: int) -> list[RowMapping]:
+_COLUMNS = (timers.c.subject_id, timers.c.rule, timers.c.due_at, timers.c.data)
+_DUE = Fixed(
+    select(*_COLUMNS)
+    .where(timers.c.installation_id == arg("inst"), timers.c.due_at <= arg("now"))
+    .order_by(timers.c.due_at, timers.c.subject_id, timers.c.rule)
+    .limit(arg("most"))
+)
+
+
+def due(
+    conn: Connection, installation_id: int, now: Business, limit: int
+) -> list[dict[str, Any]]:
     """Up to `limit` timers due by `now`, oldest first: subject_id, rule, due_at, data (JSON)."""
-    query = (
-        select(timers.c.subject_id, timers.c.rule, timers.c.due_at, timers.c.data)
-        .where(timers.c.installation_id == installation_id, timers.c.due_at <= now)
-        .order_by(timers.c.due_at, timers.c.subject_id, timers.c.rule)
-        .limit(limit)
+    return _DUE.dicts(conn, inst=installation_id, now=now, most=limit)
+
+
+_OF_SUBJECTS = Fixed(
+    select(*_COLUMNS).where(
+        timers.c.installation_id == arg("inst"), among(timers.c.subject_id, "ids")
     )
-    return list(conn.execute(query).mappings())
+)
 
 
 def of_subjects(
     conn: Connection, installation_id: int, subjects: Sequence[int]
-) -> list[RowMapping]:
+) -> list[dict[str, Any]]:
     """All timers of some subjects: subject_id, rule, due_at, data (JSON)."""
-    query = select(timers.c.subject_id, timers.c.rule, timers.c.due_at, timers.c.data).where(
-        timers.c.installation_id == installation_id,
-        sets.among(conn, timers.c.subject_id, subjects),
-    )
-    return list(conn.execute(query).mappings())
+    return _OF_SUBJECTS.dicts(conn, inst=installation_id, ids=subjects)
 
 
 def next_due(conn: Connection, installation_id: int | None = None) -> Business | None:

@@ -1,0 +1,147 @@
+"""The outbox: touches planned, claimed, put back with a verdict, or performed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, and_, select, update
+
+from app.model.vocabulary import TouchState
+from app.store import sets
+from app.store.fixed import Fixed, among, arg
+from app.store.tables import touches
+
+Row = Mapping[str, Any]
+
+_t = touches.c
+
+
+def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert planned touches; a derived id that exists is the same touch decided twice."""
+    sets.insert_ignore(conn, touches, rows)
+
+
+def _claim(locked: bool) -> Fixed:
+    due = (
+        select(_t.id)
+        .where(
+            _t.installation_id == arg("inst"),
+            _t.state == TouchState.PLANNED.value,
+            _t.write_at <= arg("now"),
+            _t.retry_wall <= arg("wall"),
+        )
+        .order_by(_t.write_at, _t.priority, _t.id)
+        .limit(arg("most"))
+    )
+    if locked:
+        due = due.with_for_update(skip_locked=True)
+    return Fixed(
+        update(touches)
+        .where(_t.id.in_(due.scalar_subquery()))
+        .values(
+            state=TouchState.CLAIMED.value,
+            lease_wall=arg("lease"),
+            fence=_t.fence + 1,
+            attempts=_t.attempts + 1,
+        )
+        .returning(touches)
+    )
+
+
+_CLAIM = {"sqlite": _claim(False), "postgresql": _claim(True)}
+
+
+def claim(
+    conn: Connection, inst: int, now: int, wall: int, limit: int, lease_ms: int
+) -> list[dict[str, Any]]:
+    """Take up to `limit` due touches, in the order due, priority, id, and lease them.
+
+    `attempts` goes up here, before anything is sent: after a crash a touch with more than one
+    attempt is looked for in the CRM before it is created.
+    """
+    rows = _CLAIM[conn.dialect.name].dicts(
+        conn, inst=inst, now=now, wall=wall, most=limit, lease=wall + lease_ms
+    )
+    rows.sort(key=lambda row: (row["write_at"], row["priority"], row["id"]))
+    return rows
+
+
+def reclaim(
+    conn: Connection, inst: int, wall: int, all: bool = False, after_ms: int | None = None
+) -> int:
+    """Give back claims whose lease ran out; at start, under the file lock, all of them.
+
+    after_ms: they are due again so long after the end of their lease (before it, if negative).
+    """
+    stale = and_(_t.installation_id == inst, _t.state == TouchState.CLAIMED.value)
+    if not all:
+        stale = and_(stale, _t.lease_wall <= wall)
+    result = conn.execute(
+        update(touches)
+        .where(stale)
+        .values(
+            state=TouchState.PLANNED.value,
+            lease_wall=0,
+            retry_wall=_t.retry_wall if after_ms is None else _t.lease_wall + after_ms,
+        )
+    )
+    return result.rowcount
+
+
+SETTLED = (
+    "state", "reason", "waits_for", "due_at", "write_at", "attempts", "retry_wall", "error",
+    "owner_id", "outcome_at",
+)  # fmt: skip
+"""Columns that `put_back` sets."""
+
+_PUT_BACK = Fixed(
+    update(touches)
+    .where(
+        _t.id == arg("key"),
+        _t.fence == arg("held"),
+        _t.state == TouchState.CLAIMED.value,
+    )
+    .values({name: arg(name) for name in SETTLED})
+)
+
+
+def put_back(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store verdicts on claimed touches: deferred, dropped, failed or to be tried again.
+
+    Each row has `key`, `held` (its fence) and every column of `SETTLED`. A touch that somebody
+    else claimed since (its fence is higher), or that is settled already, is left alone.
+    """
+    _PUT_BACK.run_many(conn, rows)
+
+
+PERFORMED = (
+    "task_id", "performed_at", "owner_id", "due_at", "outcome", "outcome_at", "outcome_why",
+    "overdue_at", "wish", "wish_why", "shown_subject", "contact_id",
+)  # fmt: skip
+"""Columns that `performed` sets."""
+
+_PERFORMED = Fixed(
+    update(touches)
+    .where(_t.id == arg("key"))
+    .values(
+        state=TouchState.PERFORMED.value,
+        error=None,
+        reason=None,
+        waits_for=None,
+        **{name: arg(name) for name in PERFORMED},
+    )
+)
+
+
+def performed(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Record tasks that stand in the CRM. Rows have `key` and every column of `PERFORMED`."""
+    _PERFORMED.run_many(conn, rows)
+
+
+_BY_ID = Fixed(select(touches).where(among(_t.id, "ids")))
+
+
+def by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Row]:
+    """Touch id → row of `touches`."""
+    return {row["id"]: row for row in _BY_ID.dicts(conn, ids=list(ids))}

@@ -1,0 +1,186 @@
+"""Touches that stand as tasks in the CRM: open ones, their outcomes, and what is wished of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from app.model.vocabulary import Outcome, TouchState
+from app.store.fixed import Fixed, among, arg
+from app.store.tables import enrolments, touches
+
+Row = Mapping[str, Any]
+
+_t = touches.c
+
+_OPEN = Fixed(
+    select(touches, enrolments.c.is_firing)
+    .join(enrolments, enrolments.c.id == _t.enrolment_id)
+    .where(_t.outcome == Outcome.OPEN.value, among(_t.subject_id, "ids"))
+    .order_by(_t.due_at, _t.id)
+)
+
+
+def open_of_subjects(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
+    """subject id → touches whose task is open in the CRM, by due time, with `is_firing`."""
+    found: dict[int, list[Row]] = defaultdict(list)
+    for row in _OPEN.dicts(conn, ids=list(subject_ids)):
+        found[row["subject_id"]].append(row)
+    return found
+
+
+_CLOSE = Fixed(
+    update(touches)
+    .where(_t.id == arg("key"))
+    .values(
+        outcome=arg("outcome"),
+        outcome_at=arg("outcome_at"),
+        outcome_why=arg("outcome_why"),
+        overdue_at=None,
+        wish=None,
+        wish_why=None,
+    )
+)
+
+
+def close(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Record outcomes. Rows have key, outcome, outcome_at, outcome_why; wakes who waited."""
+    if not rows:
+        return
+    _CLOSE.run_many(conn, rows)
+    wake(conn, [row["key"] for row in rows], max(row["outcome_at"] for row in rows))
+
+
+_WAKE = Fixed(
+    update(touches)
+    .where(
+        _t.waits_for.is_not(None),
+        among(_t.waits_for, "ids"),
+        _t.state == TouchState.WAITING.value,
+    )
+    .values(state=TouchState.PLANNED.value, waits_for=None, write_at=arg("now"))
+)
+
+
+def wake(conn: Connection, touch_ids: Iterable[str], now: int) -> None:
+    """Touches that waited for these are due again: their late policy applies when claimed."""
+    _WAKE.run(conn, ids=list(touch_ids), now=now)
+
+
+_WAKE_SUBJECTS = Fixed(
+    update(touches)
+    .where(
+        among(_t.subject_id, "ids"),
+        _t.state == TouchState.WAITING.value,
+        _t.waits_for.is_(None),
+    )
+    .values(state=TouchState.PLANNED.value, write_at=arg("now"))
+)
+
+
+def wake_subjects(conn: Connection, subject_ids: Iterable[int], now: int) -> None:
+    """Touches of these subjects that wait for a hold or a control to clear are judged anew."""
+    _WAKE_SUBJECTS.run(conn, ids=list(subject_ids), now=now)
+
+
+_WISH_OPEN = Fixed(
+    update(touches)
+    .where(
+        among(_t.subject_id, "ids"), _t.outcome == Outcome.OPEN.value, _t.wish.is_(None)
+    )
+    .values(wish=arg("what"), wish_why=arg("why"), wish_wall=0)
+)
+
+
+def wish_open(conn: Connection, subject_ids: Iterable[int], what: str, why: str) -> None:
+    """Wish something of all open tasks of these subjects; a wish to resolve stands above."""
+    _WISH_OPEN.run(conn, ids=list(subject_ids), what=what, why=why)
+
+
+_EDITED = Fixed(
+    update(touches)
+    .where(_t.id == arg("key"))
+    .values(
+        edited=True,
+        due_at=arg("due_at"),
+        owner_id=arg("owner_id"),
+        overdue_at=arg("overdue_at"),
+    )
+)
+
+
+def mark_edited(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """A rep changed a task: key, due_at, owner_id and overdue_at as they now are."""
+    _EDITED.run_many(conn, rows)
+
+
+_WISH = Fixed(
+    update(touches)
+    .where(among(_t.id, "ids"))
+    .values(wish=arg("what"), wish_why=arg("why"), wish_wall=arg("wall"))
+)
+
+
+def wish(
+    conn: Connection, ids: Iterable[str], what: str | None, why: str | None, wall: int = 0
+) -> None:
+    """Wish something of these tasks, not before `wall`; None: nothing any more."""
+    _WISH.run(conn, ids=list(ids), what=what, why=why, wall=wall)
+
+
+_WISHED = Fixed(
+    select(touches)
+    .where(
+        _t.installation_id == arg("inst"), _t.wish.is_not(None), _t.wish_wall <= arg("wall")
+    )
+    .order_by(_t.wish_wall, _t.id)
+    .limit(arg("most"))
+)
+
+
+def wished(conn: Connection, inst: int, wall: int, limit: int) -> list[dict[str, Any]]:
+    """Tasks that are to be resolved or moved, oldest wish first."""
+    return _WISHED.dicts(conn, inst=inst, wall=wall, most=limit)
+
+
+_PUT_OFF = Fixed(update(touches).where(among(_t.id, "ids")).values(wish_wall=arg("wall")))
+
+
+def put_off(conn: Connection, ids: Iterable[str], wall: int) -> None:
+    """Wishes that failed are tried again from `wall` on."""
+    _PUT_OFF.run(conn, ids=list(ids), wall=wall)
+
+
+_SET_OWNER = Fixed(update(touches).where(_t.id == arg("key")).values(owner_id=arg("owner")))
+
+
+def set_owner(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows with key and owner: tasks that we gave to somebody else."""
+    _SET_OWNER.run_many(conn, rows)
+
+
+_OVERDUE = Fixed(
+    select(touches)
+    .where(
+        _t.installation_id == arg("inst"),
+        _t.overdue_at.is_not(None),
+        _t.overdue_at <= arg("now"),
+    )
+    .order_by(_t.overdue_at, _t.id)
+    .limit(arg("most"))
+)
+
+
+def overdue(conn: Connection, inst: int, now: int, limit: int) -> list[dict[str, Any]]:
+    """Tasks whose due day is over and of which nobody was told."""
+    return _OVERDUE.dicts(conn, inst=inst, now=now, most=limit)
+
+
+_TOLD = Fixed(update(touches).where(among(_t.id, "ids")).values(overdue_at=None))
+
+
+def told_overdue(conn: Connection, ids: Iterable[str]) -> None:
+    _TOLD.run(conn, ids=list(ids))
