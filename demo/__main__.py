@@ -27,6 +27,8 @@ WIDTH = 110
 @click.option("--deals", type=click.IntRange(1), help=f"Deals to generate (default {DEALS}).")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of an imported pipeline.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="YAML that says how to read it.")
+@click.option("--playbook", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help=f"YAML to replay with --data instead of the preset {REPLAYED}.")
 @click.option("--har", type=click.Path(path_type=Path), help="File for all calls, as HTTP Archive.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as one last line of JSON.")
 @click.option("--export", type=click.Path(path_type=Path), help="File for the CRM's contents.")
@@ -36,6 +38,7 @@ def main(
     deals: int | None,
     data: Path | None,
     mapping: Path | None,
+    playbook: Path | None,
     har: Path | None,
     as_json: bool,
     export: Path | None,
@@ -47,6 +50,8 @@ def main(
     """
     if (data is None) != (mapping is None):
         raise click.UsageError("--data and --mapping belong together: give both or neither.")
+    if playbook is not None and data is None:
+        raise click.UsageError("--playbook is for replays; give --data and --mapping with it.")
     if data is not None and deals is not None:
         raise click.UsageError("--deals is for generated pipelines; leave it out with --data.")
     signal.signal(signal.SIGTERM, _stop)
@@ -62,7 +67,7 @@ def main(
     try:
         with servers:
             session = begin(servers, console, replay=data is not None)
-            figures = _run(session, begun)
+            figures = _run(session, playbook, begun)
             report.show(console, figures)
             _files(session, har, export)
             servers.keep = bool(figures.problems)
@@ -81,12 +86,14 @@ def main(
     sys.exit(1 if figures.problems else 0)
 
 
-def _run(session: Session, begun: float) -> Figures:
+def _run(session: Session, playbook: Path | None, begun: float) -> Figures:
     session.install()
-    if session.replay:
-        session.activate([REPLAYED], ["live"])
+    if playbook is not None:
+        session.activate([{"text": playbook.read_text(encoding="utf-8")}], ["live"])
+    elif session.replay:
+        session.activate([{"preset": REPLAYED}], ["live"])
     else:
-        session.activate(PRESETS)
+        session.activate([{"preset": preset} for preset in PRESETS])
     session.play()
     verdict = session.check()
     return Figures(

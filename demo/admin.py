@@ -110,7 +110,8 @@ class Admin(Http):
         manager = ids.get(by_title["manager"])
         if manager is None:
             return by_title
-        self.change("PUT", f"/api/people/{manager}", {"role": "manager"})
+        if manager != self.get("/api/session")["owner_id"]:  # who installed stays the admin
+            self.change("PUT", f"/api/people/{manager}", {"role": "manager"})
         for email, owner_id in ids.items():
             if owner_id != manager and email != by_title["admin"]:
                 self.change("PUT", f"/api/people/{owner_id}", {"manager_id": manager})

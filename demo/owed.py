@@ -105,11 +105,6 @@ def common_ends(
         if sequence and person.bounced_at >= start:
             yield person.bounced_at, "bounced", sure
         yield from _stops(person.controls, start, certain=sure)
-    if contact is None and personal:
-        # Somebody who opted out before the start may or may not be the person who was chosen.
-        early = [crm.contacts[one].opted_out_at for one in people if one in crm.contacts]
-        if min(early, default=FOREVER) < start:
-            yield start, "opted_out", False
     yield from _stops(subject.controls, start, certain=True)
     if not sequence:
         return
@@ -167,7 +162,8 @@ def steps_of(
         later = owner_at(subject, write, terms)
         due = place(crm, step, due, enrolment.contact, crm.calendar(later))
         write = max(write, _written(step, due, base, crm.calendar(later)))
-        over = min(enrolment.hard_end, _refused(crm, enrolment, step))
+        refused = _refused(crm, enrolment, step)
+        over = enrolment.hard_end if enrolment.contact is None else min(enrolment.hard_end, refused)
         known = (
             not enrolment.backlog
             and later == owner
@@ -177,7 +173,7 @@ def steps_of(
             # Released on one of several days, of which the last is assumed here.
             write = rep.next_day(rep.next_day(write))
         sure = enrolment.certain and (known or enrolment.backlog)
-        must = sure and write <= crm.now and write < min(over, enrolment.soft_end)
+        must = sure and write <= crm.now and write < min(over, refused, enrolment.soft_end)
         yield Owed(enrolment, step, due if known else None, write, over, must)
 
 
@@ -201,9 +197,16 @@ def _written(step: Step, due: int, anchor: int, rep: Calendar) -> int:
 
 
 def _refused(crm: Crm, enrolment: Enrolment, step: Step) -> int:
-    """From when on the person may not be addressed by this step, whatever the enrolment says."""
-    person = crm.contacts.get(enrolment.contact or "")
-    if person is None or step.type not in PERSONAL or enrolment.family == "stage-map":
+    """From when on the person may not be addressed by this step, whatever the enrolment says; where
+    the CRM does not tell who the person is, from when on one of the contacts may not."""
+    if step.type not in PERSONAL or enrolment.family == "stage-map":
         return FOREVER
-    bounced = person.bounced_at if step.type == "EMAIL" else FOREVER
-    return min(person.opted_out_at, bounced)
+    subject = enrolment.subject
+    people = subject.contacts if enrolment.contact is None else [enrolment.contact]
+    found = FOREVER
+    for one in people:
+        person = crm.contacts.get(one)
+        if person is not None:
+            bounced = person.bounced_at if step.type == "EMAIL" else FOREVER
+            found = min(found, person.opted_out_at, bounced)
+    return found

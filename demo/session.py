@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,10 +79,12 @@ class Session:
             f"Confirmed {len(self.kinds)} stages; {self.roles['manager'] or 'nobody'} manages."
         )
 
-    def activate(self, playbooks: Sequence[str], modes: Sequence[str] = ("shadow", "live")) -> None:
-        """Save each preset and go through the modes; the backlog of the last one is released."""
-        for playbook in playbooks:
-            self.admin.save({"preset": playbook})
+    def activate(
+        self, sources: Sequence[Mapping[str, str]], modes: Sequence[str] = ("shadow", "live")
+    ) -> None:
+        """Save each playbook, `{"preset": id}` or `{"text": YAML}`, and set it to one mode after
+        the other; the backlog of the last one is released."""
+        playbooks = [self.admin.save(source) for source in sources]
         for mode in modes:
             backlog = 0
             for playbook in playbooks:

@@ -111,9 +111,22 @@ class Barrier:
         """Keep the world from moving, for instance while it is saved."""
         return self._moving
 
-    def drained(self, run: str, now: int, delivery: int, next_due: int | None) -> dict[str, Any]:
-        """Take the app's report; answer `{"now", "delivery", "lost", "moved"}` and, unmoved, a
-        `reason`. lost: what webhooks never told; an app polls for it, once a business day."""
+    def drained(
+        self,
+        run: str,
+        now: int,
+        delivery: int,
+        next_due: int | None,
+        granted: int | None = None,
+    ) -> dict[str, Any]:
+        """Take the app's report; answer `{"now", "delivery", "lost", "moved", "granted_until"}`
+        and, unmoved, a `reason`. lost: what webhooks never told; an app polls for it, once a
+        business day.
+
+        granted: up to where time was granted when the app looked for its next due instant. What an
+        admin did before granting more (an activation arms timers) is not in a report from before
+        the grant, so such a report moves nothing.
+        """
         if self.clock.mode == "wall":
             return self._answer(moved=False, reason="wall clock: nothing to move")
         if not self._current(run):
@@ -125,17 +138,19 @@ class Barrier:
                 return self._answer(moved=False, reason="deliveries are still being accepted")
             try:
                 reason = self._stale(run, now, delivery, next_due, arrived)
+                if granted is not None and granted != self.granted_until:
+                    reason = reason or "more time was granted after the report"
                 if reason:
                     return self._answer(moved=False, reason=reason)
                 self.on_look()
-                granted = self.granted_until
+                until = self.granted_until
                 target = self._target(next_due)
                 if target is not None:
                     self._move(target, next_due)
                     return self._answer(moved=True)
             finally:
                 self._moving.release()
-            if not self._wait(deadline, run, granted, arrived, delivery):
+            if not self._wait(deadline, run, until, arrived, delivery):
                 return self._answer(moved=False, reason="nothing may move: grant more time")
 
     def _current(self, run: str) -> bool:
@@ -234,6 +249,7 @@ class Barrier:
             "delivery": self.outbox.last_number(),
             "lost": self.outbox.lost(),
             "moved": moved,
+            "granted_until": self.granted_until,
         }
         if reason:
             answer["reason"] = reason

@@ -96,14 +96,15 @@ def _time(control: Blueprint, simulation: Simulation) -> None:
 
     @control.post("/drained")
     def drained() -> Response:
-        body = _body("run", "now", "delivery", "next_due")
-        due = body.get("next_due")
+        body = _body("run", "now", "delivery", "next_due", "granted")
+        due, granted = body.get("next_due"), body.get("granted")
         return _json(
             barrier.drained(
                 str(_need(body, "run")),
                 _whole(body, "now"),
                 _whole(body, "delivery"),
                 None if due is None else _whole(body, "next_due"),
+                None if granted is None else _whole(body, "granted"),
             )
         )
 

@@ -70,6 +70,7 @@ def decide_timers(
 
     A timer is removed with the transaction that acts on it; what it arms anew replaces it.
     """
+    asked: set[tuple[int, str]] = set()
     for timer in due:
         subject_id, name = timer["subject_id"], timer["rule"]
         writes.disarm.append((subject_id, name))
@@ -77,7 +78,9 @@ def decide_timers(
             continue
         data = loads(timer["data"])
         if name.startswith(MEETING_TIMER):
-            _ask_outcome(observer, subject_id, data, timer["due_at"])
+            if (timer["about"], name) not in asked:
+                asked.add((timer["about"], name))
+                _ask_outcome(observer, timer["about"], data, timer["due_at"])
             continue
         active = tenant.rule(name)
         if active is None:

@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 from app.lanes.commit import Writes, store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_became, decide_signals, decide_timers
-from app.lanes.observe import Observer
+from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import note_error
 from app.model.time import SECOND, Business, Wall
 from app.store import inbox, mirror, timers
+from app.store.sets import loads
 from connectors.contract import Connector, CrmError, CrmRecord, ObjectType
 
 BATCH = 400
@@ -94,6 +95,8 @@ def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
         if not due:
             return False
         rows = mirror.by_id(conn, {timer["subject_id"] for timer in due})
+        due = _handed_on(due, rows)
+        rows |= mirror.by_id(conn, {timer["about"] for timer in due} - rows.keys())
     plan = _Plan()
     for row in rows.values():
         if not row["deleted"] and tenant.fresh.stale(row["type"], [row["crm_id"]]):
@@ -105,6 +108,20 @@ def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
         return False
     take_in(lanes, tenant, readings, due=due)
     return True
+
+
+def _handed_on(
+    due: Sequence[Mapping[Any, Any]], rows: Mapping[int, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Timers with `about`: the subject they are about now. A meeting that an inquiry booked is
+    asked about on the deal that the inquiry has become; rules' timers stay where they are."""
+    found: list[dict[str, Any]] = []
+    for timer in due:
+        row = rows.get(timer["subject_id"])
+        deal = loads(row["fields"]).get("became_deal") if row is not None else None
+        moved = deal is not None and timer["rule"].startswith(MEETING_TIMER)
+        found.append({**timer, "about": deal if moved else timer["subject_id"]})
+    return found
 
 
 def _plan(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -> _Plan:
@@ -271,7 +288,7 @@ def load_snapshot(
         contacts.update((record.associations or {}).get("contact", ()))
     tasks = {record.id for record in readings.of("task")}
     tasks.update(id for type, id, _ in readings.gone if type == "task")
-    ids = {timer["subject_id"] for timer in due}
+    ids = {timer["subject_id"] for timer in due} | {timer["about"] for timer in due}
     if deals:
         ids.update(row["id"] for row in mirror.by_crm_id(conn, inst, "deal", deals).values())
     if contacts:

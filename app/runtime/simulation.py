@@ -42,6 +42,7 @@ class Simulation:
         self._woken = threading.Event()
         self._stopped = threading.Event()
         self._lost = 0
+        self._granted = 0
         self._thread = threading.Thread(target=self._loop, name="simulation", daemon=True)
 
     def start(self) -> None:
@@ -86,6 +87,7 @@ class Simulation:
     def _take(self, answer: Mapping[str, Any]) -> None:
         self._clocks.move(Business(answer["now"]))
         self._lost = int(answer["lost"])
+        self._granted = int(answer["granted_until"])
 
     def _step(self) -> None:
         self._woken.clear()
@@ -117,6 +119,7 @@ class Simulation:
             return [row["id"] for row in installations.read(conn, ["importing", "active"])]
 
     def _report(self, ids: list[int]) -> None:
+        granted = self._granted  # what was granted later does not rest on what is read from here on
         due = [at for key in ids if (at := self._next_due(key)) is not None]
         with self._lanes.store.read() as conn:
             delivery = cursors.number(conn, cursors.EVERYONE, "delivery")
@@ -125,6 +128,7 @@ class Simulation:
             "now": self._clocks.business(),
             "delivery": delivery,
             "next_due": min(due, default=None),
+            "granted": granted,
         }
         answer = self._http.post(f"{self._control}/drained", json=report, timeout=_TIMEOUT_S).json()
         self._take(answer)

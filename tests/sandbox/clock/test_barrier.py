@@ -10,6 +10,9 @@ from sandbox.barrier import Barrier
 from sandbox.clock import Agenda, Clock
 
 
+MOVED = {"lost": 0, "moved": True, "granted_until": 9_000}
+
+
 class Deliveries:
     """An outbox that numbers what was put into it when it is flushed."""
 
@@ -65,7 +68,7 @@ def test_moves_to_the_next_event_of_the_world_and_delivers_it():
     rig.agenda.add(1_500, "event", "x")
     rig.barrier.grant(9_000)
     answer = rig.report(1_000, next_due=2_000)
-    assert answer == {"now": 1_500, "delivery": 1, "lost": 0, "moved": True}
+    assert answer == {**MOVED, "now": 1_500, "delivery": 1}
     assert rig.happened == [(1_500, "x")]
 
 
@@ -74,7 +77,7 @@ def test_moves_to_what_the_app_has_due_when_that_comes_first():
     rig.agenda.add(3_000, "event", "x")
     rig.barrier.grant(9_000)
     answer = rig.report(1_000, next_due=2_000)
-    assert answer == {"now": 2_000, "delivery": 0, "lost": 0, "moved": True}
+    assert answer == {**MOVED, "now": 2_000, "delivery": 0}
     assert rig.happened == []
 
 
@@ -186,7 +189,18 @@ def test_the_long_poll_answers_when_time_is_granted():
     waiting.start()
     rig.barrier.grant(9_000)
     waiting.join(10)
-    assert answers == [{"now": 2_000, "delivery": 0, "lost": 0, "moved": True}]
+    assert answers == [{**MOVED, "now": 2_000, "delivery": 0}]
+
+
+def test_a_report_from_before_the_grant_moves_nothing():
+    """What an admin did before granting, and the report does not know of, must not be passed by."""
+    rig = Rig()
+    rig.barrier.grant(9_000)
+    stale = rig.barrier.drained("a", 1_000, 0, None, granted=1_000)
+    assert (stale["moved"], stale["now"], stale["granted_until"]) == (False, 1_000, 9_000)
+    assert "granted after" in str(stale["reason"])
+    fresh = rig.barrier.drained("a", 1_000, 0, 2_000, granted=9_000)
+    assert fresh == {**MOVED, "now": 2_000, "delivery": 0}
 
 
 def test_without_a_grant_the_long_poll_gives_up():

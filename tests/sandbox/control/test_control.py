@@ -39,6 +39,7 @@ def test_time_stands_until_it_is_granted(desk: Desk):
         "delivery": 0,
         "lost": 0,
         "moved": True,
+        "granted_until": DEFAULT_START + 5,
     }
 
 
