@@ -83,15 +83,21 @@ class Moment:
 class Outcome:
     """What a run left: the app's touches, and the CRM's tasks by what a person sees of them.
 
-    tasks: (deal or person, task subject, due time) → how many, archived ones included.
+    tasks: (deal or person, task subject, due time) as created → how many, archived ones included.
+    A task that no touch of the app knows stands under "(no touch)": a digest, or a duplicate.
+    unlinked: ids of tasks that lack their deal or their person.
     """
 
     touches: Counter[Touch]
     tasks: Counter[tuple[str, str, int]]
     unlinked: list[str] = field(default_factory=list)
 
-    def duplicates(self) -> list[tuple[str, str, int]]:
-        return [key for key, number in self.tasks.items() if number > 1]
+    def duplicates(self) -> list[tuple[str, int]]:
+        """(task subject, due time) that stand more than once; the subject names the record."""
+        seen: Counter[tuple[str, int]] = Counter()
+        for (_, subject, due), number in self.tasks.items():
+            seen[subject, due] += number
+        return [key for key, number in seen.items() if number > 1]
 
 
 class Stage:
@@ -276,37 +282,56 @@ class Stage:
 
     def outcome(self) -> Outcome:
         export = self.export()
+        records = {(kind, r["id"]): r for kind in ("deals", "contacts") for r in export[kind]}
         names = {
-            (kind, record["id"]): record["properties"].get(field) or record["id"]
-            for kind, field in (("deals", "dealname"), ("contacts", "email"))
-            for record in export[kind]
+            (kind, id): record["properties"].get("dealname" if kind == "deals" else "email") or id
+            for (kind, id), record in records.items()
         }
-        touches: Counter[Touch] = Counter()
-        for row in self.admin.touches():
-            touches[
-                names[row["subject_type"] + "s", row["subject_id"]],
-                row["definition"],
-                row["step"],
-                row["anchor_at"],
-                row["due_at"],
-                row["outcome"] or row["state"],
-                row["outcome_why"] or row["reason"] or row["end_reason"] or "",
-            ] += 1
-        tasks: Counter[tuple[str, str, int]] = Counter()
-        unlinked: list[str] = []
+        rows = self.admin.touches()
+        touches = Counter(_touch(row, names) for row in rows)
+        subject_of = {row["task_id"]: _touch(row, names)[0] for row in rows}
         ours = [task for task in export["tasks"] if task["created_by"][0] == "INTEGRATION"]
-        for task in ours:
-            history = task["history"]
-            owners = [
-                names[kind, link["id"]]
-                for kind in ("deals", "contacts")
-                for link in task["associations"].get(kind, ())
-            ]
-            if not owners and not task["archived"]:
-                unlinked.append(task["id"])
-            subject, due = (history[name][0][1] for name in ("hs_task_subject", "hs_timestamp"))
-            tasks[owners[0] if owners else "(archived)", subject, due] += 1
-        return Outcome(touches, tasks, unlinked)
+        tasks = Counter(
+            (
+                subject_of.get(task["id"], "(no touch)"),
+                task["history"]["hs_task_subject"][0][1],
+                int(task["history"]["hs_timestamp"][0][1]),
+            )
+            for task in ours
+        )
+        standing = {task["id"]: task for task in ours if not task["archived"]}
+        return Outcome(touches, tasks, _unlinked(rows, standing, records))
+
+
+def _touch(row: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Touch:
+    return (
+        names[row["subject_type"] + "s", row["subject_id"]],
+        row["definition"],
+        row["step"],
+        row["anchor_at"],
+        row["due_at"],
+        row["outcome"] or row["state"],
+        row["outcome_why"] or row["reason"] or row["end_reason"] or "",
+    )
+
+
+def _unlinked(
+    rows: Iterable[Mapping[str, Any]],
+    standing: Mapping[str, Mapping[str, Any]],
+    records: Mapping[tuple[str, str], Mapping[str, Any]],
+) -> list[str]:
+    """Tasks that lack the deal or the person that they are about, of those that still exist."""
+    found: list[str] = []
+    for row in rows:
+        task = standing.get(row["task_id"])
+        if task is None:
+            continue
+        linked = {(kind, one["id"]) for kind, ends in task["associations"].items() for one in ends}
+        about = {(row["subject_type"] + "s", row["subject_id"]), ("contacts", row["contact_id"])}
+        about = {key for key in about if key in records and not records[key]["archived"]}
+        if about - linked:
+            found.append(task["id"])
+    return found
 
 
 def _free_port() -> int:
