@@ -17,8 +17,15 @@ from app.lanes.context import Tenant
 from app.model.decisions import Decision, EndEnrolment, EnrolmentView, PlanTouches
 from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
-from app.model.vocabulary import EnrolmentState, Mode, Outcome, SubjectType, TouchState
-from app.store import mirror, outbox, running, timers
+from app.model.vocabulary import (
+    EnrolmentState,
+    Mode,
+    Outcome,
+    SignalKind,
+    SubjectType,
+    TouchState,
+)
+from app.store import mirror, outbox, running, summaries, timers
 from app.store.sets import loads
 
 Row = Mapping[Any, Any]
@@ -73,6 +80,12 @@ class Snapshot:
         self.touches = outbox.by_id(conn, wanted_touches) if wanted_touches else {}
         self.recent_firings = running.recent_firings(
             conn, tenant.id, [a.rule.key for a in tenant.rules if a.rule.limit], now - HOUR
+        )
+        self._absences = {kind for active in tenant.rules for kind in active.rule.when.unless}
+        self._completed = (
+            summaries.last_completed(conn, self.ids)
+            if SignalKind.TASK_COMPLETED in self._absences
+            else {}
         )
         self._shadow_rules = {
             active.rule.key for active in tenant.rules if active.mode is Mode.SHADOW
@@ -272,9 +285,22 @@ class Snapshot:
             roles=self.tenant.settings.roles,
             owner_team=owner.team if owner else None,
             followed=self.tenant.stages.followed,
+            seen=self._seen(view) if self._absences else {},
             recent_firings=self.recent_firings,
             recent_for_subject=recent,
         )
+
+    def _seen(self, view: SubjectView) -> dict[SignalKind, Business]:
+        """When something last came whose absence a rule may wait for.
+
+        A rep's activity is not kept apart from the prospect's: whichever it was, the matter moves.
+        """
+        known = {
+            SignalKind.REP_ACTIVITY: view.last_activity_at,
+            SignalKind.STAGE_ENTERED: view.stage_entered_at,
+            SignalKind.TASK_COMPLETED: self._completed.get(view.id),
+        }
+        return {kind: Business(at) for kind, at in known.items() if at is not None}
 
 
 def _is_over(step: Row) -> bool:

@@ -93,6 +93,11 @@ _SEQUENCE = Fixed(
 )
 
 
+def last_completed(conn: Connection, subject_ids: Sequence[int]) -> dict[int, int]:
+    """subject id → when a task of ours for it was last completed."""
+    return dict(_LAST.rows(conn, ids=subject_ids))
+
+
 def facts(conn: Connection, subject_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """subject id → next_at, last_at and the sequence that runs, for the subject's properties."""
     found: dict[int, dict[str, Any]] = {key: {} for key in subject_ids}
