@@ -27,7 +27,9 @@ from demo.processes import CLIENT_ID
 
 ROOT = Path(__file__).resolve().parents[2]
 PRESETS = ("proposal", "inbound-lead", "post-meeting", "idle-deal")
-DAY = 86_400_000
+DIGEST = "digest"
+"""Stands in the subject of every digest task; several people may get one at the same instant."""
+
 STUCK_S = 60
 
 Touch = tuple[str, str, str, int, int, str, str]
@@ -84,7 +86,7 @@ class Outcome:
     """What a run left: the app's touches, and the CRM's tasks by what a person sees of them.
 
     tasks: (deal or person, task subject, due time) as created → how many, archived ones included.
-    A task that no touch of the app knows stands under "(no touch)": a digest, or a duplicate.
+    A task that no touch of the app knows stands under its owner: a digest, or a duplicate.
     unlinked: ids of tasks that lack their deal or their person.
     """
 
@@ -93,11 +95,15 @@ class Outcome:
     unlinked: list[str] = field(default_factory=list)
 
     def duplicates(self) -> list[tuple[str, int]]:
-        """(task subject, due time) that stand more than once; the subject names the record."""
-        seen: Counter[tuple[str, int]] = Counter()
-        for (_, subject, due), number in self.tasks.items():
-            seen[subject, due] += number
-        return [key for key, number in seen.items() if number > 1]
+        """(task subject, due time) that stand more than once for one record, or for one owner.
+
+        The subject of a touch's task names its record, so a second one is seen although no touch
+        knows it.
+        """
+        seen: Counter[tuple[str, str, int]] = Counter()
+        for (about, subject, due), number in self.tasks.items():
+            seen[about if DIGEST in subject else "", subject, due] += number
+        return [(subject, due) for (_, subject, due), number in seen.items() if number > 1]
 
 
 class Stage:
@@ -293,7 +299,7 @@ class Stage:
         ours = [task for task in export["tasks"] if task["created_by"][0] == "INTEGRATION"]
         tasks = Counter(
             (
-                subject_of.get(task["id"], "(no touch)"),
+                subject_of.get(task["id"]) or _owner(task),
                 task["history"]["hs_task_subject"][0][1],
                 int(task["history"]["hs_timestamp"][0][1]),
             )
@@ -301,6 +307,10 @@ class Stage:
         )
         standing = {task["id"]: task for task in ours if not task["archived"]}
         return Outcome(touches, tasks, _unlinked(rows, standing, records))
+
+
+def _owner(task: Mapping[str, Any]) -> str:
+    return f"owner {task['properties'].get('hubspot_owner_id', '')}"
 
 
 def _touch(row: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Touch:

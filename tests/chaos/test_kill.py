@@ -21,8 +21,19 @@ KILLS = 20
 BETWEEN = 6
 """Kills aimed between the CRM's write of tasks and our commit; the others fall where they fall."""
 
-SMALL: Mapping[str, Any] = {"seed": 7, "deals": 16, "weeks": 2}
-LARGE: Mapping[str, Any] = {"seed": 11, "deals": 40, "weeks": 4}
+TELLING = """
+playbook: telling
+rules:
+  - id: told
+    when: {stage_entered: any}
+    then: [{notify: {who: manager, template: told}}]
+templates:
+  told: {decides: "Is this deal where it should be?", body: "It has moved."}
+"""
+"""Gives managers something to be told on most days, by a task that is no touch."""
+
+SMALL: Mapping[str, Any] = {"seed": 7, "deals": 16, "weeks": 2, "playbooks": [TELLING]}
+LARGE: Mapping[str, Any] = {"seed": 11, "deals": 40, "weeks": 4, "playbooks": [TELLING]}
 NO_UNIQUE: Mapping[str, Any] = {"settings": {"unique_properties_on_activities": False}}
 
 Run = tuple[Outcome, Sequence[Moment]]
