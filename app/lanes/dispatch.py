@@ -17,7 +17,8 @@ from app.actions.tasks import new_task
 from app.decisions.guard import admit, apply_ruling, judge
 from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
-from app.lanes.ingest import fetch, take_in
+from app.lanes.ingest import take_in
+from app.lanes.reading import fetch
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.trouble import note_error
 from app.model.decisions import Ruling, Verdict

@@ -6,9 +6,7 @@ one transaction then stores the mirror, the decisions and the fact that the even
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,66 +15,32 @@ from app.lanes.commit import Writes, store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_became, decide_signals, decide_timers
 from app.lanes.observe import MEETING_TIMER, Observer
+from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, finished, plan_reads
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import note_error
 from app.model.time import SECOND, Business, Wall
 from app.store import inbox, mirror, timers
 from app.store.sets import loads
-from connectors.contract import Connector, CrmError, CrmRecord, ObjectType
+from connectors.contract import CrmError
 
 BATCH = 400
 """Events of one turn: few enough for a transaction of some 50 ms, enough for full read batches."""
 
 _TIMERS = 400
-_GIVE_UP = 8
-"""Readings of a record that is never there, or never reaches its event, before it is let go."""
-
-_LAG_MS = 2 * SECOND
-"""How far a history entry's timestamp may lie before its event's and still be the same change."""
-
-_LINKED: Mapping[str, tuple[ObjectType, ...]] = {
-    "deal": ("contact",),
-    "contact": ("deal",),
-    "email": ("contact", "deal"),
-    "call": ("contact", "deal"),
-    "meeting": ("contact", "deal"),
-}
-
-
-@dataclass(slots=True)
-class Readings:
-    """Records by type as just read, and what was said to be gone."""
-
-    records: dict[str, list[CrmRecord]] = field(default_factory=dict[str, list[CrmRecord]])
-    gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
-
-    def of(self, type: str) -> list[CrmRecord]:
-        return self.records.get(type, [])
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What to read: (type, with associations) → ids."""
-
-    reads: dict[tuple[str, bool], set[str]] = field(
-        default_factory=dict[tuple[str, bool], set[str]]
-    )
-    gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
-
-    def read(self, type: str, id: str, linked: bool) -> None:
-        self.reads.setdefault((type, linked), set()).add(id)
-
-
 def drain_inbox(lanes: Lanes, tenant: Tenant) -> bool:
     """Work off one batch of events. True if there was one."""
     with lanes.store.read() as conn:
         rows = inbox.due(conn, tenant.id, lanes.wall(), BATCH)
         if not rows:
             return False
-        plan = _plan(conn, tenant, rows)
+        plan = plan_reads(conn, tenant, rows)
+    if plan.is_empty:
+        with lanes.store.write() as conn:
+            inbox.done(conn, [row["id"] for row in rows])
+        return True
     try:
         readings = fetch(lanes, tenant, plan.reads)
-        _fetch_strangers(lanes, tenant, readings)
+        fetch_strangers(lanes, tenant, readings)
     except CrmError as error:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
         with lanes.store.write() as conn:
@@ -97,7 +61,7 @@ def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
         rows = mirror.by_id(conn, {timer["subject_id"] for timer in due})
         due = _handed_on(due, rows)
         rows |= mirror.by_id(conn, {timer["about"] for timer in due} - rows.keys())
-    plan = _Plan()
+    plan = Plan()
     for row in rows.values():
         if not row["deleted"] and tenant.fresh.stale(row["type"], [row["crm_id"]]):
             plan.read(row["type"], row["crm_id"], linked=row["type"] == "contact")
@@ -122,89 +86,6 @@ def _handed_on(
         moved = deal is not None and timer["rule"].startswith(MEETING_TIMER)
         found.append({**timer, "about": deal if moved else timer["subject_id"]})
     return found
-
-
-def _plan(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -> _Plan:
-    plan = _Plan()
-    contacts = {row["object_id"] for row in rows if row["object_type"] == "contact"}
-    known = mirror.contact_rows(conn, tenant.id, contacts) if contacts else {}
-    tasks = {row["object_id"] for row in rows if row["object_type"] == "task"}
-    ours = mirror.objects(conn, tenant.id, "task", tasks) if tasks else {}
-    for row in rows:
-        type, id, kind = row["object_type"], row["object_id"], row["kind"]
-        if kind in ("deleted", "erased"):
-            plan.gone.append((type, id, row["occurred_at"]))
-        elif kind == "merged":
-            plan.read(type, id, linked=type in _LINKED)
-            if row["other_id"]:
-                plan.gone.append((type, row["other_id"], row["occurred_at"]))
-        elif type == "task":
-            plan.read(type, id, linked=id not in ours)
-        elif type == "contact":
-            # A form makes a lead of a contact that an import left alone, so its deals matter.
-            asked = kind == "associated" or row["field"] == "form_submitted_at"
-            plan.read(type, id, linked=id not in known or asked)
-        elif type == "deal":
-            plan.read(type, id, linked=kind in ("created", "associated", "restored"))
-        elif type in _LINKED:
-            plan.read(type, id, linked=True)
-    return plan
-
-
-def fetch(
-    lanes: Lanes, tenant: Tenant, reads: Mapping[tuple[str, bool], Iterable[str]]
-) -> Readings:
-    """Read records by id, types in parallel. Raises what the connector raises."""
-    if not reads:
-        return Readings()
-    connector = lanes.connector_for(tenant.id)
-    jobs: list[tuple[str, Future[list[CrmRecord]]]] = []
-    for (type, linked), ids in reads.items():
-        wanted = sorted(ids)
-        other = reads.get((type, not linked))
-        if other and not linked:
-            wanted = [id for id in wanted if id not in other]
-        if wanted:
-            jobs.append((type, lanes.pool.submit(_reader(connector, type, wanted, linked))))
-    readings = Readings()
-    for type, job in jobs:
-        records = job.result()
-        readings.records.setdefault(type, []).extend(records)
-        tenant.fresh.note(type, [record.id for record in records])
-    return readings
-
-
-def _fetch_strangers(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
-    """Read the people of e-mails and meetings who stand on no subject yet: an import makes no
-    subjects of contacts without deals, but once something happens with one it is a lead."""
-    people = {
-        contact
-        for type in ("email", "meeting")
-        for record in readings.of(type)
-        for contact in (record.associations or {}).get("contact", ())
-    }
-    people -= {record.id for record in readings.of("contact") if record.associations is not None}
-    if not people:
-        return
-    with lanes.store.read() as conn:
-        people -= mirror.subjects_of_contacts(conn, tenant.id, people).keys()
-    if people:
-        found = fetch(lanes, tenant, {("contact", True): people})
-        kept = [record for record in readings.of("contact") if record.id not in people]
-        readings.records["contact"] = [*kept, *found.of("contact")]
-
-
-def _reader(
-    connector: Connector, type: Any, ids: Sequence[str], linked: bool
-) -> Callable[[], list[CrmRecord]]:
-    associations = _LINKED.get(type, ("contact", "deal")) if linked else ()
-
-    def read() -> list[CrmRecord]:
-        return connector.read(
-            type, ids, history=type in ("deal", "task"), associations=associations
-        )
-
-    return read
 
 
 def take_in(
@@ -237,11 +118,11 @@ def take_in(
     if due:
         decide_timers(tenant, snapshot, observer, due, writes, now)
     decide_signals(tenant, snapshot, observer.found.signals, writes, now)
-    finished, behind = _finished(events, readings, observer.found.unadopted)
+    done, behind = finished(events, readings, observer.found.unadopted)
     with lanes.store.write() as conn:
         store_findings(conn, tenant, observer.found)
         store_decisions(conn, tenant, writes, observer.found.signals, now)
-        inbox.done(conn, finished)
+        inbox.done(conn, done)
         if behind:
             retry = Wall(lanes.wall() + SECOND // 2)
             inbox.again(conn, behind, retry, "the record does not show this change yet")
@@ -309,32 +190,3 @@ def load_snapshot(
     return snapshot, known
 
 
-def _finished(
-    events: Sequence[Mapping[Any, Any]], readings: Readings, unadopted: set[str]
-) -> tuple[list[int], list[int]]:
-    """Which events are over, and which need another reading because the record lags behind."""
-    if not events:
-        return [], []
-    read = {(type, r.id): r for type, found in readings.records.items() for r in found}
-    finished: list[int] = []
-    behind: list[int] = []
-    for row in events:
-        record = read.get((row["object_type"], row["object_id"]))
-        late = _lags(row, record) or row["object_id"] in unadopted
-        again = late and row["attempts"] < _GIVE_UP
-        (behind if again else finished).append(row["id"])
-    return finished, behind
-
-
-def _lags(row: Mapping[str, Any], record: CrmRecord | None) -> bool:
-    if row["kind"] in ("deleted", "erased", "associated"):
-        return False
-    if record is None:
-        return row["kind"] == "created"
-    if row["field"] != "stage" or row["value"] == record.fields.get("stage"):
-        return False
-    seen_from = row["occurred_at"] - _LAG_MS
-    return not any(
-        version.value == row["value"] and version.at >= seen_from
-        for version in record.history.get("stage", ())
-    )

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
-from app.lanes.ingest import Readings, load_snapshot, place
+from app.lanes.ingest import load_snapshot, place
 from app.lanes.observe import Observer
+from app.lanes.reading import Readings
 from app.lanes.trouble import note_error
 from app.model.time import MINUTE, Business
 from app.store import cursors, inbox, installations, standing
