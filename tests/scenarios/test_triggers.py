@@ -12,6 +12,7 @@ from tests.scenarios.harness import ADA, BEN, MIA, Story, playbook
 
 @pytest.mark.feature("T01")
 @pytest.mark.feature("I01")
+@pytest.mark.feature("C01")
 def test_a_new_lead_is_answered_within_four_hours_with_a_draft(story: Story) -> None:
     story.live("inbound-lead")
     lead = story.contact("Nora", owner=ADA.owner_id)
