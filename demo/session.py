@@ -33,7 +33,10 @@ _REPLAY = {
 
 @dataclass
 class Session:
-    """What a run leaves: who may sign in, what was activated, and what came of it."""
+    """What a run leaves: who may sign in, what was activated, and what came of it.
+
+    settings: of the app, beyond those that the kind of run wants.
+    """
 
     servers: Servers
     console: Console
@@ -43,6 +46,7 @@ class Session:
     roles: dict[str, str] = field(default_factory=dict[str, str])
     activated_at: dict[str, int] = field(default_factory=dict[str, int])
     replay: bool = False
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def portal(self) -> int:
@@ -74,7 +78,7 @@ class Session:
         settings: dict[str, Any] = {"default_owner": self.default_owner or None}
         if self.replay:
             settings |= _REPLAY
-        self.admin.settings(settings)
+        self.admin.settings(settings | self.settings)
         self.console.print(
             f"Confirmed {len(self.kinds)} stages; {self.roles['manager'] or 'nobody'} manages."
         )
