@@ -33,7 +33,7 @@ def match(owed: list[Owed], tasks: list[Task]) -> Matches:
             found.strangers.append(task)
             continue
         rows = by_step[task.subject, task.step.family, task.step.id]
-        possible = [i for i in rows if owed[i].enrolment.start <= task.created_at < owed[i].over]
+        possible = [i for i in rows if owed[i].earliest <= task.created_at < owed[i].over]
         free = [i for i in possible if i not in found.pairs]
         if free:
             exact = [i for i in free if owed[i].due == task.due]

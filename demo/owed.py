@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from demo.calendars import HOUR, Calendar, call_time
+from demo.calendars import DAY, HOUR, Calendar, call_time
 from demo.facts import FOREVER, Crm, Key, Subject, at
 from demo.steps import PERSONAL, Step
 
@@ -61,13 +61,14 @@ class Enrolment:
 class Owed:
     """One step of an enrolment. due: as it is first written, None where it cannot be foretold.
 
-    write: by when it stands in the CRM unless something put it off. over: from when on it may not
-    be written any more. must: it has to be there, or a reason to put it off.
+    earliest, write: between when and when it is written unless something put it off. over: from
+    when on it may not be written any more. must: it has to be there, or a reason to put it off.
     """
 
     enrolment: Enrolment
     step: Step
     due: int | None
+    earliest: int
     write: int
     over: int
     must: bool
@@ -158,6 +159,7 @@ def steps_of(
     for step in steps:
         base = enrolment.released_by if enrolment.backlog else enrolment.anchor
         due = rep.shift(due_instant(step, base, rep))
+        earliest = max(enrolment.start, _earliest(enrolment, step, rep))
         write = max(enrolment.start, enrolment.released_by, _written(step, due, base, rep))
         later = owner_at(subject, write, terms)
         due = place(crm, step, due, enrolment.contact, crm.calendar(later))
@@ -174,7 +176,9 @@ def steps_of(
             write = rep.next_day(rep.next_day(write))
         sure = enrolment.certain and (known or enrolment.backlog)
         must = sure and write <= crm.now and write < min(over, refused, enrolment.soft_end)
-        yield Owed(enrolment, step, due if known else None, write, over, must)
+        if later != owner:
+            earliest = max(enrolment.start, earliest - DAY)  # in the other owner's zone
+        yield Owed(enrolment, step, due if known else None, earliest, write, over, must)
 
 
 def due_instant(step: Step, anchor: int, rep: Calendar) -> int:
@@ -188,6 +192,12 @@ def place(crm: Crm, step: Step, due: int, contact: str | None, rep: Calendar) ->
         return rep.shift(due)
     person = crm.contacts.get(contact or "")
     return call_time(due, rep, (person.zone if person else "") or rep.zone)
+
+
+def _earliest(enrolment: Enrolment, step: Step, rep: Calendar) -> int:
+    """When the step is written at the earliest: of a backlog, were it released at once."""
+    base = enrolment.start if enrolment.backlog else enrolment.anchor
+    return _written(step, rep.shift(due_instant(step, base, rep)), base, rep)
 
 
 def _written(step: Step, due: int, anchor: int, rep: Calendar) -> int:
