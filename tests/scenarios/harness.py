@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -181,16 +182,30 @@ class Story:
         server = HttpServer(lambda environ, start_response: self._app(environ, start_response))
         self.url = server.url
         self.config = self._config()
+        self._stack.callback(server.stop)
+        self._run()
+        server.start()
+
+    def _run(self) -> None:
         self.parts = start(self.config)
         self._app = create_app(self.parts).wsgi_app
-        server.start()
-        self._server = server
 
     def _stop_app(self) -> None:
-        if self.parts is not None:
-            self._server.stop()
-            self.parts.stop()
-            self.parts = None
+        if self.parts is None:
+            return
+        stopping = threading.Thread(target=self.parts.stop)
+        stopping.start()
+        with suppress(requests.RequestException):
+            self.crm.grant(self.now + 1)  # answers the report that the app waits for
+        stopping.join()
+        self._app, self.parts = _away, None
+
+    def restart(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """Stop the app, let something happen in the CRM that nobody hears of, start it again."""
+        self._stop_app()
+        meanwhile()
+        self._run()
+        self.settle()
 
     def _config(self) -> Config:
         return from_environment(
@@ -460,6 +475,12 @@ class Story:
         answer = browser.post(link, timeout=10)
         assert answer.status_code == 200, answer.text
         return browser
+
+
+def _away(environ: Any, start_response: Callable[..., Any]) -> list[bytes]:
+    """What a caller of a stopped app meets; the vendor delivers its webhooks again."""
+    start_response("503 Service Unavailable", [("Content-Type", "text/plain")])
+    return [b"away"]
 
 
 def _add_user(account: Account, number: int, person: Person) -> None:
