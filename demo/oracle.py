@@ -201,15 +201,15 @@ def _idle(crm: Crm, terms: Terms, since: int) -> Iterator[Enrolment]:
             continue
         contact, fired = person_of(subject), 0
         for last, until in _silences(subject):
-            owner = owner_at(subject, last, terms)
-            over = crm.calendar(owner).after_days(last, 7)
+            overs = _week_later(crm, subject, last, terms)
+            over = min(overs)
             if over >= until or over > crm.now or over >= subject.gone:
                 continue
             backlog = over < since
             if backlog and until <= since:
                 continue
-            steady = owner == owner_at(subject, over, terms)
-            certain = steady and subject.kind_at(over) in _IDLE_KINDS and last > fired
+            certain = len(overs) == 1 and last > fired
+            certain = certain and subject.kind_at(over) in _IDLE_KINDS
             fired = over
             one = Enrolment(subject, "idle", over, over, contact, certain=certain, backlog=backlog)
             ends = list(_task_ends(crm, one, personal=True))
@@ -220,6 +220,16 @@ def _idle(crm: Crm, terms: Terms, since: int) -> Iterator[Enrolment]:
             if backlog and subject.kind_at(since) not in _IDLE_KINDS:
                 continue
             yield close(one, ends)
+
+
+def _week_later(crm: Crm, subject: Subject, last: int, terms: Terms) -> set[int]:
+    """When seven days of silence are over: more than one instant where owners in several zones
+    had the subject meanwhile."""
+    found = {crm.calendar(owner_at(subject, last, terms)).after_days(last, 7)}
+    for when, owner in subject.owners:
+        if last < when <= max(found):
+            found.add(crm.calendar(owner or terms.default_owner).after_days(last, 7))
+    return found
 
 
 def _silences(subject: Subject) -> Iterator[tuple[int, int]]:

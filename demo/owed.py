@@ -15,12 +15,13 @@ CLOSED = ("won", "lost")
 @dataclass(frozen=True)
 class Terms:
     """What the admin chose. activated_at: playbook → when it was set live; per_day: records of a
-    backlog released a day, 0 for none."""
+    backlog released a day, 0 for none; merge: one open task at a time for each subject and rep."""
 
     activated_at: Mapping[str, int]
     settle_ms: int = 300_000
     default_owner: str = ""
     per_day: int = 0
+    merge: bool = True
 
 
 @dataclass

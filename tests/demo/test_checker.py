@@ -197,7 +197,7 @@ def test_an_untouched_task_whose_reason_is_gone_is_found() -> None:
     story = Story()
     story.second["history"]["hs_task_status"].pop()
     story.account.set(story.deal, "2026-10-08 15:00", dealstage="s-lost")
-    assert any("still stands" in text for text in story.check().broken)
+    assert any("after its reason was gone" in text for text in story.check().broken)
     story.account.archive(story.second, "2026-10-08 15:00")
     assert story.check().good
 

@@ -9,7 +9,6 @@ import pytest
 from sandbox.barrier import Barrier
 from sandbox.clock import Agenda, Clock
 
-
 MOVED = {"lost": 0, "moved": True, "granted_until": 9_000}
 
 
