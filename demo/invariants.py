@@ -14,7 +14,7 @@ from demo.steps import PERSONAL
 _NEVER_AGAIN = ("hs_task_subject", "hs_task_body", "hs_task_type", "hs_task_priority",
                 "hs_task_status")  # fmt: skip
 SOON_MS = HOUR
-"""A replay lets the world's events of a quarter of an hour happen at once."""
+"""A replay lets the world's events of up to an hour happen at once."""
 _WHILE_OURS = ("hs_timestamp", "hubspot_owner_id")
 
 

@@ -130,7 +130,8 @@ def addresses(console: Console, session: Session, figures: Figures) -> None:
     console.print("\n[bold]Sign in[/] (each link works once):")
     for role, email in session.roles.items():
         if email:
-            console.print(f"  {role:<8} {session.admin.signin_link(email)}  ({email})")
+            link = session.admin.signin_link(email)
+            console.print(f"  {role:<8} {link}  ({email})", soft_wrap=True)
     app, crm = session.servers.app_url, session.servers.sandbox_url
     console.print("[bold]Then look at[/]:")
     console.print(f"  result   {app}/")
@@ -138,7 +139,10 @@ def addresses(console: Console, session: Session, figures: Figures) -> None:
         console.print(f"  ledger   {app}/subjects/{subject}")
     console.print(f"  health   {app}/health")
     console.print(f"  CRM      {crm}/crm/")
-    console.print("Ctrl-C ends both servers.")
+    console.print(
+        "Business time stands still now: what you do in the CRM is followed up at this instant. "
+        "Ctrl-C ends both servers."
+    )
 
 
 def _busiest(figures: Figures) -> str | None:

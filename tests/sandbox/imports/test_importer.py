@@ -132,7 +132,7 @@ def test_time_begins_before_the_first_row_and_ends_with_the_last(tmp_path: Path)
     account = simulation.import_files(MAPPING, files(tmp_path))
     assert simulation.clock.now() == 1_317_452_400_000 - BEFORE_IMPORT
     assert simulation.ends_at == 1_320_019_200_000
-    assert simulation.barrier.quantum == 15 * 60_000
+    assert simulation.barrier.quantum == 60 * 60_000
     assert account.extra["span"] == (simulation.clock.now(), simulation.ends_at)
     with pytest.raises(ValueError, match="without other accounts"):
         simulation.import_files(MAPPING, files(tmp_path))
@@ -211,7 +211,7 @@ def test_a_fault_in_the_deals_is_named_by_field(
             "events.stages.O_SENT",
             "not in pipeline",
         ),
-        ("quantum: 15min", "quantum: soon", "quantum", "15min"),
+        ("quantum: 1h", "quantum: soon", "quantum", "15min"),
         ("timezone: Europe/Amsterdam", "timezone: Holland/A", "account.timezone", "IANA"),
         ("transitions: [COMPLETE]", "transition: [COMPLETE]", "events.transition", "'transitions'"),
         ("kind: meeting_done", "kind: met", "pipeline.stages[2].kind", "none of"),
