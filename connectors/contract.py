@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from app.model.time import Business, Clocks, Wall
 
@@ -24,8 +24,7 @@ ObjectType = Literal[
 # --- records -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One entry of a property's history, its value canonical as in `CrmRecord.fields`.
 
     source: the CRM's word for who wrote it, only a hint.

@@ -16,6 +16,7 @@ import orjson
 Reader = Callable[[str], Any]
 
 
+@lru_cache(maxsize=16_384)  # one record repeats its instants: created, changed, each history's
 def instant(text: str) -> int:
     """Milliseconds of ISO 8601 text, or of a number of milliseconds as text."""
     if text[-1] != "Z" and text.lstrip("-").isdigit():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
-_NAMESPACE = UUID("7c0a4e0e-6f5c-5b58-9a1c-52f1a54f3f6d")
+_NAMESPACE = UUID("7c0a4e0e-6f5c-5b58-9a1c-52f1a54f3f6d").bytes
+_VARIANT = ("8", "9", "a", "b")
 
 
 def enrolment_id(
@@ -19,14 +21,21 @@ def enrolment_id(
     person: CRM id of the contact, only where one rule enrols several people.
     """
     name = "|".join(("enrolment", installation, *subject, definition, anchor, person))
-    return str(uuid5(_NAMESPACE, name))
+    return _uuid5(name)
 
 
 def touch_id(enrolment: str, step: str, occurrence: int = 0) -> str:
     """Id of one touch: its enrolment, its step, and how many touches of that step came before."""
-    return str(uuid5(_NAMESPACE, f"touch|{enrolment}|{step}|{occurrence}"))
+    return _uuid5(f"touch|{enrolment}|{step}|{occurrence}")
 
 
 def stage_anchor(stage_id: str, entered_at: int) -> str:
     """The anchor of a stage entry: stage and its timestamp in the CRM's own history."""
     return f"stage:{stage_id}:{entered_at}"
+
+
+def _uuid5(name: str) -> str:
+    """`str(uuid.uuid5(namespace, name))` at a third of its price: four ids are made an event."""
+    text = sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANT[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
