@@ -73,7 +73,7 @@ def load_cases(
     subjects = {row["subject_id"] for row in rows}
     day = local_date(now, tenant.zone)
     with lanes.store.read() as conn:
-        snapshot = Snapshot(tenant, conn, subjects, now)
+        snapshot = Snapshot(tenant, conn, subjects, now, with_running=False)
         enrolments = running.by_id(conn, {row["enrolment_id"] for row in rows})
         open_tasks = tasks.open_of_subjects(conn, subjects)
         held = holds.of(conn, tenant.id, subjects, now)

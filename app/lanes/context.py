@@ -77,6 +77,9 @@ class Tenant:
     playbooks: dict[int, Playbook]
     guard: GuardSettings
     fresh: FreshReads
+    _steps: dict[tuple[int, str, bool], tuple[Step, ...]] = field(
+        default_factory=dict[tuple[int, str, bool], tuple[Step, ...]]
+    )
 
     def calendar(self, owner_id: str | None, now: Business) -> WorkCalendar:
         return self.calendars.of(owner_id, now)
@@ -94,6 +97,15 @@ class Tenant:
 
     def steps(self, version: int, definition: str, is_firing: bool) -> tuple[Step, ...]:
         """Steps of a sequence, or of a rule's `create_tasks`, as of the enrolment's version."""
+        key = (version, definition, bool(is_firing))
+        found = self._steps.get(key)
+        if found is None:
+            found = self._steps_of(*key)
+            if found:
+                self._steps[key] = found
+        return found
+
+    def _steps_of(self, version: int, definition: str, is_firing: bool) -> tuple[Step, ...]:
         if not is_firing:
             sequence = self.sequence(version, definition)
             return sequence.steps if sequence else ()

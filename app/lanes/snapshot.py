@@ -48,28 +48,24 @@ class Snapshot:
         tasks: Iterable[str] = (),
         meetings: Iterable[str] = (),
         touches: Iterable[str] = (),
+        with_running: bool = True,
     ) -> None:
-        """contacts, tasks, meetings: CRM ids of records about to be compared with what we hold."""
+        """contacts, tasks, meetings: CRM ids of records about to be compared with what we hold.
+
+        with_running False: subjects and people only, for judging touches that are decided.
+        """
         self.tenant = tenant
         self.ids = list(dict.fromkeys(ids))
-        self.rows: dict[int, dict[str, Any]] = {
-            key: dict(row) for key, row in mirror.by_id(conn, self.ids).items()
-        }
+        self.rows: dict[int, dict[str, Any]] = mirror.by_id(conn, self.ids)
         self.links: dict[int, list[Link]] = mirror.links(conn, tenant.id, self.ids)
         wanted = {contact for found in self.links.values() for contact, _, _ in found}
         wanted.update(contacts)
-        self.people: dict[str, dict[str, Any]] = {
-            key: dict(row) for key, row in mirror.contact_rows(conn, tenant.id, wanted).items()
-        }
+        self.people: dict[str, dict[str, Any]] = mirror.contact_rows(conn, tenant.id, wanted)
         self.suppressed = mirror.suppressed(conn, tenant.id, wanted)
-        self.running = running.running(conn, self.ids)
-        self.history = running.history(conn, self.ids)
-        self.steps = running.steps_of(
-            conn, [row["id"] for found in self.running.values() for row in found]
-        )
-        self.armed: dict[int, set[str]] = defaultdict(set)
-        for timer in timers.of_subjects(conn, tenant.id, self.ids):
-            self.armed[timer["subject_id"]].add(timer["rule"])
+        self._views: dict[int, SubjectView] = {}
+        self._people_views: dict[str, ContactView] = {}
+        if with_running:
+            self._load_running(conn, now)
         self.objects: dict[tuple[str, str], Row] = {}
         for type, crm_ids in (("task", list(tasks)), ("meeting", list(meetings))):
             if crm_ids:
@@ -78,6 +74,18 @@ class Snapshot:
         wanted_touches = {row["touch_id"] for row in self.objects.values() if row["touch_id"]}
         wanted_touches.update(touches)
         self.touches = outbox.by_id(conn, wanted_touches) if wanted_touches else {}
+
+    def _load_running(self, conn: Connection, now: Business) -> None:
+        """What runs for these subjects and what ran: everything that rules read besides them."""
+        tenant = self.tenant
+        self.running = running.running(conn, self.ids)
+        self.history = running.history(conn, self.ids)
+        self.steps = running.steps_of(
+            conn, [row["id"] for found in self.running.values() for row in found]
+        )
+        self.armed: dict[int, set[str]] = defaultdict(set)
+        for timer in timers.of_subjects(conn, tenant.id, self.ids):
+            self.armed[timer["subject_id"]].add(timer["rule"])
         self.recent_firings = running.recent_firings(
             conn, tenant.id, [a.rule.key for a in tenant.rules if a.rule.limit], now - HOUR
         )
@@ -90,8 +98,6 @@ class Snapshot:
         self._shadow_rules = {
             active.rule.key for active in tenant.rules if active.mode is Mode.SHADOW
         }
-        self._views: dict[int, SubjectView] = {}
-        self._people_views: dict[str, ContactView] = {}
 
     # --- laying readings over ----------------------------------------------------------------
 

@@ -8,7 +8,6 @@ as a punctual one while a dropped one is not.
 from __future__ import annotations
 
 import atexit
-import gc
 import logging
 import queue
 import threading
@@ -161,17 +160,6 @@ def start(config: Config) -> Services:
             lock.release()
 
     return Services(config, store, clocks, connectors, Runtime(lanes, driver.poke), stop)
-
-
-def _rest_collector() -> None:
-    """Let the garbage collector look less often.
-
-    A batch allocates some ten thousand rows that live until it is stored and form no cycles; at
-    Python's own thresholds the collector walks over all of them several times a batch.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 50)
 
 
 def _take_over(lanes: Lanes) -> None:

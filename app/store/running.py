@@ -176,7 +176,8 @@ def of_rule(
         .where(e.installation_id == inst, e.rule == rule, e.state == state.value)
         .order_by(e.anchor_at, e.id)
     )
-    return list(conn.execute(query.limit(limit) if limit else query).mappings())
+    found = conn.execute(query.limit(limit) if limit else query).mappings()
+    return [dict(row) for row in found]
 
 
 _RECENT = Fixed(
