@@ -151,6 +151,9 @@ class _Group:
         try:
             with self._store.write(urgent=True) as connection:
                 jobs = self._take()
+                if len(jobs) == 1:  # alone there is nobody whose work a savepoint would keep
+                    jobs[0].result = jobs[0].work(connection)
+                    return
                 for job in jobs:
                     _attempt(connection, job)
         except BaseException as error:
