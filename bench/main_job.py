@@ -19,20 +19,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
 
 import orjson
 import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.admin import Admin, register
 from bench.processes import ROOT, BenchError, Server, free_port
-from demo.registration import subscriptions
 
-APP_ID, BASELINE_ID = 4_901_001, 4_901_002
+BASELINE_ID = 4_901_002
 STEPS = 3
 WARM_UP = 30
 PACE = 50.0
@@ -42,106 +40,6 @@ RATE_MULTIPLIER = "10000"
 _IDLE_S = 1.0
 _SCOPES = ["oauth", "crm.objects.deals.read", "crm.objects.contacts.read",
            "crm.objects.contacts.write", "crm.objects.deals.write"]  # fmt: skip
-
-PLAYBOOK = """
-playbook: bench
-title: Three calls after a proposal
-rules:
-  - id: proposal-sent
-    when: {stage_entered: proposal}
-    then:
-      - create_tasks:
-          - {id: questions, at: 3d, task: call, template: call, subject: Call about open questions}
-          - {id: timeline, at: 7d, task: call, template: call, subject: Call about the timeline}
-          - {id: decision, at: 14d, task: call, template: call, subject: Call for the decision}
-templates:
-  call:
-    decides: What is still open between them and a yes?
-    body: |
-      Ask {{ contact.first_name | default: 'them' }} about {{ deal.name }}.
-
-      - Which part raised questions?
-      - Who else decides?
-"""
-SETTINGS = {
-    "settle_ms": 0,
-    # Thousands of deals for six reps within a minute: the daily budget would put them off.
-    "rep_daily_tasks": None,
-}
-
-
-# --- one installation over HTTP ------------------------------------------------------------------
-
-
-class _Form(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.action = ""
-        self.fields: dict[str, str] = {}
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form" and not self.action:
-            self.action = given.get("action", "")
-        elif tag == "input" and given.get("type") == "hidden":
-            self.fields[given["name"]] = given.get("value", "")
-
-
-class Admin:
-    """The admin of one account, in a browser session of their own."""
-
-    def __init__(self, app_url: str, portal: int) -> None:
-        self.url = app_url
-        self.session = requests.Session()
-        self.session.trust_env = False
-        page = self._checked(self.session.get(f"{app_url}/connect/hubspot", timeout=60))
-        form = _Form()
-        form.feed(page.text)
-        sent = {**form.fields, "decision": "approve", "portal_id": str(portal)}
-        self._checked(self.session.post(urljoin(page.url, form.action), data=sent, timeout=60))
-        self.session.headers["X-CSRF-Token"] = self.call("GET", "session")["csrf"]
-
-    def call(self, method: str, path: str, json: Any = None) -> Any:
-        answer = self.session.request(method, f"{self.url}/api/{path}", json=json, timeout=60)
-        return self._checked(answer).json()
-
-    def set_up(self, deadline: float) -> None:
-        """Wait for the import, follow the pipeline, save and activate the playbook."""
-        while self.call("GET", "status")["status"] != "active":
-            if time.monotonic() > deadline:
-                raise BenchError("the import was not over in time; see the app's log")
-            time.sleep(0.1)
-        self.call("PUT", "settings", SETTINGS)
-        for pipeline in self.call("GET", "stages")["pipelines"]:
-            self.call("PUT", f"pipelines/{pipeline['id']}", {"followed": True})
-            rows = [{"pipeline": pipeline["id"], "id": s["id"], "kind": s["kind"]}
-                    for s in pipeline["stages"]]  # fmt: skip
-            self.call("PUT", "stages", {"stages": rows})
-        self.call("POST", "playbooks", {"text": PLAYBOOK})
-        self.call("POST", "playbooks/bench/activate", {"mode": "live"})
-
-    @staticmethod
-    def _checked(answer: requests.Response) -> requests.Response:
-        if answer.status_code >= 400:
-            raise BenchError(f"{answer.url} answered {answer.status_code}: {answer.text[:500]}")
-        return answer
-
-
-def register(crm_url: str, app_url: str, client_id: str, secret: str) -> None:
-    """Register the app with the sandbox; its scopes are those of its own install address."""
-    begun = requests.get(f"{app_url}/connect/hubspot", allow_redirects=False, timeout=60)
-    asked = parse_qs(urlsplit(begun.headers["Location"]).query)
-    app = {
-        "app_id": APP_ID,
-        "client_id": client_id,
-        "client_secret": secret,
-        "redirect_uris": [asked["redirect_uri"][0]],
-        "required_scopes": asked["scope"][0].split(),
-        "optional_scopes": asked.get("optional_scope", [""])[0].split(),
-        "webhook_url": f"{app_url}/webhooks/hubspot",
-        "subscriptions": subscriptions(),
-    }
-    requests.post(f"{crm_url}/sandbox/apps", json=app, timeout=60).raise_for_status()
 
 
 # --- the app -------------------------------------------------------------------------------------
