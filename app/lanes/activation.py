@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 from app.decisions.backlog import accept, qualifies, release
 from app.decisions.codes import Code, Deed
 from app.decisions.rules import arm_silence
-from app.lanes.commit import Writes, store_decisions
+from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
 from app.lanes.snapshot import Snapshot
+from app.lanes.writes import Writes
 from app.model.decisions import Decision, EndEnrolment, Explanation, StartEnrolment
-from app.model.playbook import ActiveRule
+from app.model.playbook import ActiveRule, Rule
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason
 from app.store import (
@@ -48,31 +49,31 @@ def activate(
 
     Answers for each rule `{"rule": key, "mode": mode, "backlog": records it would already owe}`.
     From shadow to live, what was only imagined ends unperformed. Live rules keep their backlog as
-    enrolments that wait for the admin's release; in other modes it is counted only.
+    enrolments that wait for the admin's release; in other modes it is counted only. A rule that the
+    newest version reads like the one before goes on as if nothing had happened; rules that it no
+    longer has are switched off, where all are activated.
     """
     wanted = _mode(mode)
     version = _version(lanes, installation_id, playbook)
     keys = _keys(lanes, version, playbook, rules)
     now = lanes.now()
     with lanes.store.write() as conn:
-        before = playbooks.states(conn, installation_id, keys)
+        before = playbooks.states(conn, installation_id)
+        modes = dict.fromkeys(keys, wanted)
+        if rules is None:
+            gone = [key for key in before if key.startswith(f"{playbook}/") and key not in modes]
+            modes.update(dict.fromkeys(gone, Mode.OFF))
         playbooks.put_states(
             conn,
             installation_id,
             [
-                {
-                    "rule": key,
-                    "version_id": version,
-                    "mode": wanted.value,
-                    "activated_at": now,
-                    "activated_by": who,
-                }
-                for key in keys
+                _state(lanes, key, version, mode, before.get(key), now, who)
+                for key, mode in modes.items()
             ],
         )
-        for key in keys:
+        for key, mode in modes.items():
             was = before.get(key)
-            if was is not None and was["mode"] != wanted.value:
+            if was is not None and was["mode"] != mode.value:
                 _end_old(conn, installation_id, key, was["mode"], now)
         installations.bump(conn, installation_id)
         audit.write(
@@ -81,6 +82,38 @@ def activate(
         )  # fmt: skip
     counts = _look_back(lanes, installation_id, keys, wanted)
     return [{"rule": key, "mode": wanted.value, "backlog": counts.get(key, 0)} for key in keys]
+
+
+def _state(
+    lanes: Lanes,
+    key: str,
+    version: int,
+    mode: Mode,
+    was: Row | None,
+    now: Business,
+    who: str,
+) -> dict[str, Any]:
+    """The row that puts a rule into force.
+
+    A rule that stays as it is keeps the instant of its activation: else what is settling while
+    somebody edits another rule of the playbook would end up in the backlog.
+    """
+    same = was is not None and was["mode"] == mode.value and (
+        _reading(lanes, was["version_id"], key) == _reading(lanes, version, key)
+    )
+    return {
+        "rule": key,
+        "version_id": version,
+        "mode": mode.value,
+        "activated_at": was["activated_at"] if was is not None and same else now,
+        "activated_by": who,
+    }
+
+
+def _reading(lanes: Lanes, version: int, key: str) -> tuple[Rule | None, Any]:
+    """What a version says of a rule: the rule, and the sequences that it may start."""
+    found = lanes.playbook(version)
+    return next((rule for rule in found.rules if rule.key == key), None), found.sequences
 
 
 def _mode(text: str) -> Mode:

@@ -7,10 +7,10 @@ from typing import Any
 
 from app.decisions.rules import arm_silence, decide, restore_signal, settled, silence
 from app.decisions.sequences import advance, became_deal
-from app.lanes.commit import Writes
 from app.lanes.context import Tenant
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.snapshot import Snapshot
+from app.lanes.writes import Writes
 from app.model.decisions import Explanation
 from app.model.signals import Signal
 from app.model.time import Business
@@ -28,6 +28,8 @@ def decide_signals(
         _advance(tenant, snapshot, signal, writes, now)
         context = snapshot.context(signal.subject, now)
         writes.take(tenant, decide(signal, context, now), snapshot, now)
+    if not any(active.rule.when.kind is SignalKind.NO_ACTIVITY for active in tenant.rules):
+        return
     for subject in dict.fromkeys(signal.subject for signal in ordered):
         decision = arm_silence(snapshot.context(subject, now), now)
         writes.take(tenant, decision, snapshot, now)

@@ -11,13 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.lanes.commit import Writes, store_decisions, store_findings
+from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_became, decide_signals, decide_timers
 from app.lanes.observe import MEETING_TIMER, Observer
+from app.lanes.observe_tasks import TaskObserver
 from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, finished, plan_reads
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import note_error
+from app.lanes.writes import Writes
 from app.model.time import SECOND, Business, Wall
 from app.store import inbox, mirror, timers
 from app.store.sets import loads
@@ -106,10 +108,11 @@ def take_in(
     observer.deals(readings.of("deal"), known)
     for type in ("email", "call", "meeting"):
         observer.engagements(type, readings.of(type))
-    observer.tasks(readings.of("task"))
+    tasks = TaskObserver(observer)
+    tasks.read(readings.of("task"))
     for type, id, at in readings.gone:
         if type == "task":
-            observer.task_deleted(id, at)
+            tasks.deleted(id, at)
         else:
             observer.deleted(type, id, at)
     writes = Writes()

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from app.decisions.timing import end_of_due_day
 from app.lanes.context import Tenant
+from app.lanes.findings import Findings
 from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import Outcome, SignalKind, TouchState
+from app.model.vocabulary import SignalKind
 from app.signals.contacts import PersonFact, contact_facts, contact_values
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
-from app.signals.tasks import task_change
 from app.store import mirror
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
@@ -47,40 +45,6 @@ _MEASURED = frozenset(
 
 MEETING_TIMER = "meeting:"
 """Prefix of the timer that asks what came of a meeting; the CRM's id follows."""
-
-
-@dataclass(slots=True)
-class Findings:
-    """What one batch of readings means; `app.lanes.commit` stores it.
-
-    stages_behind: deals whose history did not reach the event yet, to be read again.
-    unadopted: tasks that carry our touch id while their creation is still unanswered.
-    became: contacts that were subjects of their own → the deal that they stand on now.
-    """
-
-    values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
-    entries: list[tuple[int, str, int]] = field(default_factory=list[tuple[int, str, int]])
-    links: dict[int, list[Link]] = field(default_factory=dict[int, list[Link]])
-    contacts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    two_way: dict[str, int] = field(default_factory=dict[str, int])
-    objects: dict[str, list[dict[str, Any]]] = field(
-        default_factory=lambda: defaultdict[str, list[dict[str, Any]]](list)
-    )
-    closes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    edits: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    signals: list[Signal] = field(default_factory=list[Signal])
-    outcomes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    arm: list[tuple[int, str, int, dict[str, Any]]] = field(
-        default_factory=list[tuple[int, str, int, dict[str, Any]]]
-    )
-    disarm: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
-    unadopted: set[str] = field(default_factory=set[str])
-    became: dict[int, int] = field(default_factory=dict[int, int])
-
-    def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
-        if values:
-            self.values.setdefault(subject_id, {}).update(values)
-            snapshot.lay_over_subject(subject_id, values)
 
 
 class Observer:
@@ -278,110 +242,6 @@ class Observer:
         found = {self._by_crm.get(("deal", deal)) for deal in deals}
         found.update(s for contact in contacts for s in self._of_contact.get(contact, ()))
         return {subject for subject in found if subject is not None}
-
-    # --- tasks -------------------------------------------------------------------------------
-
-    def tasks(self, records: Iterable[CrmRecord]) -> None:
-        """Our tasks as reps left them, and others' tasks as activity once completed."""
-        for record in records:
-            stored = self.snapshot.objects.get(("task", record.id))
-            if stored is None or stored["touch_id"] is None:
-                self._foreign_task(record)
-                continue
-            touch = self.snapshot.touches.get(stored["touch_id"])
-            change = task_change(
-                loads(stored["known"]), loads(stored["pending"]), record.fields, record.history
-            )
-            self.found.objects["task"].append(
-                {
-                    "crm_id": record.id,
-                    "touch_id": stored["touch_id"],
-                    "known": change.known,
-                    "pending": change.pending,
-                }
-            )
-            if touch is None or not change.touched:
-                continue
-            if change.edited:
-                self._edited(touch, change.edited, record)
-            if not change.completed:
-                continue
-            at = change.completed_at or record.updated_at
-            if touch["outcome"] == Outcome.OPEN.value:
-                self._close(touch, Outcome.COMPLETED, at, "completed_by_rep")
-                self.signal(
-                    Signal(
-                        SignalKind.TASK_COMPLETED, touch["subject_id"], Business(at),
-                        f"task:{touch['id']}", contact=touch["contact_id"],
-                        data={"touch": touch["id"], "step": touch["step"],
-                              "enrolment": touch["enrolment_id"]},
-                    )
-                )  # fmt: skip
-            elif touch["outcome"] == Outcome.LEFT.value:
-                # Left to the rep when its sequence ended: no step follows, but somebody did
-                # something about the deal, which is not silent any more.
-                self.signal(
-                    Signal(
-                        SignalKind.REP_ACTIVITY, touch["subject_id"], Business(at),
-                        f"task:{touch['id']}", contact=touch["contact_id"], data={"what": "task"},
-                    )
-                )  # fmt: skip
-
-    def _foreign_task(self, record: CrmRecord) -> None:
-        touch_id = record.fields.get("touch_id")
-        if touch_id:
-            touch = self.snapshot.touches.get(touch_id)
-            if touch is not None and touch["state"] != TouchState.PERFORMED.value:
-                self.found.unadopted.add(record.id)
-            return
-        if record.fields.get("status") == "completed" and record.associations is not None:
-            at = record.fields.get("completed_at") or record.updated_at
-            fact = PersonFact(SignalKind.REP_ACTIVITY, at, f"task:{record.id}", {"what": "task"})
-            linked = record.associations
-            self.facts([fact], linked.get("contact", []), linked.get("deal", []))
-
-    def _edited(self, touch: Any, names: list[str], record: CrmRecord) -> None:
-        due = record.fields.get("due_at") or touch["due_at"]
-        owner = record.fields.get("owner") or touch["owner_id"]
-        overdue = touch["overdue_at"]
-        if "due_at" in names and touch["outcome"] == Outcome.OPEN.value:
-            overdue = end_of_due_day(Business(due), self.tenant.calendar(owner, self.now))
-        self.found.edits.append(
-            {"key": touch["id"], "due_at": due, "owner_id": owner, "overdue_at": overdue}
-        )
-        self.signal(
-            Signal(
-                SignalKind.TASK_EDITED, touch["subject_id"], Business(record.updated_at),
-                f"edit:{touch['id']}:{record.updated_at}", contact=touch["contact_id"],
-                data={"touch": touch["id"], "step": touch["step"], "fields": names},
-            )
-        )  # fmt: skip
-
-    def task_deleted(self, task_id: str, at: int) -> None:
-        """Archived by somebody: our own resolution, or a rep's word that the step is over."""
-        stored = self.snapshot.objects.get(("task", task_id))
-        if stored is None or stored["touch_id"] is None:
-            return
-        touch = self.snapshot.touches.get(stored["touch_id"])
-        if touch is None or touch["outcome"] != Outcome.OPEN.value:
-            return
-        if "archived" in loads(stored["pending"]):
-            return
-        self._close(touch, Outcome.DELETED, at, "deleted_by_rep")
-        self.signal(
-            Signal(
-                SignalKind.TASK_DELETED, touch["subject_id"], Business(at),
-                f"task:{touch['id']}", contact=touch["contact_id"],
-                data={"touch": touch["id"], "step": touch["step"],
-                      "enrolment": touch["enrolment_id"]},
-            )
-        )  # fmt: skip
-
-    def _close(self, touch: Any, outcome: Outcome, at: int, why: str) -> None:
-        self.found.closes.append(
-            {"key": touch["id"], "outcome": outcome.value, "outcome_at": at, "outcome_why": why}
-        )
-        self.snapshot.close_touch(touch["id"], outcome.value, at)
 
     # --- signals -----------------------------------------------------------------------------
 

@@ -12,9 +12,10 @@ from app.decisions.guard import explain_ruling
 from app.decisions.sequences import progress
 from app.decisions.timing import end_of_due_day, local_date
 from app.lanes.case import Case
-from app.lanes.commit import SUMMARY_MS, Writes, store_decisions
+from app.lanes.commit import SUMMARY_MS, store_decisions
 from app.lanes.context import Lanes, Tenant
 from app.lanes.snapshot import Snapshot
+from app.lanes.writes import Writes
 from app.model.decisions import Explanation, Ruling, Verdict
 from app.model.time import Business, Wall
 from app.model.vocabulary import EnrolmentState, Outcome, TaskType, TouchState
@@ -73,7 +74,7 @@ def _ruled(case: Case, ruling: Ruling, now: Business) -> dict[str, Any]:
         "key": row["id"],
         "held": row["fence"],
         "state": TouchState.DROPPED.value,
-        "reason": ruling.code,
+        "reason": _reason(case, ruling),
         "waits_for": None,
         "due_at": due,
         "write_at": row["write_at"],
@@ -93,6 +94,13 @@ def _ruled(case: Case, ruling: Ruling, now: Business) -> dict[str, Any]:
             put["state"] = TouchState.PLANNED.value
             put["write_at"] = max(ruling.until, now + 1)
     return put
+
+
+def _reason(case: Case, ruling: Ruling) -> str:
+    """What has ended gives why it ended, as if the touch had been dropped with it."""
+    if ruling.code == Code.ENROLMENT_ENDED:
+        return case.enrolment["end_reason"] or ruling.code
+    return ruling.code
 
 
 def _follow_drops(

@@ -1,0 +1,43 @@
+"""What one batch of readings means, collected before one transaction stores it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.lanes.snapshot import Link, Snapshot
+from app.model.signals import Signal
+
+
+@dataclass(slots=True)
+class Findings:
+    """What one batch of readings means; `app.lanes.commit` stores it.
+
+    unadopted: tasks that carry our touch id while their creation is still unanswered.
+    became: contacts that were subjects of their own → the deal that they stand on now.
+    """
+
+    values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
+    entries: list[tuple[int, str, int]] = field(default_factory=list[tuple[int, str, int]])
+    links: dict[int, list[Link]] = field(default_factory=dict[int, list[Link]])
+    contacts: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    two_way: dict[str, int] = field(default_factory=dict[str, int])
+    objects: dict[str, list[dict[str, Any]]] = field(
+        default_factory=lambda: defaultdict[str, list[dict[str, Any]]](list)
+    )
+    closes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    edits: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    signals: list[Signal] = field(default_factory=list[Signal])
+    outcomes: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    arm: list[tuple[int, str, int, dict[str, Any]]] = field(
+        default_factory=list[tuple[int, str, int, dict[str, Any]]]
+    )
+    disarm: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    unadopted: set[str] = field(default_factory=set[str])
+    became: dict[int, int] = field(default_factory=dict[int, int])
+
+    def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
+        if values:
+            self.values.setdefault(subject_id, {}).update(values)
+            snapshot.lay_over_subject(subject_id, values)

@@ -1,0 +1,237 @@
+"""Decisions as rows, collected from many subjects before one transaction stores them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.decisions.codes import Code
+from app.lanes.context import Tenant
+from app.lanes.snapshot import Snapshot
+from app.model.decisions import (
+    ArmTimer,
+    Decision,
+    DisarmTimer,
+    EndEnrolment,
+    Explanation,
+    HoldSubject,
+    Notice,
+    PlannedTouch,
+    PlanTouches,
+    ReassignTasks,
+    SetProperty,
+    StartEnrolment,
+)
+from app.model.ids import enrolment_id
+from app.model.playbook import Step
+from app.model.time import Business
+from app.model.vocabulary import EnrolmentState, Mode, Priority, StopReason, TouchState
+
+_EFFECTS = frozenset(
+    {
+        Code.NOTIFIED,
+        Code.PROPERTY_SET,
+        Code.HELD_BY_RULE,
+        Code.REASSIGNED,
+        Code.STOPPED_OTHERS,
+        Code.WOULD_ACT,
+    }
+)
+
+_PRIORITY = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
+
+
+@dataclass(slots=True)
+class Writes:
+    """What `app.lanes.commit` is to store; each list or mapping goes to its table as one set."""
+
+    starts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    touches: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    ends: list[EndEnrolment] = field(default_factory=list[EndEnrolment])
+    arm: list[ArmTimer] = field(default_factory=list[ArmTimer])
+    disarm: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    notices: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    holds: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
+    moves: set[int] = field(default_factory=set[int])
+    explanations: list[Explanation] = field(default_factory=list[Explanation])
+    dirty: set[int] = field(default_factory=set[int])
+    asks: set[str] = field(default_factory=set[str])
+    moved: dict[str, int] = field(default_factory=dict[str, int])
+
+    def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
+        """Turn the actions of one decision into rows."""
+        self.explanations.extend(decision.explanations)
+        for line in decision.explanations:
+            if line.code in _EFFECTS:
+                self._remember(tenant, line, snapshot, now)
+        for action in decision.actions:
+            match action:
+                case StartEnrolment():
+                    self._start(tenant, action, snapshot, now)
+                case EndEnrolment():
+                    self.ends.append(action)
+                    self.dirty.add(action.subject)
+                case PlanTouches():
+                    row = snapshot.enrolment_row(action.enrolment)
+                    contact = row["contact_id"] if row else None
+                    self._touches(
+                        tenant, action.touches, action.enrolment, action.subject, contact, now
+                    )
+                case ArmTimer():
+                    self.arm.append(action)
+                case DisarmTimer():
+                    self.disarm.append((action.subject, action.rule))
+                case Notice():
+                    self.notices.append(_notice(tenant, action, snapshot))
+                case SetProperty():
+                    column = action.field.removeprefix("followthrough_")
+                    self.values.setdefault(action.subject, {})[column] = action.value
+                    self.dirty.add(action.subject)
+                case HoldSubject():
+                    self.holds.append(
+                        {
+                            "installation_id": tenant.id,
+                            "subject_id": action.subject,
+                            "reason": action.reason,
+                            "until_at": action.until_at,
+                        }
+                    )
+                case ReassignTasks():
+                    self.moves.add(action.subject)
+
+    def _remember(
+        self, tenant: Tenant, line: Explanation, snapshot: Snapshot, now: Business
+    ) -> None:
+        """A rule acted without starting anything: remembered as a firing that is over.
+
+        Without it the same silence would fire at every later signal, and a notice-only rule would
+        have no past that `again` could look at.
+        """
+        key = line.scope.removeprefix("rule:")
+        active = tenant.rule(key)
+        if active is None:
+            return
+        subject = snapshot.subject(line.subject)
+        anchor = str(line.values["anchor"])
+        row = {
+            "id": enrolment_id(tenant.key, subject.first_seen, key, anchor),
+            "installation_id": tenant.id,
+            "subject_id": line.subject,
+            "contact_id": None,
+            "rule": key,
+            "definition": key,
+            "is_firing": True,
+            "version_id": active.version,
+            "anchor": anchor,
+            "anchor_at": line.at,
+            "anchor_stage": None,
+            "started_at": now,
+            "mode": active.mode.value,
+            "state": EnrolmentState.ENDED.value,
+            "choice": "",
+            "ended_at": now,
+            "end_reason": StopReason.FINISHED.value,
+        }
+        if not any(e["id"] == row["id"] for e in self.starts):
+            self.starts.append(row)
+            snapshot.history.setdefault(line.subject, []).append(row)
+
+    def _start(
+        self, tenant: Tenant, start: StartEnrolment, snapshot: Snapshot, now: Business
+    ) -> None:
+        subject = snapshot.subject(start.subject)
+        row = {
+            "id": start.id,
+            "installation_id": tenant.id,
+            "subject_id": start.subject,
+            "contact_id": start.contact,
+            "rule": start.rule.rule.key,
+            "definition": start.definition,
+            "is_firing": start.sequence is None,
+            "version_id": start.rule.version,
+            "anchor": start.anchor,
+            "anchor_at": start.anchor_at,
+            "anchor_stage": start.anchor_stage,
+            "started_at": start.started_at,
+            "mode": start.mode.value,
+            "state": start.state.value,
+            "choice": start.choice,
+            "ended_at": None,
+            "end_reason": None,
+        }
+        self.starts.append(row)
+        snapshot.add_enrolment(row, [touch.step.id for touch in start.touches])
+        if start.state is EnrolmentState.APPROVAL:
+            self.asks.add(start.rule.rule.key)
+        if start.mode is Mode.LIVE and start.state is EnrolmentState.ACTIVE:
+            self._touches(tenant, start.touches, start.id, subject.id, start.contact, now)
+            self.dirty.add(start.subject)
+
+    def add_touches(self, tenant: Tenant, begun: StartEnrolment, now: Business) -> None:
+        """Touches of an enrolment that stands already and only now becomes active."""
+        self._touches(tenant, begun.touches, begun.id, begun.subject, begun.contact, now)
+
+    def _touches(
+        self,
+        tenant: Tenant,
+        touches: Iterable[PlannedTouch],
+        enrolment: str,
+        subject: int,
+        contact: str | None,
+        now: Business,
+    ) -> None:
+        for touch in touches:
+            self.touches.append(
+                touch_row(tenant.id, touch, enrolment, subject, contact, now)
+            )
+        self.dirty.add(subject)
+
+
+def touch_row(
+    inst: int,
+    touch: PlannedTouch,
+    enrolment: str,
+    subject: int,
+    contact: str | None,
+    now: Business,
+) -> dict[str, Any]:
+    """A row of `touches` for a planned touch."""
+    return {
+        "id": touch.id,
+        "installation_id": inst,
+        "enrolment_id": enrolment,
+        "subject_id": subject,
+        "contact_id": contact,
+        "step": touch.step.id,
+        "occurrence": touch.occurrence,
+        "owed_at": touch.owed_at,
+        "due_at": touch.due_at,
+        "write_at": touch.write_at,
+        "planned_at": now,
+        "priority": priority_of(touch.step),
+        "state": TouchState.PLANNED.value,
+    }
+
+
+def priority_of(step: Step) -> int:
+    """0 urgent, 1 normal, 2 low: the order in which touches due at one instant are admitted."""
+    return _PRIORITY[step.priority]
+
+
+def _notice(tenant: Tenant, notice: Notice, snapshot: Snapshot) -> dict[str, Any]:
+    subject = snapshot.subject(notice.subject)
+    person = tenant.calendars.people.get(subject.owner_id or "")
+    recipient = {
+        "owner": subject.owner_id or tenant.settings.default_owner,
+        "manager": person.manager_id if person else None,
+    }.get(notice.who)
+    return {
+        "id": notice.id,
+        "subject_id": notice.subject,
+        "owner_id": recipient,
+        "code": notice.template,
+        "data": {"rule": notice.rule, "name": subject.name, "who": notice.who},
+        "noticed_at": notice.at,
+    }
