@@ -75,7 +75,7 @@ class ObjectMap:
             self.by_property.setdefault(field.property, field)
         self._plain = tuple((f.name, f.property) for f in every if f.reader is None)
         self._read = tuple((f.name, f.property, f.read) for f in every if f.reader is not None)
-        self._history = tuple((f.name, f.property, f.read) for f in every if f.history)
+        self._history = tuple((f.name, f.property, f.read) for f in every)
 
     def parse_fields(self, properties: Mapping[str, str | None]) -> dict[str, Any]:
         """Canonical fields of those properties that the answer has."""
@@ -90,7 +90,8 @@ class ObjectMap:
     def parse_history(self, histories: Mapping[str, list[dict[str, Any]]]) -> dict[
         str, list[Version]
     ]:
-        """Histories per canonical field, oldest first; the CRM answers newest first."""
+        """Histories per canonical field, of those that the answer has: oldest first, though the
+        CRM answers newest first."""
         found: dict[str, list[Version]] = {}
         instant = values.instant
         for name, key, read in self._history:

@@ -47,15 +47,20 @@ class Reader:
         ids: Sequence[str],
         *,
         history: bool = False,
+        also: Sequence[str] = (),
         associations: Sequence[ObjectType] = (),
         archived: bool = False,
         id_property: str | None = None,
     ) -> list[CrmRecord]:
-        """Records by id, or by the value of a unique property; missing ones are absent."""
+        """Records by id, or by the value of a unique property; missing ones are absent.
+
+        also: canonical fields whose history is read beside that of the usual ones.
+        """
         fields = self._mapping.of(type)
+        more = [fields.fields[name].property for name in also]
         body: dict[str, Any] = {
             "properties": fields.properties,
-            "propertiesWithHistory": fields.history_properties if history else (),
+            "propertiesWithHistory": (*fields.history_properties, *more) if history else (),
         }
         if id_property:
             body["idProperty"] = id_property
@@ -79,8 +84,9 @@ class Reader:
         *,
         history: bool = False,
         associations: Sequence[ObjectType] = (),
+        archived: bool = False,
     ) -> Page:
-        """One page of all live records.
+        """One page of all live records, or of all archived ones.
 
         Associations are read apart although the listing could carry them: it names neither labels
         nor which one is primary.
@@ -92,6 +98,8 @@ class Reader:
         }
         if history and fields.history_properties:
             query["propertiesWithHistory"] = ",".join(fields.history_properties)
+        if archived:
+            query["archived"] = "true"
         if after:
             query["after"] = after
         answer = self._api.call(

@@ -184,9 +184,10 @@ class Tasks:
     def find_tasks(
         self, touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]]
     ) -> dict[str, CrmRecord]:
-        """touch id → its task with history and associations, live or archived.
+        """touch id → its task with history, that of its body too, and associations.
 
-        Without the unique property a deleted task cannot be found: its associations are gone.
+        Live or archived. Without the unique property all archived tasks of the account are gone
+        through for what its subjects do not show: a deleted task has lost its associations.
         """
         if not touches:
             return {}
@@ -200,6 +201,7 @@ class Tasks:
                 "task",
                 [touch for touch in wanted if touch not in found],
                 history=True,
+                also=("body",),
                 associations=() if archived else ("deal", "contact"),
                 archived=archived,
                 id_property=touch_property,
@@ -220,10 +222,25 @@ class Tasks:
                 ids.update(dict.fromkeys(other for other, _, _ in links))
         wanted = {touch for touch, _ in touches}
         records = self._reader.read(
-            "task", list(ids), history=True, associations=("deal", "contact")
+            "task", list(ids), history=True, also=("body",), associations=("deal", "contact")
         )
-        found = {unmark(record): record for record in records}
-        return {touch: record for touch, record in found.items() if touch in wanted}
+        found = {touch: record for record in records if (touch := unmark(record)) in wanted}
+        deleted = self._deleted(wanted - found.keys())
+        records = self._reader.read("task", deleted, history=True, also=("body",), archived=True)
+        found.update({str(unmark(record)): record for record in records})
+        return {str(touch): record for touch, record in found.items()}
+
+    def _deleted(self, wanted: set[str]) -> list[str]:
+        """Ids of archived tasks that bear one of these marks."""
+        found: list[str] = []
+        after: str | None = None
+        while len(found) < len(wanted):
+            page = self._reader.page("task", after, archived=True)
+            found.extend(record.id for record in page.records if unmark(record) in wanted)
+            after = page.after
+            if after is None:
+                break
+        return found
 
 
 def _failed(task: NewTask, error: CrmError) -> Created:
@@ -238,6 +255,11 @@ def unmark(record: CrmRecord) -> str | None:
         return record.fields.get("touch_id")
     record.fields["body"] = _MARKED.sub("", body)
     record.fields["touch_id"] = match.group(1)
+    if "body" in record.history:
+        record.history["body"] = [
+            version._replace(value=_MARKED.sub("", version.value or ""))
+            for version in record.history["body"]
+        ]
     return match.group(1)
 
 
