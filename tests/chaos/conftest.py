@@ -1,4 +1,4 @@
-"""The nursery of a session's sandboxes and apps."""
+"""The nursery of a session's sandboxes and apps, and stories within the process of the tests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Generator
 import pytest
 
 from tests.chaos.stage import Nursery
+from tests.scenarios.conftest import begin, story
+
+__all__ = ["begin", "nursery", "story"]
 
 
 @pytest.fixture(scope="session")

@@ -339,11 +339,21 @@ class Story:
     def control(self, deal: str, value: str, until: int | None = None) -> None:
         """What a rep sets in our property on the deal."""
         if until is not None:
-            self._set("deals", deal, "followthrough_pause_until", str(until))
-        self._set("deals", deal, "followthrough_control", value)
+            self.act(
+                "set_property", kind="deals", record=deal, property="followthrough_pause_until",
+                value=str(until),
+            )  # fmt: skip
+        self.set_control("deals", deal, value)
 
-    def _set(self, kind: str, record: str, property: str, value: str) -> None:
-        self.act("set_property", kind=kind, record=record, property=property, value=value)
+    def set_control(self, kind: str, record: str, value: str) -> None:
+        """Our control property on a deal or on a contact."""
+        self.act(
+            "set_property", kind=kind, record=record, property="followthrough_control", value=value
+        )
+
+    def to_deal(self, deal: str) -> Link:
+        """An association to a deal, for records that no verb makes."""
+        return Link("deals", deal)
 
     # --- playbooks ---------------------------------------------------------------------------
 
@@ -376,7 +386,7 @@ class Story:
         found = [
             self._task(row)
             for row in self.export("tasks")["tasks"]
-            if row["properties"].get("followthrough_touch_id")
+            if row["created_by"][0] == "INTEGRATION"
         ]
         if about is not None:
             ids = {t["task_id"] for t in self.touches() if t["subject_id"] == about}
@@ -410,7 +420,7 @@ class Story:
             contacts=tuple(one["id"] for one in row["associations"].get("contacts", ())),
             state=fields.get("followthrough_state", ""),
             reason=fields.get("followthrough_state_reason", ""),
-            touch_id=fields["followthrough_touch_id"],
+            touch_id=fields.get("followthrough_touch_id", ""),
             history=row["history"],
         )
 
