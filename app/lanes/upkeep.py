@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from app.installations.connect import look_again
-from app.lanes.activation import release_backlog
 from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_signals
@@ -13,6 +12,7 @@ from app.lanes.digest import OVERDUE, send_digests
 from app.lanes.observe import Observer
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import note_error
+from app.lanes.waiting import release_backlog
 from app.lanes.writes import Writes
 from app.model.ids import touch_id
 from app.model.signals import Signal

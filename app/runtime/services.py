@@ -8,7 +8,7 @@ from typing import Any
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
-from app.lanes import activation
+from app.lanes import activation, waiting
 from app.lanes.context import Lanes
 from app.model.time import Clocks
 from app.store.engine import Store
@@ -41,14 +41,14 @@ class Runtime:
     def release(
         self, installation_id: int, rule: str, per_day: int | None, who: str
     ) -> dict[str, Any]:
-        """See `app.lanes.activation.set_release`."""
-        answer = activation.set_release(self.lanes, installation_id, rule, per_day, who)
+        """See `app.lanes.waiting.set_release`."""
+        answer = waiting.set_release(self.lanes, installation_id, rule, per_day, who)
         self._poke("dispatch", installation_id)
         return answer
 
     def approve(self, installation_id: int, rule: str, who: str) -> int:
-        """See `app.lanes.activation.approve`."""
-        number = activation.approve(self.lanes, installation_id, rule, who)
+        """See `app.lanes.waiting.approve`."""
+        number = waiting.approve(self.lanes, installation_id, rule, who)
         self._poke("dispatch", installation_id)
         return number
 
