@@ -330,6 +330,8 @@ def fill(served: Served, inst: int) -> None:
                     error="the CRM refused the owner" if state == "failed" else None,
                     task_id=f"task-{step}" if outcome else None,
                     shown_subject=f"Do {step}" if outcome else None,
+                    # The due day of an open task is not over yet.
+                    overdue_at=NOW + 500 if outcome == "open" else None,
                 )
             )  # fmt: skip
         conn.execute(
