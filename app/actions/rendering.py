@@ -19,6 +19,7 @@ from liquid.exceptions import LiquidError, UndefinedError
 from app.model.playbook import Playbook, Step, Template
 from app.model.vocabulary import TaskType
 from app.wording.language import check_tokens, compile_text
+from app.wording.plain import Plain, compile_plain
 
 __all__ = [
     "BUILT_IN",
@@ -84,6 +85,7 @@ class Rendered(NamedTuple):
 
 
 class _Prepared(NamedTuple):
+    plain: Plain | None
     text: BoundTemplate | None
     heading: str
     closing: str
@@ -138,6 +140,10 @@ def _list(heading: str, lines: Sequence[str]) -> list[str]:
 
 def _fill(prepared: _Prepared, values: Values) -> tuple[str, str]:
     """(HTML, "") or ("", problem)."""
+    if prepared.plain is not None:
+        text = prepared.plain.fill(values)
+        if text is not None:
+            return text, ""
     if prepared.text is None:
         return "", prepared.problem
     # Liquid prints None as nothing. A missing value must fail instead of leaving a gap in a
@@ -175,6 +181,7 @@ def _prepare(template: Template, task: TaskType) -> _Prepared:
     except LiquidError as error:
         problem = f"the template is not valid: {error.args[0] if error.args else error}"
     return _Prepared(
+        compile_plain(source) if text is not None else None,
         text,
         f"<p><strong>{heading}:</strong></p><p>",
         f"<p><strong>To decide:</strong> {escape(template.decides)}</p>",
