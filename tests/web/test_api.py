@@ -333,7 +333,7 @@ def test_why(served: Served, admin: Browser) -> None:
     assert data["answer"] == data["decisions"][0]["text"]
     silent = admin.get("/api/why/deal/901?rule=idle-deal/stale").get_json()
     assert silent["decisions"] == []
-    assert "Nothing was decided yet" in silent["answer"]
+    assert "Nothing was decided" in silent["answer"]
     assert admin.get("/api/why/deal/901").status_code == 422
     assert len(admin.get("/api/ledger/deal/901").get_json()["ledger"]) == 1
 

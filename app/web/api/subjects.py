@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from app.store import ledger, mirror, reading
+from app.store import ledger, mirror, pipelines, reading
 from app.web import access, summaries
 from app.web.answers import Refusal, answer, services, wrong
 
@@ -75,11 +75,31 @@ def why(type: str, crm_id: str) -> Response:
             raise wrong("rule", "missing or no rule's key",
                         "Ask with ?rule=playbook/rule; GET /api/playbooks lists the keys.")
         found = summaries.entries(conn, row, ledger.why(conn, row["id"], rule))
-    latest = found[0]["text"] if found else (
+        latest = found[0]["text"] if found else _undecided(conn, row)
+    return answer({"rule": rule, "answer": latest, "decisions": found})
+
+
+def _undecided(conn: Connection, row: Mapping[Any, Any]) -> str:
+    """Why no rule has said anything about a record: most often it lies where none may act."""
+    inst = access.viewer().installation_id
+    pipe = next((p for p in pipelines.read(conn, inst) if p["id"] == row["pipeline_id"]), None)
+    if pipe is not None and not pipe["followed"]:
+        return (
+            f"Nothing was decided: the pipeline {pipe['label']} is not followed, so no rule acts "
+            "on its records. An admin can follow it on the Setup page."
+        )
+    stage = next(
+        (s for s in pipelines.read_stages(conn, inst) if s["id"] == row["stage_id"]), None
+    )
+    if stage is not None and not stage["confirmed"]:
+        return (
+            f"Nothing was decided: what the stage {stage['label']} means is not confirmed, so no "
+            "rule acts on it. An admin can confirm it on the Setup page."
+        )
+    return (
         "Nothing was decided yet: no signal that this rule waits for has come for this record "
         "since the rule was activated."
     )
-    return answer({"rule": rule, "answer": latest, "decisions": found})
 
 
 @blueprint.get("/touches")
