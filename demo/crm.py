@@ -7,7 +7,19 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from demo.calendars import calendar, zone_of
-from demo.facts import FOREVER, Contact, Crm, Entry, Key, Meeting, Raw, Subject, Task, versions
+from demo.facts import (
+    FOREVER,
+    Activity,
+    Contact,
+    Crm,
+    Entry,
+    Key,
+    Meeting,
+    Raw,
+    Subject,
+    Task,
+    versions,
+)
 from demo.steps import DASH, DIGEST, step_of
 
 TOUCH_ID = "followthrough_touch_id"
@@ -37,10 +49,11 @@ def read(export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True) -
     tasks = [task for task in ours if task.text != DIGEST]
     for task in tasks:
         if task.completed_at < FOREVER and task.subject in subjects:
-            subjects[task.subject].activity.append((task.completed_at, task.completed_at))
+            done = Activity(task.completed_at, task.completed_at)
+            subjects[task.subject].activity.append(done)
     for subject in subjects.values():
         subject.replies.sort()
-        subject.activity.sort(key=lambda pair: pair[1])
+        subject.activity.sort(key=lambda one: one.known)
         subject.meetings.sort(key=lambda meeting: meeting.booked_at)
     return Crm(
         int(export["now"]),
@@ -148,35 +161,41 @@ def _leads(export: Raw, subjects: dict[Key, Subject]) -> None:
 def _activities(
     export: Raw, subjects: Mapping[Key, Subject], of_contact: Mapping[str, list[Subject]]
 ) -> None:
-    def about(record: Raw) -> Iterable[Subject]:
-        found = {("deals", deal): None for deal in _linked(record, "deals")}
+    def about(record: Raw) -> Iterable[tuple[Subject, bool]]:
+        own = {("deals", deal) for deal in _linked(record, "deals")}
+        found = dict.fromkeys(sorted(own))
         for contact in _linked(record, "contacts"):
-            for subject in of_contact.get(contact, ()):
-                found[subject.key] = None
-        return [subjects[key] for key in found if key in subjects]
+            own.add(("contacts", contact))
+            found |= {subject.key: None for subject in of_contact.get(contact, ())}
+        # With a deleted deal its activities lose the association, and are told by the contact.
+        return [
+            (subject, key in own or subject.gone < FOREVER)
+            for key in found
+            if (subject := subjects.get(key)) is not None
+        ]
 
     for call in export["calls"]:
-        for subject in about(call):
-            subject.activity.append((_when(call), call["created_at"]))
+        for subject, own in about(call):
+            subject.activity.append(Activity(_when(call), call["created_at"], own))
     for email in export["emails"]:
         incoming = email["properties"].get("hs_email_direction") == "INCOMING_EMAIL"
-        for subject in about(email):
-            subject.activity.append((_when(email), email["created_at"]))
+        for subject, own in about(email):
+            subject.activity.append(Activity(_when(email), email["created_at"], own))
             if incoming:
                 subject.replies.append(_when(email))
     for raw in export["meetings"]:
         meeting = _meeting(raw)
-        for subject in about(raw):
+        for subject, own in about(raw):
             subject.meetings.append(meeting)
-            subject.activity.append((meeting.booked_at, meeting.booked_at))
+            subject.activity.append(Activity(meeting.booked_at, meeting.booked_at, own))
             for when, outcome in meeting.said:
                 if outcome == "COMPLETED":
-                    subject.activity.append((max(when, meeting.start), when))
+                    subject.activity.append(Activity(max(when, meeting.start), when, own))
     for subject in subjects.values():
         for contact in subject.contacts:
             person = subjects.get(("contacts", contact))
             for form in person.forms if person else ():
-                subject.activity.append((form, form))
+                subject.activity.append(Activity(form, form, own=False))
 
 
 def _when(record: Raw) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from demo.calendars import Calendar
 from demo.steps import Step
@@ -42,6 +42,15 @@ class Entry:
     left_at: int = FOREVER
 
 
+class Activity(NamedTuple):
+    """Something that a person did. known: when the CRM knew of it. own: it stands on the subject
+    itself, and not only on a contact of it."""
+
+    at: int
+    known: int
+    own: bool = True
+
+
 @dataclass
 class Meeting:
     """A meeting. said: (at, outcome) for each outcome that was recorded."""
@@ -60,7 +69,7 @@ class Meeting:
 class Subject:
     """A deal, or a contact that had no deal. Instants in ms; gone: when it was deleted.
 
-    activity: (when it happened, when the CRM knew of it). contacts: ids, the only one first.
+    contacts: ids, the only one first.
     """
 
     key: Key
@@ -74,7 +83,7 @@ class Subject:
     contacts: list[str] = field(default_factory=list)
     replies: list[int] = field(default_factory=list)
     meetings: list[Meeting] = field(default_factory=list)
-    activity: list[tuple[int, int]] = field(default_factory=list)
+    activity: list[Activity] = field(default_factory=list)
     forms: list[int] = field(default_factory=list)
     deal_at: int = FOREVER
 

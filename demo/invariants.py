@@ -9,7 +9,7 @@ from demo.calendars import HOUR, in_call_hours
 from demo.facts import Crm, Task, at, versions
 from demo.matching import Matches
 from demo.owed import Owed, Terms
-from demo.steps import PERSONAL
+from demo.steps import CHOOSE, PERSONAL
 
 _NEVER_AGAIN = ("hs_task_subject", "hs_task_body", "hs_task_type", "hs_task_priority",
                 "hs_task_status")  # fmt: skip
@@ -131,6 +131,8 @@ def _one_at_a_time(crm: Crm, over: dict[str, int]) -> Iterator[str]:
 def _left_standing(crm: Crm, over: dict[str, int]) -> Iterator[str]:
     """An open task that nobody touched and whose reason is gone is archived soon."""
     for task in crm.tasks:
+        if task.step is CHOOSE:
+            continue  # asked once for all that runs, so the CRM does not tell what it hangs on
         end = over.get(task.id, crm.now)
         stood = min(task.closed, crm.now) - end
         if stood > SOON_MS and not task.edited and not _touched(task):

@@ -200,7 +200,7 @@ def _idle(crm: Crm, terms: Terms, since: int) -> Iterator[Enrolment]:
         if subject.key[0] != "deals":
             continue
         contact, fired = person_of(subject), 0
-        for last, until in _silences(subject):
+        for last, until in _silences(subject, since):
             overs = _week_later(crm, subject, last, terms)
             over = min(overs)
             if over >= until or over > crm.now or over >= subject.gone:
@@ -232,13 +232,18 @@ def _week_later(crm: Crm, subject: Subject, last: int, terms: Terms) -> set[int]
     return found
 
 
-def _silences(subject: Subject) -> Iterator[tuple[int, int]]:
-    """(latest activity, when the CRM next knew of another), oldest first."""
+def _silences(subject: Subject, since: int) -> Iterator[tuple[int, int]]:
+    """(latest activity, when the CRM next knew of another), oldest first.
+
+    Of the time before the app was there, only what stands on the deal itself is known of it.
+    """
     last = subject.created_at
-    for happened, known in subject.activity:
-        if happened > last:
-            yield last, known
-            last = happened
+    for activity in subject.activity:
+        if activity.known < since and not activity.own:
+            continue
+        if activity.at > last:
+            yield last, activity.known
+            last = activity.at
     yield last, FOREVER
 
 
