@@ -31,7 +31,8 @@ def _claim(locked: bool) -> Fixed:
             _t.write_at <= arg("now"),
             _t.retry_wall <= arg("wall"),
         )
-        .order_by(_t.write_at, _t.priority, _t.id)
+        # Touches of one subject that are due together are judged together.
+        .order_by(_t.write_at, _t.priority, _t.subject_id, _t.id)
         .limit(arg("most"))
     )
     if locked:
@@ -55,7 +56,7 @@ _CLAIM = {"sqlite": _claim(False), "postgresql": _claim(True)}
 def claim(
     conn: Connection, inst: int, now: int, wall: int, limit: int, lease_ms: int
 ) -> list[dict[str, Any]]:
-    """Take up to `limit` due touches, in the order due, priority, id, and lease them.
+    """Take up to `limit` due touches, in the order due, priority, subject, id, and lease them.
 
     `attempts` goes up here, before anything is sent: after a crash a touch with more than one
     attempt is looked for in the CRM before it is created.
@@ -63,7 +64,7 @@ def claim(
     rows = _CLAIM[conn.dialect.name].dicts(
         conn, inst=inst, now=now, wall=wall, most=limit, lease=wall + lease_ms
     )
-    rows.sort(key=lambda row: (row["write_at"], row["priority"], row["id"]))
+    rows.sort(key=lambda row: (row["write_at"], row["priority"], row["subject_id"], row["id"]))
     return rows
 
 
