@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from app.store import cursors
 from demo.processes import APP_ID
 from sandbox.hubspot.grants import Grants
 from tests.scenarios.conftest import Begin
@@ -303,6 +304,35 @@ def test_lost_webhooks_are_made_good_at_the_next_midnight(story: Story) -> None:
         ("Fresh", "open"): 3,
     }
     assert story.open(fresh)[0].due == "Tue 2026-09-08 12:00", "counted from the entry"
+
+
+def test_nothing_is_written_for_a_deal_whose_deletion_was_never_told(story: Story) -> None:
+    story.live(
+        playbook(
+            """
+            - id: sent
+              when: {stage_entered: proposal}
+              then: [{enrol: later}]
+            """,
+            """
+            - id: later
+              steps: [{id: ring, at: 2d, task: call, template: t, subject: Ring}]
+            """,
+        )
+    )
+    deal, other = story.deal("proposal"), story.deal("proposal", name="Other")
+    story.until("+1h")
+    story.crm.call("POST", "/sandbox/settings", {"webhook_drop": 1.0})
+    story.act("delete_deal", deal=deal)
+    story.to("2026-09-07 23:00")
+    # Had the daily reconcile not looked, the look before writing would find it gone.
+    assert story.parts is not None
+    with story.parts.store.write() as conn:
+        cursors.put(conn, 1, "reconcile:lost", str(story.hubspot.deliveries.lost()))
+    story.to("2026-09-09 12:00")
+    reasons = {t["subject"]: t["reason"] for t in story.touches()}
+    assert reasons["Big sale"] == "record_deleted"
+    assert len(story.open(other)) == 1
 
 
 def test_without_losses_nothing_is_polled(story: Story) -> None:
