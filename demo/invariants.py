@@ -20,7 +20,7 @@ _WHILE_OURS = ("hs_timestamp", "hubspot_owner_id")
 
 def broken(crm: Crm, terms: Terms, steps: list[Owed], matches: Matches) -> list[str]:
     """A sentence for each invariant broken."""
-    over = {task.id: steps[index].enrolment.hard_end for index, task in matches.pairs.items()}
+    over = {task.id: steps[index].enrolment.ended for index, task in matches.pairs.items()}
     found: list[str] = []
     for task in crm.tasks:
         for problem in (

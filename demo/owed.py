@@ -54,6 +54,13 @@ class Enrolment:
         return next((when for when, _, certain in self.ends if certain), FOREVER)
 
     @property
+    def ended(self) -> int:
+        """From here on nothing written before has a reason any more. A meeting that was held
+        meanwhile bars what is not yet written, and ends nothing."""
+        ends = (when for when, why, certain in self.ends if certain and why != "meeting_held")
+        return next(ends, FOREVER)
+
+    @property
     def reason(self) -> str:
         return next((reason for _, reason, certain in self.ends if certain), "")
 
