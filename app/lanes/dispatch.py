@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from app.actions.tasks import new_task
@@ -20,7 +21,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.ingest import take_in
 from app.lanes.reading import fetch
 from app.lanes.record import Result, record_results, record_rulings
-from app.lanes.trouble import note_error
+from app.lanes.trouble import OURS, isolate, later, note_error
 from app.model.decisions import Ruling, Verdict
 from app.model.time import MINUTE, SECOND, Business, Wall
 from app.store import installations, mirror, outbox
@@ -54,9 +55,18 @@ def drain_due(lanes: Lanes, tenant: Tenant) -> bool:
         return False
     now, wall = lanes.now(), lanes.wall()
     with lanes.store.write() as conn:
+        # Claims whose holder died, or failed without giving them back, are due again.
+        outbox.reclaim(conn, tenant.id, wall)
         rows = outbox.claim(conn, tenant.id, now, wall, CLAIM, LEASE_MS)
     if not rows:
         return False
+    isolate(rows, partial(_carry_out, lanes, tenant, now), partial(_put_aside, lanes))
+    return True
+
+
+def _carry_out(
+    lanes: Lanes, tenant: Tenant, now: Business, rows: Sequence[dict[str, Any]]
+) -> None:
     try:
         refresh(lanes, tenant, rows)
         cases = _unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
@@ -65,9 +75,20 @@ def drain_due(lanes: Lanes, tenant: Tenant) -> bool:
     except CrmError as error:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
         _give_back(lanes, rows, retry, error)
-        return True
+        return
+    except Exception:
+        # Whoever works on them next must look in the CRM first: some may stand there already.
+        for row in rows:
+            row["attempts"] += 1
+        raise
     record_results(lanes, tenant, results, now)
-    return True
+
+
+def _put_aside(lanes: Lanes, row: Mapping[str, Any], error: Exception) -> None:
+    """Our own code failed on this touch: it stays due, with its error, and holds up nobody."""
+    with lanes.store.write() as conn:
+        said = f"{OURS} ({type(error).__name__})"
+        outbox.put_back(conn, [_returned(row, row["attempts"], later(lanes), said)])
 
 
 def refresh(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -88,7 +109,11 @@ def refresh(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> 
     if stale_people:
         reads["contact", False] = stale_people
     if reads:
-        take_in(lanes, tenant, fetch(lanes, tenant, reads))
+        readings = fetch(lanes, tenant, reads)
+        # The event of a deletion may be lost or late; nothing is written for what is not there.
+        there, now = {record.id for record in readings.of("deal")}, lanes.now()
+        readings.gone.extend(("deal", id, now) for id in sorted(stale_deals - there))
+        take_in(lanes, tenant, readings)
 
 
 def _unmade(
@@ -250,20 +275,29 @@ def _give_back(
         outbox.put_back(
             conn,
             [
-                {
-                    "key": row["id"],
-                    "held": row["fence"],
-                    "state": "planned",
-                    "reason": row["reason"],
-                    "waits_for": None,
-                    "due_at": row["due_at"],
-                    "write_at": row["write_at"],
-                    "attempts": max(0, row["attempts"] - 1) if unsent else row["attempts"],
-                    "retry_wall": retry,
-                    "error": error.message,
-                    "owner_id": row["owner_id"],
-                    "outcome_at": None,
-                }
+                _returned(
+                    row, max(0, row["attempts"] - 1) if unsent else row["attempts"], retry,
+                    error.message,
+                )
                 for row in rows
             ],
-        )
+        )  # fmt: skip
+
+
+def _returned(
+    row: Mapping[str, Any], attempts: int, retry: Wall, error: str
+) -> dict[str, Any]:
+    return {
+        "key": row["id"],
+        "held": row["fence"],
+        "state": "planned",
+        "reason": row["reason"],
+        "waits_for": None,
+        "due_at": row["due_at"],
+        "write_at": row["write_at"],
+        "attempts": attempts,
+        "retry_wall": retry,
+        "error": error,
+        "owner_id": row["owner_id"],
+        "outcome_at": None,
+    }

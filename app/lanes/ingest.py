@@ -7,6 +7,7 @@ one transaction then stores the mirror, the decisions and the fact that the even
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,9 +19,10 @@ from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.observe_tasks import TaskObserver
 from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, finished, plan_reads
 from app.lanes.snapshot import Snapshot
-from app.lanes.trouble import note_error
+from app.lanes.trouble import OURS, isolate, later, note_error
 from app.lanes.writes import Writes
-from app.model.time import SECOND, Business, Wall
+from app.model.decisions import ArmTimer
+from app.model.time import HOUR, SECOND, Business, Wall
 from app.store import inbox, mirror, timers
 from app.store.sets import loads
 from connectors.contract import CrmError
@@ -29,17 +31,25 @@ BATCH = 400
 """Events of one turn: few enough for a transaction of some 50 ms, enough for full read batches."""
 
 _TIMERS = 400
+
+
 def drain_inbox(lanes: Lanes, tenant: Tenant) -> bool:
     """Work off one batch of events. True if there was one."""
     with lanes.store.read() as conn:
         rows = inbox.due(conn, tenant.id, lanes.wall(), BATCH)
-        if not rows:
-            return False
+    if not rows:
+        return False
+    isolate(rows, partial(_work_off, lanes, tenant), partial(_put_aside, lanes))
+    return True
+
+
+def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -> None:
+    with lanes.store.read() as conn:
         plan = plan_reads(conn, tenant, rows)
     if plan.is_empty:
         with lanes.store.write() as conn:
             inbox.done(conn, [row["id"] for row in rows])
-        return True
+        return
     try:
         readings = fetch(lanes, tenant, plan.reads)
         fetch_strangers(lanes, tenant, readings)
@@ -47,10 +57,14 @@ def drain_inbox(lanes: Lanes, tenant: Tenant) -> bool:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
         with lanes.store.write() as conn:
             inbox.again(conn, [row["id"] for row in rows], retry, error.message)
-        return True
+        return
     readings.gone = plan.gone
     take_in(lanes, tenant, readings, events=rows)
-    return True
+
+
+def _put_aside(lanes: Lanes, row: Mapping[Any, Any], error: Exception) -> None:
+    with lanes.store.write() as conn:
+        inbox.again(conn, [row["id"]], later(lanes), f"{OURS} ({type(error).__name__})")
 
 
 def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
@@ -69,11 +83,28 @@ def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
             plan.read(row["type"], row["crm_id"], linked=row["type"] == "contact")
     try:
         readings = fetch(lanes, tenant, plan.reads)
+        if readings.records:
+            take_in(lanes, tenant, readings)
     except CrmError as error:
         note_error(lanes, tenant, error, 0)
         return False
-    take_in(lanes, tenant, readings, due=due)
+    isolate(due, partial(_fire, lanes, tenant), partial(_put_off, lanes, tenant))
     return True
+
+
+def _fire(lanes: Lanes, tenant: Tenant, due: Sequence[Mapping[Any, Any]]) -> None:
+    take_in(lanes, tenant, Readings(), due=due)
+
+
+def _put_off(
+    lanes: Lanes, tenant: Tenant, timer: Mapping[Any, Any], error: Exception
+) -> None:
+    """The timer stays, an hour later: it is not lost, and holds up nobody."""
+    again = ArmTimer(
+        timer["subject_id"], timer["rule"], Business(lanes.now() + HOUR), loads(timer["data"])
+    )
+    with lanes.store.write() as conn:
+        timers.arm(conn, tenant.id, [again])
 
 
 def _handed_on(

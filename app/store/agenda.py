@@ -65,6 +65,13 @@ _LOOK = Fixed(
             )
         ).label("touches"),
         _any(
+            _one.where(
+                _w.installation_id == _inst,
+                _w.state == TouchState.CLAIMED.value,
+                _w.lease_wall <= _wall,
+            )
+        ).label("abandoned"),
+        _any(
             _one.where(_w.installation_id == _inst, _w.wish.is_not(None), _w.wish_wall <= _wall)
         ).label("wishes"),
         _any(
@@ -92,10 +99,10 @@ def look(conn: Connection, inst: int, now: int, wall: int, daily: str) -> Look |
     rows = _LOOK.rows(conn, inst=inst, now=now, wall=wall, daily=daily)
     if not rows:
         return None
-    status, stopped, revision, events, timed, due, wishes, dirty, overdue, day = rows[0]
+    status, stopped, revision, events, timed, due, lapsed, wishes, dirty, overdue, day = rows[0]
     return Look(
-        status, bool(stopped), revision, bool(events), bool(timed), bool(due), bool(wishes),
-        bool(dirty), bool(overdue), int(day or 0),
+        status, bool(stopped), revision, bool(events), bool(timed), bool(due or lapsed),
+        bool(wishes), bool(dirty), bool(overdue), int(day or 0),
     )  # fmt: skip
 
 
