@@ -81,7 +81,7 @@ def end(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
     """End enrolments: planned touches are dropped, open tasks are wished resolved.
 
     A planned touch that was attempted may stand in the CRM: dropped here, its task would stay there
-    for ever. It is due at once instead, is looked for, and then resolved or dropped.
+    for ever. It stays due instead, is looked for, and then resolved or dropped.
 
     The revision goes up, so that a touch claimed before this instant finds out before it acts.
     A proposal, backlog or shadow enrolment ends the same way and has nothing to drop.
@@ -95,7 +95,7 @@ def end(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
         }
         for item in ends
     ]
-    for statement in (_END, _LOOK_FOR, _DROP, _RESOLVE):
+    for statement in (_END, _DROP, _RESOLVE):
         statement.run_many(conn, rows)
 
 
@@ -109,15 +109,6 @@ _END = Fixed(
         recycle_at=arg("recycle"),
         revision=_e.revision + 1,
     )
-)
-_LOOK_FOR = Fixed(
-    update(touches)
-    .where(
-        _t.enrolment_id == arg("key"),
-        _t.state == TouchState.PLANNED.value,
-        _t.attempts > 0,
-    )
-    .values(write_at=arg("ended"))
 )
 _DROP = Fixed(
     update(touches)

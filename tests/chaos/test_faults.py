@@ -276,6 +276,34 @@ def test_what_was_never_written_is_dropped_when_the_deal_moves_on(story: Story) 
     assert story.tasks() == []
 
 
+@pytest.mark.parametrize("cause", ["resolve", "move"])
+def test_what_reps_did_unseen_stands_when_we_would_touch_their_tasks(
+    story: Story, cause: str
+) -> None:
+    """Their events are lost; the look before every write of ours finds what they did."""
+    story.live(THREE)
+    deal = story.deal("proposal")
+    story.to("2026-09-07 12:00")
+    done, moved, gone = story.open(deal)
+    fault(story, "EVENT object", "drop", times=0)
+    story.act("complete_task", task=done.id)
+    story.act("move_task", task=moved.id, due=story.at("2026-09-20 15:00"))
+    story.act("delete_task", task=gone.id)
+    if cause == "resolve":
+        story.move(deal, "negotiation")
+    else:
+        story.act("change_owner", deal=deal, owner=BEN.owner_id)
+    story.to("2026-09-07 15:00")
+    now = {task.id: task for task in story.tasks()}
+    assert (now[done.id].status, now[done.id].archived) == ("COMPLETED", False)
+    assert (now[moved.id].due, now[moved.id].archived) == ("Sun 2026-09-20 15:00", False)
+    assert [now[id].owner for id in (done.id, gone.id)] == ["Ada", "Ada"]
+    outcomes = {touch["task_id"]: touch["outcome"] for touch in story.touches()}
+    assert outcomes[done.id] == "completed"
+    assert outcomes[gone.id] == "deleted"
+    assert outcomes[moved.id] == ("left" if cause == "resolve" else "open")
+
+
 # --- webhooks ------------------------------------------------------------------------------------
 
 
