@@ -69,7 +69,8 @@ def told(moments: Sequence[Moment]) -> list[Moment]:
 
 
 def assert_same(undisturbed: Outcome, killed: Outcome) -> None:
-    assert killed.duplicates() == []
+    # Two days' digests may fall due on one Monday: what stands twice undisturbed is no duplicate.
+    assert set(killed.duplicates()) <= set(undisturbed.duplicates())
     assert killed.unlinked == []
     for name in ("touches", "tasks"):
         expected, found = getattr(undisturbed, name), getattr(killed, name)
