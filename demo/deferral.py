@@ -62,15 +62,17 @@ class Deferrals:
     def _spans(
         self, owed: Owed, subject: Subject, but: Task | None
     ) -> Iterator[tuple[int, int, str]]:
-        for task in self._of_subject[subject.key]:
-            if task is not but:
-                yield task.created_at, task.closed, "merge"
         for index, (when, value) in enumerate(subject.controls):
             if value == "pause":
                 changed = subject.controls[index + 1 :]
                 lifted = changed[0][0] if changed else FOREVER
                 until = at(subject.pauses, when)
                 yield when, min(lifted, int(until) if until else FOREVER), "paused"
+        if not self._terms.limits:
+            return
+        for task in self._of_subject[subject.key]:
+            if task is not but:
+                yield task.created_at, task.closed, "merge"
         if owed.step.type in PERSONAL and owed.enrolment.contact:
             yield from self._capped(owed.enrolment.contact)
         yield from self._full_days(owed)

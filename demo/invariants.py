@@ -31,7 +31,7 @@ def broken(crm: Crm, terms: Terms, steps: list[Owed], matches: Matches) -> list[
             *_undone(task),
         ):
             found.append(f"task {task.id}: {problem}")
-    if terms.merge:
+    if terms.limits:
         found += _one_at_a_time(crm, over)
     found += _left_standing(crm, over)
     return found

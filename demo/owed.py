@@ -15,13 +15,14 @@ CLOSED = ("won", "lost")
 @dataclass(frozen=True)
 class Terms:
     """What the admin chose. activated_at: playbook → when it was set live; per_day: records of a
-    backlog released a day, 0 for none; merge: one open task at a time for each subject and rep."""
+    backlog released a day, 0 for none; limits: merging, caps and daily budgets are on, so that they
+    may put off what is owed."""
 
     activated_at: Mapping[str, int]
     settle_ms: int = 300_000
     default_owner: str = ""
     per_day: int = 0
-    merge: bool = True
+    limits: bool = True
 
 
 @dataclass

@@ -124,7 +124,7 @@ class Session:
         """The checker's verdict on what stands in the CRM."""
         terms = Terms(
             self.activated_at, default_owner=self.default_owner,
-            per_day=0 if self.replay else RELEASE_PER_DAY, merge=not self.replay,
+            per_day=0 if self.replay else RELEASE_PER_DAY, limits=not self.replay,
         )  # fmt: skip
         export = self.sandbox.export(self.portal)
         return check(export, self.kinds, terms, working_hours=not self.replay)

@@ -173,6 +173,13 @@ def test_an_open_task_puts_the_next_one_off() -> None:
     assert dict(verdict.deferred) == {"merge": 2}
 
 
+def test_without_merging_an_open_task_puts_nothing_off() -> None:
+    story = Story()
+    story.account.export["tasks"].remove(story.second)
+    story.first["history"]["hs_task_status"].pop()
+    assert len(story.check(limits=False).missing) == 2
+
+
 def test_a_task_that_was_closed_in_time_puts_nothing_off() -> None:
     story = Story("2026-10-12 09:00")
     story.account.export["tasks"].remove(story.second)
