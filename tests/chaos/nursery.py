@@ -142,7 +142,6 @@ class Nursery:
         self._apps: dict[int, Callable[[], int]] = {}
         self._moments: dict[str, Moments] = {}
         self._children: set[int] = set()
-        self._ended: dict[int, int] = {}
         self._names: dict[str, int] = {}
 
     def serve(self) -> None:
@@ -167,14 +166,14 @@ class Nursery:
         match command["do"]:
             case "sandbox":
                 log, arguments = command["log"], command["arguments"]
-                return {"pid": self._fork(log, lambda: run_sandbox(arguments))}
+                pid = self._fork(log, lambda: run_sandbox(arguments))
+                self._names[command["name"]] = pid
+                return {"pid": pid}
             case "app":
                 return self._start_app(command)
             case "arm":
                 self._moments[command["name"]].arm()
                 return {}
-            case "ended":
-                return {"status": self._ended.get(command["pid"])}
             case "stop":
                 return self._stop(command["name"])
             case other:
@@ -194,8 +193,7 @@ class Nursery:
                     command["port"], command["env"], moments, command.get("patches", ())
                 ),
             )
-            if command.get("again", True):
-                self._apps[pid] = life
+            self._apps[pid] = life
             self._names[name] = pid
             return pid
 
@@ -240,7 +238,6 @@ class Nursery:
                 continue
             self._children.discard(pid)
             code = os.waitstatus_to_exitcode(status)
-            self._ended[pid] = code
             again = self._apps.pop(pid, None)
             if again is not None and code == -signal.SIGKILL:
                 again()

@@ -6,13 +6,14 @@ import base64
 import json
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,10 +123,7 @@ class Stage:
         at: Sequence[int] = (),
         at_answered_writes: Sequence[int] = (),
         settings: Mapping[str, Any] | None = None,
-        wall: bool = False,
-        app_settings: Mapping[str, Any] | None = None,
     ) -> None:
-        """deals 0: an account without people, whose records the test makes itself."""
         self.nursery = nursery
         self.folder = Path(tempfile.mkdtemp(prefix="followthrough-chaos-"))
         self.name = self.folder.name
@@ -133,16 +131,20 @@ class Stage:
         self._presets, self._playbooks, self._patches = presets, playbooks, patches
         self._plan = {"at": list(at), "at_answered_writes": list(at_answered_writes)}
         self._generate = {"seed": seed, "deals": deals, "weeks": weeks}
-        self._settings, self._app_settings = settings, app_settings
-        self._wall = wall
+        self._settings = settings
         self.sandbox = Sandbox(f"http://127.0.0.1:{_free_port()}")
         self.admin = Admin(f"http://127.0.0.1:{_free_port()}")
         self.account: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         port = self.sandbox.url.rpartition(":")[2]
-        arguments = ["--port", port, *(["--wall"] if self._wall else [])]
-        self.nursery.do("sandbox", log=str(self.folder / "sandbox.log"), arguments=arguments)
+        arguments = ["--port", port]
+        self.nursery.do(
+            "sandbox",
+            name=f"{self.name}-sandbox",
+            log=str(self.folder / "sandbox.log"),
+            arguments=arguments,
+        )
         self._until_up(f"{self.sandbox.url}/sandbox/time")
         self.sandbox.call("POST", "/sandbox/accounts", self._generate)
         self.account = self.sandbox.account()
@@ -158,11 +160,14 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop_app()
+        self.nursery.do("stop", name=self.name)
+        self.nursery.do("stop", name=f"{self.name}-sandbox")
         for name in ("app.log", "sandbox.log"):
             path = self.folder / name
             if kind is not None and path.exists():
                 print(f"--- {path}\n{path.read_text(errors='replace')[-4000:]}")
+        if kind is None:
+            shutil.rmtree(self.folder)
 
     # --- processes ---------------------------------------------------------------------------
 
@@ -171,7 +176,7 @@ class Stage:
         env = {
             "FOLLOWTHROUGH_URL": url,
             "FOLLOWTHROUGH_KEYS": base64.urlsafe_b64encode(self.secret[:32].encode()).decode(),
-            "FOLLOWTHROUGH_SIMULATION": "" if self._wall else f"{self.sandbox.url}/sandbox",
+            "FOLLOWTHROUGH_SIMULATION": f"{self.sandbox.url}/sandbox",
             "SECRET_KEY": self.secret,
             "DATABASE_URL": self.database,
             "HUBSPOT_CLIENT_ID": CLIENT_ID,
@@ -191,10 +196,6 @@ class Stage:
             **self._plan,
         )
         self._until_up(f"{url}/healthz")
-
-    def stop_app(self) -> None:
-        """kill -9, and no restart."""
-        self.nursery.do("stop", name=self.name)
 
     @property
     def database(self) -> str:
@@ -219,8 +220,6 @@ class Stage:
         admin.confirm_stages(
             {stage: kind for kind, stage in self.account["stage_kinds"].items()}
         )
-        if self._app_settings:
-            admin.settings(self._app_settings)
         sources = [{"preset": name} for name in self._presets]
         sources += [{"text": text} for text in self._playbooks]
         for source in sources:
@@ -237,26 +236,13 @@ class Stage:
     def set(self, **settings: Any) -> None:
         self.sandbox.call("POST", "/sandbox/settings", settings)
 
-    def fault(self, match: str, kind: str, **more: Any) -> int:
-        return self.sandbox.call("POST", "/sandbox/faults", {"match": match, "kind": kind, **more})[
-            "id"
-        ]
-
-    def hits(self) -> int:
-        """How often a scripted fault was met."""
-        return sum(fault["hits"] for fault in self.sandbox.get("/sandbox/faults")["faults"])
-
-    def act(self, verb: str, **params: Any) -> dict[str, Any]:
-        body = {"portal": self.account["portal_id"], "verb": verb, **params}
-        return self.sandbox.call("POST", "/sandbox/act", body)
-
     def export(self, kinds: str = "tasks,deals,contacts") -> dict[str, Any]:
         return self.sandbox.export(self.account["portal_id"], kinds)
 
-    def play(self, until: int | None = None, *, while_at: Callable[[], None] | None = None) -> None:
-        """Let business time run to `until` (default: the end of what people plan), and until the
-        app has done everything due by then."""
-        until = int(self.account["ends_at"]) if until is None else until
+    def play(self) -> None:
+        """Let business time run to the end of what people plan, and until the app has done
+        everything due by then."""
+        until = int(self.account["ends_at"])
         self.sandbox.grant(until + 1)
         last, moved = -1, time.monotonic()
         while last <= until:
@@ -264,19 +250,7 @@ class Stage:
             if now != last:
                 last, moved = now, time.monotonic()
             assert time.monotonic() - moved < STUCK_S, f"business time stands at {now}"
-            if while_at is not None:
-                while_at()
             time.sleep(0.05)
-
-    def until(self, holds: Callable[[], Any], seconds: float = 30) -> Any:
-        """What `holds` answers once it answers something true."""
-        deadline = time.monotonic() + seconds
-        while True:
-            found = holds()
-            if found:
-                return found
-            assert time.monotonic() < deadline, "waited in vain"
-            time.sleep(0.02)
 
     # --- what came of it ---------------------------------------------------------------------
 

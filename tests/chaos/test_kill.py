@@ -150,10 +150,17 @@ def after_each_write(moments: Sequence[Moment]) -> dict[str, list[int]]:
     return {"at_answered_writes": list(range(sum(m.is_answered_write for m in moments)))}
 
 
+@pytest.fixture(scope="module")
+def undisturbed_month(nursery: Nursery) -> Run:
+    return run(nursery, **LARGE)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", [21, 22, 23])
-def test_twenty_kills_change_nothing_of_four_weeks(nursery: Nursery, seed: int) -> None:
-    outcome, moments = run(nursery, **LARGE)
+def test_twenty_kills_change_nothing_of_four_weeks(
+    nursery: Nursery, undisturbed_month: Run, seed: int
+) -> None:
+    outcome, moments = undisturbed_month
     after, killed_at = run(nursery, **LARGE, **drawn(moments, seed))
     kills = told(killed_at)
     assert len(kills) == KILLS
@@ -162,9 +169,11 @@ def test_twenty_kills_change_nothing_of_four_weeks(nursery: Nursery, seed: int) 
 
 
 @pytest.mark.long
-def test_a_kill_at_every_twentieth_moment_changes_nothing(nursery: Nursery) -> None:
-    """Some two hundred kills, at commits and calls of every kind."""
-    outcome, moments = run(nursery, **SMALL)
+def test_a_kill_at_every_twentieth_moment_changes_nothing(
+    nursery: Nursery, undisturbed: Run
+) -> None:
+    """At commits and calls of every kind, some of them again and again."""
+    outcome, moments = undisturbed
     after, killed_at = run(nursery, **SMALL, at=range(7, len(moments), 20))
     assert len(told(killed_at)) > 50
     assert_same(outcome, after)
