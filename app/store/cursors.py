@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, select, text
 
 from app.store import sets
+from app.store.fixed import Fixed, arg
 from app.store.tables import cursors
 
 EVERYONE = 0
@@ -17,11 +18,16 @@ _RAISE = text(
 )
 
 
-def get(conn: Connection, installation_id: int, name: str) -> str | None:
-    query = select(cursors.c.value).where(
-        cursors.c.installation_id == installation_id, cursors.c.name == name
+_GET = Fixed(
+    select(cursors.c.value).where(
+        cursors.c.installation_id == arg("inst"), cursors.c.name == arg("name")
     )
-    return conn.execute(query).scalar_one_or_none()
+)
+
+
+def get(conn: Connection, installation_id: int, name: str) -> str | None:
+    """The cursor's value; None where it was never set."""
+    return _GET.value(conn, inst=installation_id, name=name)
 
 
 def put(conn: Connection, installation_id: int, name: str, value: str) -> None:

@@ -5,7 +5,7 @@ times what a database takes for a batch by primary key. So a `Fixed` statement i
 module: Core says what is meant for both databases, the driver runs the text. Constants stand in the
 text, not in parameters, or PostgreSQL's planner could not prove that a partial index fits.
 
-Rows come as the driver has them: SQLite's booleans are 0 and 1.
+Tuples come as the driver has them, SQLite's booleans being 0 and 1; in dicts they are booleans.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam
+from sqlalchemy import Boolean, ColumnElement, Connection, Select, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -80,15 +80,17 @@ def _listed(element: Among, compiler: SQLCompiler, kw: dict[str, Any]) -> str:
 class Fixed:
     """One statement. Arguments go by name; a list is for `among`."""
 
-    __slots__ = ("_statement", "_texts", "names")
+    __slots__ = ("_booleans", "_statement", "_texts", "names")
 
     def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase) -> None:
         self._statement = statement
         self._texts: dict[str, tuple[str, tuple[str, ...]]] = {}
-        self.names = tuple(column.key or "" for column in statement.exported_columns)
+        columns = statement.exported_columns
+        self.names = tuple(column.key or "" for column in columns)
+        self._booleans = tuple(c.key or "" for c in columns if isinstance(c.type, Boolean))
 
     def rows(self, conn: Connection, **values: Any) -> list[tuple[Any, ...]]:
-        """All rows."""
+        """All rows, as the driver has them."""
         cursor = self._execute(conn, values)
         try:
             return cursor.fetchall()
@@ -98,7 +100,13 @@ class Fixed:
     def dicts(self, conn: Connection, **values: Any) -> list[dict[str, Any]]:
         """All rows, each as column → value."""
         names = self.names
-        return [dict(zip(names, row, strict=True)) for row in self.rows(conn, **values)]
+        found = [dict(zip(names, row, strict=True)) for row in self.rows(conn, **values)]
+        if self._booleans and conn.dialect.name == "sqlite":
+            for name in self._booleans:
+                for row in found:
+                    if row[name] is not None:
+                        row[name] = row[name] == 1
+        return found
 
     def value(self, conn: Connection, **values: Any) -> Any:
         """The first column of the first row; None where there is none."""

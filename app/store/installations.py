@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.model.time import Wall
 from app.store import sets
+from app.store.fixed import Fixed, among, arg
 from app.store.tables import installations, settings, tokens
 
 
@@ -27,9 +28,13 @@ def create(conn: Connection, crm: str, account_id: str, wall: Wall, **values: An
     return found["id"]
 
 
-def get(conn: Connection, installation_id: int) -> RowMapping | None:
-    query = select(installations).where(installations.c.id == installation_id)
-    return conn.execute(query).mappings().one_or_none()
+_GET = Fixed(select(installations).where(installations.c.id == arg("inst")))
+
+
+def get(conn: Connection, installation_id: int) -> dict[str, Any] | None:
+    """Row of `installations`."""
+    rows = _GET.dicts(conn, inst=installation_id)
+    return rows[0] if rows else None
 
 
 def find(conn: Connection, crm: str, account_id: str) -> RowMapping | None:
@@ -39,12 +44,19 @@ def find(conn: Connection, crm: str, account_id: str) -> RowMapping | None:
     return conn.execute(query).mappings().one_or_none()
 
 
-def read(conn: Connection, statuses: Sequence[str] | None = None) -> list[RowMapping]:
+_ALL = Fixed(select(installations).order_by(installations.c.id))
+_SOME = Fixed(
+    select(installations)
+    .where(among(installations.c.status, "statuses"))
+    .order_by(installations.c.id)
+)
+
+
+def read(conn: Connection, statuses: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Installations in the order of their ids; `statuses`: only those in one of them."""
-    query = select(installations).order_by(installations.c.id)
-    if statuses is not None:
-        query = query.where(installations.c.status.in_(statuses))
-    return list(conn.execute(query).mappings())
+    if statuses is None:
+        return _ALL.dicts(conn)
+    return _SOME.dicts(conn, statuses=statuses)
 
 
 def by_account(conn: Connection, crm: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select, update
 
 from app.store import sets
+from app.store.fixed import Fixed, arg
 from app.store.tables import notices
 
 
@@ -60,15 +61,17 @@ def digest(conn: Connection, ids: Sequence[str]) -> int:
     return conn.execute(query).rowcount
 
 
+_UNTOLD = Fixed(
+    select(notices.c.id)
+    .where(
+        notices.c.installation_id == arg("inst"),
+        notices.c.digested.is_(False),
+        notices.c.code != arg("but"),
+    )
+    .limit(1)
+)
+
+
 def anything_untold(conn: Connection, installation_id: int, but: str) -> bool:
     """Whether a digest has something to tell; notices of the code `but` are not for digests."""
-    query = (
-        select(notices.c.id)
-        .where(
-            notices.c.installation_id == installation_id,
-            ~notices.c.digested,
-            notices.c.code != but,
-        )
-        .limit(1)
-    )
-    return conn.execute(query).first() is not None
+    return _UNTOLD.value(conn, inst=installation_id, but=but) is not None

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 
 from app.model.time import Wall
 from app.store import sets
+from app.store.fixed import Fixed, arg
 from app.store.tables import enrolments, installations, playbook_versions, rule_states
 
 
@@ -79,15 +80,19 @@ def latest(conn: Connection, installation_id: int) -> list[RowMapping]:
     return list(conn.execute(query.order_by(playbook_versions.c.playbook)).mappings())
 
 
+_STATES = Fixed(
+    select(rule_states)
+    .where(rule_states.c.installation_id == arg("inst"))
+    .order_by(rule_states.c.rule)
+)
+
+
 def states(
     conn: Connection, installation_id: int, rules: Sequence[str] | None = None
-) -> dict[str, RowMapping]:
+) -> dict[str, dict[str, Any]]:
     """What rules are set to, by rule key; None: all that were ever activated."""
-    query = select(rule_states).where(rule_states.c.installation_id == installation_id)
-    if rules is not None:
-        query = query.where(rule_states.c.rule.in_(rules))
-    rows = conn.execute(query.order_by(rule_states.c.rule)).mappings()
-    return {row["rule"]: row for row in rows}
+    found = {row["rule"]: row for row in _STATES.dicts(conn, inst=installation_id)}
+    return found if rules is None else {key: found[key] for key in found if key in set(rules)}
 
 
 def put_states(conn: Connection, installation_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -106,11 +111,13 @@ def change_state(conn: Connection, installation_id: int, rule: str, **values: An
     return conn.execute(query).rowcount == 1
 
 
+_BACKLOG = Fixed(
+    select(enrolments.c.id)
+    .where(enrolments.c.installation_id == arg("inst"), enrolments.c.state == "backlog")
+    .limit(1)
+)
+
+
 def has_backlog(conn: Connection, installation_id: int) -> bool:
     """Whether any enrolment still waits for the release of its rule's backlog."""
-    query = (
-        select(enrolments.c.id)
-        .where(enrolments.c.installation_id == installation_id, enrolments.c.state == "backlog")
-        .limit(1)
-    )
-    return conn.execute(query).first() is not None
+    return _BACKLOG.value(conn, inst=installation_id) is not None
