@@ -453,7 +453,8 @@ def test_who_covers(owner: Any, to: str | None) -> None:
 
 def test_handing_over_waits_for_approval_and_keeps_a_moved_due_time() -> None:
     gone = replace(OWNER, active=False)
-    assert judge(facts(owner=gone, enrolment_state=EnrolmentState.APPROVAL))[0].code == Code.APPROVAL
+    waiting, _ = judge(facts(owner=gone, enrolment_state=EnrolmentState.APPROVAL))
+    assert waiting.code == Code.APPROVAL
     ruling, due = moved(owner=gone, due_at=at("2026-02-26 10:00"))
     assert (ruling.verdict, due, ruling.to) == (HAND_TO, NOW, "cover")
     applied = apply_ruling(facts(), ruling).touch
