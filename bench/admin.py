@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import urljoin
 
 import requests
 
 from bench.processes import BenchError
-from demo.registration import subscriptions
+from demo.registration import registration
 
 APP_ID = 4_901_001
 
@@ -96,17 +96,11 @@ class Admin:
 
 
 def register(crm_url: str, app_url: str, client_id: str, secret: str) -> None:
-    """Register the app with the sandbox; its scopes are those of its own install address."""
-    begun = requests.get(f"{app_url}/connect/hubspot", allow_redirects=False, timeout=60)
-    asked = parse_qs(urlsplit(begun.headers["Location"]).query)
+    """Register the app with the sandbox, as an upload of its project would."""
     app = {
         "app_id": APP_ID,
         "client_id": client_id,
         "client_secret": secret,
-        "redirect_uris": [asked["redirect_uri"][0]],
-        "required_scopes": asked["scope"][0].split(),
-        "optional_scopes": asked.get("optional_scope", [""])[0].split(),
-        "webhook_url": f"{app_url}/webhooks/hubspot",
-        "subscriptions": subscriptions(),
+        **registration(app_url),
     }
     requests.post(f"{crm_url}/sandbox/apps", json=app, timeout=60).raise_for_status()

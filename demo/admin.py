@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import urljoin
 
 from demo.http import TIMEOUT_S, Http, Sandbox
 from demo.processes import APP_ID, CLIENT_ID, DemoError
-from demo.registration import subscriptions
+from demo.registration import registration
 
 _IMPORT_S = 600
 
@@ -39,23 +39,12 @@ class Admin(Http):
         self._csrf = ""
 
     def register_at(self, sandbox: Sandbox, client_secret: str) -> None:
-        """Register the app with the vendor, as its developer once did."""
-        begun = self.session.get(
-            f"{self.url}/connect/hubspot", allow_redirects=False, timeout=TIMEOUT_S
-        )
-        asked = parse_qs(urlsplit(begun.headers.get("Location", "")).query)
-        if "scope" not in asked:
-            raise DemoError(f"/connect/hubspot did not lead to a consent page: {begun.text[:200]}")
+        """Register the app with the vendor, as its developer once did by uploading the project."""
         sandbox.register(
             app_id=APP_ID,
             client_id=CLIENT_ID,
             client_secret=client_secret,
-            redirect_uris=[asked["redirect_uri"][0]],
-            required_scopes=asked["scope"][0].split(),
-            optional_scopes=asked.get("optional_scope", [""])[0].split(),
-            webhook_url=f"{self.url}/webhooks/hubspot",
-            subscriptions=subscriptions(),
-            name="Followthrough",
+            **registration(self.url),
         )
 
     def install(self) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from app.model.time import SECOND, Clocks, Wall
 from connectors.contract import Tokens, TokenStore
-from connectors.hubspot.tables import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from connectors.hubspot.registration import scopes
 from connectors.transport import Request, Transport
 
 EXPIRY_MARGIN_MS = 2 * SECOND
@@ -135,8 +135,8 @@ def authorize_url(
     query = {
         "client_id": client_id,
         "redirect_uri": redirect_uri,
-        "scope": " ".join(REQUIRED_SCOPES),
-        "optional_scope": " ".join(OPTIONAL_SCOPES),
+        "scope": " ".join(scopes().required),
+        "optional_scope": " ".join(scopes().optional),
         "state": state,
         "code_challenge": challenge,
         "code_challenge_method": "S256",

@@ -1,4 +1,4 @@
-"""HubSpot's names and numbers: paths, type ids, association types, scopes.
+"""HubSpot's names and numbers: paths, type ids, association types.
 
 Sources: the object guides and "associate records" of the public documentation, version 2026-03.
 """
@@ -77,24 +77,5 @@ HISTORY_BATCH = 50
 
 ASSOCIATION_BATCH = 1_000
 SEARCH_PAGE = 200
-
-REQUIRED_SCOPES = (
-    "oauth",
-    "crm.objects.contacts.read",
-    "crm.objects.contacts.write",
-    "crm.objects.deals.read",
-    "crm.objects.deals.write",
-    "crm.objects.owners.read",
-    "crm.schemas.contacts.read",
-    "crm.schemas.contacts.write",
-    "crm.schemas.deals.read",
-    "crm.schemas.deals.write",
-)
-"""Tasks, notes, calls and meetings go by the contacts scopes; pipelines by those of deals."""
-
-OPTIONAL_SCOPES = (
-    "crm.objects.users.read",  # working hours, zones and absences of reps
-    "sales-email-read",  # what a reply says; without it only that there was one
-)
 
 UNIQUE_CONFLICT_CODES = frozenset({"CONFLICTING_UNIQUE_VALUE", "CONFLICT", "ALREADY_EXISTS"})

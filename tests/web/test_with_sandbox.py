@@ -13,7 +13,7 @@ from app.installations.registry import Connectors
 from app.store import calls, installations, people, pipelines
 from app.store.engine import Store
 from app.web.factory import create_app
-from connectors.hubspot.tables import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from connectors.hubspot.registration import scopes
 from tests.sandbox.support import PORTAL, SandboxServer
 from tests.web.support import URL, Served, wall_now
 
@@ -28,8 +28,8 @@ class RealTime:
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
     with SandboxServer(redirect_uri=f"{URL}/oauth/hubspot/callback") as sandbox:
-        sandbox.app.required_scopes[:] = REQUIRED_SCOPES
-        sandbox.app.optional_scopes[:] = OPTIONAL_SCOPES
+        sandbox.app.required_scopes[:] = scopes().required
+        sandbox.app.optional_scopes[:] = scopes().optional
         yield sandbox
 
 

@@ -16,7 +16,7 @@ from connectors.budget import MemoryBudgetStore
 from connectors.config import VendorConfig
 from connectors.contract import AuthRevoked, Invalid, Tokens, Transient
 from connectors.hubspot.oauth import Access
-from connectors.hubspot.tables import OPTIONAL_SCOPES, REQUIRED_SCOPES
+from connectors.hubspot.registration import scopes
 from connectors.registry import vendor
 from sandbox.world.records import App
 from tests.connectors.hubspot.conftest import Installed
@@ -30,8 +30,8 @@ def test_authorize_url_asks_for_scopes_with_state_and_pkce() -> None:
     parts = urlsplit(url)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://app.hubspot.com/oauth/authorize"
-    assert query["scope"].split(" ") == list(REQUIRED_SCOPES)
-    assert query["optional_scope"].split(" ") == list(OPTIONAL_SCOPES)
+    assert query["scope"].split(" ") == list(scopes().required)
+    assert query["optional_scope"].split(" ") == list(scopes().optional)
     assert query["state"] == "the state"
     assert query["redirect_uri"] == "https://x.example/cb?a=1"
     assert (query["code_challenge"], query["code_challenge_method"]) == ("challenge", "S256")
@@ -179,8 +179,9 @@ def test_consent_with_pkce_from_the_page_to_the_tokens(hubspot: Installed) -> No
     """The scopes of the install URL are exactly those that the app registers."""
     sandbox = hubspot.sandbox
     redirect = "http://localhost:8700/oauth/callback"
+    asked = scopes()
     registered = App(
-        778, "client-778", "secret-778", [redirect], list(REQUIRED_SCOPES), list(OPTIONAL_SCOPES)
+        778, "client-778", "secret-778", [redirect], list(asked.required), list(asked.optional)
     )
     sandbox.world.register_app(registered)
     config = VendorConfig("client-778", "secret-778", sandbox.url, sandbox.url)
@@ -203,7 +204,7 @@ def test_consent_with_pkce_from_the_page_to_the_tokens(hubspot: Installed) -> No
     answer = session.post(decision, data=form, timeout=10, allow_redirects=False)
     code = parse_qs(urlsplit(answer.headers["Location"]).query)["code"][0]
     tokens = made.exchange(code, redirect, verifier)
-    assert set(tokens.scopes) == {*REQUIRED_SCOPES, *OPTIONAL_SCOPES}
+    assert set(tokens.scopes) == {*asked.required, *asked.optional}
     assert tokens.account == str(PORTAL)
     assert tokens.user == "ada@example.com"
     assert tokens.access not in repr(tokens)
