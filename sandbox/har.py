@@ -58,8 +58,13 @@ class Har:
         response_headers: Iterable[tuple[str, str]],
         response_body: bytes,
         comment: str = "",
+        scopes: Iterable[tuple[str, ...]] = (),
     ) -> None:
-        """Adds one exchange; ``started`` in seconds since the epoch; status 0 is no answer."""
+        """Adds one exchange; ``started`` in seconds since the epoch; status 0 is no answer.
+
+        ``scopes``: for each thing that the vendor checked, the scopes of which one must be
+        granted. They stand in ``_scopes``: HAR leaves names with an underscore to whoever writes.
+        """
         asked, told = list(request_headers), list(response_headers)
         mime = next((v for n, v in asked if n.lower() == "content-type"), "")
         answer = next((v for n, v in told if n.lower() == "content-type"), "")
@@ -108,6 +113,8 @@ class Har:
         }
         if comment:
             entry["comment"] = comment
+        if needed := list(dict.fromkeys(scopes)):
+            entry["_scopes"] = needed
         with self._lock:
             self._entries.append(entry)
 

@@ -145,6 +145,7 @@ class HubSpot:
                 status=status,
                 response_headers=headers,
                 response_body=body,
+                scopes=call.asked_of_token,
             )
         start_response(f"{status or 502} {REASONS.get(status, 'Status')}", headers)
         return [body]

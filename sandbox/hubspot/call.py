@@ -22,12 +22,17 @@ BATCH_LIMIT = 100
 
 
 class Call:
-    """The parsed request. ``account``, ``app`` and ``scopes`` are the token's, once admitted."""
+    """The parsed request. ``account``, ``app`` and ``scopes`` are the token's, once admitted.
+
+    ``asked_of_token``: what the call rests on so far, one entry for each thing that was checked:
+    the scopes of which one must be granted.
+    """
 
     __slots__ = (
         "account",
         "actor",
         "app",
+        "asked_of_token",
         "body",
         "content_type",
         "headers",
@@ -58,6 +63,7 @@ class Call:
         self.body = body
         self.content_type: str = environ.get("CONTENT_TYPE", "")
         self.headers: dict[str, str] = {}
+        self.asked_of_token: list[tuple[str, ...]] = []
         authorization: str = environ.get("HTTP_AUTHORIZATION", "")
         scheme, _, token = authorization.partition(" ")
         self.token = token.strip() if scheme.lower() == "bearer" else ""
@@ -121,13 +127,22 @@ class Call:
 
     def need(self, *scopes: str) -> None:
         """Refuses the call unless the token has all these scopes."""
+        self.asked_of_token.extend((scope,) for scope in scopes)
         if not self.scopes.issuperset(scopes):
             raise errors.missing_scopes([scope for scope in scopes if scope not in self.scopes])
 
     def need_any(self, *scopes: str) -> None:
         """Refuses the call unless the token has one of these scopes."""
+        self.asked_of_token.append(scopes)
         if self.scopes.isdisjoint(scopes):
             raise errors.missing_scopes(list(scopes))
+
+    def draws_on(self, scope: str) -> bool:
+        """Whether the token has a scope that adds to the answer and whose lack refuses nothing."""
+        granted = scope in self.scopes
+        if granted:
+            self.asked_of_token.append((scope,))
+        return granted
 
     def kind(self, name: str, access: str) -> Kind:
         """The object type of a path, with the scope for ``access`` (read or write) checked."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.call import Answer, Call, route
-from sandbox.hubspot.kinds import Kind, kind_of
+from sandbox.hubspot.kinds import EMAIL_CONTENT, Kind, kind_of
 from sandbox.hubspot.render import View, associations, lagging
 from sandbox.hubspot.writes import check_unique, create_one, read_properties
 from sandbox.world.records import NotFound, Record, UniqueConflict
@@ -28,13 +28,15 @@ def view_of(
     everything: bool = False,
 ) -> View:
     """How this call sees records of a kind, its scopes considered."""
+    named = not EMAIL_CONTENT.isdisjoint((*(properties or ()), *history))
+    content = kind.kind == "emails" and (everything or named)
     return View(
         call.account,
         kind.kind,
         properties,
         history,
         everything=everything,
-        email_content=EMAIL_CONTENT_SCOPE in call.scopes,
+        email_content=content and call.draws_on(EMAIL_CONTENT_SCOPE),
     )
 
 
