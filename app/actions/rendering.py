@@ -16,7 +16,7 @@ from typing import NamedTuple
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError
 
-from app.model.playbook import Playbook, Step, Template
+from app.model.playbook import INSTEAD, Playbook, Step, Template
 from app.model.vocabulary import TaskType
 from app.wording.language import check_tokens, compile_text
 from app.wording.plain import Plain, compile_plain
@@ -54,7 +54,17 @@ BUILT_IN: Mapping[str, Template] = {
             "- Add the right contact to this record, or mark one of them as primary.\n"
             "- Then complete this task; the other tasks of this follow-up stand on the record."
         ),
-    )
+    ),
+    INSTEAD: Template(
+        id=INSTEAD,
+        decides="What is the next step with this contact?",
+        body=(
+            "The CRM's own sequence could not be started for this contact; the reason stands in "
+            "the follow-up's history. Nothing has been sent to anybody.\n\n"
+            "- Write or call in your own words.\n"
+            "- Then complete this task."
+        ),
+    ),
 }
 """Texts of steps that no playbook contains, by template id."""
 

@@ -82,6 +82,23 @@ class LatePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class NativeSequence:
+    """A sequence of the CRM's own, which sends its mails itself once a contact is enrolled in it.
+
+    crm: whose sequence it is (`hubspot`). name: its name there, or its id. sender: whose mailbox
+    and seat it is sent from; `owner` is the subject's.
+    """
+
+    crm: str
+    name: str
+    sender: Literal["owner"] = "owner"
+
+
+INSTEAD = "instead-of-sequence"
+"""Id of the built-in template of a native step that names none: what a rep does in its place."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of a sequence, or one task of `create_tasks`.
 
@@ -90,6 +107,8 @@ class Step:
     `previous_done`, or `field:<name>` for a date property.
     lead: how long before its due time the task is written; None is the start of that working day.
     subject: the task's title, unique among all presets' steps.
+    native: the touch is an enrolment into the CRM's own sequence; `task`, `subject` and `template`
+    then say what a rep is given where that cannot be.
     """
 
     id: str
@@ -103,6 +122,7 @@ class Step:
     window: str | None = None
     late: LatePolicy = LatePolicy()
     recycle: Delay | None = None
+    native: NativeSequence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.model.playbook import (
+    INSTEAD,
     AllOf,
     AnyOf,
     Compare,
@@ -11,6 +12,7 @@ from app.model.playbook import (
     Enrol,
     Hold,
     LatePolicy,
+    NativeSequence,
     Notify,
     NotOf,
     Playbook,
@@ -25,6 +27,7 @@ from app.model.playbook import (
     Template,
     When,
 )
+from app.model.time import Delay, Unit
 from app.model.vocabulary import (
     EXITS,
     Again,
@@ -35,7 +38,7 @@ from app.model.vocabulary import (
     TaskType,
 )
 from app.playbooks import schema as form
-from app.playbooks.checks import plain_field
+from app.playbooks.checks import NAME_SEPARATOR, plain_field
 
 _CHANNEL_WORDS = {
     TaskType.CALL: "Call",
@@ -134,6 +137,8 @@ def _sequence(playbook: str, source: form.SequenceYaml, templates: dict[str, Tem
 
 
 def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
+    if step.sequence is not None:
+        return _native(step, step.sequence, templates)
     task = step.task or TaskType.EMAIL
     template = step.email or step.template or ""
     return Step(
@@ -149,6 +154,33 @@ def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
         late=_late(step),
         recycle=step.then.recycle if step.then is not None else None,
     )
+
+
+def _native(step: form.StepYaml, sequence: form.NativeYaml, templates: dict[str, Template]) -> Step:
+    """An enrolment acts at its due time, so nothing is written before it."""
+    if step.template is not None:
+        task, instead = TaskType.EMAIL, f"E-mail: {templates[step.template].decides}"
+    else:
+        task, instead = TaskType.TODO, by_hand(sequence.hubspot)
+    return Step(
+        id=step.id,
+        at=step.at,
+        task=task,
+        subject=step.subject or instead,
+        template=step.template or INSTEAD,
+        priority=step.priority or Priority.MEDIUM,
+        anchor=_anchor(step),
+        lead=Delay(0, Unit.MIN),
+        window=step.window,
+        late=_late(step),
+        recycle=step.then.recycle if step.then is not None else None,
+        native=NativeSequence("hubspot", sequence.hubspot, sequence.sender),
+    )
+
+
+def by_hand(name: str) -> str:
+    """The title of the to-do that stands in for a sequence without a template."""
+    return f"Follow up by hand instead of the sequence {name.replace(NAME_SEPARATOR, ': ')}"
 
 
 def _anchor(step: form.StepYaml) -> str:

@@ -148,9 +148,12 @@ def _steps(
     for index, step in enumerate(steps):
         place: Location = (*base, index)
         key = "email" if step.email is not None else "template"
-        yield from _known(
-            (*place, key), "template", step.email or step.template or "", playbook.templates
-        )
+        if step.sequence is None or step.template is not None:
+            yield from _known(
+                (*place, key), "template", step.email or step.template or "", playbook.templates
+            )
+        if step.sequence is not None:
+            yield from _native(place, step, firing)
         if step.subject is not None:
             yield from _subject((*place, "subject"), step.subject)
         if step.after == "previous_done" and (firing or index == 0):
@@ -171,6 +174,22 @@ def _steps(
                 f"window `{step.window}` does not fit a {step.task or TaskType.EMAIL} step",
                 "leave it out, or use the window of the step's own channel",
             )
+
+
+def _native(place: Location, step: form.StepYaml, firing: bool) -> Iterator[Finding]:
+    """The CRM mails at once and by itself: nothing about it can be written ahead of its time."""
+    if firing:
+        yield Finding(
+            (*place, "sequence"),
+            "a rule's own tasks cannot start a sequence of the CRM",
+            "put the step into a sequence of this playbook and `enrol` in that",
+        )
+    if step.lead is not None:
+        yield Finding(
+            (*place, "lead"),
+            "a sequence of the CRM has no lead: its first mail leaves when it is started",
+            "leave `lead` out",
+        )
 
 
 def _window_fits(step: form.StepYaml) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.model.playbook import (
+    INSTEAD,
     AllOf,
     AnyOf,
     Condition,
@@ -160,17 +161,24 @@ def _step(step: Step) -> Json:
         {
             "id": step.id,
             "at": _text(step.at),
-            "task": step.task.value,
-            "template": step.template,
+            "task": step.task.value if step.native is None else None,
+            "sequence": _native(step),
+            "template": step.template if step.template != INSTEAD else None,
             "subject": step.subject,
             "priority": step.priority.value,
             "after": _after(step),
-            "lead": _text(step.lead),
+            "lead": _text(step.lead) if step.native is None else None,
             "window": step.window,
             "late": _late(step),
             "then": {"recycle": str(step.recycle)} if step.recycle is not None else None,
         }
     )
+
+
+def _native(step: Step) -> Json | None:
+    if step.native is None:
+        return None
+    return {step.native.crm: step.native.name, "sender": step.native.sender}
 
 
 def _after(step: Step) -> str | Json:

@@ -8,6 +8,7 @@ from app.playbooks.schema import (
     ACTION_KEYS,
     CompareYaml,
     HoldYaml,
+    NativeYaml,
     NotifyYaml,
     PlaybookYaml,
     RuleYaml,
@@ -37,6 +38,7 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "notify": NotifyYaml,
     "set": SetYaml,
     "hold": HoldYaml,
+    "sequence": NativeYaml,
 }
 
 

@@ -166,16 +166,25 @@ LateYaml = Annotated[
 ]
 
 
+class NativeYaml(Strict):
+    """A sequence of the CRM's own: `hubspot` names it, or gives its id in quotes."""
+
+    hubspot: Line
+    sender: Literal["owner"] = "owner"
+
+
 class StepYaml(Strict):
     """One step of a sequence or task of `create_tasks`.
 
-    `email: <template>` is short for `task: email` with that template.
+    `email: <template>` is short for `task: email` with that template. With `sequence` the template
+    is the draft that a rep gets where the CRM's sequence cannot be started.
     """
 
     id: Id
     at: DelayText | None = None
     task: TaskWord | None = None
     email: Id | None = None
+    sequence: NativeYaml | None = None
     template: Id | None = None
     subject: Line | None = None
     priority: PriorityWord | None = None
@@ -187,10 +196,12 @@ class StepYaml(Strict):
 
     @model_validator(mode="after")
     def _one_channel(self) -> StepYaml:
-        if (self.task is None) == (self.email is None):
+        named = [self.task, self.email, self.sequence]
+        if sum(channel is not None for channel in named) != 1:
             raise refusal(
-                "a step is either a `task` or an `email`",
-                "write task: call, email, todo, linkedin or meeting; or email: <template>",
+                "a step is either a `task`, an `email` or a `sequence` of the CRM's own",
+                "write task: call, email, todo, linkedin or meeting; or email: <template>; or "
+                "sequence: {hubspot: <name>}",
             )
         if self.email is not None and self.template is not None:
             raise refusal("`email` already names the template", "leave `template` out")

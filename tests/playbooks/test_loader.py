@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.model.playbook import (
+    INSTEAD,
     AllOf,
     AnyOf,
     Compare,
@@ -14,6 +15,7 @@ from app.model.playbook import (
     Enrol,
     Hold,
     LatePolicy,
+    NativeSequence,
     Notify,
     NotOf,
     Reassign,
@@ -158,7 +160,7 @@ WRONG_REFERENCES = [
     ),
 ]
 WRONG_STEPS = [
-    ("task: call, ", "", "{id: first", STEP, "either a `task` or an `email`", "task: call"),
+    ("task: call, ", "", "{id: first", STEP, "either a `task`, an `email` or", "task: call"),
     (", template: talk", "", "{id: first", STEP, "names no template", "template"),
     (
         "at: 3d",
@@ -394,6 +396,8 @@ sequences:
       - {id: a, at: 1h, task: todo, template: t, priority: low, lead: 0min, late: now}
       - {id: b, at: 30min, task: call, template: t, after: previous_done, window: call}
       - {id: c, at: 1d, task: call, template: t, after: {field: deal.close_date}, late: shift}
+      - {id: d, at: 2d, sequence: {hubspot: Outreach}, window: email}
+      - {id: e, at: 3d, sequence: {hubspot: "77", sender: owner}, template: t, subject: E}
 templates:
   t: {decides: D, body: ""}
 """
@@ -441,7 +445,17 @@ def test_everything_that_a_file_can_say() -> None:
         ("entry", Delay(0, Unit.MIN), None, "now"),
         ("previous_done", None, "call", "shift"),
         ("field:close_date", None, None, "shift"),
+        ("entry", Delay(0, Unit.MIN), "email", "shift"),
+        ("entry", Delay(0, Unit.MIN), None, "shift"),
     ]
+    *plain, own, drafted = sequence.steps
+    assert {step.native for step in plain} == {None}
+    assert (own.native, own.task, own.template) == (
+        NativeSequence("hubspot", "Outreach"), TaskType.TODO, INSTEAD
+    )  # fmt: skip
+    assert own.subject == "Follow up by hand instead of the sequence Outreach"
+    assert (drafted.native, drafted.task) == (NativeSequence("hubspot", "77"), TaskType.EMAIL)
+    assert (drafted.template, drafted.subject) == ("t", "E")
 
 
 @pytest.mark.parametrize(
@@ -478,6 +492,38 @@ def test_tasks_of_a_rule_share_one_firing_so_their_ids_differ_and_nothing_recycl
     assert "used twice" in found[f"{base}[0].id"]
     assert "only a step of a sequence" in found[f"{base}[0].then"]
     assert "no previous step" in found[f"{base}[1].after"]
+
+
+NATIVE = "sequence: {hubspot: Outreach}"
+
+
+@pytest.mark.parametrize(
+    ("step", "field", "message", "suggestion"),
+    [
+        (f"{NATIVE}, task: call", "", "either a `task`", "sequence: {hubspot: <name>}"),
+        (f"{NATIVE}, lead: 1d", ".lead", "has no lead", "leave `lead` out"),
+        (f"{NATIVE}, window: call", ".window", "does not fit", "leave it out"),
+        (f"{NATIVE}, template: tlak", ".template", "no template `tlak`", "`talk`"),
+        ("sequence: {hubspt: Outreach}", ".sequence.hubspt", "unknown key", "`hubspot`"),
+        ("sequence: {hubspot: 77}", ".sequence.hubspot", "text must stand", "in quotes"),
+        ("sequence: {hubspot: A, sender: team}", ".sequence.sender", "not possible", "owner"),
+    ],
+)
+def test_mistakes_in_a_sequence_of_the_crm(
+    step: str, field: str, message: str, suggestion: str
+) -> None:
+    found = problems(changed("task: call, template: talk", step))
+    named = {problem.field.removeprefix("sequences[0].steps[0]"): problem for problem in found}
+    assert message in named[field].message
+    assert suggestion in named[field].suggestion
+    assert named[field].line == 12
+
+
+def test_a_rules_own_tasks_cannot_start_a_sequence_of_the_crm() -> None:
+    tasks = f"{{create_tasks: [{{id: own, {NATIVE}}}]}}"
+    (problem,) = problems(changed("{enrol: cadence}", tasks))
+    assert problem.field == "rules[0].then[0].create_tasks[0].sequence"
+    assert "put the step into a sequence" in problem.suggestion
 
 
 def test_a_playbook_without_sequences_says_so() -> None:
