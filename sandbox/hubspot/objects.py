@@ -59,7 +59,10 @@ def look_up(
             return None if former is gone else former
     else:
         record = account.find_unique(kind.kind, id_property, given, archived=archived)
-    return seen(call, kind.kind, record, archived)
+    shown = seen(call, kind.kind, record, archived)
+    if shown is not None and record is not None and shown.id != record.id == given:
+        return None  # a merge made it: a lagging reader still has the primary record, by its id
+    return shown
 
 
 def check_id_property(call: Call, kind: Kind, name: str, verb: str = "read") -> None:
@@ -192,7 +195,7 @@ def delete_record(call: Call, object_type: str, record_id: str) -> Answer:
 
 @route("POST", "/crm/objects/{v}/{object_type}/merge")
 def merge_records(call: Call, object_type: str) -> Answer:
-    """Merges two records of a kind."""
+    """Merges two records of a kind into a new one."""
     kind = call.kind(object_type, "write")
     given = call.json()
     primary, other = str(given.get("primaryObjectId", "")), str(given.get("objectIdToMerge", ""))
@@ -204,3 +207,29 @@ def merge_records(call: Call, object_type: str) -> Answer:
         except (ValueError, UniqueConflict) as error:
             raise errors.validation(str(error)) from None
         return 200, view_of(call, kind, ()).show(record)
+
+
+@route("POST", "/crm/objects/{v}/contacts/gdpr-delete")
+def erase_contact(call: Call) -> Answer:
+    """A privacy deletion: the contact is gone for good. An unknown address is blocked instead."""
+    kind = call.kind("contacts", "write")
+    given = call.json()
+    wanted, id_property = str(given.get("objectId") or ""), str(given.get("idProperty") or "")
+    if not wanted:
+        raise errors.validation("Some required fields were not set: [objectId]")
+    if id_property not in ("", "hs_object_id", "email"):
+        raise errors.validation(f"idProperty {id_property} is not supported; use email")
+    account = call.account
+    with call.hub.world.lock:
+        record = live(call, kind, wanted, id_property)
+        if record is None and id_property == "email":
+            record = account.find_unique(kind.kind, "email", wanted, archived=True)
+        if record is None and not id_property:
+            record = account.find(kind.kind, wanted, archived=True)
+        if record is not None:
+            account.forget(kind.kind, record.id, call.actor)
+        elif id_property == "email":
+            account.blocked_emails.add(wanted.lower())
+        else:
+            raise errors.not_found(f"contact {wanted}")
+    return 204, None

@@ -122,7 +122,8 @@ def _text(given: Any) -> str:
 def _parse(account: Account, kind: str, known: Property, value: str) -> str:
     form = known.type
     if form == "string":
-        if known.name == "email" and kind == "contacts" and not _EMAIL.fullmatch(value):
+        address = known.name == "email" and kind == "contacts"
+        if address and (not _EMAIL.fullmatch(value) or value.lower() in account.blocked_emails):
             raise ValueError(value)
         return value
     if form == "enumeration":

@@ -144,10 +144,11 @@ def _detail(kind: Kind, change: Change) -> Event:
         return {"changeFlag": "DELETED"}
     if change.action == "merged":
         return {
-            "primaryObjectId": int(change.record.id),
+            "objectId": int(change.primary_id),
+            "primaryObjectId": int(change.primary_id),
             "mergedObjectIds": [int(change.other_id)],
             "newObjectId": int(change.record.id),
-            "numberOfPropertiesMoved": len(change.fields),
+            "numberOfPropertiesMoved": change.moved,
         }
     if change.action in ("associated", "dissociated"):
         other = BY_KIND[change.other_kind]

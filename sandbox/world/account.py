@@ -65,6 +65,8 @@ class Account(Links, Lifecycle):
         }
         self.merged: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
         """kind → id of a record that was merged away → id of the record it went into."""
+        self.blocked_emails: set[str] = set()
+        """Addresses, in lower case, that no contact may have after a privacy request."""
         self.extra: dict[str, Any] = {}
 
     # --- reading ---------------------------------------------------------------------------
@@ -257,19 +259,21 @@ class Account(Links, Lifecycle):
                 if taken is not None and (record is None or taken != record.id):
                     raise UniqueConflict(kind, name, value, taken)
 
-    def _index(self, record: Record, values: Mapping[str, str]) -> None:
-        for name, index in self.unique[record.kind].items():
-            value = values.get(name)
-            if value:
-                index[effects.unique_key(record.kind, name, value)] = record.id
+    def _index(self, record: Record, values: Mapping[str, str], *, archived: bool = False) -> None:
+        indexes = (self.unique_archived if archived else self.unique)[record.kind]
+        for name, index in indexes.items():
+            if values.get(name):
+                for key in effects.unique_keys(record.kind, name, values):
+                    index[key] = record.id
 
-    def _unindex(self, record: Record, names: Iterable[str]) -> None:
-        unique = self.unique[record.kind]
-        if unique:
-            for name in names:
-                if name in unique and record.fields.get(name):
-                    key = effects.unique_key(record.kind, name, record.fields[name])
-                    unique[name].pop(key, None)
+    def _unindex(self, record: Record, names: Iterable[str], *, archived: bool = False) -> None:
+        indexes = (self.unique_archived if archived else self.unique)[record.kind]
+        if indexes:
+            fields = {name: record.fields.get(name, "") for name in names}
+            for name, index in indexes.items():
+                if name in fields:
+                    for key in effects.unique_keys(record.kind, name, fields):
+                        index.pop(key, None)
 
     def state(self) -> dict[str, Any]:
         """The account's state without its world, for a snapshot."""

@@ -36,6 +36,14 @@ def unique_key(kind: str, name: str, value: str) -> str:
     return value.lower() if name == "email" and kind == "contacts" else value
 
 
+def unique_keys(kind: str, name: str, fields: Mapping[str, str]) -> list[str]:
+    """The keys that a record holds of one unique property; a merged contact has several."""
+    values = [fields.get(name, "")]
+    if name == "email" and kind == "contacts":
+        values += fields.get("hs_additional_emails", "").split(";")
+    return [unique_key(kind, name, value) for value in values if value]
+
+
 def on_create(
     account: Account, record: Record, values: dict[str, str], now: int, actor: Actor
 ) -> dict[str, str]:
@@ -109,6 +117,14 @@ def after_unlink(account: Account, gone: Record, neighbours: Iterable[Record], n
             _count(account, neighbour, "num_associated_deals", "deals", now)
         elif gone.kind in PLANNED and neighbour.kind in SUBJECTS:
             _next_activity(account, neighbour, now)
+
+
+def after_merge(account: Account, record: Record, neighbours: Iterable[Record], now: int) -> None:
+    """What two records that became one move on themselves and on their neighbours."""
+    for neighbour in neighbours:
+        after_link(account, record, neighbour, now, new_record=True)
+    if record.kind in SUBJECTS:
+        _next_activity(account, record, now)
 
 
 def _subjects(account: Account, record: Record) -> list[Record]:

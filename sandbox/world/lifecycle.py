@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.world import effects
-from sandbox.world.records import Actor, Change, Link, NotFound, Record
+from sandbox.world.merging import moved, united, united_links
+from sandbox.world.records import Actor, Change, Labels, NotFound, Record
 
 if TYPE_CHECKING:
     from sandbox.world.account import Account
@@ -19,7 +20,7 @@ class Lifecycle:
     ) -> Record | None:
         """Moves a live record to the recycle bin; None when there is none to move."""
         with self.world.lock:
-            record = self.objects[kind].get(record_id)
+            record = self.find(kind, record_id)
             if record is None:
                 return None
             now = self.world.clock.now() if at is None else at
@@ -27,12 +28,10 @@ class Lifecycle:
             neighbours = self._detach(record)
             record.archived, record.archived_at = True, now
             record.updated_at = max(record.updated_at, now)
-            del self.objects[kind][record_id]
-            self.archived[kind][record_id] = record
+            del self.objects[kind][record.id]
+            self.archived[kind][record.id] = record
             self._unindex(record, record.fields)
-            for name, index in self.unique_archived[kind].items():
-                if name in record.fields:
-                    index[effects.unique_key(kind, name, record.fields[name])] = record.id
+            self._index(record, record.fields, archived=True)
             self.world.tell(Change(self.portal_id, kind, record, "deleted", now, actor))
             effects.after_unlink(self, record, neighbours, now)
             return record
@@ -43,7 +42,7 @@ class Lifecycle:
         """Takes a record back out of the recycle bin with the associations it had."""
         with self.world.lock:
             record = self.archived[kind].get(record_id)
-            if record is None or record.merged_into:
+            if record is None:
                 raise NotFound(kind, [record_id])
             self._check_unique(kind, record.fields, None)
             now = self.world.clock.now() if at is None else at
@@ -54,9 +53,7 @@ class Lifecycle:
             store[record_id] = record
             self.objects[kind] = {one: store[one] for one in sorted(store, key=int)}
             self._index(record, record.fields)
-            for name, index in self.unique_archived[kind].items():
-                if name in record.fields:
-                    index.pop(effects.unique_key(kind, name, record.fields[name]), None)
+            self._unindex(record, record.fields, archived=True)
             self._reattach(record)
             self.world.tell(Change(self.portal_id, kind, record, "restored", now, actor))
             effects.after_create(self, record, now)
@@ -68,13 +65,12 @@ class Lifecycle:
         """A privacy deletion: archived or not, the record is gone for good. False: never was."""
         with self.world.lock:
             now = self.world.clock.now() if at is None else at
+            record_id = self.merged[kind].get(record_id, record_id)
             self.archive(kind, record_id, actor, at=now)
             record = self.archived[kind].pop(record_id, None)
             if record is None:
                 return False
-            for name, index in self.unique_archived[kind].items():
-                if name in record.fields:
-                    index.pop(effects.unique_key(kind, name, record.fields[name]), None)
+            self._unindex(record, record.fields, archived=True)
             record.fields.clear()
             record.history.clear()
             record.links.clear()
@@ -90,39 +86,64 @@ class Lifecycle:
         actor: Actor,
         at: int | None = None,
     ) -> Record:
-        """Merges ``other_id`` into ``primary_id``: its associations and the values it had alone.
+        """Merges two records into a new one, which is returned; both ids lead to it from now on.
 
-        Afterwards both ids read as the primary record.
+        The two are gone for good: not in the recycle bin, not to be restored.
         """
         with self.world.lock:
             primary, other = self.need(kind, primary_id), self.need(kind, other_id)
             if primary is other:
                 raise ValueError(f"{kind} {primary_id} cannot be merged into itself")
             now = self.world.clock.now() if at is None else at
-            links = [
-                (kind_, id_, labels)
-                for kind_, ids in other.links.items()
-                for id_, labels in ids.items()
-            ]
-            alone = {n: v for n, v in other.fields.items() if not primary.fields.get(n)}
-            self.archive(kind, other.id, actor, at=now)
-            other.merged_into = primary.id
-            for name in self.unique_archived[kind]:
-                if name in other.fields:
-                    key = effects.unique_key(kind, name, other.fields[name])
-                    self.unique_archived[kind][name].pop(key, None)
-            self.merged[kind][other.id] = primary.id
-            for old, new in self.merged[kind].items():
-                if new == other.id:
-                    self.merged[kind][old] = primary.id
-            if alone:
-                self.update(kind, primary.id, alone, actor, at=now)
-            for kind_, id_, labels in links:
-                if self.find(kind_, id_) is not None:
-                    self.associate((kind, primary.id), Link(kind_, id_, labels), actor, at=now)
+            record = united(self.world.new_id(), primary, other, now, actor)
+            links = united_links(primary, other)
+            if self.world.shadow_seconds:
+                self._keep_shadow(primary)
+                record.shadow = primary.shadow
+            neighbours = self._replace(primary, other, record, links)
+            told = Change(self.portal_id, kind, other, "deleted", now, actor)
+            self.world.tell(told)
             self.world.tell(
                 Change(
-                    self.portal_id, kind, primary, "merged", now, actor, alone, other_id=other.id
+                    self.portal_id,
+                    kind,
+                    record,
+                    "merged",
+                    now,
+                    actor,
+                    other_id=other.id,
+                    primary_id=primary.id,
+                    moved=moved(primary, other),
                 )
             )
-            return primary
+            effects.after_merge(self, record, neighbours, now)
+            return record
+
+    def _replace(
+        self: Account,
+        primary: Record,
+        other: Record,
+        record: Record,
+        links: dict[str, dict[str, Labels]],
+    ) -> list[Record]:
+        """Puts the merged record where the two stood; returns its neighbours."""
+        kind = record.kind
+        for gone in (primary, other):
+            self._detach(gone)
+            self._unindex(gone, gone.fields)
+            del self.objects[kind][gone.id]
+            self.merged[kind][gone.id] = record.id
+        for old, new in self.merged[kind].items():
+            if new in (primary.id, other.id):
+                self.merged[kind][old] = record.id
+        self.objects[kind][record.id] = record
+        self._index(record, record.fields)
+        neighbours: list[Record] = []
+        for far_kind, ids in links.items():
+            for far_id, labels in ids.items():
+                far = self.find(far_kind, far_id)
+                if far is not None and far is not record:
+                    record.links.setdefault(far_kind, {})[far.id] = labels
+                    far.links.setdefault(kind, {})[record.id] = labels
+                    neighbours.append(far)
+        return neighbours

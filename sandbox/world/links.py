@@ -130,8 +130,9 @@ class Links:
     def _reattach(self: Account, record: Record) -> None:
         for kind, ids in list(record.links.items()):
             for other_id, labels in list(ids.items()):
-                other = self.objects[kind].get(other_id)
-                if other is None:
+                other = self.find(kind, other_id)  # it may have been merged meanwhile
+                if other is None or other.id != other_id:
                     del ids[other_id]
-                else:
-                    other.links.setdefault(record.kind, {})[record.id] = labels
+                if other is not None:
+                    ids.setdefault(other.id, labels)
+                    other.links.setdefault(record.kind, {})[record.id] = ids[other.id]

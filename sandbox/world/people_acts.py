@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.world.people_activity import Activity
+from sandbox.world.people_lives import Lives
 from sandbox.world.people_terms import ActError
 from sandbox.world.records import Link, Record
 
@@ -19,7 +20,7 @@ __all__ = ["VERBS", "ActError", "Acts"]
 TASK_EDITS = {"subject": "hs_task_subject", "body": "hs_task_body", "priority": "hs_task_priority"}
 
 
-class Acts(Activity):
+class Acts(Activity, Lives):
     """The deeds open to the people of one account; those about deals and tasks stand here."""
 
     def do(self, verb: str, params: Mapping[str, Any]) -> Record:
@@ -88,16 +89,9 @@ class Acts(Activity):
         self, kind: str, record: str, property: str, value: str = "", user: str = ""
     ) -> Record:
         """Write one property as a user would; an enumeration takes only its options."""
-        if kind not in self.account.properties:
-            raise ActError("kind", f"{kind!r} is none of {', '.join(self.account.properties)}")
-        found = self.need(kind, "record", record)
-        definition = self.account.properties[kind].get(property)
-        if definition is None or definition.archived:
-            raise ActError("property", f"{kind} have no {property!r}; create it or check the name")
-        options = [option.value for option in definition.options]
-        if value and options and value not in options:
-            raise ActError("value", f"{value!r} is none of {', '.join(options)}")
-        return self.account.update(kind, found.id, {property: str(value)}, self.by(user, found))
+        found = self.need(self.kind(kind), "record", record)
+        fields = {property: self.fit(kind, property, str(value))}
+        return self.account.update(kind, found.id, fields, self.by(user, found))
 
     # --- tasks -------------------------------------------------------------------------------
 
@@ -150,5 +144,13 @@ VERBS = (
     "submit_form",
     "opt_out",
     "bounce",
+    "delete",
+    "restore",
+    "merge",
+    "erase",
+    "associate",
+    "dissociate",
+    "bulk_edit",
+    "import_rows",
 )
 """Everything `/sandbox/act` understands."""

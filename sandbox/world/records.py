@@ -99,7 +99,6 @@ class Record:
     archived: bool = False
     archived_at: int | None = None
     links: dict[str, dict[str, Labels]] = field(default_factory=dict)
-    merged_into: str | None = None
     shadow: tuple[float, Record | None] | None = None
 
     def get(self, name: str, default: str = "") -> str:
@@ -229,7 +228,8 @@ class Change:
     ``action``: created, updated, deleted, restored, forgotten, merged, associated, dissociated.
     ``fields`` are the values written by the actor, ``derived`` those the CRM computed from them.
     For associations ``other_kind``, ``other_id`` and ``labels`` name the far end; each association
-    is told twice, once from each end. For a merge ``other_id`` is the record that vanished.
+    is told twice, once from each end. For a merge ``record`` is the new one, ``primary_id`` and
+    ``other_id`` the two that went into it, ``moved`` how many properties the second one gave.
     """
 
     portal_id: int
@@ -243,6 +243,8 @@ class Change:
     other_kind: str = ""
     other_id: str = ""
     labels: Labels = ()
+    primary_id: str = ""
+    moved: int = 0
 
 
 class WorldError(Exception):

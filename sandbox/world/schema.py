@@ -57,7 +57,7 @@ hs_last_sales_activity_timestamp:t:c hs_last_sales_activity_date:t:c
 hs_last_sales_activity_type:s:c num_associated_deals:n:c recent_conversion_date:t:c
 recent_conversion_event_name:s:c first_conversion_date:t:c first_conversion_event_name:s:c
 num_conversion_events:n:c num_unique_conversion_events:n:c hs_analytics_source:s:c
-hs_additional_emails:s
+hs_additional_emails:s:r
 """,
     "companies": """
 name:s domain:s phone:s city:s state:s country:s zip:s address:s industry:s numberofemployees:n

@@ -38,11 +38,11 @@ def test_two_deals_merged_are_one_follow_up(story: Story) -> None:
     kept, gone = story.deal("proposal"), story.deal("proposal")
     story.until("+1d")
     with story.simulation.world.lock:
-        story.account.merge("deals", kept, gone, story.by(OTTO))
+        new = story.account.merge("deals", kept, gone, story.by(OTTO)).id
     story.simulation.barrier.poke()
     story.until("+3d")
     assert len(story.open()) == 1
-    assert [t.deals for t in story.open()] == [(kept,)]
+    assert [t.deals for t in story.open()] == [(new,)]
 
 
 def test_a_deleted_contact_ends_what_was_for_them(story: Story) -> None:

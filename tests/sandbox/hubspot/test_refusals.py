@@ -271,6 +271,7 @@ SCOPED = [
     ("PATCH", f"{OBJECTS}/deals/1", _write(dealname="x"), "crm.objects.deals.write"),
     ("DELETE", f"{OBJECTS}/deals/1", None, "crm.objects.deals.write"),
     ("POST", f"{OBJECTS}/deals/merge", {}, "crm.objects.deals.write"),
+    ("POST", f"{OBJECTS}/contacts/gdpr-delete", {}, "crm.objects.contacts.write"),
     ("POST", f"{OBJECTS}/deals/search", {}, "crm.objects.deals.read"),
     ("POST", f"{OBJECTS}/deals/batch/read", _many(1), "crm.objects.deals.read"),
     ("POST", f"{OBJECTS}/tasks/batch/create", _many(1), "crm.objects.contacts.write"),

@@ -135,7 +135,7 @@ def test_associations_merge_restore(sandbox: SandboxServer, receiver: Receiver) 
     account.dissociate(("deals", one.id), ("contacts", contact.id), USER)
     account.archive("deals", two.id, USER)
     account.restore("deals", two.id, USER)
-    account.merge("deals", one.id, two.id, USER)
+    merged = account.merge("deals", one.id, two.id, USER)
     sandbox.hubspot.deliveries.flush(5)
     told = {e["subscriptionType"]: e for e in receiver.events()}
     links = [e for e in receiver.events() if e["subscriptionType"] == "deal.associationChange"]
@@ -146,6 +146,8 @@ def test_associations_merge_restore(sandbox: SandboxServer, receiver: Receiver) 
     assert told["deal.restore"]["objectId"] == int(two.id)
     assert told["deal.merge"]["primaryObjectId"] == int(one.id)
     assert told["deal.merge"]["mergedObjectIds"] == [int(two.id)]
+    assert told["deal.merge"]["newObjectId"] == int(merged.id)
+    assert told["deal.deletion"]["objectId"] == int(two.id), "the record that was merged away"
 
 
 def test_batches_of_a_hundred(sandbox: SandboxServer, receiver: Receiver) -> None:

@@ -131,22 +131,6 @@ def test_archive_and_restore_with_associations(
     assert told == ["created", "associated", "updated", "deleted", "restored"]
 
 
-def test_merge_moves_links_and_lone_values(account: Account) -> None:
-    one = account.create("contacts", {"email": "a@x.example", "firstname": "A"}, USER)
-    two = account.create("contacts", {"email": "b@x.example", "phone": "5"}, USER)
-    three = account.create("contacts", {"email": "c@x.example"}, USER)
-    deal = account.create("deals", {"dealname": "D"}, USER, [Link("contacts", two.id)])
-    account.merge("contacts", two.id, three.id, USER)
-    account.merge("contacts", one.id, two.id, USER)
-    assert one.get("phone") == "5"
-    assert one.get("email") == "a@x.example"
-    assert deal.linked("contacts") == [one.id]
-    assert account.find("contacts", two.id) is one
-    assert account.find("contacts", three.id) is one, "merges in a row lead to the last"
-    with pytest.raises(ValueError, match="itself"):
-        account.merge("contacts", one.id, one.id, USER)
-
-
 def test_changes_are_told_in_order(account: Account, changes: list[Change]) -> None:
     deal = account.create("deals", {"dealname": "A", "dealstage": "qualifiedtobuy"}, USER)
     account.update("deals", deal.id, {"dealstage": "closedwon"}, APP)

@@ -1,0 +1,154 @@
+"""The lives of records as people at the CRM's screens shape them: one method per deed.
+
+Records of every kind are deleted, restored, merged and erased; contacts and companies are joined
+to deals and parted from them; many records change at once by a bulk edit or a file import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.world.people_terms import ActError, Terms
+from sandbox.world.records import Actor, Link, Record, UniqueConflict
+
+BULK_SOURCES = ("CRM_UI_BULK_ACTION", "IMPORT", "BATCH_UPDATE", "AUTOMATION_PLATFORM")
+"""How a change of many records at once may be marked in history and events."""
+
+
+class Lives(Terms):
+    """Deletion, restoring, merging and erasing; associations; many records at once."""
+
+    def delete(self, kind: str, record: str, user: str = "") -> Record:
+        """Move a record of any kind to the recycle bin."""
+        found = self.need(self.kind(kind), "record", record)
+        self.account.archive(found.kind, found.id, self.by(user, found))
+        return found
+
+    def restore(self, kind: str, record: str, user: str = "") -> Record:
+        """Take a record out of the recycle bin, with its id and its associations."""
+        gone = self.account.find(self.kind(kind), str(record), archived=True)
+        if gone is None:
+            raise ActError(
+                "record",
+                f"no deleted {kind[:-1]} {record!r}; a merged or erased record cannot come back",
+            )
+        try:
+            return self.account.restore(kind, gone.id, self.by(user, gone))
+        except UniqueConflict as error:
+            raise ActError(
+                "record", f"{error}; change or delete that one before you restore this one"
+            ) from None
+
+    def merge(self, kind: str, primary: str, other: str, user: str = "") -> Record:
+        """Merge two records; answers the new record, to which both ids lead from now on."""
+        kept = self.need(self.kind(kind), "primary", primary)
+        gone = self.need(kind, "other", other)
+        if kept is gone:
+            raise ActError("other", "is the same record as primary; name two different ones")
+        return self.account.merge(kind, kept.id, gone.id, self.by(user, kept))
+
+    def erase(self, contact: str, user: str = "") -> Record:
+        """Delete a contact for good on a privacy request; deleted ones can still be erased."""
+        found = self.account.find("contacts", str(contact)) or self.account.find(
+            "contacts", str(contact), archived=True
+        )
+        if found is None:
+            raise ActError("contact", f"no contact {contact!r}, deleted or not")
+        self.account.forget("contacts", found.id, self.by(user, found))
+        return found
+
+    def associate(
+        self, kind: str, record: str, to_kind: str, to: str, label: str = "", user: str = ""
+    ) -> Record:
+        """Join two records; `label` is `primary` or one of the account's own labels."""
+        near = self.need(self.kind(kind), "record", record)
+        far = self.need(self.kind(to_kind, "to_kind"), "to", to)
+        link = Link(far.kind, far.id, ("", label) if label else ("",))
+        self.account.associate((near.kind, near.id), link, self.by(user, near))
+        return near
+
+    def dissociate(
+        self, kind: str, record: str, to_kind: str, to: str, label: str = "", user: str = ""
+    ) -> Record:
+        """Part two records, or take only a label off their association."""
+        near = self.need(self.kind(kind), "record", record)
+        far = self.need(self.kind(to_kind, "to_kind"), "to", to)
+        labels = (label,) if label else None
+        ends = (near.kind, near.id), (far.kind, far.id)
+        if not self.account.dissociate(*ends, self.by(user, near), labels):
+            raise ActError("to", f"{far.id} is not associated with {near.id}")
+        return near
+
+    def bulk_edit(
+        self,
+        kind: str,
+        records: Sequence[str],
+        values: Mapping[str, Any],
+        source: str = "CRM_UI_BULK_ACTION",
+        user: str = "",
+    ) -> Record:
+        """Write the same values on many records at one instant; answers the last of them."""
+        if source not in BULK_SOURCES:
+            raise ActError("source", f"{source!r} is none of {', '.join(BULK_SOURCES)}")
+        if isinstance(records, str) or not records:
+            raise ActError("records", "must be a list of record ids")
+        found = [self.need(self.kind(kind), "records", one) for one in records]
+        fields = {name: self.fit(kind, name, str(value)) for name, value in values.items()}
+        person = self.by(user)
+        actor = Actor(source, person.source_id, person.user_id)
+        for record in found:
+            self.account.update(kind, record.id, fields, actor)
+        return found[-1]
+
+    def import_rows(self, kind: str, rows: Sequence[Mapping[str, Any]], user: str = "") -> Record:
+        """Import rows of a file: with an `id` (contacts: or a known e-mail) a row changes that
+        record, else it makes a new one; `contact` and `company` name records to join it to.
+        Answers the last record.
+        """
+        if isinstance(rows, str) or not rows:
+            raise ActError("rows", "must be a list of objects, property name to value")
+        self.kind(kind)
+        person = self.by(user)
+        actor = Actor("IMPORT", "file-import", person.user_id)
+        done: Record | None = None
+        for row in rows:
+            done = self._import_row(kind, dict(row), actor)
+        assert done is not None
+        return done
+
+    def _import_row(self, kind: str, row: dict[str, Any], actor: Actor) -> Record:
+        links = [
+            Link(far, self.need(far, name, str(row.pop(name))).id)
+            for name, far in (("contact", "contacts"), ("company", "companies"))
+            if row.get(name)
+        ]
+        known = self.need(kind, "id", str(row.pop("id"))) if row.get("id") else None
+        if known is None and kind == "contacts" and row.get("email"):
+            known = self.account.find_unique("contacts", "email", str(row["email"]))
+        fields = {name: self.fit(kind, name, str(value)) for name, value in row.items()}
+        if known is None:
+            return self.account.create(kind, fields, actor, links)
+        self.account.update(kind, known.id, fields, actor)
+        for link in links:
+            self.account.associate((kind, known.id), link, actor)
+        return known
+
+    # --- parameters --------------------------------------------------------------------------
+
+    def kind(self, kind: str, field: str = "kind") -> str:
+        """The kind as given, if the account has records of it."""
+        if kind not in self.account.objects:
+            raise ActError(field, f"{kind!r} is none of {', '.join(self.account.objects)}")
+        return kind
+
+    def fit(self, kind: str, name: str, value: str) -> str:
+        """A value that a user could give the property; an enumeration takes only its options."""
+        definition = self.account.properties[kind].get(name)
+        if definition is None or definition.archived:
+            raise ActError("property", f"{kind} have no {name!r}; create it or check the name")
+        options = [option.value for option in definition.options]
+        parts = value.split(";") if definition.field_type == "checkbox" else [value]
+        if value and options and not set(parts) <= set(options):
+            raise ActError("value", f"{value!r} is none of {', '.join(options)}")
+        return value
