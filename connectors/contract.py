@@ -206,11 +206,19 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something that this CRM or tier can do, or what is done instead."""
+    """Something that this CRM, edition or grant can do, or what is done instead.
+
+    label completes "can …" or "cannot …". Where it is not available: why, what is done instead,
+    what an admin may do about it (empty: nothing), and whether the product cannot do without.
+    """
 
     name: str
     available: bool
     instead: str = ""
+    label: str = ""
+    why: str = ""
+    remedy: str = ""
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +229,33 @@ class InstallReport:
     created: tuple[str, ...]
     existing: tuple[str, ...]
     refused: tuple[tuple[str, str], ...]  # (property, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A property of the account that is not as we need it. name: `deals.followthrough_control`."""
+
+    name: str
+    problem: str
+    ours: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """How the connection stands right now, by reading alone.
+
+    scopes: granted. misfits: properties, ours and mapped ones. unique_touch_id: whether tasks can
+    be read by touch id. skew_ms: the CRM's clock less ours, to a second; None where it tells none.
+    calls_left of calls_most: of the vendor's present window; None where it does not say.
+    """
+
+    account: Account
+    scopes: tuple[str, ...]
+    misfits: tuple[Misfit, ...]
+    unique_touch_id: bool
+    skew_ms: int | None = None
+    calls_left: int | None = None
+    calls_most: int | None = None
 
 
 # --- what a connector is given -------------------------------------------------------------------
@@ -280,7 +315,13 @@ class Connector(Protocol):
 
     crm: str
 
-    def capabilities(self) -> tuple[Capability, ...]: ...
+    def capabilities(self) -> tuple[Capability, ...]:
+        """By what the current token grants; no call is made."""
+        ...
+
+    def checkup(self) -> Checkup:
+        """Look at grant, clock, rate limit and properties; writes nothing."""
+        ...
 
     def account(self) -> Account: ...
 

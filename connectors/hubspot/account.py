@@ -12,9 +12,15 @@ from connectors.hubspot.tables import APP_BASE, BATCH, PATHS, TYPE_IDS
 from connectors.mapping import CrmMapping, PropertyInfo
 from connectors.stages import StageFacts
 
+ACCOUNT_INFO = "/account-info/{version}/details"
+
 
 def read_account(api: Api, app_base: str, hub_domain: str) -> Account:
-    facts = api.call("GET", "/account-info/{version}/details", safe=True)
+    return account_of(api.call("GET", ACCOUNT_INFO, safe=True), app_base, hub_domain)
+
+
+def account_of(facts: Mapping[str, Any], app_base: str, hub_domain: str) -> Account:
+    """The account of an answer of account-info. hub_domain: as introspection named it."""
     portal, domain = str(facts["portalId"]), str(facts.get("uiDomain") or "")
     origin = app_base
     if app_base == APP_BASE and domain:
@@ -117,7 +123,12 @@ def _stage_facts(row: Mapping[str, Any]) -> StageFacts:
 
 def read_schema(api: Api, type: ObjectType) -> dict[str, PropertyInfo]:
     """The properties of one object type in this account."""
-    answer = api.call("GET", f"/crm/properties/{{version}}/{PATHS[type]}", safe=True)
+    return schema_at(api, PATHS[type])
+
+
+def schema_at(api: Api, path: str) -> dict[str, PropertyInfo]:
+    """As `read_schema`, of the object type at a path such as `communications`."""
+    answer = api.call("GET", f"/crm/properties/{{version}}/{path}", safe=True)
     return {row["name"]: _property(row) for row in answer["results"]}
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.model.time import Business
+from app.model.time import Business, Clocks
 from connectors.contract import (
     Account,
     Capability,
+    Checkup,
     Created,
     CrmPerson,
     CrmPipeline,
@@ -21,6 +22,8 @@ from connectors.contract import (
 )
 from connectors.hubspot import account, install
 from connectors.hubspot.api import Api
+from connectors.hubspot.capabilities import capabilities
+from connectors.hubspot.checkup import check_up
 from connectors.hubspot.errors import Classifier
 from connectors.hubspot.oauth import Access, OAuth
 from connectors.hubspot.reading import Reader
@@ -41,12 +44,14 @@ class HubSpotConnector:
         oauth: OAuth,
         mapping: CrmMapping,
         classify: Classifier,
+        clocks: Clocks,
         app_base: str,
         unique_touch_id: bool,
     ) -> None:
         self.api = api
         self.mapping = mapping
         self._access = access
+        self._clocks = clocks
         self._oauth = oauth
         self._app_base = app_base
         self._unique = unique_touch_id
@@ -55,17 +60,14 @@ class HubSpotConnector:
         self._writer = Writer(api, mapping, classify)
 
     def capabilities(self) -> tuple[Capability, ...]:
-        return (
-            Capability("webhooks", True),
-            Capability("stage_history", True),
-            Capability("tasks_with_associations", True),
-            Capability(
-                "lookup_by_touch_id",
-                self._unique,
-                "" if self._unique else "a marker in the task's body, sought through its subject",
-            ),
-            Capability("uninstalled_webhook", False, "learnt when access can no longer be renewed"),
-            Capability("unenrol_from_native_sequence", False, "a property that a workflow acts on"),
+        return capabilities(self._access.granted(), self._unique)
+
+    def checkup(self) -> Checkup:
+        facts = self._oauth.introspect(self._access.bearer())
+        domain = str(facts.get("hub_domain") or "")
+        scopes = tuple(facts.get("scopes") or ())
+        return check_up(
+            self.api, self._clocks, self._app_base, domain, scopes, self.mapping
         )
 
     def account(self) -> Account:

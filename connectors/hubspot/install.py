@@ -7,11 +7,13 @@ a workflow overrides us on every edition of HubSpot.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.contract import Conflict, CrmError, InstallReport, Invalid, NotFound
+from connectors.contract import Conflict, CrmError, InstallReport, Invalid, Misfit, NotFound
 from connectors.hubspot.api import Api
+from connectors.mapping import PropertyInfo
 
 GROUP = "followthrough"
 TOUCH_ID = "followthrough_touch_id"
@@ -141,7 +143,28 @@ def install(api: Api) -> InstallReport:
                 existing.append(name)
             except (Invalid, NotFound) as error:
                 refused.append((name, error.message))
-    return InstallReport(_probe(api), tuple(created), tuple(existing), tuple(refused))
+    return InstallReport(probe(api), tuple(created), tuple(existing), tuple(refused))
+
+
+def misfits(path: str, there: Mapping[str, PropertyInfo]) -> Iterator[Misfit]:
+    """What of our footprint one object type's schema lacks or has otherwise.
+
+    path: as in `FOOTPRINT`. there: property → as the account has it.
+    """
+    for wanted in FOOTPRINT[path]:
+        found = there.get(wanted.name)
+        if found is None:
+            said = "is missing"
+        elif found.type != wanted.type:
+            said = f"holds {found.type} instead of {wanted.type}"
+        elif wanted.unique and not found.unique:
+            said = "does not keep its values unique"
+        else:
+            missing = [value for value, _ in wanted.options if value not in (found.options or ())]
+            if not missing:
+                continue
+            said = f"lacks the options {', '.join(missing)}"
+        yield Misfit(f"{path}.{wanted.name}", said, ours=True)
 
 
 def _existing(api: Api, path: str) -> set[str]:
@@ -161,7 +184,7 @@ def _group(api: Api, path: str) -> None:
         return
 
 
-def _probe(api: Api) -> bool:
+def probe(api: Api) -> bool:
     """Whether tasks can be read by touch id; asked, because schemas have claimed what reads did
     not do."""
     try:

@@ -98,6 +98,13 @@ class Access:
         self._tokens: Tokens | None = None
         self._lock = threading.Lock()
 
+    def granted(self) -> tuple[str, ...]:
+        """Scopes of the current tokens, as HubSpot told them with the last grant or renewal."""
+        tokens = self._tokens
+        if tokens is None:
+            tokens = self._tokens = self._store.load()
+        return tokens.scopes
+
     def bearer(self, refused: str | None = None) -> str:
         """A token that is not `refused` and has time left. Raises AuthRevoked."""
         tokens = self._tokens

@@ -96,6 +96,7 @@ class HubSpotVendor:
             oauth,
             mapping,
             Classifier(mapping, clocks),
+            clocks,
             self._app_base,
             unique_touch_id,
         )

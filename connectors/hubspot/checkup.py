@@ -1,0 +1,68 @@
+"""A look at one account's connection that changes nothing in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from app.model.time import SECOND, Clocks, Wall
+from connectors.contract import Checkup, Forbidden, Misfit
+from connectors.hubspot.account import ACCOUNT_INFO, account_of, schema_at
+from connectors.hubspot.api import Api
+from connectors.hubspot.install import FOOTPRINT, misfits, probe
+from connectors.hubspot.tables import TYPE_OF
+from connectors.mapping import CrmMapping
+
+
+def check_up(
+    api: Api,
+    clocks: Clocks,
+    app_base: str,
+    hub_domain: str,
+    scopes: tuple[str, ...],
+    mapping: CrmMapping,
+) -> Checkup:
+    """Account, clock, rate limit and properties. scopes, hub_domain: as introspection told them.
+
+    Raises the contract's errors; what one type's scopes do not allow is a misfit.
+    """
+    reply = api.send({"method": "GET", "path": ACCOUNT_INFO, "safe": True, "priority": "ingest"})
+    headers = reply.headers
+    found: list[Misfit] = []
+    for path in FOOTPRINT:
+        found += _type(api, path, mapping)
+    return Checkup(
+        account_of(reply.json(), app_base, hub_domain),
+        scopes,
+        tuple(found),
+        probe(api),
+        _skew(headers, clocks.wall()),
+        _number(headers, "X-HubSpot-RateLimit-Remaining"),
+        _number(headers, "X-HubSpot-RateLimit-Max"),
+    )
+
+
+def _type(api: Api, path: str, mapping: CrmMapping) -> list[Misfit]:
+    try:
+        there = schema_at(api, path)
+    except Forbidden as error:
+        return [Misfit(path, f"cannot be checked: {error.message}", ours=False)]
+    found = list(misfits(path, there))
+    type_ = TYPE_OF.get(path)
+    if type_ is not None and type_ in mapping.objects:
+        found += [Misfit(path, said, ours=False) for said in mapping.check({type_: there})]
+    return found
+
+
+def _skew(headers: Mapping[str, str], now: Wall) -> int | None:
+    try:
+        theirs = parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        return None
+    # The header is cut to whole seconds, and the answer has travelled: half a second lies between.
+    return int(theirs * SECOND) + SECOND // 2 - now
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name, "")
+    return int(text) if text.isdigit() else None
