@@ -189,6 +189,33 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True)
+class CrmSequence:
+    """A sequence of the CRM's own, as one of its users sees it. user_id: whose it is."""
+
+    id: str
+    name: str
+    user_id: str
+    updated_at: Business
+
+
+@dataclass(frozen=True, slots=True)
+class CrmEnrolment:
+    """A contact in a sequence of the CRM's own.
+
+    sequence_id, sequence_name and user_id are empty in the answer to an enrolment, which leaves
+    them out. It says that there was an enrolment, never that it still runs: the contact's
+    `in_sequence` does.
+    """
+
+    id: str
+    enrolled_at: Business
+    to_email: str = ""
+    sequence_id: str = ""
+    sequence_name: str = ""
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     records: list[CrmRecord]
     after: str | None
@@ -393,6 +420,30 @@ class Connector(Protocol):
 
     def archive(self, type: ObjectType, ids: Sequence[str]) -> None: ...
 
+    def sequences(self, user_id: str) -> list[CrmSequence]:
+        """Sequences of the CRM's own that a user sees. Raises EnrolRefused or Forbidden where the
+        account, its edition or that user has none."""
+        ...
+
+    def enrol(
+        self, sequence_id: str, contact_id: str, *, user_id: str, sender: str
+    ) -> CrmEnrolment:
+        """Put a contact into a sequence, from which mail leaves at once.
+
+        user_id: whose seat it takes; sender: the address of an inbox that this user connected.
+        Never sent twice: after Unknown, `enrolment_of` tells what became of it. Raises EnrolRefused
+        where the CRM would not, and nothing was done.
+        """
+        ...
+
+    def enrolment_of(self, contact_id: str) -> CrmEnrolment | None:
+        """The contact's latest enrolment, over or not; None where it never had one."""
+        ...
+
+    def install_bridge(self) -> None:
+        """Create the contact property that asks the CRM's workflow to end an enrolment."""
+        ...
+
 
 class Vendor(Protocol):
     """What is known of a CRM before any installation: OAuth and webhooks."""
@@ -456,7 +507,14 @@ class Transient(CrmError):
 
 
 class Unknown(CrmError):
-    """A write was sent and its answer lost: it may or may not have had effect."""
+    """A write was sent and its answer lost: it may or may not have had effect.
+
+    answered: the CRM answered that it failed, so it is no longer at work on it.
+    """
+
+    def __init__(self, message: str, detail: str = "", *, answered: bool = False) -> None:
+        super().__init__(message, detail)
+        self.answered = answered
 
 
 class Conflict(CrmError):
@@ -487,6 +545,31 @@ class NotFound(CrmError):
 
 class FeatureUnavailable(CrmError):
     """This account's tier or CRM cannot do it."""
+
+
+EnrolReason = Literal[
+    "already_enrolled",
+    "unsubscribed",
+    "no_seat",
+    "inbox_not_connected",
+    "daily_limit",
+    "sequence_gone",
+    "contact_gone",
+    "no_email",
+    "unavailable",
+    "other",
+]
+
+
+class EnrolRefused(CrmError):
+    """The CRM would not do it with its own sequence, and did nothing. reason: a stable word.
+
+    unavailable: the account's edition or this user has no sequences at all.
+    """
+
+    def __init__(self, message: str, reason: EnrolReason, detail: str = "") -> None:
+        super().__init__(message, detail)
+        self.reason: EnrolReason = reason
 
 
 class BadSignature(CrmError):

@@ -27,7 +27,14 @@ from urllib3.exceptions import NewConnectionError
 
 from app.model.time import Clocks
 from connectors.budget import Budget
-from connectors.contract import CrmError, RateLimited, Recorder, Transient, Unknown
+from connectors.contract import (
+    CrmError,
+    EnrolRefused,
+    RateLimited,
+    Recorder,
+    Transient,
+    Unknown,
+)
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
@@ -194,6 +201,8 @@ class Transport:
             if wait_ms <= SHORT_WAIT_MS:
                 return _Again(error, max(0.0, wait_ms / 1000))
             return error
+        if isinstance(error, EnrolRefused):
+            return error
         if reply.status in NO_EFFECT_STATUSES:
             return _Again(error, SHORT_WAIT_MS / 1000)  # "wait at least two seconds"
         if reply.status >= 500:
@@ -202,6 +211,7 @@ class Transport:
             return Unknown(
                 "The CRM failed while writing; what became of it is looked up before a repeat.",
                 error.detail,
+                answered=True,
             )
         return error
 

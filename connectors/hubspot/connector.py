@@ -10,9 +10,11 @@ from connectors.contract import (
     Capability,
     Checkup,
     Created,
+    CrmEnrolment,
     CrmPerson,
     CrmPipeline,
     CrmRecord,
+    CrmSequence,
     InstallReport,
     NewTask,
     ObjectType,
@@ -20,7 +22,7 @@ from connectors.contract import (
     Update,
     Updated,
 )
-from connectors.hubspot import account, install
+from connectors.hubspot import account, install, sequences
 from connectors.hubspot.api import Api
 from connectors.hubspot.capabilities import capabilities
 from connectors.hubspot.checkup import check_up
@@ -149,6 +151,20 @@ class HubSpotConnector:
 
     def archive(self, type: ObjectType, ids: Sequence[str]) -> None:
         self._writer.archive(type, ids)
+
+    def sequences(self, user_id: str) -> list[CrmSequence]:
+        return sequences.read_sequences(self.api, user_id)
+
+    def enrol(
+        self, sequence_id: str, contact_id: str, *, user_id: str, sender: str
+    ) -> CrmEnrolment:
+        return sequences.enrol(self.api, sequence_id, contact_id, user_id=user_id, sender=sender)
+
+    def enrolment_of(self, contact_id: str) -> CrmEnrolment | None:
+        return sequences.read_enrolment(self.api, contact_id)
+
+    def install_bridge(self) -> None:
+        install.install_bridge(self.api)
 
     def _unmarked(self, type: ObjectType, records: list[CrmRecord]) -> list[CrmRecord]:
         """Where the touch id stands in the body, hand it out as the field that it is."""

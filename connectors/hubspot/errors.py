@@ -24,6 +24,7 @@ from connectors.contract import (
     RateLimited,
     Transient,
 )
+from connectors.hubspot.enrol_errors import MISSING_SCOPES, is_about_enrolling, refusal
 from connectors.hubspot.tables import TYPE_OF, UNIQUE_CONFLICT_CODES
 from connectors.mapping import CrmMapping
 from connectors.transport import Reply, Request, scrub
@@ -60,6 +61,10 @@ class Classifier:
         detail = scrub(
             f"{request.method} {request.path}: {reply.status} {said}", request.secrets
         )
+        if reply.status < 500 and is_about_enrolling(request.path):
+            refused = refusal(reply.status, body, detail)
+            if refused is not None:
+                return refused
         if reply.status == 429:
             return self._too_many(reply, body, detail)
         if reply.status >= 500 or reply.status in (423, 477):
@@ -77,7 +82,7 @@ class Classifier:
         category = str(body.get("category") or "")
         errors = _errors(body)
         codes = {str(error.get("code") or "") for error in errors} | {category}
-        if status == 403 or category == "MISSING_SCOPES":
+        if status == 403 or category == MISSING_SCOPES:
             return _forbidden(errors, detail)
         if status == 402:
             return FeatureUnavailable("This HubSpot account's edition does not have this.", detail)

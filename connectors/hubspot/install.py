@@ -85,15 +85,14 @@ _DEAL = (
     ),
 )
 
-_CONTACT = (
-    _CONTROL,
-    Property(
-        "followthrough_unenrol_requested",
-        "Follow-up: unenrol requested",
-        "Set when Followthrough asks for this contact to leave its sequence.",
-        "datetime",
-    ),
+BRIDGE = Property(
+    "followthrough_unenrol_requested",
+    "Follow-up: unenrol requested",
+    "Set when Followthrough asks for this contact to leave its sequence.",
+    "datetime",
 )
+"""Only where the CRM's own sequences are switched on: a property that nothing sets and no workflow
+acts on would be litter in the account."""
 
 _ENGAGEMENT = (
     Property(TOUCH_ID, "Followthrough touch", "Id of the touch that made this.", unique=True),
@@ -109,7 +108,7 @@ _ENGAGEMENT = (
 
 FOOTPRINT: dict[str, tuple[Property, ...]] = {
     "deals": _DEAL,
-    "contacts": _CONTACT,
+    "contacts": (_CONTROL,),
     **dict.fromkeys(ENGAGEMENT_PATHS, _ENGAGEMENT),
 }
 
@@ -132,15 +131,7 @@ def install(api: Api) -> InstallReport:
         for one in missing:
             name = f"{path}.{one.name}"
             try:
-                api.call(
-                    "POST",
-                    f"/crm/properties/{{version}}/{path}",
-                    body=one.body(),
-                    priority="dispatch",
-                )
-                created.append(name)
-            except Conflict:
-                existing.append(name)
+                (created if _create(api, path, one) else existing).append(name)
             except (Invalid, NotFound) as error:
                 refused.append((name, error.message))
     return InstallReport(probe(api), tuple(created), tuple(existing), tuple(refused))
@@ -165,6 +156,30 @@ def misfits(path: str, there: Mapping[str, PropertyInfo]) -> Iterator[Misfit]:
                 continue
             said = f"lacks the options {', '.join(missing)}"
         yield Misfit(f"{path}.{wanted.name}", said, ours=True)
+
+
+def install_bridge(api: Api) -> None:
+    """Create the property by which a workflow is asked to unenrol; nothing if it is there.
+
+    Raises what HubSpot answers otherwise.
+    """
+    if BRIDGE.name not in _existing(api, "contacts"):
+        _group(api, "contacts")
+        _create(api, "contacts", BRIDGE)
+
+
+def _create(api: Api, path: str, property: Property) -> bool:
+    """False where it was there already, made since it was looked for."""
+    try:
+        api.call(
+            "POST",
+            f"/crm/properties/{{version}}/{path}",
+            body=property.body(),
+            priority="dispatch",
+        )
+    except Conflict:
+        return False
+    return True
 
 
 def _existing(api: Api, path: str) -> set[str]:

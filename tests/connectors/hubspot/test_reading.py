@@ -8,7 +8,7 @@ import pytest
 
 from connectors.contract import Forbidden, Page
 from connectors.hubspot import reading
-from connectors.hubspot.install import FOOTPRINT
+from connectors.hubspot.install import BRIDGE, FOOTPRINT
 from sandbox.world.records import Actor, Link, Owner, Stage, Team
 from tests.connectors.hubspot.conftest import REP, Installed
 from tests.connectors.support import Asked, ScriptedVendor
@@ -248,7 +248,8 @@ def test_the_shipped_mapping_fits_a_live_schema(hubspot: Installed) -> None:
         for field in hubspot.connector.mapping.of(type_).fields.values()
         if field.ours
     }
-    assert ours == {one.name for properties in FOOTPRINT.values() for one in properties}
+    footprint = {one.name for properties in FOOTPRINT.values() for one in properties}
+    assert ours == {*footprint, BRIDGE.name}
 
 
 def test_associations_of_many_pages_are_followed() -> None:
