@@ -248,6 +248,10 @@ class Capability:
     needed: bool = False
 
 
+NATIVE_SEQUENCES = "native_sequences"
+"""Capability without which nobody can be enrolled in the CRM's own sequences."""
+
+
 @dataclass(frozen=True, slots=True)
 class InstallReport:
     """What `install` found and made. unique_touch_id False: look-ups go by stored id and marker."""

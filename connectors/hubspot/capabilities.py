@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from connectors.contract import Capability
+from connectors.contract import NATIVE_SEQUENCES, Capability
 from connectors.hubspot.registration import Scopes, scopes
 
 _AGAIN = "Have a super admin connect the app again and grant all that the consent page lists."
@@ -88,6 +88,13 @@ _BY_SCOPE = (
     _Row(
         "email_content", ("sales-email-read",), "read the subject of a reply",
         "a reply is noticed, dated and acted on; its subject is not shown",
+    ),
+    _Row(
+        NATIVE_SEQUENCES,
+        ("automation.sequences.read", "automation.sequences.enrollments.write"),
+        "enrol contacts in HubSpot's own sequences",
+        "a step that asks for one becomes a task for the rep, with the draft where it has one",
+        "Sales or Service Hub, Professional and above",
     ),
 )  # fmt: skip
 
