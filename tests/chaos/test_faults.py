@@ -423,9 +423,10 @@ def test_a_withdrawn_access_stops_the_installation_and_is_told(story: Story) -> 
 # --- two processes -------------------------------------------------------------------------------
 
 
-def test_a_second_process_on_one_database_is_refused_with_advice(
-    story: Story, tmp_path: Path
+def test_a_second_process_on_one_sqlite_file_is_refused_with_advice(
+    begin: Begin, tmp_path: Path
 ) -> None:
+    story = begin(database=f"sqlite:///{tmp_path / 'one.db'}")
     env = {
         **os.environ,
         "FOLLOWTHROUGH_URL": "http://127.0.0.1:1",

@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 
 from tests.scenarios.harness import Story
+from tests.support.stores import new_url
 
 Begin = Callable[..., Story]
 
 
 @pytest.fixture
-def begin(tmp_path: Path) -> Iterator[Begin]:
-    """Begins a story with the keyword arguments of `Story`."""
+def begin(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Begin]:
+    """Begins a story with the keyword arguments of `Story`, on the database of `--database`."""
+    dialect = request.config.getoption("database")
     with ExitStack() as stack:
 
         def story(**wanted: Any) -> Story:
-            return stack.enter_context(Story(tmp_path, **wanted))
+            database = new_url(dialect, tmp_path, migrated=False) if dialect != "sqlite" else ""
+            return stack.enter_context(Story(tmp_path, **{"database": database} | wanted))
 
         yield story
 

@@ -113,7 +113,10 @@ class Task:
 
 
 class Story:
-    """See the module. `before` acts in the CRM before the app is connected."""
+    """See the module. `before` acts in the CRM before the app is connected.
+
+    database: DATABASE_URL of an empty database; "" for a SQLite file in the folder.
+    """
 
     def __init__(
         self,
@@ -125,7 +128,9 @@ class Story:
         settings: Mapping[str, Any] | None = None,
         before: Callable[[Story], None] | None = None,
         sandbox_settings: Mapping[str, Any] | None = None,
+        database: str = "",
     ) -> None:
+        self._database = database or f"sqlite:///{folder / 'followthrough.db'}"
         self.zone = zone
         self.folder = folder
         self.people = tuple(people)
@@ -213,7 +218,7 @@ class Story:
                 "FOLLOWTHROUGH_URL": self.url,
                 "FOLLOWTHROUGH_KEYS": Fernet.generate_key().decode(),
                 "SECRET_KEY": secrets.token_urlsafe(40),
-                "DATABASE_URL": f"sqlite:///{self.folder / 'followthrough.db'}",
+                "DATABASE_URL": self._database,
                 "HUBSPOT_CLIENT_ID": "followthrough-demo",
                 "HUBSPOT_CLIENT_SECRET": CLIENT_SECRET,
                 "HUBSPOT_API_BASE": self.crm.url,
