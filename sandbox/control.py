@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Flask, Response, request
 
+from sandbox.control_account import CHANGES, change_account, describe_sequences
 from sandbox.exports import export_account
 from sandbox.faults import Faults
 from sandbox.har import Har
@@ -137,6 +138,13 @@ def _accounts(control: Blueprint, simulation: Simulation) -> None:
             account = simulation.generate(**body)
         return _json(describe(account), 201)
 
+    @control.post("/accounts/<int:portal>")
+    def change(portal: int) -> Response:
+        account = account_of(simulation, portal)
+        change_account(account, _body(*CHANGES))
+        simulation.barrier.poke()
+        return _json(describe(account))
+
     @control.post("/act")
     def act() -> Response:
         body = _body()
@@ -208,6 +216,7 @@ def describe(account: Account) -> dict[str, Any]:
         "timezone": account.timezone,
         "currency": account.currency,
         "tier": account.tier,
+        **describe_sequences(account),
         "starts_at": starts_at,
         "ends_at": ends_at,
         "stage_kinds": people.get("kinds") or imported.get("kinds") or {},

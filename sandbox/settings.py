@@ -10,6 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "unique_conflict_status": (400, 409),
+    "duplicate_enrolment": ("refused", "existing"),
+    "never_enrolled_status": (404, 200),
+    "sequence_limit_status": (400, 429),
+}
+"""Settings that take only some values of their type; the first is the likelier position."""
+
 
 @dataclass(slots=True)
 class Settings:
@@ -43,6 +51,18 @@ class Settings:
     calculated_events: bool = False
     """[U] Whether properties that the CRM computes fire propertyChange."""
 
+    duplicate_enrolment: str = "refused"
+    """[U] What enrolling a contact that is in a sequence comes to: ``refused``, or ``existing`` (a
+    good answer with the enrolment that there is)."""
+    never_enrolled_status: int = 404
+    """[U] Status for the enrolment of a contact that never had one (404, or 200 with nothing)."""
+    ended_enrolment_shown: bool = True
+    """[U] Whether an enrolment that has ended is still shown as the contact's."""
+    sequence_limit_status: int = 400
+    """[U] Status of an enrolment beyond an inbox's limit for the day (400 or 429)."""
+    sequence_daily_limit: int = 1000
+    """Enrolments of one inbox in one day."""
+
     webhook_timeout_seconds: float = 5.0
     webhook_retry_first_seconds: float = 0.1
     webhook_retry_most_seconds: float = 2.0
@@ -73,6 +93,9 @@ class Settings:
                 wanted is int and isinstance(value, bool)
             ):
                 raise ValueError(f"setting {name!r} takes {wanted.__name__}, not {value!r}")
+            if name in CHOICES and value not in CHOICES[name]:
+                told = " or ".join(repr(one) for one in CHOICES[name])
+                raise ValueError(f"setting {name!r} takes {told}, not {value!r}")
         for name, value in values.items():
             setattr(self, name, type(known[name].default)(value))
 

@@ -46,8 +46,8 @@ class Simulation:
 
     def __init__(self, mode: Mode = "simulated", start: int = DEFAULT_START) -> None:
         self.clock = Clock(mode, start)
-        self.world = World(self.clock)
         self.agenda = Agenda()
+        self.world = World(self.clock, self.agenda)
         self.people = People(self.world, self.agenda)
         self.importer = Importer(self.world, self.agenda)
         self.barrier = Barrier(self.clock, self.agenda, Quiet())

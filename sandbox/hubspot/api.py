@@ -17,7 +17,17 @@ import orjson
 
 from sandbox.faults import Fault, Faults
 from sandbox.har import Har
-from sandbox.hubspot import associations, batch, errors, frame, oauth, objects, properties, search
+from sandbox.hubspot import (
+    associations,
+    batch,
+    errors,
+    frame,
+    oauth,
+    objects,
+    properties,
+    search,
+    sequences,
+)
 from sandbox.hubspot.call import ROUTES, Call, Html, Route
 from sandbox.hubspot.deliveries import Deliveries
 from sandbox.hubspot.errors import ApiError
@@ -27,7 +37,7 @@ from sandbox.settings import Settings
 from sandbox.world.records import Actor
 from sandbox.world.store import World
 
-ENDPOINTS = (associations, batch, frame, oauth, objects, properties, search)
+ENDPOINTS = (associations, batch, frame, oauth, objects, properties, search, sequences)
 """The modules whose import registers the routes."""
 
 PREFIXES = (
@@ -39,6 +49,7 @@ PREFIXES = (
     "/oauth/",
     "/account-info/",
     "/appinstalls/",
+    "/automation/",
 )
 REASONS = {
     200: "OK",
@@ -83,6 +94,8 @@ class HubSpot:
         self.deliveries = Deliveries(world, self.settings, self.faults, self.har)
         self._count_lock = threading.Lock()
         self._counts: Counter[tuple[str, int]] = Counter()
+        self.refusals: Counter[str] = Counter()
+        """Refusals made so far, by their row in the table."""
         self._arrived = 0
         self._under_way = 0
 
@@ -96,7 +109,7 @@ class HubSpot:
             return self._arrived, self._under_way
 
     def stats(self) -> dict[str, Any]:
-        """Calls by endpoint and status, 429s, and what became of webhooks."""
+        """Calls by endpoint and status, 429s, refusals by row, and what became of webhooks."""
         with self._count_lock:
             counts = dict(self._counts)
         calls: dict[str, dict[str, int]] = {}
@@ -106,6 +119,7 @@ class HubSpot:
             "calls": calls,
             "total": sum(counts.values()),
             "http_429": sum(n for (_, status), n in counts.items() if status == 429),
+            "refusals": dict(self.refusals),
             "deliveries": dict(self.deliveries.counts),
         }
 
@@ -174,6 +188,7 @@ class HubSpot:
             )
             status, answer = found.handler(call, **arguments)
         except ApiError as error:
+            self.refusals[error.row] += 1
             status, answer = error.status, error.body
             headers |= error.headers
         if fault is not None and fault.after:

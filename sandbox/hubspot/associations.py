@@ -85,7 +85,7 @@ def read_associations(call: Call, object_type: str, record_id: str, to_type: str
         if record is None:
             raise errors.not_found()
         found = shown_links(call, record, other.kind, full=True)
-    after = int(call.arg("after", "0") or 0)
+    after = call.cursor()
     answer: dict[str, Any] = {"results": found[after : after + limit]}
     if after + limit < len(found):
         answer["paging"] = paging(call, str(after + limit))

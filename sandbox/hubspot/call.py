@@ -95,6 +95,13 @@ class Call:
             raise errors.validation(f"{name} must not be greater than {most}, got {given}")
         return int(given)
 
+    def cursor(self) -> int:
+        """The place where the wanted page begins, off the page before it."""
+        given = self.arg("after") or "0"
+        if not given.isdigit():
+            raise errors.validation(f"after must be a cursor of an earlier page, not {given!r}")
+        return int(given)
+
     def json(self) -> dict[str, Any]:
         """The body as a JSON object."""
         found = self.any_json()

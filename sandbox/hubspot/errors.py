@@ -13,17 +13,34 @@ from typing import Any
 
 import orjson
 
+from sandbox.refusals.table import TABLE
+
 
 class ApiError(Exception):
-    """A refusal: status, body and extra headers."""
+    """A refusal: status, body and extra headers. ``row`` is its id in the table of refusals."""
 
     def __init__(
-        self, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        body: dict[str, Any],
+        headers: Mapping[str, str] | None = None,
+        row: str = "",
     ) -> None:
         self.status = status
         self.body = body
         self.headers = headers or {}
+        self.row = row
         super().__init__(body.get("message", str(status)))
+
+
+def refuse(row: str, message: str, *, status: int = 0, **more: Any) -> ApiError:
+    """The refusal that a row of the table describes, in the general body.
+
+    ``status`` replaces the row's where a setting moves it; ``more`` is what :func:`body` takes.
+    """
+    found = TABLE[row]
+    made = body(message, found.category, sub_category=found.sub_category or None, **more)
+    return ApiError(status or found.status, made, row=row)
 
 
 def body(

@@ -95,7 +95,7 @@ def owners(call: Call) -> Answer:
     """A page of owners, active or archived ones."""
     call.need("crm.objects.owners.read")
     limit, email = call.whole("limit", OWNER_PAGE, OWNER_PAGE_LIMIT), call.arg("email").lower()
-    after, archived = int(call.arg("after", "0") or 0), call.flag("archived")
+    after, archived = call.cursor(), call.flag("archived")
     found = [
         owner
         for owner in call.account.owners.values()

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sandbox.hubspot import errors
-from sandbox.world.records import PAID_STAGE_TIERS, App
+from sandbox.world.records import PAID_TIERS, App
 from sandbox.world.store import World
 
 CODE_SECONDS = 60
@@ -173,6 +173,6 @@ def grantable(app: App, tier: str, requested: Iterable[str], optional: Iterable[
     """The scopes that an account of this tier grants; optional ones it cannot are dropped."""
     granted = list(dict.fromkeys(requested))
     for scope in optional:
-        if scope not in granted and (tier in PAID_STAGE_TIERS or scope not in PAID_SCOPES):
+        if scope not in granted and (tier in PAID_TIERS or scope not in PAID_SCOPES):
             granted.append(scope)
     return granted

@@ -13,7 +13,7 @@ from collections import deque
 
 from sandbox.hubspot.errors import ApiError, rate_limited
 from sandbox.settings import Settings
-from sandbox.world.records import PAID_STAGE_TIERS
+from sandbox.world.records import PAID_TIERS
 
 APP_LIMIT = 110
 SEARCH_LIMIT = 5
@@ -56,7 +56,7 @@ class Limits:
                 return {}
             logs: list[deque[float]] = []
             if family == "associations":
-                paid = tier in PAID_STAGE_TIERS
+                paid = tier in PAID_TIERS
                 most = int((ASSOCIATIONS_LIMIT_PAID if paid else ASSOCIATIONS_LIMIT) * times)
                 log, left = self._room(("assoc", 0, portal_id), most, WINDOW_SECONDS, now)
                 if left <= 0:

@@ -83,9 +83,7 @@ def list_records(call: Call, object_type: str) -> Answer:
     kind = call.kind(object_type, "read")
     history = call.args("propertiesWithHistory")
     limit = call.whole("limit", 10, PAGE_LIMIT_HISTORY if history else PAGE_LIMIT)
-    after = call.arg("after", "0")
-    if not after.isdigit():
-        raise errors.validation(f"after must be a cursor of an earlier page, not {after!r}")
+    after = call.cursor()
     others = [kind_of(name).kind for name in call.args("associations")]
     for other in others:
         call.kind(other, "read")
@@ -93,7 +91,7 @@ def list_records(call: Call, object_type: str) -> Answer:
     view = view_of(call, kind, call.args("properties"), history)
     with call.hub.world.lock:
         store = (call.account.archived if archived else call.account.objects)[kind.kind]
-        page, more = _page(store, int(after), limit, by_id=not archived)
+        page, more = _page(store, after, limit, by_id=not archived)
         results: list[dict[str, Any]] = []
         for record in page:
             shown = seen(call, kind.kind, record, archived)

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from sandbox.hubspot.errors import PropertyProblem
-from sandbox.world.records import ACTIVITY_KINDS, PAID_STAGE_TIERS, Property, Record
+from sandbox.world.records import ACTIVITY_KINDS, PAID_TIERS, Property, Record
 from sandbox.world.store import Account
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -56,7 +56,7 @@ def definition(account: Account, kind: str, name: str) -> Property | None:
     known = account.properties[kind].get(name)
     if known is not None:
         return None if known.archived else known
-    if kind == "deals" and account.tier in PAID_STAGE_TIERS:
+    if kind == "deals" and account.tier in PAID_TIERS:
         if name.startswith(_STAGE_DATES):
             return Property(name, name, "datetime", "date", read_only=True, calculated=True)
         if name.startswith(_STAGE_TIMES):

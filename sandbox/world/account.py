@@ -30,6 +30,7 @@ from sandbox.world.records import (
     Version,
 )
 from sandbox.world.schema import default_properties
+from sandbox.world.sequence_records import Sequences
 
 if TYPE_CHECKING:
     from sandbox.world.store import World
@@ -67,6 +68,7 @@ class Account(Links, Lifecycle):
         """kind → id of a record that was merged away → id of the record it went into."""
         self.blocked_emails: set[str] = set()
         """Addresses, in lower case, that no contact may have after a privacy request."""
+        self.sequences = Sequences()
         self.extra: dict[str, Any] = {}
 
     # --- reading ---------------------------------------------------------------------------

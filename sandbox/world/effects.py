@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.world import sequences
 from sandbox.world.records import (
     ACTIVITY_KINDS,
     CRM_KINDS,
-    PAID_STAGE_TIERS,
+    PAID_TIERS,
     Actor,
     Pipeline,
     Record,
@@ -86,6 +87,8 @@ def after_update(account: Account, record: Record, before: Mapping[str, str], no
     """What a changed record moves on its neighbours; ``before`` holds the replaced values."""
     kind = record.kind
     if kind not in ACTIVITIES:
+        if kind == "contacts":
+            sequences.contact_changed(account, record, before, now)
         return
     neighbours = _subjects(account, record)
     for neighbour in neighbours:
@@ -174,6 +177,8 @@ def _logged(account: Account, activity: Record, subject: Record, now: int) -> No
             values["notes_next_activity_date"] = str(due)
             values["hs_notes_next_activity_type"] = kind[:-1].upper()
     account.compute(subject, values, now)
+    if subject.kind == "contacts":
+        sequences.activity_logged(account, activity, subject)
 
 
 def _is_planned(activity: Record, now: int) -> bool:
@@ -229,7 +234,7 @@ def _stage(
         # Only the CRM's own screens date the closing; an API write leaves the date alone.
         if stage.closed and "closedate" not in values and actor.source_type == "CRM_UI":
             values["closedate"] = str(now)
-    if account.tier in PAID_STAGE_TIERS:
+    if account.tier in PAID_TIERS:
         derived[f"hs_v2_date_entered_{new}"] = str(now)
         derived["hs_v2_date_entered_current_stage"] = str(now)
         if f"hs_v2_latest_time_in_{new}" in record.fields:

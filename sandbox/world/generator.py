@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.world.account import Account
-from sandbox.world.generator_people import add_users, company_name, person
+from sandbox.world.generator_people import add_sequences, add_users, company_name, person
 from sandbox.world.people import People
 from sandbox.world.people_cast import Cast
 from sandbox.world.plan import (
@@ -26,7 +26,7 @@ from sandbox.world.plan import (
     stop_life,
 )
 from sandbox.world.plan_draws import DAY, HOUR, MINUTE, draw
-from sandbox.world.records import Actor, Link, Owner, Record
+from sandbox.world.records import SEATED_TIERS, Actor, Link, Owner, Record
 from sandbox.world.store import World
 
 DEFAULT_START = 1_791_784_800_000
@@ -117,6 +117,8 @@ class _Maker:
         for index in range(round(deals * self.shares.leads_per_deal) or 1):
             name = f"lead-{index + 1:05d}"
             self._lead(name, draw(self.seed, name, "made"), arrived=index % 6 == 5)
+        if self.account.tier in SEATED_TIERS:
+            add_sequences(self.account, self.reps)
         return self.account
 
     # --- deals -------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sandbox.world import sequence_terms
 from sandbox.world.account import Account
 from sandbox.world.plan_draws import DAY
 from sandbox.world.records import Actor, Owner, Team
@@ -39,6 +40,25 @@ _FIRST = ("Lena", "Omar", "Ines", "Paul", "Mika", "Sara", "Jonas", "Wei", "Noor"
 _LAST = ("Weber", "Silva", "Novak", "Haas", "Ito", "Costa", "Lind", "Okafor", "Marin", "Stone")
 _COMPANY = ("Alder", "Birch", "Cedar", "Delta", "Ember", "Fjord", "Grove", "Harbor", "Iris", "Juno")
 _TRADE = ("Logistics", "Foods", "Dental", "Software", "Travel", "Energy", "Books", "Tools")
+
+_DAY_S = DAY // 1000
+_SEQUENCES: tuple[tuple[str, list[dict[str, Any]]], ...] = (
+    (
+        "Proposal follow-up",
+        [
+            {"email": "Questions about the proposal?"},
+            {"task": "Call about the proposal", "type": "CALL", "after": 3 * _DAY_S},
+            {"email": "Where do you stand?", "after": 4 * _DAY_S},
+        ],
+    ),
+    (
+        "Wake up a quiet deal",
+        [
+            {"email": "Still on your list?"},
+            {"email": "Shall I close the file?", "after": 7 * _DAY_S},
+        ],
+    ),
+)
 
 
 def add_users(account: Account, since: int, reps: int) -> list[Owner]:
@@ -88,6 +108,15 @@ def _user(account: Account, since: int, number: int, seat: Seat) -> Owner:
     record = account.create("users", fields, Actor.user(owner.user_id), at=joined)
     owner.user_record_id = record.id
     return account.add_owner(owner)
+
+
+def add_sequences(account: Account, reps: list[Owner]) -> None:
+    """Two sequences that the manager shares; every rep but the last has connected an inbox."""
+    manager = list(account.owners.values())[1]
+    connected = {str(rep.user_id): [rep.email] for rep in (manager, *reps[:-1])}
+    sequence_terms.set_inboxes(account, connected)
+    rows = [{"name": name, "user": manager.user_id, "steps": steps} for name, steps in _SEQUENCES]
+    sequence_terms.add_sequences(account, rows)
 
 
 def person(name: str, index: int, rng: random.Random) -> dict[str, str]:

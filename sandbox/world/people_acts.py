@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.world.people_activity import Activity
 from sandbox.world.people_lives import Lives
+from sandbox.world.people_sequences import SequenceDeeds
 from sandbox.world.people_terms import ActError
 from sandbox.world.records import Link, Record
 
@@ -20,7 +21,7 @@ __all__ = ["VERBS", "ActError", "Acts"]
 TASK_EDITS = {"subject": "hs_task_subject", "body": "hs_task_body", "priority": "hs_task_priority"}
 
 
-class Acts(Activity, Lives):
+class Acts(Activity, Lives, SequenceDeeds):
     """The deeds open to the people of one account; those about deals and tasks stand here."""
 
     def do(self, verb: str, params: Mapping[str, Any]) -> Record:
@@ -152,5 +153,7 @@ VERBS = (
     "dissociate",
     "bulk_edit",
     "import_rows",
+    "enrol",
+    "unenrol",
 )
 """Everything `/sandbox/act` understands."""

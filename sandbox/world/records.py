@@ -16,8 +16,15 @@ CRM_KINDS = ("deals", "contacts", "companies")
 ACTIVITY_KINDS = ("tasks", "calls", "emails", "meetings", "notes", "communications")
 KINDS = (*CRM_KINDS, *ACTIVITY_KINDS, "users")
 
-PAID_STAGE_TIERS = ("professional", "enterprise")
-"""Tiers whose deals carry the calculated stage properties."""
+TIERS = ("free", "starter", "professional_no_seat", "professional", "enterprise")
+"""What an account may have bought. ``professional_no_seat``: an account of the professional tier in
+which nobody holds a seat of the sales or service tools."""
+
+PAID_TIERS = TIERS[2:]
+"""Tiers whose deals carry the calculated stage properties, and that can grant paid scopes."""
+
+SEATED_TIERS = TIERS[3:]
+"""Tiers in which users hold seats."""
 
 
 class Clock(Protocol):

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from sandbox.clock import Agenda
+from sandbox.world import sequences
 from sandbox.world.account import Account
-from sandbox.world.records import App, Change, Clock, Pipeline
+from sandbox.world.records import TIERS, App, Change, Clock, Pipeline
 from sandbox.world.schema import default_pipeline
 
 __all__ = ["Account", "World"]
@@ -16,14 +18,16 @@ __all__ = ["Account", "World"]
 FIRST_ID = 100_000_001
 """Record ids count up from here through all accounts, so an id never fits a second account."""
 
-SNAPSHOT_FORMAT = 1
+SNAPSHOT_FORMAT = 2
 
 
 class World:
     """All accounts and apps. Hold ``lock`` while reading several things that must agree."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, agenda: Agenda | None = None) -> None:
         self.clock = clock
+        self.agenda = Agenda() if agenda is None else agenda
+        """What the CRM itself will do, for whoever moves business time to carry out."""
         self.lock = threading.RLock()
         self.accounts: dict[int, Account] = {}
         self.apps: dict[int, App] = {}
@@ -33,6 +37,7 @@ class World:
         """How long (wall) a record's former state is kept, for vendors that lag reads."""
         self._next_id = FIRST_ID
         self._listeners: list[Callable[[Change], None]] = []
+        sequences.install(self)
 
     def add_account(
         self,
@@ -46,8 +51,10 @@ class World:
     ) -> Account:
         """A new, empty account. Without ``pipelines`` it has the vendor's default deal pipeline.
 
-        ``tier`` is free, starter, professional or enterprise.
+        ``tier`` is one of :data:`sandbox.world.records.TIERS`.
         """
+        if tier not in TIERS:
+            raise ValueError(f"tier: {tier!r} is none of {', '.join(TIERS)}")
         with self.lock:
             if portal_id in self.accounts:
                 raise ValueError(f"account {portal_id} exists already; choose another portal id")
@@ -81,7 +88,10 @@ class World:
         return str(self._next_id - 1)
 
     def snapshot(self) -> bytes:
-        """The whole state as bytes, business time included. Listeners and the clock stay out."""
+        """The whole state as bytes, business time included.
+
+        Listeners, clock and agenda stay out.
+        """
         with self.lock:
             for account in self.accounts.values():
                 for store in (account.objects, account.archived):

@@ -35,6 +35,8 @@ SCOPES = (
     "crm.objects.users.read",
     "crm.objects.users.write",
     "sales-email-read",
+    "automation.sequences.read",
+    "automation.sequences.enrollments.write",
 )
 
 
@@ -153,6 +155,14 @@ class SandboxServer:
     def __exit__(self, *exc: object) -> None:
         self.hubspot.deliveries.stop()
         self._http.stop()
+
+    def play(self, ms: int) -> None:
+        """Lets business time pass, and the CRM do what it had planned for it."""
+        until = self.clock.now() + ms
+        while (due := self.world.agenda.pop(until)) is not None:
+            self.clock.set(max(due.at, self.clock.now()))
+            self.world.agenda.run(due)
+        self.clock.set(until)
 
     def mint(
         self,

@@ -129,9 +129,11 @@ class Story:
         before: Callable[[Story], None] | None = None,
         sandbox_settings: Mapping[str, Any] | None = None,
         database: str = "",
+        tier: str = "professional",
     ) -> None:
         self._database = database or f"sqlite:///{folder / 'followthrough.db'}"
         self.zone = zone
+        self.tier = tier
         self.folder = folder
         self.people = tuple(people)
         self.simulation = Simulation("simulated", self.at(begins))
@@ -174,7 +176,7 @@ class Story:
 
     def _account(self) -> Account:
         account = self.simulation.world.add_account(
-            PORTAL, "The firm", timezone=self.zone, currency="EUR"
+            PORTAL, "The firm", timezone=self.zone, currency="EUR", tier=self.tier
         )
         account.extra["people"] = {"kinds": dict(KINDS)}  # acts name stages by these words
         for number, name in enumerate(sorted({person.team for person in self.people}), 1):
@@ -359,6 +361,30 @@ class Story:
     def to_deal(self, deal: str) -> Link:
         """An association to a deal, for records that no verb makes."""
         return Link("deals", deal)
+
+    # --- what the CRM's own admin sets up -----------------------------------------------------
+
+    def change_account(self, **changes: Any) -> dict[str, Any]:
+        """The account's tier, seats, inboxes, sequences or unenrol_workflow, from now on."""
+        return self.crm.call("POST", f"/sandbox/accounts/{PORTAL}", changes)
+
+    def sequence(
+        self,
+        name: str = "Warm outreach",
+        *,
+        user: Person = ADA,
+        steps: Iterable[Mapping[str, Any]] = (
+            {"email": "Shall we talk?"},
+            {"email": "Second thoughts?", "after": 2 * 86_400},
+            {"task": "Call them", "type": "CALL", "after": 86_400},
+        ),
+        **more: Any,
+    ) -> str:
+        """A sequence in the CRM, of a user whose inbox is connected. Its id."""
+        user_id = 9000 + self.people.index(user)
+        row = {"name": name, "user": user_id, "steps": list(steps), **more}
+        told = self.change_account(sequences=[row], inboxes={str(user_id): [user.email]})
+        return next(one["id"] for one in told["sequences"] if one["name"] == name)
 
     # --- playbooks ---------------------------------------------------------------------------
 

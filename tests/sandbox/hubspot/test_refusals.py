@@ -304,6 +304,12 @@ SCOPED = [
     ("DELETE", f"{PROPERTIES}/deals/dealname", None, "crm.schemas.deals.write"),
     ("DELETE", "/appinstalls/2026-03/external-install", None, "oauth"),
     ("GET", "/account-info/2026-03/details", None, "oauth"),
+    ("GET", "/automation/sequences/2026-03", None, "automation.sequences.read"),
+    ("GET", "/automation/sequences/2026-03/1", None, "automation.sequences.read"),
+    ("POST", "/automation/sequences/2026-03/enrollments", {},
+     "automation.sequences.enrollments.write"),
+    ("GET", "/automation/sequences/2026-03/enrollments/contact/1", None,
+     "automation.sequences.read"),
 ]  # fmt: skip
 
 
