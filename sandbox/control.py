@@ -22,7 +22,8 @@ from sandbox.imports.mapping import ImportProblem
 from sandbox.settings import Settings
 from sandbox.simulation import Simulation
 from sandbox.world.account import Account
-from sandbox.world.people_acts import ActError, Acts
+from sandbox.world.people_acts import VERBS, ActError, Acts
+from sandbox.world.people_admin import ADMIN_VERBS, Admin
 from sandbox.world.records import App, WorldError
 
 
@@ -49,8 +50,29 @@ def control_blueprint(simulation: Simulation, services: Services) -> Blueprint:
 def acts_of(simulation: Simulation, portal: object) -> Acts:
     """The deeds open in an account; raises `ActError` naming the portal."""
     account = account_of(simulation, portal)
+    return Acts(account, _kinds(account))
+
+
+def perform(
+    simulation: Simulation, portal: object, verb: str, params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Do a person's or an admin's deed, as `{"kind", "id", "properties"}` of what it touched."""
+    account = account_of(simulation, portal)
+    if verb in ADMIN_VERBS:
+        told = Admin(account, _kinds(account)).do(verb, params)
+    elif verb in VERBS:
+        record = acts_of(simulation, portal).do(verb, params)
+        told = {"kind": record.kind, "id": record.id, "properties": record.fields}
+    else:
+        known = ", ".join((*VERBS, *ADMIN_VERBS))
+        raise ActError("verb", f"{verb!r} is unknown; known: {known}")
+    simulation.barrier.poke()
+    return told
+
+
+def _kinds(account: Account) -> Mapping[str, str] | None:
     known = account.extra.get("people") or account.extra.get("import") or {}
-    return Acts(account, known.get("kinds"))
+    return known.get("kinds")
 
 
 def account_of(simulation: Simulation, portal: object) -> Account:
@@ -149,10 +171,8 @@ def _accounts(control: Blueprint, simulation: Simulation) -> None:
     def act() -> Response:
         body = _body()
         params = {k: v for k, v in body.items() if k not in ("portal", "verb")}
-        acts = acts_of(simulation, _need(body, "portal"))
-        record = acts.do(str(_need(body, "verb")), params)
-        simulation.barrier.poke()
-        return _json({"kind": record.kind, "id": record.id, "properties": record.fields})
+        portal, verb = _need(body, "portal"), str(_need(body, "verb"))
+        return _json(perform(simulation, portal, verb, params))
 
     @control.get("/export/<int:portal>")
     def export(portal: int) -> Response:

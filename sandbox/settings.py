@@ -46,6 +46,12 @@ class Settings:
     """[U] Whether association calls count against the ten-second limit beside their own."""
     unique_properties_on_activities: bool = True
     """[U] Whether an app may create properties with unique values on tasks and the like."""
+    recreated_property_keeps_values: bool = False
+    """[U] Whether a property created anew under an archived one's name has that one's values."""
+    archived_owners_assignable: bool = True
+    """[U] Whether records may be given to a deactivated user."""
+    merge_fires_creation: bool = False
+    """[U] Whether the new record that a merge makes also fires its creation."""
     property_events_on_create: bool = True
     """[U] Whether values set at creation also fire propertyChange."""
     calculated_events: bool = False

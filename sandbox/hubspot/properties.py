@@ -136,6 +136,11 @@ def _defined(call: Call, kind: Kind, given: dict[str, Any]) -> Property:
     )
 
 
+def _add(call: Call, kind: Kind, given: dict[str, Any]) -> Property:
+    keep = call.hub.settings.recreated_property_keeps_values
+    return call.account.add_property(kind.kind, _defined(call, kind, given), keep_values=keep)
+
+
 @route("GET", "/crm/properties/{v}/{object_type}")
 def properties(call: Call, object_type: str) -> Answer:
     """All properties of a kind."""
@@ -180,7 +185,7 @@ def create_property(call: Call, object_type: str) -> Answer:
     """A new property; 409 when the name is taken."""
     kind = _schema_kind(call, object_type, "write")
     with call.hub.world.lock:
-        made = call.account.add_property(kind.kind, _defined(call, kind, call.json()))
+        made = _add(call, kind, call.json())
     return 201, _property(made)
 
 
@@ -193,8 +198,7 @@ def create_properties(call: Call, object_type: str) -> Answer:
     with call.hub.world.lock:
         for given in call.inputs():
             try:
-                made = call.account.add_property(kind.kind, _defined(call, kind, given))
-                results.append(_property(made))
+                results.append(_property(_add(call, kind, given)))
             except ApiError as error:
                 if error.status != 409:
                     raise
@@ -231,7 +235,7 @@ def _archive(call: Call, kind: Kind, name: str) -> bool:
         return False
     if known.built_in:
         raise errors.validation(f"Property {name} is defined by HubSpot and cannot be archived")
-    known.archived = True
+    call.account.archive_property(kind.kind, known)
     return True
 
 

@@ -71,6 +71,7 @@ def clean(
     record: Record | None,
     *,
     linkedin_tasks: bool = True,
+    archived_owners: bool = True,
 ) -> tuple[dict[str, str], list[PropertyProblem]]:
     """The values in the world's form, and every value that is refused.
 
@@ -102,6 +103,9 @@ def clean(
     if kind in ACTIVITY_KINDS and record is None and not properties.get("hs_timestamp"):
         message = 'Property "hs_timestamp" is required.'
         problems.append(PropertyProblem("hs_timestamp", "REQUIRED_FIELD", message))
+    owner = account.owners.get(values.get("hubspot_owner_id", ""))
+    if not archived_owners and owner is not None and owner.archived:
+        problems.append(_unfit(registry["hubspot_owner_id"], owner.id))
     if not linkedin_tasks and values.get("hs_task_type", "").startswith("LINKED_IN"):
         problems.append(_unfit(registry["hs_task_type"], values["hs_task_type"]))
     return values, problems

@@ -58,6 +58,8 @@ class _Subscriptions:
         """kind → actions of changes that could meet a subscription."""
         for kind, event in self.plain:
             actions = {action for action, name in ACTIONS.items() if name == event}
+            if event == "creation":
+                actions.add("merged")
             self.interest.setdefault(kind, set()).update(actions)
         for kind in self.values:
             self.interest.setdefault(kind, set()).update(("created", "updated"))
@@ -100,6 +102,9 @@ class Webhooks:
             for row in known.plain.get((kind.kind, action), ()):
                 yield self._event(known.app, row, kind, change) | _detail(kind, change)
         settings = self._settings
+        if action == "merge" and settings.merge_fires_creation:
+            for row in known.plain.get((kind.kind, "creation"), ()):
+                yield self._event(known.app, row, kind, change) | {"changeFlag": "CREATED"}
         rows = known.values.get(kind.kind)
         if not rows or change.action not in ("created", "updated"):
             return

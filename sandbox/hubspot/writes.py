@@ -71,6 +71,7 @@ def read_properties(call: Call, kind: Kind, given: Any, record: Record | None) -
         given,
         record,
         linkedin_tasks=call.hub.settings.linkedin_task_types,
+        archived_owners=call.hub.settings.archived_owners_assignable,
     )
     if problems:
         raise errors.property_errors(list(problems), call.account.portal_id)

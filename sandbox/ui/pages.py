@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from sandbox.control import account_of, acts_of
+from sandbox.control import account_of, perform
 from sandbox.simulation import Simulation
 from sandbox.ui.views import Page
 from sandbox.world.people_acts import ActError
 from sandbox.world.records import Record, WorldError
 
 _RECORD_PAGES = {"0-3": "crm.deal", "0-1": "crm.contact"}
+_PAGES = {"deals": "crm.deal", "contacts": "crm.contact"}
 
 
 def install_pages(app: Flask, simulation: Simulation) -> None:
@@ -128,11 +129,12 @@ def _clicks(crm: Blueprint, simulation: Simulation) -> None:
             for name in ("due", "start", "end"):
                 if name in params:
                     params[name] = _instant(here, name, str(params[name]))
-            acts_of(simulation, portal).do(verb, params)
+            done = perform(simulation, portal, verb, params)
         except (ActError, WorldError) as error:
             mark = "&" if "?" in back else "?"
             return redirect(f"{back}{mark}error={error}")
-        simulation.barrier.poke()
+        if verb == "merge" and done["kind"] in _PAGES:  # the record has a new id
+            back = url_for(_PAGES[done["kind"]], portal=portal, record_id=done["id"])
         return redirect(back)
 
 

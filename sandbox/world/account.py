@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox.world import effects
+from sandbox.world.frame import Frame
 from sandbox.world.lifecycle import Lifecycle
 from sandbox.world.links import Links
 from sandbox.world.records import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from sandbox.world.store import World
 
 
-class Account(Links, Lifecycle):
+class Account(Frame, Links, Lifecycle):
     """One CRM account. ``objects`` and ``archived``: kind → id → record, live ones by id."""
 
     def __init__(
@@ -98,41 +99,6 @@ class Account(Links, Lifecycle):
         if record_id is None:
             return None
         return (self.archived if archived else self.objects)[kind].get(record_id)
-
-    # --- the frame -------------------------------------------------------------------------
-
-    def add_owner(self, owner: Owner) -> Owner:
-        """Adds a user who can own records."""
-        with self.world.lock:
-            owner.created_at = owner.created_at or self.world.clock.now()
-            owner.updated_at = owner.updated_at or owner.created_at
-            self.owners[owner.id] = owner
-            return owner
-
-    def add_team(self, team: Team) -> Team:
-        """Adds a team; owners name it in their ``teams``."""
-        self.teams[team.id] = team
-        return team
-
-    def add_property(self, kind: str, definition: Property) -> Property:
-        """Adds a property to a kind; raises ValueError when the name is taken."""
-        with self.world.lock:
-            existing = self.properties[kind].get(definition.name)
-            if existing is not None and not existing.archived:
-                raise ValueError(f"{kind} have a property named {definition.name!r} already")
-            definition.created_at = definition.updated_at = self.world.clock.now()
-            self.properties[kind][definition.name] = definition
-            if definition.unique:
-                self.unique[kind].setdefault(definition.name, {})
-                self.unique_archived[kind].setdefault(definition.name, {})
-            return definition
-
-    def add_pipeline(self, kind: str, pipeline: Pipeline) -> Pipeline:
-        """Adds a pipeline, or replaces the one with the same id."""
-        pipeline.created_at = pipeline.created_at or self.world.clock.now()
-        pipeline.updated_at = pipeline.updated_at or pipeline.created_at
-        self.pipelines[kind][pipeline.id] = pipeline
-        return pipeline
 
     # --- mutations -------------------------------------------------------------------------
 

@@ -26,53 +26,45 @@ class Acts(Activity, Lives, SequenceDeeds):
 
     def do(self, verb: str, params: Mapping[str, Any]) -> Record:
         """Do one deed by name; unknown verbs and missing parameters raise `ActError`."""
-        if verb not in VERBS:
-            raise ActError("verb", f"{verb!r} is unknown; known: {', '.join(VERBS)}")
-        method = getattr(self, verb)
-        names = method.__code__.co_varnames[1 : method.__code__.co_argcount]
-        extra = set(params) - set(names)
-        if extra:
-            raise ActError(
-                sorted(extra)[0], f"{verb} takes no such parameter; it takes {', '.join(names)}"
-            )
-        missing = names[: len(names) - len(method.__defaults__ or ())]
-        for name in missing:
-            if params.get(name) in (None, ""):
-                raise ActError(name, f"{verb} needs it")
-        with self.account.world.lock:
-            return method(**params)
+        return self.perform(verb, params, VERBS)
 
     # --- deals -------------------------------------------------------------------------------
 
     def create_deal(
         self,
         name: str,
-        stage: str = "new",
+        stage: str = "",
         amount: str = "",
         contact: str = "",
         owner: str = "",
         user: str = "",
+        pipeline: str = "",
+        currency: str = "",
     ) -> Record:
-        """A new deal, with its contact where one is given."""
-        found = self.stage_of(stage, None)
-        pipeline = next(iter(self.account.pipelines["deals"]))
+        """A new deal, with its contact where one is given; without a stage it is in the first."""
+        into = self.pipeline_of(pipeline)
+        found = self.stage_in(into, stage) if stage else into.first()
         fields = {
             "dealname": name,
-            "pipeline": pipeline,
+            "pipeline": into.id,
             "dealstage": found.id,
             "amount": str(amount),
-            "deal_currency_code": self.account.currency,
+            "deal_currency_code": currency or self.account.currency,
             "hubspot_owner_id": self.owner_of(owner).id if owner else "",
         }
         links = [Link("contacts", self.need("contacts", "contact", contact).id)] if contact else []
         return self.account.create("deals", fields, self.by(user), links)
 
-    def move_deal(self, deal: str, stage: str, user: str = "") -> Record:
-        """Drag a deal to a stage, named by id, label or kind."""
+    def move_deal(self, deal: str, stage: str, user: str = "", pipeline: str = "") -> Record:
+        """Drag a deal to a stage, named by id, label or kind, of its own pipeline or another."""
         record = self.need("deals", "deal", deal)
-        found = self.stage_of(stage, record)
         by = self.by(user, record)
-        return self.account.update("deals", record.id, {"dealstage": found.id}, by)
+        if pipeline:
+            into = self.pipeline_of(pipeline)
+            fields = {"pipeline": into.id, "dealstage": self.stage_in(into, stage).id}
+        else:
+            fields = {"dealstage": self.stage_of(stage, record).id}
+        return self.account.update("deals", record.id, fields, by)
 
     def change_owner(self, deal: str, owner: str, user: str = "") -> Record:
         """Give a deal to another owner (id or e-mail); `none` leaves it without one."""

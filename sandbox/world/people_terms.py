@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sandbox.world.account import Account
-from sandbox.world.records import Actor, Link, Owner, Record, Stage
+from sandbox.world.frame import STAGE_FIELDS
+from sandbox.world.records import Actor, Link, Owner, Pipeline, Record, Stage
 
 
 class ActError(ValueError):
@@ -84,13 +86,51 @@ class Terms:
         return Actor.user((owner or self.any_owner()).user_id)
 
     def stage_of(self, name: str, deal: Record | None) -> Stage:
+        """A stage by id, label or kind: of the deal's pipeline, else of the first one."""
         pipelines = self.account.pipelines["deals"]
         pipeline = pipelines.get(deal.get("pipeline") if deal else "") or next(
             iter(pipelines.values())
         )
+        return self.stage_in(pipeline, name)
+
+    def stage_in(self, pipeline: Pipeline, name: str, field: str = "stage") -> Stage:
+        """A live stage of a pipeline by id, label or kind."""
         wanted = self.kinds.get(name, name)
-        for stage in pipeline.stages:
+        live = [stage for stage in pipeline.stages if not stage.archived]
+        for stage in live:
             if wanted in (stage.id, stage.label):
                 return stage
-        known = ", ".join(stage.id for stage in pipeline.stages)
-        raise ActError("stage", f"{name!r} is no stage of {pipeline.label!r}; known: {known}")
+        known = ", ".join(stage.id for stage in live)
+        raise ActError(field, f"{name!r} is no stage of {pipeline.label!r}; known: {known}")
+
+    def staged(self, kind: str) -> None:
+        """Refuses a kind whose records have no pipelines."""
+        if kind not in STAGE_FIELDS:
+            raise ActError("kind", f"only {', '.join(STAGE_FIELDS)} have pipelines")
+
+    def pipeline_of(self, pipeline: str, kind: str = "deals") -> Pipeline:
+        """A live pipeline by id or label; without either the first one."""
+        self.staged(kind)
+        live = [one for one in self.account.pipelines[kind].values() if not one.archived]
+        for one in live:
+            if pipeline in ("", one.id, one.label):
+                return one
+        known = ", ".join(one.id for one in live)
+        raise ActError("pipeline", f"{pipeline!r} is no pipeline of {kind}; known: {known}")
+
+    def perform(self, verb: str, params: Mapping[str, Any], verbs: Sequence[str]) -> Any:
+        """Do the deed that is called `verb` with its parameters checked."""
+        if verb not in verbs:
+            raise ActError("verb", f"{verb!r} is unknown; known: {', '.join(verbs)}")
+        method = getattr(self, verb)
+        names = method.__code__.co_varnames[1 : method.__code__.co_argcount]
+        extra = set(params) - set(names)
+        if extra:
+            raise ActError(
+                sorted(extra)[0], f"{verb} takes no such parameter; it takes {', '.join(names)}"
+            )
+        for name in names[: len(names) - len(method.__defaults__ or ())]:
+            if params.get(name) in (None, ""):
+                raise ActError(name, f"{verb} needs it")
+        with self.account.world.lock:
+            return method(**params)

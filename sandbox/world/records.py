@@ -150,6 +150,10 @@ class Pipeline:
         """The stage with this id, None when the pipeline has none such."""
         return next((stage for stage in self.stages if stage.id == stage_id), None)
 
+    def first(self) -> Stage:
+        """The stage that a record starts in."""
+        return next(stage for stage in self.stages if not stage.archived)
+
 
 @dataclass(slots=True)
 class Team:

@@ -150,6 +150,21 @@ def test_associations_merge_restore(sandbox: SandboxServer, receiver: Receiver) 
     assert told["deal.deletion"]["objectId"] == int(two.id), "the record that was merged away"
 
 
+def test_whether_a_merge_fires_a_creation_is_a_switch(
+    sandbox: SandboxServer, receiver: Receiver
+) -> None:
+    for fires in (False, True):
+        sandbox.settings.update({"merge_fires_creation": fires})
+        one, two = (sandbox.account.create("deals", {"dealname": n}, USER) for n in "12")
+        sandbox.hubspot.deliveries.flush(5)
+        receiver.got.clear()
+        new = sandbox.account.merge("deals", one.id, two.id, USER)
+        sandbox.hubspot.deliveries.flush(5)
+        made = [e for e in receiver.events() if e["subscriptionType"] == "deal.creation"]
+        assert [e["objectId"] for e in made] == ([int(new.id)] if fires else [])
+        assert sorted(kinds(receiver))[-2:] == ["deal.deletion", "deal.merge"]
+
+
 def test_batches_of_a_hundred(sandbox: SandboxServer, receiver: Receiver) -> None:
     for number in range(230):
         sandbox.account.create("deals", {"dealname": str(number)}, USER)
