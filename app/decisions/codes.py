@@ -82,3 +82,4 @@ class Deed:
     REFUSED = "refused_by_crm"
     RELEASED = "released"
     APPROVED = "approved"
+    MERGED = "records_merged"

@@ -104,8 +104,10 @@ def _stopped(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> b
     return any(c.control == "stop" for c in subject.contacts if c.crm_id == enrolment.contact)
 
 
-def _simply(_: EnrolmentView, __: Signal, ___: SubjectView) -> bool:
-    return True
+def _deleted(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
+    """The record itself, or the person whom the follow-up is for; not just anybody on the record.
+    """
+    return event.contact is None or event.contact == enrolment.contact
 
 
 _HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]] = {
@@ -117,7 +119,7 @@ _HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]
     StopReason.OPTED_OUT: _opted_out,
     StopReason.BOUNCED: _same_person,
     StopReason.CONTROL: _stopped,
-    StopReason.DELETED: _simply,
+    StopReason.DELETED: _deleted,
 }
 
 

@@ -78,6 +78,7 @@ TEXTS: Mapping[str, str] = {
     Deed.REFUSED: "The CRM refused it: {error}",
     Deed.RELEASED: "An admin released it from the backlog; its delays count from now.",
     Deed.APPROVED: "An admin approved it.",
+    Deed.MERGED: "The CRM merged {type} {other} into this record; its history goes on here.",
     StopReason.REPLIED: "The prospect replied.",
     StopReason.MEETING_BOOKED: "A meeting is booked.",
     StopReason.STAGE_LEFT: "The stage was left.",
@@ -92,6 +93,8 @@ TEXTS: Mapping[str, str] = {
     StopReason.BECAME_DEAL: "The contact became deal {deal}, whose own rules take over.",
     StopReason.SHADOW_OVER: "The rule went live; what it only watched has ended.",
     StopReason.RULE_STOP: "Another rule ended it.",
+    StopReason.MERGED: "The record was merged with another on which the same follow-up ran longer; "
+    "that one goes on.",
 }
 """Sentence per code; fields in braces are values of the explanation."""
 

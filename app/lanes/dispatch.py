@@ -68,7 +68,7 @@ def _carry_out(
     lanes: Lanes, tenant: Tenant, now: Business, rows: Sequence[dict[str, Any]]
 ) -> None:
     try:
-        refresh(lanes, tenant, rows)
+        rows = refresh(lanes, tenant, rows)
         cases = _unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
         doable = _judge(lanes, tenant, cases)
         results = _perform(lanes, tenant, doable)
@@ -91,8 +91,13 @@ def _put_aside(lanes: Lanes, row: Mapping[str, Any], error: Exception) -> None:
         outbox.put_back(conn, [_returned(row, row["attempts"], later(lanes), said)])
 
 
-def refresh(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Read again whatever the guard will look at and was not read just now."""
+def refresh(
+    lanes: Lanes, tenant: Tenant, rows: Sequence[dict[str, Any]]
+) -> Sequence[dict[str, Any]]:
+    """Read again whatever the guard will look at and was not read just now.
+
+    Answers the touches, about other records where theirs turn out to be merged.
+    """
     subject_ids = {row["subject_id"] for row in rows}
     with lanes.store.read() as conn:
         subjects = mirror.by_id(conn, subject_ids)
@@ -109,11 +114,14 @@ def refresh(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> 
     if stale_people:
         reads["contact", False] = stale_people
     if reads:
+        # The event of a deletion or merge may be lost or late; the reading finds out all the same.
         readings = fetch(lanes, tenant, reads)
-        # The event of a deletion may be lost or late; nothing is written for what is not there.
-        there, now = {record.id for record in readings.of("deal")}, lanes.now()
-        readings.gone.extend(("deal", id, now) for id in sorted(stale_deals - there))
         take_in(lanes, tenant, readings)
+        if readings.merged:
+            with lanes.store.read() as conn:
+                fresh = outbox.by_id(conn, [row["id"] for row in rows])
+            return [dict(fresh[row["id"]]) for row in rows]
+    return rows
 
 
 def _unmade(

@@ -20,6 +20,7 @@ from app.lanes.observe_tasks import TaskObserver
 from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, finished, plan_reads
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import OURS, isolate, later, note_error
+from app.lanes.uniting import unite
 from app.lanes.writes import Writes
 from app.model.decisions import ArmTimer
 from app.model.time import HOUR, SECOND, Business, Wall
@@ -51,14 +52,15 @@ def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
             inbox.done(conn, [row["id"] for row in rows])
         return
     try:
-        readings = fetch(lanes, tenant, plan.reads)
+        readings = fetch(lanes, tenant, plan.reads, plan.told)
         fetch_strangers(lanes, tenant, readings)
     except CrmError as error:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
         with lanes.store.write() as conn:
             inbox.again(conn, [row["id"] for row in rows], retry, error.message)
         return
-    readings.gone = plan.gone
+    readings.gone.extend(plan.gone)
+    readings.merged[:0] = plan.merged
     take_in(lanes, tenant, readings, events=rows)
 
 
@@ -83,7 +85,7 @@ def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
             plan.read(row["type"], row["crm_id"], linked=row["type"] == "contact")
     try:
         readings = fetch(lanes, tenant, plan.reads)
-        if readings.records:
+        if readings.anything:
             take_in(lanes, tenant, readings)
     except CrmError as error:
         note_error(lanes, tenant, error, 0)
@@ -131,6 +133,8 @@ def take_in(
 ) -> None:
     """Compare, decide and store; the events and timers that led here are over with it."""
     now = lanes.now()
+    if readings.merged:
+        unite(lanes, tenant, readings.merged)
     place(lanes, tenant, readings)
     with lanes.store.read() as conn:
         snapshot, known = load_snapshot(conn, tenant, readings, due, now)

@@ -86,6 +86,8 @@ class Observer:
             self.found.entries.extend((subject_id, *entry) for entry in change.entries)
             if record.associations is not None and "contact" in record.associations:
                 self._link(subject_id, record)
+            if change.restored:
+                self._restored(subject_id, record)
             if baseline:
                 self._baseline_reply(subject_id, change.signals)
             else:
@@ -122,6 +124,20 @@ class Observer:
         gone = {"deleted": True, "fields": dumps({"became_deal": deal})}
         self.found.change(own, self.snapshot, gone)
 
+    def _restored(self, subject_id: int, record: CrmRecord) -> None:
+        """A record came back out of the bin. That is shown and starts nothing: whoever restores a
+        deal has not asked for what ran on it, and what happens with it from now on acts again."""
+        self.found.outcomes.append(
+            {
+                "subject_id": subject_id,
+                "kind": "restored",
+                "cause": f"restored:{record.updated_at}",
+                "occurred_at": record.updated_at,
+                "contact_id": None,
+                "data": {},
+            }
+        )
+
     def deleted(self, type: str, crm_id: str, at: int) -> None:
         """A record is gone: its enrolments end, or those of the person who is gone."""
         cause = f"deleted:{type}:{crm_id}:{at}"
@@ -141,6 +157,8 @@ class Observer:
             row = self.snapshot.people.get(record.id)
             fresh = contact_values(record.fields, record.created_at)
             facts = contact_facts(record.id, row, fresh, record.fields, record.updated_at)
+            if row is not None and row["deleted"] and not baseline:
+                self._contact_is_back(record)
             self.found.contacts[record.id] = fresh
             self.snapshot.lay_over_contact(record.id, fresh)
             for deal in (record.associations or {}).get("deal", ()):
@@ -150,6 +168,14 @@ class Observer:
             if not baseline:
                 self._new_lead(record, fresh)
                 self.facts(facts, [record.id], [])
+
+    def _contact_is_back(self, record: CrmRecord) -> None:
+        """Its own subject too, unless it is marked so because the inquiry became a deal."""
+        own = self._by_crm.get(("contact", record.id))
+        if own is None or "became_deal" in self.snapshot.subject(own).fields:
+            return
+        self.found.change(own, self.snapshot, {"deleted": False})
+        self._restored(own, record)
 
     def _new_lead(self, record: CrmRecord, fresh: dict[str, Any]) -> None:
         """A contact without a deal is a subject of its own: an inquiry before a deal exists."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from app.lanes.context import Lanes, Tenant
+from app.lanes.missing import missing
 from app.model.time import SECOND
 from app.signals.tasks import WATCHED
 from app.store import mirror
@@ -26,6 +27,9 @@ _GIVE_UP = 8
 _LAG_MS = 2 * SECOND
 """How far a history entry's timestamp may lie before its event's and still be the same change."""
 
+MIRRORED: tuple[ObjectType, ...] = ("deal", "contact")
+"""Types of which we keep a mirror; what became of one that a reading does not find matters."""
+
 _LINKED: Mapping[str, tuple[ObjectType, ...]] = {
     "deal": ("contact",),
     "contact": ("deal",),
@@ -35,25 +39,44 @@ _LINKED: Mapping[str, tuple[ObjectType, ...]] = {
 }
 
 
+class Merge(NamedTuple):
+    """Two records that are one: `gone` goes on as `kept`."""
+
+    type: ObjectType
+    kept: str
+    gone: str
+
+
 @dataclass(slots=True)
 class Readings:
-    """Records by type as just read, and what was said to be gone."""
+    """Records by type as just read, what is gone (type, id, at), and what was merged."""
 
     records: dict[str, list[CrmRecord]] = field(default_factory=dict[str, list[CrmRecord]])
     gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
+    merged: list[Merge] = field(default_factory=list[Merge])
 
     def of(self, type: str) -> list[CrmRecord]:
         return self.records.get(type, [])
 
+    @property
+    def anything(self) -> bool:
+        return bool(self.records or self.gone or self.merged)
+
 
 @dataclass(slots=True)
 class Plan:
-    """What to read: (type, with associations) → ids."""
+    """What to read: (type, with associations) → ids.
+
+    gone: what is no more without looking. told: (type, id) → when an event says that it was
+    deleted, which a reading has to bear out: a merge deletes too, and a restore may be later.
+    """
 
     reads: dict[tuple[str, bool], set[str]] = field(
         default_factory=dict[tuple[str, bool], set[str]]
     )
     gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
+    told: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    merged: list[Merge] = field(default_factory=list[Merge])
 
     @property
     def is_empty(self) -> bool:
@@ -61,6 +84,9 @@ class Plan:
 
     def read(self, type: str, id: str, linked: bool) -> None:
         self.reads.setdefault((type, linked), set()).add(id)
+
+
+_NOTHING_TOLD: Mapping[tuple[str, str], int] = {}
 
 
 def plan_reads(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -> Plan:
@@ -72,12 +98,15 @@ def plan_reads(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any
     ours = mirror.objects(conn, tenant.id, "task", tasks) if tasks else {}
     for row in rows:
         type, id, kind = row["object_type"], row["object_id"], row["kind"]
-        if kind in ("deleted", "erased"):
+        if kind == "deleted" and type in MIRRORED:
+            plan.read(type, id, linked=False)
+            plan.told[type, id] = row["occurred_at"]
+        elif kind in ("deleted", "erased"):
             plan.gone.append((type, id, row["occurred_at"]))
         elif kind == "merged":
             plan.read(type, id, linked=type in _LINKED)
-            if row["other_id"]:
-                plan.gone.append((type, row["other_id"], row["occurred_at"]))
+            if row["other_id"] and type in MIRRORED:
+                plan.merged.append(Merge(type, id, row["other_id"]))
         elif type == "task":
             task = ours.get(id)
             if task is None or _tells_more(row, task):
@@ -108,9 +137,16 @@ def _tells_more(row: Mapping[str, Any], task: Mapping[str, Any]) -> bool:
 
 
 def fetch(
-    lanes: Lanes, tenant: Tenant, reads: Mapping[tuple[str, bool], Iterable[str]]
+    lanes: Lanes,
+    tenant: Tenant,
+    reads: Mapping[tuple[str, bool], Iterable[str]],
+    told: Mapping[tuple[str, str], int] = _NOTHING_TOLD,
 ) -> Readings:
-    """Read records by id, types in parallel. Raises what the connector raises."""
+    """Read records by id, types in parallel. Raises what the connector raises.
+
+    Mirrored records that are not there come as gone, or as merged. told: when events say that they
+    were deleted; the present instant for the rest.
+    """
     if not reads:
         return Readings()
     connector = lanes.connector_for(tenant.id)
@@ -127,7 +163,29 @@ def fetch(
         records = job.result()
         readings.records.setdefault(type, []).extend(records)
         tenant.fresh.note(type, [record.id for record in records])
+    for type in MIRRORED:
+        there = {record.id for record in readings.of(type)}
+        asked = [id for linked in (True, False) for id in reads.get((type, linked), ())]
+        absent = sorted({id for id in asked if id not in there})
+        if absent:
+            _note_absent(lanes, tenant, type, absent, readings, told)
     return readings
+
+
+def _note_absent(
+    lanes: Lanes,
+    tenant: Tenant,
+    type: ObjectType,
+    ids: Sequence[str],
+    readings: Readings,
+    told: Mapping[tuple[str, str], int],
+) -> None:
+    now = lanes.now()
+    for id, kept in missing(lanes, tenant, type, ids).items():
+        if kept is None:
+            readings.gone.append((type, id, told.get((type, id), now)))
+        else:
+            readings.merged.append(Merge(type, kept, id))
 
 
 def fetch_strangers(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
@@ -172,9 +230,17 @@ def finished(
     read = {(type, r.id): r for type, found in readings.records.items() for r in found}
     done: list[int] = []
     behind: list[int] = []
+    back = {
+        (row["object_type"], row["object_id"]): row["occurred_at"]
+        for row in events
+        if row["kind"] == "restored"
+    }
     for row in events:
-        record = read.get((row["object_type"], row["object_id"]))
+        key = (row["object_type"], row["object_id"])
+        record = read.get(key)
         late = _lags(row, record) or row["object_id"] in unadopted
+        if row["kind"] == "deleted" and record is not None:
+            late = back.get(key, 0) < row["occurred_at"]
         again = late and row["attempts"] < _GIVE_UP
         (behind if again else done).append(row["id"])
     return done, behind

@@ -105,6 +105,7 @@ def _look_for_gone(lanes: Lanes, tenant: Tenant, connector: Connector, now: Busi
         wanted: dict[ObjectType, list[str]] = {
             "task": standing.open_tasks(conn, tenant.id),
             "deal": standing.deals(conn, tenant.id),
+            "contact": standing.contacts(conn, tenant.id),
         }
     gone: list[Event] = []
     for type, ids in wanted.items():

@@ -139,6 +139,7 @@ class StopReason(StrEnum):
     SHADOW_OVER = "shadow_over"
     RULE_OFF = "rule_off"
     RULE_STOP = "stopped_by_rule"
+    MERGED = "merged"
 
 
 EXITS = (

@@ -21,12 +21,13 @@ from app.signals.stages import StageMap
 class Change:
     """What one reading changes. values: columns of `subjects`.
 
-    entries: (stage id, entered at) to remember.
+    entries: (stage id, entered at) to remember. restored: it was deleted and is back.
     """
 
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     entries: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     signals: list[Signal] = field(default_factory=list[Signal])
+    restored: bool = False
 
 
 Versions = list[Any]
@@ -210,3 +211,4 @@ def _plain(
             change.values[column] = value
     if row["deleted"]:
         change.values["deleted"] = False
+        change.restored = True

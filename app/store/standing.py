@@ -33,3 +33,18 @@ def deals(conn: Connection, inst: int) -> list[str]:
         .distinct()
     )
     return sorted(conn.execute(query).scalars())
+
+
+def contacts(conn: Connection, inst: int) -> list[str]:
+    """CRM ids of the people for whom anything runs, in order."""
+    e = enrolments.c
+    query = (
+        select(e.contact_id)
+        .where(
+            e.installation_id == inst,
+            e.state != EnrolmentState.ENDED.value,
+            e.contact_id.is_not(None),
+        )
+        .distinct()
+    )
+    return sorted(str(id) for id in conn.execute(query).scalars())

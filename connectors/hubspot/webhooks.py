@@ -226,8 +226,9 @@ def _read_merge(
     row: dict[str, Any], kind: str, type_: ObjectType, mapping: CrmMapping, events: list[Event]
 ) -> None:
     survivor = str(row.get("newObjectId") or row.get("primaryObjectId") or row["objectId"])
-    merged = {str(one) for one in (*row.get("mergedObjectIds", ()), row.get("primaryObjectId"))}
-    for gone in sorted(merged - {survivor, "None"}):
+    # The primary first: where the merge made a new record, it is the one whose place that takes.
+    named = map(str, filter(None, (row.get("primaryObjectId"), *row.get("mergedObjectIds", ()))))
+    for gone in dict.fromkeys(one for one in named if one != survivor):
         events.append(_pair(row, kind, type_, survivor, None, gone, type_))
 
 

@@ -327,6 +327,33 @@ class Story:
             owner=owner.owner_id if owner else "",
         )
 
+    def unheard(self, deed: Callable[[], object]) -> None:
+        """Something happens in the CRM, and every webhook about it is lost."""
+        fault = self.crm.call(
+            "POST", "/sandbox/faults", {"match": "EVENT .*", "kind": "drop", "times": 0}
+        )
+        deed()
+        self.settle()
+        self.crm.call("DELETE", f"/sandbox/faults?id={fault['id']}")
+
+    def change_world(self, change: Callable[[Account], object]) -> None:
+        """A change in the CRM that no verb of `act` makes."""
+        with self.simulation.world.lock:
+            change(self.account)
+        self.simulation.barrier.poke()
+
+    def merge(self, kind: str, kept: str, gone: str) -> None:
+        """Merge two records of a kind, as a user does in the CRM."""
+        self.change_world(lambda account: account.merge(kind, kept, gone, self.by(self.people[0])))
+
+    def delete(self, kind: str, record: str) -> None:
+        """Move a record to the CRM's recycle bin."""
+        self.change_world(lambda account: account.archive(kind, record, self.by(self.people[0])))
+
+    def restore(self, kind: str, record: str) -> None:
+        """Take a record out of the recycle bin."""
+        self.change_world(lambda account: account.restore(kind, record, self.by(self.people[0])))
+
     def link(self, deal: str, contact: str, label: str = "") -> None:
         """Associate a contact with a deal, as a user does in the CRM."""
         labels = ("", label) if label else ("",)

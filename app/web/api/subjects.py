@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from app.store import ledger, mirror, pipelines, reading
+from app.store import aliases, ledger, mirror, pipelines, reading
 from app.web import access, summaries
 from app.web.answers import Refusal, answer, services, wrong
 
@@ -22,6 +22,8 @@ def find(conn: Connection, type: str, crm_id: str) -> Mapping[Any, Any]:
     """The subject's row, if it is the viewer's to see. Raises Refusal with 404 in both cases:
     telling "not yours" from "not there" would tell that it is there."""
     who = access.viewer()
+    # The id of a merged record is still in people's links and mails.
+    crm_id = aliases.of(conn, who.installation_id, type, [crm_id]).get(crm_id, crm_id)
     row = mirror.by_crm_id(conn, who.installation_id, type, [crm_id]).get(crm_id)
     if row is None or not access.may_see(conn, who, row):
         raise Refusal(

@@ -1,0 +1,144 @@
+"""Two records that the CRM's users make one: one subject, one follow-up, one person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.scenarios.conftest import Begin
+from tests.scenarios.harness import ADA, Story, playbook
+
+CADENCE = "proposal/proposal-cadence"
+CALLS = playbook(
+    """
+    - id: ring-twice
+      when: {stage_entered: qualified}
+      then: [{create_tasks: [
+        {id: a, at: 1d, task: call, template: t, subject: Ring},
+        {id: b, at: 4d, task: call, template: t, subject: Ring again}]}]
+    """,
+    name="calls",
+)
+
+Tell = Callable[[Story, Callable[[], object]], None]
+
+
+def _heard(story: Story, deed: Callable[[], object]) -> None:
+    deed()
+    story.until("+10min")
+
+
+def _reconciled(story: Story, deed: Callable[[], object]) -> None:
+    story.unheard(deed)
+    story.to("2026-09-11 00:30")
+
+
+@pytest.fixture(params=[_heard, _reconciled], ids=["by webhook", "by reading"])
+def tell(request: pytest.FixtureRequest) -> Tell:
+    return request.param
+
+
+def test_merged_deals_are_one_follow_up_with_both_histories(story: Story, tell: Tell) -> None:
+    story.live("proposal")
+    story.live(CALLS)
+    older, other = story.deal("proposal", name="Acme"), story.deal("qualified", name="Acme B.V.")
+    story.until("+1d")
+    story.move(other, "proposal")
+    younger = other
+    story.until("+2d")
+    (open_before,) = story.open(older)
+
+    tell(story, lambda: story.merge("deals", younger, older))
+
+    merged = story.subject(younger)
+    assert merged["id"] == story.subject(older)["id"] == younger, "the old id leads to the survivor"
+    ends = {row["id"]: row["end_reason"] for row in merged["enrolments"]
+            if row["definition"] == CADENCE}  # fmt: skip
+    assert sorted(map(str, ends.values())) == ["None", "merged"]
+    (going,) = [key for key, why in ends.items() if why is None]
+    starts = {row["id"]: row["started_at"] for row in merged["enrolments"]}
+    assert going == min(ends, key=lambda key: starts[key]), "the older goes on"
+    assert [t.id for t in story.open()] == [open_before.id], "its task stands, untouched"
+    dropped = [t for t in merged["touches"]
+               if t["enrolment_id"] != going and t["step"] == "questions"]  # fmt: skip
+    assert [(t["state"], t["reason"]) for t in dropped] == [("dropped", "merged")]
+    assert "records_merged" in story.codes(younger)
+    assert "calls/ring-twice" in story.ended(younger), "what either was followed up with is kept"
+    story.act("complete_task", task=open_before.id)
+    story.until("+12d")
+    steps = [t["step"] for t in story.subject(younger)["touches"]
+             if t["definition"] == CADENCE and t["state"] == "performed"]  # fmt: skip
+    assert sorted(steps) == sorted(set(steps)), "no step of the cadence twice"
+
+
+def test_tasks_of_the_deal_that_is_gone_are_about_the_survivor(story: Story, tell: Tell) -> None:
+    story.live(CALLS)
+    kept = story.deal("new")
+    gone = story.deal("qualified")
+    story.until("+1h")
+    story.move(kept, "qualified")
+    story.until("+1h")
+    before = {t.id for t in story.open(gone)}
+    assert len(before) == len(story.open(kept)) == 2
+    tell(story, lambda: story.merge("deals", kept, gone))
+    # Both were called about: the same tasks twice for one deal would be one set too many.
+    assert {t.id for t in story.open(kept)} == before
+    assert {t.deals for t in story.open(kept)} == {(kept,)}
+    assert story.subject(kept)["next"]["touch"] in {t.touch_id for t in story.open(kept)}
+
+
+def test_a_deal_merged_into_one_that_is_won_is_not_followed_up(story: Story) -> None:
+    story.live("proposal")
+    gone, kept = story.deal("proposal"), story.deal("won")
+    story.until("+3d")
+    assert len(story.open(gone)) == 1
+    story.merge("deals", kept, gone)
+    story.until("+10min")
+    assert story.ended(kept)[CADENCE] == "closed_won"
+    assert story.open() == []
+
+
+def test_merged_contacts_are_one_person(begin: Begin, tell: Tell) -> None:
+    story = begin(settings={"cap_7_days": 2, "rep_daily_tasks": None})
+    story.live(CALLS)
+    one, two = story.contact("Nora"), story.contact("Nora")
+    first, second = story.deal("qualified", contact=one), story.deal("qualified", contact=two)
+    story.until("+2h")
+    tell(story, lambda: story.merge("contacts", two, one))
+    assert story.subject(first)["enrolments"][0]["contact_id"] == two
+    assert {t["contact_id"] for t in story.subject(first)["touches"]} == {two}
+    assert [c["id"] for c in story.subject(second)["contacts"]] == [two]
+    # Four touches in a week, two each: one person bears two, so the next one has to wait.
+    third = story.deal("qualified", contact=two)
+    story.until("+1h")
+    assert story.open(third) == []
+    assert "cap_7_days" in story.codes(third, "touch:")
+
+
+def test_an_opt_out_outlives_a_merge(story: Story) -> None:
+    story.live("proposal")
+    one, two = story.contact("Nora"), story.contact("Nora")
+    deal = story.deal("proposal", contact=one)
+    story.until("+1h")
+    story.act("opt_out", contact=one)
+    story.until("+1h")
+    story.merge("contacts", two, one)
+    story.until("+4d")
+    assert story.open(deal) == []
+
+
+def test_two_inquiries_of_one_person_are_one(story: Story) -> None:
+    story.live("inbound-lead")
+    gone, kept = (
+        story.act("submit_form", email=f"{who}@prospect.example", form="Demo", owner=ADA.owner_id)
+        for who in ("nora", "n.vos")
+    )
+    story.until("+1h")
+    running = [e for who in (gone, kept) for e in story.subject(who, "contact")["enrolments"]]
+    assert len(running) == 2
+    story.merge("contacts", kept, gone)
+    story.until("+10min")
+    rows = story.subject(kept, "contact")["enrolments"]
+    assert sorted(str(row["end_reason"]) for row in rows) == ["None", "merged"]
+    assert story.subject(gone, "contact")["id"] == kept

@@ -1,0 +1,97 @@
+"""Uniting rows: nothing is lost, nothing counted twice, and what both had is there once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.model.decisions import ArmTimer
+from app.model.time import Business
+from app.store import aliases, counts, holds, merging, mirror, outcomes, timers
+from app.store.engine import Store
+from app.store.sets import loads
+from app.store.tables import contact_activity, stage_entries, suppressions
+
+
+def _subjects(store: Store, *crm_ids: str) -> list[dict[str, Any]]:
+    with store.write() as conn:
+        mirror.add_subjects(conn, [mirror.blank(1, "deal", id) for id in crm_ids])
+    with store.read() as conn:
+        rows = mirror.by_crm_id(conn, 1, "deal", crm_ids)
+    return [dict(rows[id]) for id in crm_ids]
+
+
+def test_subjects_are_united_with_what_hangs_on_them(store: Store) -> None:
+    kept, gone = _subjects(store, "k", "g")
+    with store.write() as conn:
+        mirror.update_subjects(conn, {gone["id"]: {"last_activity_at": 9}})
+        mirror.update_subjects(conn, {kept["id"]: {"last_activity_at": 5}})
+        both = [(row["id"], "s", 1) for row in (kept, gone)]
+        mirror.add_entries(conn, 1, [*both, (gone["id"], "t", 2)])
+        seen = {"kind": "replied", "cause": "reply:7", "occurred_at": 7}
+        more = {"kind": "replied", "cause": "reply:8", "occurred_at": 8}
+        outcomes.add(conn, 1, [{**seen, "subject_id": kept["id"]}])
+        outcomes.add(conn, 1, [{**row, "subject_id": gone["id"]} for row in (seen, more)])
+        holds.put(conn, [{"installation_id": 1, "subject_id": gone["id"], "reason": "h",
+                          "until_at": None}])  # fmt: skip
+        timers.arm(conn, 1, [
+            ArmTimer(kept["id"], "pb/a", Business(3), {}),
+            ArmTimer(gone["id"], "pb/a", Business(1), {}),
+            ArmTimer(gone["id"], "pb/b", Business(2), {"subject": gone["id"]}),
+        ])  # fmt: skip
+    with store.read() as conn:
+        rows = mirror.by_id(conn, [kept["id"], gone["id"]])
+    with store.write() as conn:
+        merging.unite_subjects(conn, 1, rows[kept["id"]], rows[gone["id"]])
+    with store.read() as conn:
+        assert list(mirror.by_crm_id(conn, 1, "deal", ["k", "g"])) == ["k"]
+        assert mirror.by_id(conn, [kept["id"]])[kept["id"]]["last_activity_at"] == 9
+        entries = conn.execute(select(stage_entries.c.stage_id, stage_entries.c.entered_at))
+        assert sorted(map(tuple, entries)) == [("s", 1), ("t", 2)]
+        causes = [row["cause"] for row in outcomes.of_subjects(conn, [kept["id"]])]
+        assert causes == ["reply:7", "reply:8"]
+        assert holds.of(conn, 1, [kept["id"]], 0) == {kept["id"]: {"h": None}}
+        found = {row["rule"]: row for row in timers.of_subjects(conn, 1, [kept["id"]])}
+    assert {rule: row["due_at"] for rule, row in found.items()} == {"pb/a": 3, "pb/b": 2}
+    assert loads(found["pb/b"]["data"]) == {"subject": kept["id"]}
+
+
+def test_people_are_united_with_counts_and_suppressions(store: Store) -> None:
+    (subject,) = _subjects(store, "d")
+    with store.write() as conn:
+        values = {"name": "Nora", "email": "n@x.example", "zone": None, "opted_out": False,
+                  "bounced": False, "control": "run", "owner_id": None, "created_at": 1,
+                  "last_reply_at": None, "form_submitted_at": None, "deleted": False}  # fmt: skip
+        mirror.save_contacts(conn, 1, {"k": values, "g": {**values, "name": "N."}})
+        mirror.note_two_way(conn, 1, {"g": 50})
+        mirror.link_contacts(conn, 1, {subject["id"]: [("k", False, ()), ("g", True, ("Boss",))]})
+        counts.count_contact(conn, 1, [("k", "2026-09-01", 1), ("g", "2026-09-01", 2)])
+        counts.count_contact(conn, 1, [("g", "2026-09-02", 4)])
+        mirror.suppress(conn, 1, "g", "opted_out", 7)
+    with store.write() as conn:
+        merging.unite_contacts(conn, 1, "k", "g")
+    with store.read() as conn:
+        people = mirror.contact_rows(conn, 1, ["k", "g"])
+        assert {id: (row["name"], row["last_two_way_at"]) for id, row in people.items()} == {
+            "k": ("Nora", 50)
+        }
+        assert [link[0] for link in mirror.links(conn, 1, [subject["id"]])[subject["id"]]] == ["k"]
+        assert counts.contact_counts(conn, 1, ["k", "g"], "2026-08-30", "2026-08-01") == {
+            "k": (7, 7)
+        }
+        counted = select(contact_activity.c.contact_id).distinct()
+        assert list(conn.execute(counted).scalars()) == ["k"]
+        assert mirror.suppressed(conn, 1, ["k"]) == {"k": "opted_out"}
+        assert len(conn.execute(select(suppressions.c.value)).all()) == 2, "the old id stays on it"
+
+
+def test_an_alias_leads_to_the_last_survivor(store: Store) -> None:
+    with store.write() as conn:
+        aliases.add(conn, 1, "deal", "a", "b")
+        aliases.add(conn, 1, "deal", "b", "c")
+        aliases.add(conn, 2, "deal", "a", "z")
+    with store.read() as conn:
+        assert aliases.of(conn, 1, "deal", ["a", "b", "c"]) == {"a": "c", "b": "c"}
+        assert aliases.former(conn, 1, "deal", "c") == ["a", "b"]
+        assert aliases.of(conn, 1, "contact", ["a"]) == {}
