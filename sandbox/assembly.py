@@ -29,7 +29,10 @@ def assemble(simulation: Simulation, settings: Settings | None = None) -> Flask:
     app = create_server(simulation.world, settings)
     hubspot: HubSpot = app.extensions["hubspot"]
     simulation.connect(hubspot.deliveries, hubspot.requests)
-    install_control(app, simulation, Services(settings, hubspot.faults, hubspot.har, hubspot.stats))
+    services = Services(
+        settings, hubspot.faults, hubspot.har, hubspot.stats, hubspot.withdraw_scopes
+    )
+    install_control(app, simulation, services)
     install_pages(app, simulation)
 
     @app.get("/")

@@ -35,6 +35,7 @@ class Services:
     faults: Faults
     har: Har
     stats: Callable[[], dict[str, Any]]
+    withdraw_scopes: Callable[[int, list[str]], None] = lambda portal, scopes: None
 
 
 def control_blueprint(simulation: Simulation, services: Services) -> Blueprint:
@@ -42,7 +43,7 @@ def control_blueprint(simulation: Simulation, services: Services) -> Blueprint:
     control = Blueprint("control", __name__, url_prefix="/sandbox")
     _guard(control)
     _time(control, simulation)
-    _accounts(control, simulation)
+    _accounts(control, simulation, services)
     _vendors(control, services, simulation)
     return control
 
@@ -138,7 +139,7 @@ def _time(control: Blueprint, simulation: Simulation) -> None:
         return _json(barrier.grant(until))
 
 
-def _accounts(control: Blueprint, simulation: Simulation) -> None:
+def _accounts(control: Blueprint, simulation: Simulation, services: Services) -> None:
     @control.get("/accounts")
     def accounts() -> Response:
         listed = [describe(account) for account in simulation.world.accounts.values()]
@@ -163,7 +164,12 @@ def _accounts(control: Blueprint, simulation: Simulation) -> None:
     @control.post("/accounts/<int:portal>")
     def change(portal: int) -> Response:
         account = account_of(simulation, portal)
-        change_account(account, _body(*CHANGES))
+        body = _body(*CHANGES, "withdraw_scopes")
+        scopes = body.pop("withdraw_scopes", [])
+        if not isinstance(scopes, list):
+            raise ActError("withdraw_scopes", f"must be a list of scopes, not {scopes!r}")
+        change_account(account, body)
+        services.withdraw_scopes(portal, scopes)
         simulation.barrier.poke()
         return _json(describe(account))
 

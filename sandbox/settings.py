@@ -57,6 +57,9 @@ class Settings:
     calculated_events: bool = False
     """[U] Whether properties that the CRM computes fire propertyChange."""
 
+    downgrade_withdraws_scopes: bool = True
+    """[U] Whether tokens lose the scopes that an account's lower tier could not grant; otherwise
+    they keep them, and the calls that need them are refused for the tier."""
     duplicate_enrolment: str = "refused"
     """[U] What enrolling a contact that is in a sequence comes to: ``refused``, or ``existing`` (a
     good answer with the enrolment that there is)."""

@@ -31,7 +31,7 @@ from sandbox.hubspot import (
 from sandbox.hubspot.call import ROUTES, Call, Html, Route
 from sandbox.hubspot.deliveries import Deliveries
 from sandbox.hubspot.errors import ApiError
-from sandbox.hubspot.grants import Grants
+from sandbox.hubspot.grants import Grants, scopes_now
 from sandbox.hubspot.limits import Limits
 from sandbox.settings import Settings
 from sandbox.world.records import Actor
@@ -102,6 +102,11 @@ class HubSpot:
     def owns(self, path: str) -> bool:
         """Whether a path belongs to HubSpot rather than to the sandbox's own pages."""
         return path.startswith(PREFIXES)
+
+    def withdraw_scopes(self, portal_id: int, scopes: list[str]) -> None:
+        """Takes scopes from every token of an account, as if they had never been granted."""
+        with self.world.lock:
+            Grants.of(self.world).withdraw(portal_id, scopes)
 
     def requests(self) -> tuple[int, int]:
         """(calls arrived so far, calls under way now), consent pages left out."""
@@ -223,7 +228,7 @@ class HubSpot:
             raise errors.unauthorized(expired=True)
         call.account = self.world.accounts[held.portal_id]
         call.app = self.world.apps[held.app_id]
-        call.scopes = held.scopes
+        call.scopes = scopes_now(held.scopes, call.account.tier, self.settings)
         call.user_id = held.user_id
         call.actor = Actor.app(held.app_id)
 

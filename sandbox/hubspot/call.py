@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from sandbox.hubspot import errors
+from sandbox.hubspot.grants import tier_has
 from sandbox.hubspot.kinds import Kind, kind_of
 from sandbox.world.records import Actor, App
 from sandbox.world.store import Account
@@ -137,6 +138,10 @@ class Call:
         self.asked_of_token.extend((scope,) for scope in scopes)
         if not self.scopes.issuperset(scopes):
             raise errors.missing_scopes([scope for scope in scopes if scope not in self.scopes])
+        if not all(tier_has(self.account.tier, scope) for scope in scopes):
+            raise errors.refuse(
+                "tier_lacks", f"This account's subscription doesn't include {', '.join(scopes)}."
+            )
 
     def need_any(self, *scopes: str) -> None:
         """Refuses the call unless the token has one of these scopes."""

@@ -17,12 +17,15 @@ from sandbox.refusals.table import TABLE
 
 
 class ApiError(Exception):
-    """A refusal: status, body and extra headers. ``row`` is its id in the table of refusals."""
+    """A refusal: status, body (JSON, or a page) and extra headers.
+
+    ``row`` is its id in the table of refusals.
+    """
 
     def __init__(
         self,
         status: int,
-        body: dict[str, Any],
+        body: Any,
         headers: Mapping[str, str] | None = None,
         row: str = "",
     ) -> None:
@@ -30,7 +33,7 @@ class ApiError(Exception):
         self.body = body
         self.headers = headers or {}
         self.row = row
-        super().__init__(body.get("message", str(status)))
+        super().__init__(row or str(status))
 
 
 def refuse(row: str, message: str, *, status: int = 0, **more: Any) -> ApiError:

@@ -12,16 +12,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sandbox.hubspot import errors
+from sandbox.settings import Settings
 from sandbox.world.records import PAID_TIERS, App
 from sandbox.world.store import World
 
 CODE_SECONDS = 60
 """How long an authorization code may be exchanged [U]; once only."""
 
-PAID_SCOPES = frozenset(
-    ("automation", "automation.sequences.read", "automation.sequences.enrollments.write")
-)
-"""Scopes that only accounts with Sales or Service Hub Professional and above can grant."""
+SCOPE_TIERS: dict[str, tuple[str, ...]] = {
+    "automation": PAID_TIERS,
+    "automation.sequences.read": PAID_TIERS,
+    "automation.sequences.enrollments.write": PAID_TIERS,
+    "communication_preferences.statuses.batch.read": ("enterprise",),
+}
+"""Scopes that not every account can grant → the tiers that can. All others are free."""
+
+
+def tier_has(tier: str, scope: str) -> bool:
+    """Whether an account of this tier can grant a scope, and use what it opens."""
+    return tier in SCOPE_TIERS.get(scope, (tier,))
 
 
 @dataclass(slots=True)
@@ -158,6 +167,17 @@ class Grants:
             self.access = {t: a for t, a in self.access.items() if a.expires > now - 86_400}
         return token
 
+    def withdraw(self, portal_id: int, scopes: Iterable[str]) -> None:
+        """Takes scopes away from every token of an account; only a new installation asks again."""
+        gone = frozenset(scopes)
+        for access in self.access.values():
+            if access.portal_id == portal_id:
+                access.scopes -= gone
+        for refresh in self.refresh.values():
+            if refresh.portal_id == portal_id:
+                refresh.scopes = [one for one in refresh.scopes if one not in gone]
+        self._installed.pop(portal_id, None)
+
     def uninstall(self, app_id: int, portal_id: int) -> bool:
         """Ends an installation: all its tokens die at once. False when there was none."""
         installed = app_id in self.installed(portal_id)
@@ -169,10 +189,15 @@ class Grants:
         return installed
 
 
-def grantable(app: App, tier: str, requested: Iterable[str], optional: Iterable[str]) -> list[str]:
-    """The scopes that an account of this tier grants; optional ones it cannot are dropped."""
-    granted = list(dict.fromkeys(requested))
-    for scope in optional:
-        if scope not in granted and (tier in PAID_TIERS or scope not in PAID_SCOPES):
-            granted.append(scope)
-    return granted
+def grantable(tier: str, requested: Iterable[str], optional: Iterable[str]) -> list[str]:
+    """The scopes that an account of this tier grants: all required ones, or it is not installed;
+    optional ones that it cannot grant are dropped without a word."""
+    able = [scope for scope in optional if tier_has(tier, scope)]
+    return list(dict.fromkeys((*requested, *able)))
+
+
+def scopes_now(granted: Iterable[str], tier: str, settings: Settings) -> frozenset[str]:
+    """What a token still opens in an account whose tier may have changed since it was granted."""
+    if not settings.downgrade_withdraws_scopes:
+        return frozenset(granted)
+    return frozenset(scope for scope in granted if tier_has(tier, scope))

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.call import Answer, Call, Html, route
-from sandbox.hubspot.grants import Access, Grants, Refresh, grantable
+from sandbox.hubspot.errors import ApiError
+from sandbox.hubspot.grants import Access, Grants, Refresh, grantable, scopes_now, tier_has
+from sandbox.refusals.table import TABLE
 from sandbox.world.records import App
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -28,31 +30,37 @@ def _page(title: str, body: str) -> Html:
     return Html(_PAGE.format(title=escape(title), body=body))
 
 
-def _refusal(text: str) -> Answer:
-    return 400, _page(
-        "Couldn't complete the connection",
-        f"<h1>Couldn't complete the connection</h1><p>{escape(text)}</p>",
-    )
+def _refusal(row: str, text: str) -> ApiError:
+    """A page that says why an installation ends here, without a redirect."""
+    title = "Couldn't complete the connection"
+    page = _page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
+    return ApiError(TABLE[row].status, page, row=row)
 
 
-def _request_fault(call: Call, query: Mapping[str, str]) -> str | App:
-    """The app that asks, or the sentence why its request is refused without a redirect."""
+def _asking(call: Call, query: Mapping[str, str]) -> App:
+    """The app that asks to be installed, its request checked against its registration."""
     client_id = query.get("client_id", "")
     app = next((a for a in call.hub.world.apps.values() if a.client_id == client_id), None)
     if app is None:
-        return f"No app has the client id {client_id!r}."
+        raise _refusal("install_client", f"No app has the client id {client_id!r}.")
     uri = query.get("redirect_uri", "")
     if uri not in app.redirect_uris:
-        return f"The redirect URL {uri!r} is not among the app's registered redirect URLs."
+        raise _refusal(
+            "install_redirect",
+            f"The redirect URL {uri!r} is not among the app's registered redirect URLs.",
+        )
     parts = urlsplit(uri)
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
-        return "The redirect URL must use https, except for http://localhost."
+        raise _refusal(
+            "install_https", "The redirect URL must use https, except for http://localhost."
+        )
     asked = set(query.get("scope", "").split())
     optional = set(query.get("optional_scope", "").split())
     if asked != set(app.required_scopes) or not optional <= set(app.optional_scopes):
-        return (
+        raise _refusal(
+            "install_scopes",
             "The scopes in the install URL don't match the app's registration. Registered as "
-            f"required: {' '.join(app.required_scopes)}; asked for: {' '.join(sorted(asked))}."
+            f"required: {' '.join(app.required_scopes)}; asked for: {' '.join(sorted(asked))}.",
         )
     return app
 
@@ -71,14 +79,12 @@ def authorize_account(call: Call, hub_id: str) -> Answer:
 
 def _consent(call: Call, hub_id: str | None) -> Answer:
     query = {name: values[0] for name, values in call.query.items()}
-    app = _request_fault(call, query)
-    if isinstance(app, str):
-        return _refusal(app)
+    app = _asking(call, query)
     accounts = list(call.hub.world.accounts.values())
     if hub_id is not None:
         accounts = [a for a in accounts if str(a.portal_id) == hub_id]
     if not accounts:
-        return _refusal("There is no account to install into.")
+        raise _refusal("install_account", "There is no account to install into.")
     choices = "".join(
         f'<p><label><input type="radio" name="portal_id" value="{account.portal_id}"'
         f"{' checked' if number == 0 else ''}> {escape(account.name)} "
@@ -115,9 +121,7 @@ def _consent(call: Call, hub_id: str | None) -> Answer:
 def decision(call: Call) -> Answer:
     """What the person chose on the consent page: back to the app with a code or an error."""
     form = _form(call)
-    app = _request_fault(call, form)
-    if isinstance(app, str):
-        return _refusal(app)
+    app = _asking(call, form)
     state = {"state": form["state"]} if form.get("state") else {}
     if form.get("decision") != "approve":
         return _back(
@@ -131,11 +135,18 @@ def decision(call: Call) -> Answer:
     portal_id = form.get("portal_id", "")
     account = call.hub.world.accounts.get(int(portal_id)) if portal_id.isdigit() else None
     if account is None:
-        return _refusal(f"There is no account {portal_id!r}; choose one from the list.")
+        raise _refusal(
+            "install_account", f"There is no account {portal_id!r}; choose one from the list."
+        )
     user_id = next((o.user_id for o in account.owners.values() if not o.archived), 1)
-    scopes = grantable(
-        app, account.tier, form["scope"].split(), form.get("optional_scope", "").split()
-    )
+    lacking = [s for s in form["scope"].split() if not tier_has(account.tier, s)]
+    if lacking:
+        raise _refusal(
+            "install_tier",
+            f"{account.name} can't connect {app.name}: its subscription doesn't include "
+            f"{', '.join(lacking)}.",
+        )
+    scopes = grantable(account.tier, form["scope"].split(), form.get("optional_scope", "").split())
     with call.hub.world.lock:
         code = Grants.of(call.hub.world).issue_code(
             app,
@@ -203,6 +214,7 @@ def token(call: Call) -> Answer:
             )
         access = grants.issue_access(refresh, seconds)
         held = grants.refresh[refresh]
+    tier = world.accounts[held.portal_id].tier
     return 200, {
         "access_token": access,
         "refresh_token": refresh,
@@ -210,7 +222,7 @@ def token(call: Call) -> Answer:
         "token_type": "bearer",
         "token_use": "access_token",
         "hub_id": held.portal_id,
-        "scopes": held.scopes,
+        "scopes": sorted(scopes_now(held.scopes, tier, call.hub.settings)),
         "user_id": held.user_id,
     }
 
@@ -232,7 +244,7 @@ def introspect(call: Call) -> Answer:
         "client_id": app.client_id,
         "hub_id": held.portal_id,
         "hub_domain": f"{account.name.lower().replace(' ', '-')}.example",
-        "scopes": sorted(held.scopes),
+        "scopes": sorted(scopes_now(held.scopes, account.tier, call.hub.settings)),
         "token": given,
         "token_type": "bearer",
         "user_id": held.user_id,

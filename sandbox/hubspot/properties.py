@@ -10,7 +10,7 @@ from sandbox.hubspot.batch import finished
 from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.errors import ApiError, body
 from sandbox.hubspot.kinds import Kind, kind_of
-from sandbox.hubspot.values import iso
+from sandbox.hubspot.values import definition, iso, stage_properties
 from sandbox.world.records import ACTIVITY_KINDS, Option, Property
 
 PROPERTY_TYPES = {
@@ -147,6 +147,8 @@ def properties(call: Call, object_type: str) -> Answer:
     kind = _schema_kind(call, object_type, "read")
     archived = call.flag("archived")
     known = list(call.account.properties[kind.kind].values())
+    if kind.kind == "deals":
+        known += stage_properties(call.account)
     return 200, {"results": [_property(one) for one in known if one.archived == archived]}
 
 
@@ -241,6 +243,7 @@ def _archive(call: Call, kind: Kind, name: str) -> bool:
 
 def _need_property(call: Call, kind: Kind, name: str) -> Property:
     known = call.account.properties[kind.kind].get(name)
+    known = known or definition(call.account, kind.kind, name)
     if known is None or known.archived != call.flag("archived"):
         raise errors.not_found(f"Property {name}")
     return known

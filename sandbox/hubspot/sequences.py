@@ -9,7 +9,7 @@ from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.objects import paging
 from sandbox.hubspot.values import iso
 from sandbox.world import sequences as world
-from sandbox.world.records import SEATED_TIERS, Record
+from sandbox.world.records import Record
 from sandbox.world.sequence_records import EMAIL, Enrolment, Sequence, Step
 
 READ = "automation.sequences.read"
@@ -78,12 +78,10 @@ def _full(sequence: Sequence) -> dict[str, Any]:
 
 
 def _user(call: Call) -> int:
-    """The user that the call acts for, in an account that has sequences at all."""
+    """The user that the call acts for."""
     given = call.arg("userId")
     if not given:
         raise errors.refuse("sequence_user_missing", "query param userId may not be null")
-    if call.account.tier not in SEATED_TIERS and call.account.tier != "professional_no_seat":
-        raise errors.refuse("sequence_tier", "This account doesn't have access to sequences.")
     owners = call.account.owners.values()
     if not any(str(one.user_id) == given and not one.archived for one in owners):
         raise errors.refuse(

@@ -57,11 +57,22 @@ def definition(account: Account, kind: str, name: str) -> Property | None:
     if known is not None:
         return None if known.archived else known
     if kind == "deals" and account.tier in PAID_TIERS:
-        if name.startswith(_STAGE_DATES):
-            return Property(name, name, "datetime", "date", read_only=True, calculated=True)
-        if name.startswith(_STAGE_TIMES):
-            return Property(name, name, "number", "number", read_only=True, calculated=True)
+        form = "datetime" if name.startswith(_STAGE_DATES) else "number"
+        if form == "datetime" or name.startswith(_STAGE_TIMES):
+            field = "date" if form == "datetime" else "number"
+            group = "dealsinformation"
+            return Property(name, name, form, field, group, read_only=True, calculated=True)
     return None
+
+
+def stage_properties(account: Account) -> list[Property]:
+    """The calculated properties of every deal stage; none on the smaller tiers."""
+    if account.tier not in PAID_TIERS:
+        return []
+    stages = [stage.id for line in account.pipelines["deals"].values() for stage in line.stages]
+    names = [f"{prefix}{one}" for one in stages for prefix in (*_STAGE_DATES, *_STAGE_TIMES)]
+    names.append(f"{_STAGE_DATES[0]}current_stage")
+    return [found for name in names if (found := definition(account, "deals", name)) is not None]
 
 
 def clean(

@@ -25,14 +25,6 @@ ROWS = (
         "unconfirmed",
     ),
     Refusal(
-        "sequence_tier",
-        403,
-        "FORBIDDEN",
-        "Sequences belong to Sales and Service Hub, Professional and Enterprise.",
-        _API,
-        "unconfirmed",
-    ),
-    Refusal(
         "sequence_seat",
         403,
         "FORBIDDEN",

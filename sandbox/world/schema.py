@@ -40,7 +40,7 @@ dealname:s dealstage:e pipeline:e amount:n amount_in_home_currency:n:c deal_curr
 closedate:t dealtype:e::newbusiness|existingbusiness description:s hs_priority:e::low|medium|high
 hs_next_step:s closed_lost_reason:s closed_won_reason:s hs_is_closed:b:c hs_is_closed_won:b:c
 hs_is_closed_lost:b:c hs_deal_stage_probability:n:c hs_forecast_probability:n
-num_associated_contacts:n:c hs_v2_date_entered_current_stage:t:c hs_all_collaborator_owner_ids:s
+num_associated_contacts:n:c hs_all_collaborator_owner_ids:s
 """,
     "contacts": """
 email:s:u firstname:s lastname:s phone:s mobilephone:s company:s jobtitle:s country:s state:s

@@ -19,7 +19,7 @@ from sandbox.world.store import Account, World
 
 START = 1_791_784_800_000  # 2026-10-12 06:00 UTC
 PORTAL = 4_000_001
-SCOPES = (
+REQUIRED = (
     "oauth",
     "crm.objects.deals.read",
     "crm.objects.deals.write",
@@ -35,9 +35,9 @@ SCOPES = (
     "crm.objects.users.read",
     "crm.objects.users.write",
     "sales-email-read",
-    "automation.sequences.read",
-    "automation.sequences.enrollments.write",
 )
+PAID = ("automation.sequences.read", "automation.sequences.enrollments.write")
+SCOPES = (*REQUIRED, *PAID)
 
 
 class ManualClock:
@@ -111,8 +111,8 @@ class SandboxServer:
                 "client-777",
                 "secret-777-secret",
                 [redirect_uri],
-                list(SCOPES),
-                ["automation.sequences.read"],
+                list(REQUIRED),
+                list(PAID),
                 webhook_url,
                 list(subscriptions),
                 name="Followthrough",

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests.sandbox.support import PORTAL, SCOPES, Client, SandboxServer
+from tests.sandbox.support import PORTAL, REQUIRED, Client, SandboxServer
 
 REDIRECT = "http://localhost:8700/oauth/callback"
 VERIFIER = "v" * 64
@@ -24,7 +24,7 @@ def consent(sandbox: SandboxServer, path: str = "/oauth/authorize", **changes: s
     query = {
         "client_id": sandbox.app.client_id,
         "redirect_uri": REDIRECT,
-        "scope": " ".join(SCOPES),
+        "scope": " ".join(REQUIRED),
         "optional_scope": "automation.sequences.read",
         "state": 'st&"ate',
         **changes,
@@ -83,7 +83,7 @@ def test_install_call_refresh_revoke(sandbox: SandboxServer) -> None:
     assert told["hub_id"] == PORTAL
     assert told["expires_in"] == 1800
     assert told["token_type"] == "bearer"
-    assert set(told["scopes"]) == {*SCOPES, "automation.sequences.read"}
+    assert set(told["scopes"]) == {*REQUIRED, "automation.sequences.read"}
     info = Client(sandbox.url, told["access_token"]).get("/account-info/2026-03/details")
     assert info.json()["portalId"] == PORTAL
     again = token(sandbox, grant_type="refresh_token", refresh_token=told["refresh_token"]).json()
@@ -129,7 +129,7 @@ def test_install_url_refused(sandbox: SandboxServer, changes: dict[str, str], sa
 def test_optional_scope_dropped_where_the_tier_lacks_it() -> None:
     with SandboxServer(tier="free") as free:
         told = exchange(free, code_of(free)).json()
-    assert set(told["scopes"]) == set(SCOPES)
+    assert set(told["scopes"]) == set(REQUIRED)
 
 
 def test_code_works_once(sandbox: SandboxServer) -> None:
