@@ -295,7 +295,7 @@ def account_info(call: Call) -> Answer:
         "accountType": "STANDARD",
         "timeZone": account.timezone,
         "companyCurrency": account.currency,
-        "additionalCurrencies": [],
+        "additionalCurrencies": list(account.rates),
         "utcOffset": f"{sign}{size // 60:02d}:{size % 60:02d}",
         "utcOffsetMilliseconds": minutes * 60_000,
         "uiDomain": "app.hubspot.com",

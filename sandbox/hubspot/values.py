@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from sandbox.hubspot.errors import PropertyProblem
+from sandbox.world import money
 from sandbox.world.records import ACTIVITY_KINDS, PAID_TIERS, Property, Record
 from sandbox.world.store import Account
 
@@ -146,6 +147,9 @@ def _parse(account: Account, kind: str, known: Property, value: str) -> str:
         if name == "hubspot_owner_id":
             if value not in account.owners:
                 raise ValueError(value)
+        elif name == "deal_currency_code":
+            if not money.known(account, value):
+                raise ValueError(value)
         elif name not in ("dealstage", "pipeline"):
             options = {option.value for option in known.options}
             parts = value.split(";") if known.field_type == "checkbox" else (value,)
@@ -169,6 +173,9 @@ def _unfit(known: Property, value: str) -> PropertyProblem:
     if known.type == "enumeration":
         if name == "hubspot_owner_id":
             return PropertyProblem(name, "INVALID_OWNER", f"{value} is not a valid owner id.")
+        if name == "deal_currency_code":
+            message = f'"{value}" is not a part of the current effective currency codes'
+            return PropertyProblem(name, "INVALID_OPTION", message)
         options = ", ".join(option.value for option in known.options)
         message = f"{value} was not one of the allowed options: [{options}]"
         return PropertyProblem(name, "INVALID_OPTION", message)
@@ -209,11 +216,6 @@ def _updated(_: Account, record: Record) -> str:
     return iso(record.updated_at)
 
 
-def _home_amount(account: Account, record: Record) -> str | None:
-    currency = record.get("deal_currency_code") or account.currency
-    return record.fields.get("amount") if currency == account.currency else None
-
-
 def _address(side: str, part: str) -> Callable[[Account, Record], str | None]:
     def read(_: Account, record: Record) -> str | None:
         try:
@@ -239,7 +241,6 @@ VIRTUAL: dict[str, Callable[[Account, Record], str | None]] = {
     "hs_created_by_user_id": lambda _, record: (
         str(record.created_by.user_id) if record.created_by.user_id else None
     ),
-    "amount_in_home_currency": _home_amount,
     "hs_email_from_email": _address("from", "email"),
     "hs_email_from_firstname": _address("from", "firstName"),
     "hs_email_from_lastname": _address("from", "lastName"),

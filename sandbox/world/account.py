@@ -49,6 +49,8 @@ class Account(Frame, Links, Lifecycle):
         self.timezone = timezone
         self.currency = currency
         self.tier = tier
+        self.rates: dict[str, float | None] = {}
+        """Currency beside the company's own → what one unit is worth in it, None: not set."""
         self.objects: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
         self.archived: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}
         self.pipelines: dict[str, dict[str, Pipeline]] = {kind: {} for kind in KINDS}

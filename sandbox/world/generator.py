@@ -78,6 +78,7 @@ def generate(
     account = world.add_account(
         portal_id, f"Northwind {seed}", timezone="Europe/Berlin", currency="EUR", tier=tier
     )
+    account.rates.update({code: rate for code, rate in _RATES.items() if code != account.currency})
     with world.lock:
         return _Maker(account, people, seed, start, weeks, shares or Shares()).make(deals)
 
@@ -186,7 +187,6 @@ class _Maker:
         fields = {
             "dealname": title,
             "amount": str(amount) if known else "",
-            "amount_in_home_currency": str(round(amount * _RATES[currency])) if known else "",
             "deal_currency_code": currency,
             "dealtype": rng.choice(("newbusiness", "existingbusiness")),
             "hubspot_owner_id": rep.id,

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from sandbox.world import money
 from sandbox.world.people_pipelines import Pipelines, Told
 from sandbox.world.people_terms import ActError
 from sandbox.world.records import Actor, Option, Owner, Property
@@ -81,6 +82,21 @@ class Admin(Pipelines):
         by = Actor.user(found.user_id)
         record = self.account.update("users", found.user_record_id, fields, by)
         return {"kind": "users", "id": record.id, "properties": record.fields}
+
+    # --- currencies --------------------------------------------------------------------------
+
+    def set_rate(self, currency: str, rate: Any = "") -> Told:
+        """What one unit of a currency is worth in the company's; without `rate`: not known."""
+        if currency == self.account.currency or not currency.isalpha() or len(currency) != 3:
+            raise ActError("currency", "must be a code of three letters, not the company's own")
+        try:
+            value = float(rate) if rate != "" else None
+        except (TypeError, ValueError):
+            raise ActError("rate", f"must be a number, not {rate!r}") from None
+        if value is not None and value <= 0:
+            raise ActError("rate", "must be above zero; leave it out if it is not known")
+        money.set_rate(self.account, currency.upper(), value)
+        return {"kind": "currency", "id": currency.upper(), "properties": {"rate": str(rate)}}
 
     # --- properties --------------------------------------------------------------------------
 
@@ -161,6 +177,7 @@ ADMIN_VERBS = (
     "add_stage",
     "rename_stage",
     "delete_stage",
+    "set_rate",
     "add_property",
     "delete_property",
     "restore_property",

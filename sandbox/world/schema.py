@@ -36,7 +36,8 @@ _ACTIVITY = "hs_timestamp:t hs_attachment_ids:s hs_body_preview:s:r hs_activity_
 
 _KIND = {
     "deals": """
-dealname:s dealstage:e pipeline:e amount:n amount_in_home_currency:n:c deal_currency_code:s
+dealname:s dealstage:e pipeline:e amount:n amount_in_home_currency:n:c hs_exchange_rate:n:c
+deal_currency_code:e
 closedate:t dealtype:e::newbusiness|existingbusiness description:s hs_priority:e::low|medium|high
 hs_next_step:s closed_lost_reason:s closed_won_reason:s hs_is_closed:b:c hs_is_closed_won:b:c
 hs_is_closed_lost:b:c hs_deal_stage_probability:n:c hs_forecast_probability:n

@@ -159,10 +159,8 @@ def test_amounts_in_another_currency_count_in_the_companys_own(story: Story) -> 
         """)
     )
     deal = story.deal("new", amount=900)
+    story.act("set_rate", currency="GBP", rate=1.2)
     story.act("set_property", kind="deals", record=deal, property="deal_currency_code", value="GBP")
-    story.act(
-        "set_property", kind="deals", record=deal, property="amount_in_home_currency", value="1040"
-    )
     story.until("+1h")
     story.move(deal, "qualified")
     story.until("+1h")

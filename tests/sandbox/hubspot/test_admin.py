@@ -271,3 +271,50 @@ def test_properties_of_the_admins_own(portal: Portal) -> None:
     assert portal.refused("delete_property", kind="deals", property="dealname") == "property"
     assert portal.refused("delete_property", kind="cars", property="x") == "kind"
     assert portal.refused("restore_property", kind="deals", property="tier") == "property"
+
+
+# --- currencies ----------------------------------------------------------------------------------
+
+
+def money(portal: Portal, deal: str) -> tuple[str | None, str | None]:
+    names = "amount_in_home_currency,hs_exchange_rate"
+    found = portal.read(f"{OBJECTS}/deals/{deal}", properties=names)["properties"]
+    return found["amount_in_home_currency"], found["hs_exchange_rate"]
+
+
+def test_amounts_are_converted_at_the_accounts_rates(portal: Portal) -> None:
+    portal.act("set_rate", currency="SEK", rate=0.09)
+    facts = portal.read("/account-info/2026-03/details")
+    assert facts["companyCurrency"] == "EUR"
+    assert "SEK" in facts["additionalCurrencies"]
+    home = portal.act("create_deal", name="Home", amount="1200")["id"]
+    assert money(portal, home) == ("1200", "1")
+    far = portal.act("create_deal", name="Far", amount="1000", currency="SEK")["id"]
+    assert money(portal, far) == ("90", "0.09")
+    assert portal.patch("deals", far, amount="1250").status_code == 200
+    assert money(portal, far) == ("112.5", "0.09")
+    portal.act("set_rate", currency="SEK", rate=0.1)
+    assert money(portal, far) == ("125", "0.1")
+    assert portal.patch("deals", far, amount="").status_code == 200
+    assert money(portal, far) == (None, None)
+
+
+def test_without_a_rate_there_is_no_converted_amount(portal: Portal) -> None:
+    portal.act("set_rate", currency="NOK")
+    deal = portal.act("create_deal", name="Fjord", amount="500", currency="NOK")["id"]
+    assert money(portal, deal) == (None, None)
+    portal.act("set_rate", currency="NOK", rate=0.08)
+    assert money(portal, deal) == ("40", "0.08")
+    portal.act("move_deal", deal=deal, stage="won")
+    portal.act("set_rate", currency="NOK")
+    assert money(portal, deal) == ("40", "0.08"), "a closed deal keeps what it was closed at"
+
+
+def test_a_currency_that_the_account_does_not_have_is_refused(portal: Portal) -> None:
+    deal = portal.act("create_deal", name="Brazil", amount="5")["id"]
+    refused = portal.patch("deals", deal, deal_currency_code="BRL")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "INVALID_OPTION")
+    assert portal.refused("set_rate", currency="EUR", rate=2) == "currency"
+    assert portal.refused("set_rate", currency="SEK", rate=-1) == "rate"
+    read_only = portal.patch("deals", deal, amount_in_home_currency="1")
+    assert read_only.json()["errors"][0]["code"] == "READ_ONLY_VALUE"
