@@ -127,10 +127,8 @@ def _tells_more(row: Mapping[str, Any], task: Mapping[str, Any]) -> bool:
 
     A value that changed since has an event of its own.
     """
-    if row["kind"] == "created":
-        return False
-    if row["kind"] != "changed" or row["field"] != SEVERAL:
-        return True
+    if row["field"] != SEVERAL:
+        return row["kind"] != "created"
     known = loads(task["known"])
     values: dict[str, Any] = loads(row["value"])
     return any(name in WATCHED and known.get(name) != value for name, value in values.items())

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import orjson
@@ -149,14 +150,24 @@ def _run(conn: Connection, build: _Build, table: Table, rows: Sequence[Values], 
     if not rows:
         return 0
     names = tuple(rows[0])
-    width = len(names)
-    if any(len(row) != width for row in rows):
+    if set(map(len, rows)) != {len(names)}:
         raise ValueError(f"rows for {table.name} must all have the columns {', '.join(names)}")
     dialect = conn.dialect.name
     statement = build(dialect, table, names, extra)
     if dialect == "sqlite":
-        return conn.exec_driver_sql(statement, rows).rowcount  # pyright: ignore
+        # By place (`?1`): by name the driver looks each value up in Python, row by row.
+        fed = (
+            [(row[names[0]],) for row in rows]
+            if len(names) == 1
+            else list(map(itemgetter(*names), rows))
+        )
+        return conn.exec_driver_sql(statement, fed).rowcount
     return conn.exec_driver_sql(statement, {"rows": _document(rows)}).rowcount
+
+
+def _place(names: tuple[str, ...], name: str) -> str:
+    """SQLite: the mark that takes a row's value of this name."""
+    return f"?{names.index(name) + 1}"
 
 
 def _document(rows: Sequence[Values]) -> str:
@@ -191,7 +202,7 @@ def _records(table: Table, names: tuple[str, ...]) -> str:
 def _insert_sql(dialect: str, table: Table, names: tuple[str, ...], order: tuple[str, ...]) -> str:
     columns = ", ".join(f'"{name}"' for name in names)
     if dialect == "sqlite":
-        marks = ", ".join(f":{name}" for name in names)
+        marks = ", ".join("?" * len(names))
         return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})'
     sorting = f" ORDER BY {', '.join(order)}" if order else ""
     return (
@@ -226,8 +237,8 @@ def _upsert_sql(
 def _update_sql(dialect: str, table: Table, names: tuple[str, ...], keys: tuple[str, ...]) -> str:
     changed = [name for name in names if name not in keys]
     if dialect == "sqlite":
-        changes = ", ".join(f'"{name}" = :{name}' for name in changed)
-        where = " AND ".join(f'"{key}" = :{key}' for key in keys)
+        changes = ", ".join(f'"{name}" = {_place(names, name)}' for name in changed)
+        where = " AND ".join(f'"{key}" = {_place(names, key)}' for key in keys)
         return f'UPDATE "{table.name}" SET {changes} WHERE {where}'
     changes = ", ".join(f'"{name}" = r."{name}"' for name in changed)
     where = " AND ".join(f'"{table.name}"."{key}" = r."{key}"' for key in keys)
@@ -237,7 +248,7 @@ def _update_sql(dialect: str, table: Table, names: tuple[str, ...], keys: tuple[
 @lru_cache(maxsize=512)
 def _delete_sql(dialect: str, table: Table, names: tuple[str, ...], keys: tuple[str, ...]) -> str:
     if dialect == "sqlite":
-        where = " AND ".join(f'"{key}" = :{key}' for key in keys)
+        where = " AND ".join(f'"{key}" = {_place(names, key)}' for key in keys)
         return f'DELETE FROM "{table.name}" WHERE {where}'
     where = " AND ".join(f'"{table.name}"."{key}" = r."{key}"' for key in keys)
     return f'DELETE FROM "{table.name}" USING {_records(table, names)} WHERE {where}'

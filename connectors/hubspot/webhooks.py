@@ -126,8 +126,9 @@ def _header(headers: Mapping[str, str], name: str) -> str:
 def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
     """The events of one request, at most 100; kinds that we do not know are left out.
 
-    Several changes of one activity at one instant come as one event (`SEVERAL`): each task that is
-    created changes seven properties at once, and an event is no more than a hint to look at it.
+    What is told of one activity at one instant, its creation included, comes as one event
+    (`SEVERAL`): each task that is created changes seven properties at once, and an event is no more
+    than a hint to look at it.
 
     Raises Invalid if the body is no list of events.
     """
@@ -138,18 +139,23 @@ def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
     if not isinstance(rows, list):
         raise Invalid("The webhook's body is not a list of events.", {"body": "not a list"})
     events: list[Event] = []
-    together: list[dict[str, Any]] = []
+    together: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     try:
         for row in rows:
-            kind, type_ = _meaning(row["subscriptionType"], row.get("objectTypeId"))
-            if kind == "changed" and type_ in ENGAGEMENTS:
-                if together and not _together(together[0], row):
-                    _read_changes(together, mapping, events)
-                    together = []
-                together.append(row)
-            elif kind is not None and type_ is not None:
+            kind, type_, is_stated = _meaning(row["subscriptionType"], row.get("objectTypeId"))
+            if kind is None or type_ is None:
+                continue
+            if is_stated:
+                key = (row["objectId"], row["occurredAt"], type_, row["portalId"])
+                found = together.get(key)
+                if found is None:
+                    together[key] = [row]
+                else:
+                    found.append(row)
+            else:
                 _READERS[kind](row, kind, type_, mapping, events)
-        _read_changes(together, mapping, events)
+        for (_, _, type_, _), told in together.items():
+            _read_activity(told, type_, mapping, events)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Invalid(
             "A webhook event lacks what every event has.", {"event": repr(error)}
@@ -158,41 +164,39 @@ def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
 
 
 @lru_cache(maxsize=1024)
-def _meaning(name: str, type_id: str | None) -> tuple[str | None, ObjectType | None]:
-    """(our kind, our type) of a subscription; None for what we do not know."""
+def _meaning(name: str, type_id: str | None) -> tuple[str | None, ObjectType | None, bool]:
+    """(our kind, our type, whether it states an activity's values) of a subscription; None for
+    what we do not know."""
     subject, _, what = name.partition(".")
-    return _KINDS.get(what), TYPE_OF.get(type_id or subject)
+    kind, type_ = _KINDS.get(what), TYPE_OF.get(type_id or subject)
+    return kind, type_, kind in ("created", "changed") and type_ in ENGAGEMENTS
 
 
-def _together(first: dict[str, Any], row: dict[str, Any]) -> bool:
-    return (
-        first["objectId"] == row["objectId"]
-        and first["occurredAt"] == row["occurredAt"]
-        and first["portalId"] == row["portalId"]
-        and first.get("objectTypeId") == row.get("objectTypeId")
-    )
-
-
-def _read_changes(
-    rows: Sequence[dict[str, Any]], mapping: CrmMapping, events: list[Event]
+def _read_activity(
+    rows: Sequence[dict[str, Any]], type_: ObjectType, mapping: CrmMapping, events: list[Event]
 ) -> None:
-    """Changes of one activity at one instant: alone as they came, together as one event."""
-    if not rows:
-        return
+    """What was told of one activity at one instant: alone as it came, together as one event."""
     row = rows[0]
-    _, type_ = _meaning(row["subscriptionType"], row.get("objectTypeId"))
-    assert type_ is not None
     if len(rows) == 1:
-        _read_one(row, "changed", type_, mapping, events)
+        kind, _, _ = _meaning(row["subscriptionType"], row.get("objectTypeId"))
+        assert kind is not None
+        _read_one(row, kind, type_, mapping, events)
         return
-    fields = mapping.objects[type_]
-    values = fields.parse_values((one["propertyName"], one.get("propertyValue")) for one in rows)
+    kind, changes = "changed", list[tuple[str, str | None]]()
+    for one in rows:
+        name = one.get("propertyName")
+        if name is None:
+            kind = "created"
+        else:
+            changes.append((name, one.get("propertyValue")))
+    text = orjson.dumps(mapping.objects[type_].parse_values(changes)).decode()
     account, id_, at = str(row["portalId"]), str(row["objectId"]), row["occurredAt"]
-    text = orjson.dumps(values).decode()
+    # The key is indexed; a task's whole body in it would cost more than all the rest of the row.
+    mark = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     events.append(
         Event(
-            "changed", type_, id_, at, SEVERAL, text, row.get("changeSource") or "",
-            row.get("sourceId") or "", f"{account}|{type_}|{id_}|{at}|{text}", account,
+            kind, type_, id_, at, SEVERAL, text, row.get("changeSource") or "",
+            row.get("sourceId") or "", f"{account}|{type_}|{id_}|{at}|{kind}|{mark}", account,
         )
     )  # fmt: skip
 
@@ -236,15 +240,22 @@ def _read_association(
     row: dict[str, Any], kind: str, type_: ObjectType, mapping: CrmMapping, events: list[Event]
 ) -> None:
     # DEAL_TO_CONTACT; both directions are sent, each from its own side.
-    near, _, far = str(row.get("associationType") or "").lower().partition("_to_")
-    if TYPE_OF.get(far) in ENGAGEMENTS:
+    near, far, is_activity = _ends(row.get("associationType") or "")
+    if is_activity:
         # A subscription cannot be narrowed to one far end. Which tasks and mails stand on a record
         # is read with them; each task that we create would have its deal and person read again.
         return
     value = "removed" if row.get("associationRemoved") else "added"
-    near_type = TYPE_OF.get(near, type_)
     from_id, to_id = str(row["fromObjectId"]), str(row["toObjectId"])
-    events.append(_pair(row, kind, near_type, from_id, value, to_id, TYPE_OF.get(far)))
+    events.append(_pair(row, kind, near or type_, from_id, value, to_id, far))
+
+
+@lru_cache(maxsize=256)
+def _ends(name: str) -> tuple[ObjectType | None, ObjectType | None, bool]:
+    """(near type, far type, whether the far end is an activity) of an association's name."""
+    near, _, far = name.lower().partition("_to_")
+    far_type = TYPE_OF.get(far)
+    return TYPE_OF.get(near), far_type, far_type in ENGAGEMENTS
 
 
 def _pair(

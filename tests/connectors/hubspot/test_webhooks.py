@@ -255,6 +255,21 @@ def test_changes_of_an_activity_at_one_instant_are_one_event_with_canonical_valu
     assert len({event.dedupe for event in events}) == 3
 
 
+def test_the_creation_of_an_activity_and_its_first_values_are_one_event() -> None:
+    created = {"subscriptionType": "object.creation", "objectTypeId": "0-27"}
+    apart, together, other = parse(
+        created | {"objectId": 125},
+        task_change("hs_task_status", "NOT_STARTED"),
+        created,  # in whatever order they come
+        task_change("hs_task_subject", "Call"),
+        task_change("hs_task_subject", "Call", objectId=124),
+    )
+    assert (apart.kind, apart.field, apart.value) == ("created", None, None)
+    assert (together.kind, together.field, together.object_id) == ("created", SEVERAL, "123")
+    assert orjson.loads(together.value or "") == {"status": "open", "subject": "Call"}
+    assert (other.kind, other.field, other.object_id) == ("changed", "subject", "124")
+
+
 def test_changes_of_a_deal_stay_apart() -> None:
     """Each stage is waited for in the deal's history."""
     change = {"subscriptionType": "deal.propertyChange", "propertyName": "dealstage"}
