@@ -275,13 +275,15 @@ class Misfit:
 class Checkup:
     """How the connection stands right now, by reading alone.
 
-    scopes: granted. misfits: properties, ours and mapped ones. unique_touch_id: whether tasks can
-    be read by touch id. skew_ms: the CRM's clock less ours, to a second; None where it tells none.
-    calls_left of calls_most: of the vendor's present window; None where it does not say.
+    scopes: granted; capabilities: by them. misfits: of properties, ours and mapped ones.
+    unique_touch_id: whether tasks can be read by touch id. skew_ms: the CRM's clock less ours, to
+    a second; None where it tells none. calls_left of calls_most: of the vendor's present window;
+    None where it does not say.
     """
 
     account: Account
     scopes: tuple[str, ...]
+    capabilities: tuple[Capability, ...]
     misfits: tuple[Misfit, ...]
     unique_touch_id: bool
     skew_ms: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from app.cli.doctor import doctor
 from app.cli.playbooks import presets, schema, validate
 
 
@@ -15,3 +16,4 @@ def main() -> None:
 main.add_command(validate)
 main.add_command(schema)
 main.add_command(presets)
+main.add_command(doctor)

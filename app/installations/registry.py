@@ -10,13 +10,16 @@ from contextlib import contextmanager
 
 from app.installations.config import Config
 from app.installations.tokens import SqlTokenStore, TokenVault
-from app.model.time import Clocks
-from app.store import calls, installations
+from app.model.time import Clocks, Wall
+from app.store import calls, cursors, installations
 from app.store.budgets import SqlBudget
 from app.store.engine import Store
 from connectors import registry
 from connectors.budget import MemoryBudgetStore
 from connectors.contract import Connector, NotFound, Tokens, Vendor
+
+WEBHOOK = "webhook"
+"""Cursor of an installation: when its last webhook came in (wall)."""
 
 _ID = re.compile(r"(?<=/)(?:\d+|[0-9a-f-]{32,36})(?=/|$)")
 
@@ -72,6 +75,7 @@ class Connectors:
         self._vendors: dict[str, Vendor] = {}
         self._made: dict[int, Connector] = {}
         self._counters: dict[int, CallCounter] = {}
+        self._heard: dict[int, Wall] = {}
 
     def vendor(self, crm: str) -> Vendor:
         """The CRM before any installation. Raises KeyError for a CRM that is not configured."""
@@ -107,18 +111,27 @@ class Connectors:
         """The stored tokens of an installation."""
         return SqlTokenStore(self._store, self._vault, installation_id, self._clocks, account)
 
+    def heard(self, installation_id: int, wall: Wall) -> None:
+        """A webhook of the account came in. Kept here until the next flush: a write of its own for
+        each delivery would slow what every follow-up begins with."""
+        with self._lock:
+            self._heard[installation_id] = wall
+
     def flush_calls(self) -> None:
-        """Add what was counted since the last flush to the table of calls, in one transaction."""
+        """Store what was counted and heard since the last flush, in one transaction."""
         with self._lock:
             counters = list(self._counters.items())
+            heard, self._heard = self._heard, {}
         counts = {
             (owner, endpoint, status): count
             for owner, counter in counters
             for (endpoint, status), count in counter.take().items()
         }
-        if counts:
+        if counts or heard:
             with self._store.write() as conn:
                 calls.add(conn, counts)
+                for owner, wall in sorted(heard.items()):
+                    cursors.raise_to(conn, owner, WEBHOOK, wall)
 
     def _make(self, installation_id: int) -> Connector:
         with self._store.read() as conn:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from app.store import reading
-from app.web import access, summaries
+from app.web import access, doctoring, summaries
 from app.web.answers import services
 from app.web.api.playbooks import MODES, overview
 from app.web.api.setup import KINDS, board, person_view, stored_settings
@@ -51,7 +51,10 @@ def result() -> Any:
     parts = services()
     with parts.store.read() as conn:
         found = summaries.result(conn, who, parts.clocks.business())
-        return _page("result.html", conn, result=found, status=summaries.status(conn, who))
+        told = doctoring.shown(doctoring.findings(conn, who))
+        return _page(
+            "result.html", conn, result=found, status=summaries.status(conn, who), **told
+        )
 
 
 @blueprint.get("/setup")
@@ -133,9 +136,12 @@ def mine() -> Any:
 @blueprint.get("/health")
 @access.require("admin")
 def health() -> Any:
-    """Connection, calls to the CRM, what waits, what failed, what was refused."""
+    """Connection, what needs attention, calls, what waits, what failed, what was refused; with
+    `?check=1` the CRM account is asked as well."""
     parts, who = services(), access.viewer()
     parts.connectors.flush_calls()
+    asked = doctoring.live(who) if request.args.get("check") else None
     with parts.store.read() as conn:
         found = summaries.health(conn, who, parts.clocks.business(), parts.clocks.wall())
-        return _page("health.html", conn, health=found)
+        told = doctoring.shown(doctoring.findings(conn, who) if asked is None else asked)
+        return _page("health.html", conn, health=found, asked=asked is not None, **told)

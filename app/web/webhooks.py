@@ -55,6 +55,7 @@ def receive(crm: str) -> Response:
         partial(_store, crm=crm, events=events, wall=wall, delivery=_delivery())
     )
     for installation_id in stored:
+        parts.connectors.heard(installation_id, wall)
         parts.runtime.poke("ingest", installation_id)
     return Response(status=204)
 

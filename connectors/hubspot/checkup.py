@@ -9,6 +9,7 @@ from app.model.time import SECOND, Clocks, Wall
 from connectors.contract import Checkup, Forbidden, Misfit
 from connectors.hubspot.account import ACCOUNT_INFO, account_of, schema_at
 from connectors.hubspot.api import Api
+from connectors.hubspot.capabilities import capabilities
 from connectors.hubspot.install import FOOTPRINT, misfits, probe
 from connectors.hubspot.tables import TYPE_OF
 from connectors.mapping import CrmMapping
@@ -28,14 +29,16 @@ def check_up(
     """
     reply = api.send({"method": "GET", "path": ACCOUNT_INFO, "safe": True, "priority": "ingest"})
     headers = reply.headers
+    unique = probe(api)
     found: list[Misfit] = []
     for path in FOOTPRINT:
         found += _type(api, path, mapping)
     return Checkup(
         account_of(reply.json(), app_base, hub_domain),
         scopes,
+        capabilities(scopes, unique),
         tuple(found),
-        probe(api),
+        unique,
         _skew(headers, clocks.wall()),
         _number(headers, "X-HubSpot-RateLimit-Remaining"),
         _number(headers, "X-HubSpot-RateLimit-Max"),

@@ -215,20 +215,19 @@ class Story:
         self.settle()
 
     def _config(self) -> Config:
-        return from_environment(
-            {
-                "FOLLOWTHROUGH_URL": self.url,
-                "FOLLOWTHROUGH_KEYS": Fernet.generate_key().decode(),
-                "SECRET_KEY": secrets.token_urlsafe(40),
-                "DATABASE_URL": self._database,
-                "HUBSPOT_CLIENT_ID": "followthrough-demo",
-                "HUBSPOT_CLIENT_SECRET": CLIENT_SECRET,
-                "HUBSPOT_API_BASE": self.crm.url,
-                "HUBSPOT_APP_BASE": self.crm.url,
-                "FOLLOWTHROUGH_SIMULATION": f"{self.crm.url}/sandbox",
-                "RATE_MULTIPLIER": "1000",
-            }
-        )
+        self.environment = {
+            "FOLLOWTHROUGH_URL": self.url,
+            "FOLLOWTHROUGH_KEYS": Fernet.generate_key().decode(),
+            "SECRET_KEY": secrets.token_urlsafe(40),
+            "DATABASE_URL": self._database,
+            "HUBSPOT_CLIENT_ID": "followthrough-demo",
+            "HUBSPOT_CLIENT_SECRET": CLIENT_SECRET,
+            "HUBSPOT_API_BASE": self.crm.url,
+            "HUBSPOT_APP_BASE": self.crm.url,
+            "FOLLOWTHROUGH_SIMULATION": f"{self.crm.url}/sandbox",
+            "RATE_MULTIPLIER": "1000",
+        }
+        return from_environment(self.environment)
 
     def _connect(self) -> None:
         self.admin = Admin(self.url)

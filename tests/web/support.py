@@ -32,11 +32,15 @@ from app.web.factory import create_app
 from connectors.config import VendorConfig
 from connectors.contract import (
     Account,
+    Capability,
+    Checkup,
     CrmPerson,
     CrmPipeline,
     CrmStage,
     InstallReport,
     Invalid,
+    Misfit,
+    RateLimited,
     Tokens,
 )
 from connectors.hubspot.vendor import HubSpotVendor
@@ -67,6 +71,23 @@ class Crm:
 
     def __init__(self, account: str) -> None:
         self._account = account
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        return (
+            Capability("webhooks", True, label="be told of changes at once"),
+            Capability(
+                "working_hours", False, "those entered here count", "read reps' working hours",
+                "not granted: crm.objects.users.read", "Connect the app again.",
+            ),
+        )  # fmt: skip
+
+    def checkup(self) -> Checkup:
+        if self._account == "1429":
+            raise RateLimited("Too many calls.", Wall(NOW + 1000))
+        misfits = (Misfit("deals.followthrough_control", "is missing", ours=True),)
+        return Checkup(
+            self.account(), ("oauth",), self.capabilities(), misfits, True, 0, 90, 110
+        )
 
     def account(self) -> Account:
         return Account(

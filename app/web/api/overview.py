@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
-from app.web import access, summaries
+from app.web import access, doctoring, summaries
 from app.web.answers import answer, services
 
 blueprint = Blueprint("api_overview", __name__)
@@ -38,9 +38,10 @@ def status() -> Response:
 @access.require("admin", "manager")
 def result() -> Response:
     """What happened per stage, rule, stop reason, touch state and rep."""
-    parts = services()
+    parts, who = services(), access.viewer()
     with parts.store.read() as conn:
-        return answer(summaries.result(conn, access.viewer(), parts.clocks.business()))
+        found = summaries.result(conn, who, parts.clocks.business())
+        return answer({**found, **doctoring.shown(doctoring.findings(conn, who))})
 
 
 @blueprint.get("/health")
@@ -55,3 +56,14 @@ def health() -> Response:
                 conn, access.viewer(), parts.clocks.business(), parts.clocks.wall()
             )
         )
+
+
+@blueprint.get("/doctor")
+@access.require("admin")
+def doctor() -> Response:
+    """What is missing or wrong and what to do next; with `?live=true` the CRM account is asked."""
+    who = access.viewer()
+    if request.args.get("live") == "true":
+        return answer(doctoring.shown(doctoring.live(who)))
+    with services().store.read() as conn:
+        return answer(doctoring.shown(doctoring.findings(conn, who)))
