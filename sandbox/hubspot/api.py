@@ -108,6 +108,11 @@ class HubSpot:
         with self.world.lock:
             Grants.of(self.world).withdraw(portal_id, scopes)
 
+    def refused(self, error: ApiError) -> None:
+        """Counts a refusal, whole or one of several in an answer, by its rows in the table."""
+        with self._count_lock:
+            self.refusals.update(error.rows)
+
     def requests(self) -> tuple[int, int]:
         """(calls arrived so far, calls under way now), consent pages left out."""
         with self._count_lock:
@@ -193,7 +198,7 @@ class HubSpot:
             )
             status, answer = found.handler(call, **arguments)
         except ApiError as error:
-            self.refusals[error.row] += 1
+            self.refused(error)
             status, answer = error.status, error.body
             headers |= error.headers
         if fault is not None and fault.after:
@@ -217,8 +222,8 @@ class HubSpot:
                     return found, matched.groupdict()
                 other_method = True
         if other_method:
-            raise ApiError(405, errors.body("HTTP 405 Method Not Allowed", None))
-        raise errors.not_found()
+            raise errors.refuse("wrong_method", "HTTP 405 Method Not Allowed")
+        raise errors.refuse("no_such_path", "resource not found")
 
     def _authenticate(self, call: Call) -> None:
         held = Grants.of(self.world).access.get(call.token)
@@ -235,7 +240,7 @@ class HubSpot:
 
 def _fault_answer(status: int) -> tuple[int, dict[str, Any], dict[str, str]]:
     if status == 429:
-        error = errors.rate_limited("TEN_SECONDLY_ROLLING")
+        error = errors.rate_limited("rate_ten_seconds")
         return 429, error.body, dict(error.headers)
     return status, errors.body("internal error", None), {}
 

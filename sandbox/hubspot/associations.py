@@ -56,7 +56,7 @@ def _end(one: dict[str, Any], name: str) -> str:
     try:
         return str(one[name]["id"])
     except (KeyError, TypeError):
-        raise errors.invalid_json(f'each input needs "{name}" with an "id"') from None
+        raise errors.shape(f'each input needs "{name}" with an "id"') from None
 
 
 def join(
@@ -64,7 +64,9 @@ def join(
 ) -> None:
     """Associates two live records, or refuses as the vendor does."""
     if (kind.kind, other.kind, "") not in TYPE_IDS:
-        raise errors.validation(f"No default association from {kind.kind} to {other.kind}")
+        raise errors.refuse(
+            "association_default", f"No default association from {kind.kind} to {other.kind}"
+        )
     for end, end_id in ((kind, from_id), (other, to_id)):
         if call.account.find(end.kind, end_id) is None:
             raise errors.invalid_associations(end.singular.upper(), [end_id])
@@ -83,7 +85,7 @@ def read_associations(call: Call, object_type: str, record_id: str, to_type: str
     with call.hub.world.lock:
         record = look_up(call, kind, record_id, "")
         if record is None:
-            raise errors.not_found()
+            raise errors.record_missing()
         found = shown_links(call, record, other.kind, full=True)
     after = call.cursor()
     answer: dict[str, Any] = {"results": found[after : after + limit]}
@@ -131,7 +133,7 @@ def delete_association(
     kind, other = call.kind(object_type, "write"), call.kind(to_type, "write")
     with call.hub.world.lock:
         if call.account.find(kind.kind, record_id) is None:
-            raise errors.not_found()
+            raise errors.record_missing()
         call.account.dissociate((kind.kind, record_id), (other.kind, to_id), call.actor)
     return 204, None
 
@@ -149,7 +151,7 @@ def batch_read(call: Call, from_type: str, to_type: str) -> Answer:
             record = look_up(call, kind, wanted, "")
             found = shown_links(call, record, other.kind, full=False) if record else []
             if not found:
-                problems.append(_none_found(kind, other, wanted))
+                problems.append(call.entry(_none_found(kind, other, wanted)))
                 continue
             after = int(one.get("after") or 0)
             entry: dict[str, Any] = {
@@ -162,18 +164,16 @@ def batch_read(call: Call, from_type: str, to_type: str) -> Answer:
     return (207 if problems else 200), finished(call, results, problems)
 
 
-def _none_found(kind: Kind, other: Kind, wanted: str) -> dict[str, Any]:
-    return {
-        "status": "error",
-        "category": "OBJECT_NOT_FOUND",
-        "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
-        "message": f"No {other.singular} is associated with {kind.singular} {wanted}.",
-        "context": {
+def _none_found(kind: Kind, other: Kind, wanted: str) -> ApiError:
+    return errors.refuse(
+        "associations_none",
+        f"No {other.singular} is associated with {kind.singular} {wanted}.",
+        context={
             "fromObjectId": [wanted],
             "fromObjectType": [kind.singular],
             "toObjectType": [other.singular],
         },
-    }
+    )
 
 
 def _write(call: Call, from_type: str, to_type: str, default: bool) -> Answer:
@@ -189,7 +189,7 @@ def _write(call: Call, from_type: str, to_type: str, default: bool) -> Answer:
             try:
                 join(call, kind, from_id, other, to_id, labels)
             except ApiError as error:
-                problems.append({k: v for k, v in error.body.items() if k != "correlationId"})
+                problems.append(call.entry(error))
                 continue
             if default:
                 results.append(default_result(kind, from_id, other, to_id))
@@ -233,7 +233,7 @@ def batch_archive(call: Call, from_type: str, to_type: str) -> Answer:
             from_id = _end(one, "from")
             ends = one.get("to")
             if not isinstance(ends, list):
-                raise errors.invalid_json('"to" must be a list of objects with an "id"')
+                raise errors.shape('"to" must be a list of objects with an "id"')
             if call.account.find(kind.kind, from_id) is None:
                 continue
             for end in ends:

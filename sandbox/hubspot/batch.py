@@ -42,7 +42,7 @@ def _strings(given: Any, name: str) -> list[str]:
     if given is None:
         return []
     if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
-        raise errors.invalid_json(f'"{name}" must be a list of property names')
+        raise errors.shape(f'"{name}" must be a list of property names')
     return given
 
 
@@ -52,9 +52,9 @@ def _trace_ids(inputs: list[dict[str, Any]]) -> bool:
     return bool(ids) and None not in ids and len(set(ids)) == len(ids)
 
 
-def _entry(error: ApiError, given: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(call: Call, error: ApiError, given: Mapping[str, Any]) -> dict[str, Any]:
     """An error of a 207: the refusal's body with the input's trace id in its context."""
-    entry = {key: value for key, value in error.body.items() if key != "correlationId"}
+    entry = call.entry(error)
     context = dict(entry.get("context") or {})
     context["objectWriteTraceId"] = [str(given["objectWriteTraceId"])]
     entry["context"] = context
@@ -62,7 +62,7 @@ def _entry(error: ApiError, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _each(
-    inputs: list[dict[str, Any]], check: Callable[[dict[str, Any]], Any]
+    call: Call, inputs: list[dict[str, Any]], check: Callable[[dict[str, Any]], Any]
 ) -> tuple[list[tuple[dict[str, Any], Any]], list[dict[str, Any]]]:
     """Checks every input before any is written; raises on the first bad one if all or nothing."""
     partial = _trace_ids(inputs)
@@ -74,7 +74,7 @@ def _each(
         except ApiError as error:
             if not partial:
                 raise
-            problems.append(_entry(error, given))
+            problems.append(_entry(call, error, given))
     return good, problems
 
 
@@ -94,9 +94,10 @@ def batch_read(call: Call, object_type: str) -> Answer:
     limit = call.hub.settings.history_batch_limit
     inputs = call.inputs()
     if history and len(inputs) > limit:
-        raise errors.validation(
+        raise errors.refuse(
+            "history_inputs",
             "The maximum number of inputs supported in a batch request for property histories "
-            f"is {limit}. Please reduce the number of items and try again"
+            f"is {limit}. Please reduce the number of items and try again",
         )
     id_property = str(given.get("idProperty") or "")
     check_id_property(call, kind, id_property)
@@ -114,7 +115,7 @@ def batch_read(call: Call, object_type: str) -> Answer:
                 found[record.id] = view.show(record)
     results = list(found.values())
     if missing:
-        problem = errors.missing_objects(kind.singular.upper(), missing)
+        problem = call.entry(errors.ids_missing(kind.singular.upper(), missing))
         return 207, finished(call, results, [problem])
     return 200, finished(call, results)
 
@@ -127,7 +128,7 @@ def batch_create(call: Call, object_type: str) -> Answer:
     view = view_of(call, kind, (), everything=True)
     taken: set[tuple[str, str]] = set()
     with call.hub.world.lock:
-        good, problems = _each(inputs, lambda one: create_one(call, kind, one, taken))
+        good, problems = _each(call, inputs, lambda one: create_one(call, kind, one, taken))
         create, actor = call.account.create, call.actor
         results = [
             _traced(view.show(create(kind.kind, values, actor, links)), given)
@@ -155,7 +156,7 @@ def batch_update(call: Call, object_type: str) -> Answer:
             check_unique(call, kind, values, record)
             return record, values
 
-        good, problems = _each(inputs, check)
+        good, problems = _each(call, inputs, check)
         results: list[dict[str, Any]] = []
         for given, found in good:
             if found is not None:
@@ -163,7 +164,7 @@ def batch_update(call: Call, object_type: str) -> Answer:
                 call.account.update(kind.kind, record.id, values, call.actor)
                 results.append(_traced(view_of(call, kind, list(values)).show(record), given))
     if missing:
-        problems.append(errors.missing_objects(kind.singular.upper(), missing))
+        problems.append(call.entry(errors.ids_missing(kind.singular.upper(), missing)))
     return (207 if problems else 200), finished(call, results, problems)
 
 
@@ -175,16 +176,16 @@ def batch_upsert(call: Call, object_type: str) -> Answer:
     for one in inputs:
         unknown = set(one) - {"id", "idProperty", "properties", "objectWriteTraceId"}
         if unknown:
-            raise errors.invalid_json(f'Unrecognized field "{sorted(unknown)[0]}"')
+            raise errors.shape(f'Unrecognized field "{sorted(unknown)[0]}"')
         if not one.get("idProperty"):
-            raise errors.validation("idProperty is required for batch upsert")
+            raise errors.refuse("upsert_property", "idProperty is required for batch upsert")
         check_id_property(call, kind, str(one["idProperty"]), "update/upsert")
     with call.hub.world.lock:
 
         def check(one: dict[str, Any]) -> tuple[Record | None, dict[str, str]]:
             return _upsert(call, kind, one)
 
-        good, problems = _each(inputs, check)
+        good, problems = _each(call, inputs, check)
         results: list[dict[str, Any]] = []
         for given, (record, values) in good:
             record = record or live(call, kind, str(given["id"]), str(given["idProperty"]))

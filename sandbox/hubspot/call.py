@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from sandbox.hubspot import errors
+from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.grants import tier_has
 from sandbox.hubspot.kinds import Kind, kind_of
 from sandbox.world.records import Actor, App
@@ -91,47 +92,61 @@ class Call:
         """A query parameter that is a number from 1 to ``most``."""
         given = self.arg(name, str(default))
         if not given.isdigit() or int(given) < 1:
-            raise errors.validation(f"{name} must be a positive whole number, not {given!r}")
+            raise errors.refuse(
+                "bad_number", f"{name} must be a positive whole number, not {given!r}"
+            )
         if int(given) > most:
-            raise errors.validation(f"{name} must not be greater than {most}, got {given}")
+            raise errors.refuse(
+                "page_too_long", f"{name} must not be greater than {most}, got {given}"
+            )
         return int(given)
 
     def cursor(self) -> int:
         """The place where the wanted page begins, off the page before it."""
         given = self.arg("after") or "0"
         if not given.isdigit():
-            raise errors.validation(f"after must be a cursor of an earlier page, not {given!r}")
+            raise errors.refuse(
+                "bad_cursor", f"after must be a cursor of an earlier page, not {given!r}"
+            )
         return int(given)
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object."""
         found = self.any_json()
         if not isinstance(found, dict):
-            raise errors.invalid_json(f"expected an object, found {type(found).__name__}")
+            raise errors.shape(f"expected an object, found {type(found).__name__}")
         return found
 
     def any_json(self) -> Any:
         """The body as JSON of any shape."""
         if not self.body:
-            raise errors.validation(
-                "Invalid JSON input: a request body was expected, but none found"
+            raise errors.refuse(
+                "no_body", "Invalid JSON input: a request body was expected, but none found"
             )
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
-            raise errors.invalid_json(str(error)) from None
+            raise errors.refuse(
+                "bad_json", f"Invalid input JSON on line 1, column 1: {error}"
+            ) from None
 
     def inputs(self, most: int = BATCH_LIMIT) -> list[dict[str, Any]]:
         """The ``inputs`` of a batch, each an object."""
         found = self.json().get("inputs")
         if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-            raise errors.invalid_json('"inputs" must be a list of objects')
+            raise errors.shape('"inputs" must be a list of objects')
         if len(found) > most:
-            raise errors.validation(
+            raise errors.refuse(
+                "too_many_inputs",
                 f"The maximum number of inputs supported in a batch request is {most}. "
-                "Please reduce the number of items and try again"
+                "Please reduce the number of items and try again",
             )
         return found
+
+    def entry(self, error: ApiError) -> dict[str, Any]:
+        """A refusal as one entry among the ``errors`` of an answer."""
+        self.hub.refused(error)
+        return {name: value for name, value in error.body.items() if name != "correlationId"}
 
     def need(self, *scopes: str) -> None:
         """Refuses the call unless the token has all these scopes."""

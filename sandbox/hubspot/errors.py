@@ -1,4 +1,4 @@
-"""HubSpot's refusals, one maker per kind, in the vendor's error body.
+"""HubSpot's refusals in the vendor's error bodies. What is refused stands in ``sandbox.refusals``.
 
 The general body, the missing-scope body, the 429 body and the OAuth body are the documented ones
 (error handling guide; changelog on OAuth v3). Codes and sentences of single refusals are the ones
@@ -8,7 +8,7 @@ developers quote from live accounts; an app must read ``category`` and ``code``,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ from sandbox.refusals.table import TABLE
 class ApiError(Exception):
     """A refusal: status, body (JSON, or a page) and extra headers.
 
-    ``row`` is its id in the table of refusals.
+    ``rows`` are its ids in the table of refusals: several where one answer refuses several values.
     """
 
     def __init__(
@@ -27,23 +27,14 @@ class ApiError(Exception):
         status: int,
         body: Any,
         headers: Mapping[str, str] | None = None,
-        row: str = "",
+        *,
+        rows: tuple[str, ...],
     ) -> None:
         self.status = status
         self.body = body
         self.headers = headers or {}
-        self.row = row
-        super().__init__(row or str(status))
-
-
-def refuse(row: str, message: str, *, status: int = 0, **more: Any) -> ApiError:
-    """The refusal that a row of the table describes, in the general body.
-
-    ``status`` replaces the row's where a setting moves it; ``more`` is what :func:`body` takes.
-    """
-    found = TABLE[row]
-    made = body(message, found.category, sub_category=found.sub_category or None, **more)
-    return ApiError(status or found.status, made, row=row)
+        self.rows = rows
+        super().__init__(", ".join(rows))
 
 
 def body(
@@ -74,18 +65,39 @@ def body(
     return made
 
 
-def validation(message: str, **more: Any) -> ApiError:
-    """400 VALIDATION_ERROR."""
-    return ApiError(400, body(message, "VALIDATION_ERROR", **more))
+def refuse(row: str, message: str, *, status: int = 0, **more: Any) -> ApiError:
+    """The refusal that a row of the table describes, in the general body.
+
+    ``status`` replaces the row's where a setting moves it; ``more`` is what :func:`body` takes.
+    """
+    found = TABLE[row]
+    made = body(message, found.category, sub_category=found.sub_category, **more)
+    return ApiError(status or found.status, made, rows=(row,))
 
 
-def invalid_json(detail: str) -> ApiError:
-    """The body is no JSON, or no JSON of the shape that the endpoint takes."""
-    return validation(f"Invalid input JSON on line 1, column 1: {detail}")
+def shape(detail: str) -> ApiError:
+    """400 for JSON that has not the shape which the endpoint takes."""
+    return refuse("bad_shape", f"Invalid input JSON on line 1, column 1: {detail}")
 
 
-def property_errors(found: list[PropertyProblem], portal_id: int) -> ApiError:
+class PropertyProblem:
+    """One value that was refused; the row says with which code."""
+
+    __slots__ = ("code", "message", "name", "row")
+
+    def __init__(self, name: str, row: str, message: str) -> None:
+        self.name = name
+        self.row = row
+        self.code = TABLE[row].code
+        self.message = message
+
+
+def property_errors(
+    found: Iterable[PropertyProblem], portal_id: int, *, status: int = 0
+) -> ApiError:
     """400 for values of properties that are unknown, read-only or of the wrong type."""
+    problems = list(found)
+    row = TABLE[problems[0].row]
     listing = [
         {
             "isValid": False,
@@ -95,51 +107,43 @@ def property_errors(found: list[PropertyProblem], portal_id: int) -> ApiError:
             "localizedErrorMessage": problem.message,
             "portalId": portal_id,
         }
-        for problem in found
+        for problem in problems
     ]
-    return validation(
+    told = body(
         f"Property values were not valid: {orjson.dumps(listing).decode()}",
+        row.category,
         errors=[
             {
                 "message": problem.message,
                 "code": problem.code,
                 "context": {"propertyName": [problem.name]},
             }
-            for problem in found
+            for problem in problems
         ],
+    )
+    return ApiError(
+        status or row.status, told, rows=tuple(dict.fromkeys(one.row for one in problems))
     )
 
 
-class PropertyProblem:
-    """One value that was refused."""
-
-    __slots__ = ("code", "message", "name")
-
-    def __init__(self, name: str, code: str, message: str) -> None:
-        self.name = name
-        self.code = code
-        self.message = message
+def record_missing(what: str = "resource") -> ApiError:
+    """404 for a record that is not there."""
+    return refuse("record_missing", f"{what} not found")
 
 
-def not_found(what: str = "resource") -> ApiError:
-    """404 for a record, pipeline, owner or path that is not there."""
-    return ApiError(404, body(f"{what} not found", "OBJECT_NOT_FOUND"))
-
-
-def missing_objects(kind_name: str, ids: list[str]) -> dict[str, Any]:
+def ids_missing(kind_name: str, ids: list[str]) -> ApiError:
     """The entry of a 207 for ids that could not be read."""
-    return {
-        "status": "error",
-        "category": "OBJECT_NOT_FOUND",
-        "message": f"Could not get some {kind_name} objects, they may be deleted or not exist. "
+    return refuse(
+        "ids_missing",
+        f"Could not get some {kind_name} objects, they may be deleted or not exist. "
         "Check that ids are valid.",
-        "context": {"ids": ids},
-    }
+        context={"ids": ids},
+    )
 
 
 def contact_exists(existing_id: str) -> ApiError:
     """409 for a contact whose e-mail another contact has."""
-    return ApiError(409, body(f"Contact already exists. Existing ID: {existing_id}", "CONFLICT"))
+    return refuse("contact_exists", f"Contact already exists. Existing ID: {existing_id}")
 
 
 def unique_conflict(
@@ -148,19 +152,18 @@ def unique_conflict(
     """A value of a unique property that another record has."""
     problem = PropertyProblem(
         name,
-        "CONFLICTING_UNIQUE_VALUE",
+        "unique_taken",
         f"Cannot set PropertyValueCoordinates{{portalId={portal_id}, "
         f"objectTypeId=ObjectTypeId{{legacyObjectType={kind_name}}}, propertyName={name}, "
         f"value={value}}}. {existing_id} already has that value.",
     )
-    error = property_errors([problem], portal_id)
-    error.status = status
-    return error
+    return property_errors([problem], portal_id, status=status)
 
 
 def invalid_associations(object_type: str, ids: list[str]) -> ApiError:
     """400 for an association to a record that is missing, archived or another account's."""
-    return validation(
+    return refuse(
+        "association_end",
         "One or more associations are invalid",
         context={
             "INVALID_OBJECT_IDS": [f"{object_type}={one} is not valid" for one in ids],
@@ -172,45 +175,37 @@ def invalid_associations(object_type: str, ids: list[str]) -> ApiError:
 
 def missing_scopes(scopes: list[str]) -> ApiError:
     """403 MISSING_SCOPES."""
-    return ApiError(
-        403,
-        body(
-            "This app hasn't been granted all required scopes to make this call. "
-            "Read more about required scopes here: https://developers.hubspot.com/scopes.",
-            "MISSING_SCOPES",
-            errors=[
-                {
-                    "message": "One or more of the following scopes are required.",
-                    "context": {"requiredGranularScopes": scopes},
-                }
-            ],
-            links={"scopes": "https://developers.hubspot.com/scopes"},
-        ),
+    return refuse(
+        "scope_missing",
+        "This app hasn't been granted all required scopes to make this call. "
+        "Read more about required scopes here: https://developers.hubspot.com/scopes.",
+        errors=[
+            {
+                "message": "One or more of the following scopes are required.",
+                "context": {"requiredGranularScopes": scopes},
+            }
+        ],
+        links={"scopes": "https://developers.hubspot.com/scopes"},
     )
 
 
 def unauthorized(expired: bool) -> ApiError:
     """401 for a token that has run out, or that never was one."""
     if expired:
-        return ApiError(
-            401,
-            body("The OAuth token used to make this call has expired.", "EXPIRED_AUTHENTICATION"),
-        )
-    return ApiError(
-        401,
-        body(
-            "Authentication credentials not found. This API supports OAuth 2.0 authentication "
-            "and you can find more details at https://developers.hubspot.com/docs",
-            "INVALID_AUTHENTICATION",
-        ),
+        return refuse("token_expired", "The OAuth token used to make this call has expired.")
+    return refuse(
+        "token_unknown",
+        "Authentication credentials not found. This API supports OAuth 2.0 authentication "
+        "and you can find more details at https://developers.hubspot.com/docs",
     )
 
 
-def rate_limited(policy: str) -> ApiError:
+def rate_limited(row: str) -> ApiError:
     """429 with the vendor's own body, which differs from the general one."""
+    policy = TABLE[row].code
     name = "ten_secondly_rolling" if policy == "TEN_SECONDLY_ROLLING" else policy.lower()
     return ApiError(
-        429,
+        TABLE[row].status,
         {
             "status": "error",
             "message": f"You have reached your {name} limit.",
@@ -219,17 +214,20 @@ def rate_limited(policy: str) -> ApiError:
             "policyName": policy,
             "requestId": str(uuid.uuid4()),
         },
+        rows=(row,),
     )
 
 
-def oauth(error: str, status: str, description: str) -> ApiError:
-    """400 of the token endpoints."""
+def oauth(row: str, description: str) -> ApiError:
+    """The token endpoints' own body: error is the row's code, status its sub_category."""
+    found = TABLE[row]
     return ApiError(
-        400,
+        found.status,
         {
-            "error": error,
+            "error": found.code,
             "error_description": description,
-            "status": status,
+            "status": found.sub_category,
             "message": description,
         },
+        rows=(row,),
     )

@@ -59,7 +59,7 @@ def pipeline(call: Call, object_type: str, pipeline_id: str) -> Answer:
     kind = call.kind(object_type, "read")
     found = call.account.pipelines[kind.kind].get(pipeline_id)
     if found is None or found.archived:
-        raise errors.not_found(f"Pipeline {pipeline_id}")
+        raise errors.refuse("pipeline_missing", f"Pipeline {pipeline_id} not found")
     return 200, _pipeline(found)
 
 
@@ -116,4 +116,4 @@ def owner(call: Call, owner_id: str) -> Answer:
     for one in call.account.owners.values():
         if (str(one.user_id) if by_user else one.id) == owner_id and one.archived == archived:
             return 200, _owner(call.account, one)
-    raise errors.not_found(f"Owner {owner_id}")
+    raise errors.refuse("owner_missing", f"Owner {owner_id} not found")

@@ -121,20 +121,17 @@ class Grants:
         """Takes a code back, once, after all checks of the exchange."""
         found = self.codes.get(code)
         if found is None or found.app_id != app.app_id or found.expires < time.time():
-            raise errors.oauth("invalid_grant", "BAD_AUTH_CODE", "missing or unknown auth code")
+            raise errors.oauth("oauth_code", "missing or unknown auth code")
         if found.redirect_uri != redirect_uri:
             raise errors.oauth(
-                "invalid_grant",
-                "BAD_REDIRECT_URI",
+                "oauth_redirect",
                 "redirect_uri does not match the one the code was issued for",
             )
         if found.challenge:
             digest = hashlib.sha256(verifier.encode()).digest()
             made = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
             if not hmac.compare_digest(made, found.challenge):
-                raise errors.oauth(
-                    "invalid_grant", "BAD_CODE_VERIFIER", "code verifier does not match"
-                )
+                raise errors.oauth("oauth_verifier", "code verifier does not match")
         del self.codes[code]
         return found
 

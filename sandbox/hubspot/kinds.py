@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sandbox.hubspot.errors import ApiError, body
+from sandbox.hubspot.errors import refuse
 from sandbox.world.records import Labels
 
 
@@ -73,10 +73,7 @@ def kind_of(name: str) -> Kind:
     """The object type of a path's name, singular, plural or type id; refuses unknown ones."""
     row = _BY_NAME.get(name)
     if row is None:
-        raise ApiError(
-            400,
-            body(f"Unable to infer object type from: {name}", "VALIDATION_ERROR"),
-        )
+        raise refuse("kind_unknown", f"Unable to infer object type from: {name}")
     return row
 
 

@@ -51,7 +51,7 @@ class Limits:
                 most = max(1, int(SEARCH_LIMIT * times))
                 log, left = self._room(("search", 0, portal_id), most, SEARCH_WINDOW_SECONDS, now)
                 if left <= 0:
-                    raise rate_limited("SECONDLY")
+                    raise rate_limited("rate_search")
                 log.append(now)
                 return {}
             logs: list[deque[float]] = []
@@ -60,13 +60,13 @@ class Limits:
                 most = int((ASSOCIATIONS_LIMIT_PAID if paid else ASSOCIATIONS_LIMIT) * times)
                 log, left = self._room(("assoc", 0, portal_id), most, WINDOW_SECONDS, now)
                 if left <= 0:
-                    raise self._refusal(most)
+                    raise self._refusal("rate_associations", most)
                 logs.append(log)
             remaining, most = 0, max(1, int(APP_LIMIT * times))
             if family != "associations" or self._settings.associations_count_twice:
                 log, remaining = self._room(("app", app_id, portal_id), most, WINDOW_SECONDS, now)
                 if remaining <= 0:
-                    raise self._refusal(most)
+                    raise self._refusal("rate_ten_seconds", most)
                 logs.append(log)
                 remaining -= 1
             for log in logs:
@@ -80,7 +80,7 @@ class Limits:
             "X-HubSpot-RateLimit-Remaining": str(left),
         }
 
-    def _refusal(self, most: int) -> ApiError:
-        error = rate_limited("TEN_SECONDLY_ROLLING")
+    def _refusal(self, row: str, most: int) -> ApiError:
+        error = rate_limited(row)
         error.headers = self._headers(most, 0)
         return error

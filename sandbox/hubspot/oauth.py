@@ -34,7 +34,7 @@ def _refusal(row: str, text: str) -> ApiError:
     """A page that says why an installation ends here, without a redirect."""
     title = "Couldn't complete the connection"
     page = _page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
-    return ApiError(TABLE[row].status, page, row=row)
+    return ApiError(TABLE[row].status, page, rows=(row,))
 
 
 def _asking(call: Call, query: Mapping[str, str]) -> App:
@@ -170,13 +170,13 @@ def _form(call: Call) -> dict[str, str]:
 
 def _client(call: Call, form: dict[str, str]) -> App:
     if "application/x-www-form-urlencoded" not in call.content_type:
-        raise errors.oauth("invalid_request", "BAD_CONTENT_TYPE", "send a urlencoded form")
+        raise errors.oauth("oauth_content_type", "send a urlencoded form")
     client_id = form.get("client_id", "")
     app = next((a for a in call.hub.world.apps.values() if a.client_id == client_id), None)
     if app is None:
-        raise errors.oauth("invalid_client", "BAD_CLIENT_ID", "missing or unknown client id")
+        raise errors.oauth("oauth_client", "missing or unknown client id")
     if form.get("client_secret") != app.client_secret:
-        raise errors.oauth("invalid_client", "BAD_CLIENT_SECRET", "missing or wrong client secret")
+        raise errors.oauth("oauth_secret", "missing or wrong client secret")
     return app
 
 
@@ -202,14 +202,12 @@ def token(call: Call) -> Answer:
             held = grants.refresh.get(refresh)
             if held is None or held.app_id != app.app_id:
                 raise errors.oauth(
-                    "invalid_grant",
-                    "BAD_REFRESH_TOKEN",
+                    "oauth_refresh",
                     "refresh token is invalid, expired or revoked",
                 )
         else:
             raise errors.oauth(
-                "unsupported_grant_type",
-                "BAD_GRANT_TYPE",
+                "oauth_grant_type",
                 f"unsupported grant_type {grant_type!r}",
             )
         access = grants.issue_access(refresh, seconds)

@@ -68,9 +68,10 @@ def look_up(
 def check_id_property(call: Call, kind: Kind, name: str, verb: str = "read") -> None:
     """Refuses an ``idProperty`` that is no unique property of the kind."""
     if name not in ("", "hs_object_id") and name not in call.account.unique[kind.kind]:
-        raise errors.validation(
+        raise errors.refuse(
+            "not_unique",
             f"Unable to perform {verb} by non-unique {kind.type_id} property {name} "
-            f"in portal ID {call.account.portal_id}"
+            f"in portal ID {call.account.portal_id}",
         )
 
 
@@ -138,7 +139,7 @@ def read_record(call: Call, object_type: str, record_id: str) -> Answer:
     with call.hub.world.lock:
         record = look_up(call, kind, record_id, id_property, archived=call.flag("archived"))
         if record is None:
-            raise errors.not_found()
+            raise errors.record_missing()
         shown = view.show(record)
         if others and (found := associations(call.account, record, others)):
             shown["associations"] = found
@@ -166,7 +167,7 @@ def change_record(call: Call, object_type: str, record_id: str) -> Answer:
     with call.hub.world.lock:
         record = live(call, kind, record_id, id_property)
         if record is None:
-            raise errors.not_found()
+            raise errors.record_missing()
         values = read_properties(call, kind, given.get("properties"), record)
         check_unique(call, kind, values, record)
         record = call.account.update(kind.kind, record.id, values, call.actor)
@@ -187,7 +188,7 @@ def delete_record(call: Call, object_type: str, record_id: str) -> Answer:
     with call.hub.world.lock:
         gone = call.account.archive(kind.kind, record_id, call.actor)
         if gone is None and record_id not in call.account.archived[kind.kind]:
-            raise errors.not_found()
+            raise errors.record_missing()
     return 204, None
 
 
@@ -201,9 +202,9 @@ def merge_records(call: Call, object_type: str) -> Answer:
         try:
             record = call.account.merge(kind.kind, primary, other, call.actor)
         except NotFound as error:
-            raise errors.not_found(f"{kind.singular} {error.ids[0]}") from None
+            raise errors.record_missing(f"{kind.singular} {error.ids[0]}") from None
         except (ValueError, UniqueConflict) as error:
-            raise errors.validation(str(error)) from None
+            raise errors.refuse("merge_refused", str(error)) from None
         return 200, view_of(call, kind, ()).show(record)
 
 
@@ -214,9 +215,11 @@ def erase_contact(call: Call) -> Answer:
     given = call.json()
     wanted, id_property = str(given.get("objectId") or ""), str(given.get("idProperty") or "")
     if not wanted:
-        raise errors.validation("Some required fields were not set: [objectId]")
+        raise errors.refuse("erase_field", "Some required fields were not set: [objectId]")
     if id_property not in ("", "hs_object_id", "email"):
-        raise errors.validation(f"idProperty {id_property} is not supported; use email")
+        raise errors.refuse(
+            "erase_property", f"idProperty {id_property} is not supported; use email"
+        )
     account = call.account
     with call.hub.world.lock:
         record = live(call, kind, wanted, id_property)
@@ -229,5 +232,5 @@ def erase_contact(call: Call) -> Answer:
         elif id_property == "email":
             account.blocked_emails.add(wanted.lower())
         else:
-            raise errors.not_found(f"contact {wanted}")
+            raise errors.record_missing(f"contact {wanted}")
     return 204, None

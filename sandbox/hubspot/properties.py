@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.hubspot import errors
 from sandbox.hubspot.batch import finished
 from sandbox.hubspot.call import Answer, Call, route
-from sandbox.hubspot.errors import ApiError, body
+from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.kinds import Kind, kind_of
 from sandbox.hubspot.values import definition, iso, stage_properties
 from sandbox.world.records import ACTIVITY_KINDS, Option, Property
@@ -74,7 +74,7 @@ def _schema_kind(call: Call, name: str, access: str) -> Kind:
 
 def _options(given: Any) -> list[Option]:
     if not isinstance(given, list):
-        raise errors.invalid_json('"options" must be a list')
+        raise errors.shape('"options" must be a list')
     made = [
         Option(
             str(one.get("value", "")),
@@ -86,7 +86,7 @@ def _options(given: Any) -> list[Option]:
         if isinstance(one, dict)
     ]
     if any(not option.value or not option.label for option in made):
-        raise errors.validation("Each option needs a value and a label")
+        raise errors.refuse("property_option", "Each option needs a value and a label")
     return made
 
 
@@ -94,34 +94,42 @@ def _defined(call: Call, kind: Kind, given: dict[str, Any]) -> Property:
     """A new definition, checked whole."""
     for name in ("name", "label", "type", "fieldType", "groupName"):
         if not given.get(name):
-            raise errors.validation(
+            raise errors.refuse(
+                "property_field_missing",
                 f"Some required fields were not set: [{name}]",
                 context={"propertyName": [str(given.get("name", ""))]},
             )
     name, form = str(given["name"]), str(given["type"])
     if not _NAME.fullmatch(name):
-        raise errors.validation(
+        raise errors.refuse(
+            "property_name",
             f"Property name {name!r} must start with a letter and hold only lowercase letters, "
-            "digits and underscores"
+            "digits and underscores",
         )
     if str(given["fieldType"]) not in PROPERTY_TYPES.get(form, ()):
-        raise errors.validation(f"fieldType {given['fieldType']} is not valid for type {form}")
+        raise errors.refuse(
+            "property_field_type", f"fieldType {given['fieldType']} is not valid for type {form}"
+        )
     if str(given["groupName"]) not in call.account.groups[kind.kind]:
-        raise errors.validation(f"Property group {given['groupName']!r} does not exist")
+        raise errors.refuse(
+            "property_group", f"Property group {given['groupName']!r} does not exist"
+        )
     known = call.account.properties[kind.kind].get(name)
     if known is not None and not known.archived:
-        raise ApiError(
-            409, body(f"Property named '{name}' already exists.", "OBJECT_ALREADY_EXISTS")
-        )
+        raise errors.refuse("property_exists", f"Property named '{name}' already exists.")
     unique = bool(given.get("hasUniqueValue"))
     if unique and form not in ("string", "number"):
-        raise errors.validation("Only text and number properties can have unique values")
+        raise errors.refuse(
+            "property_unique_type", "Only text and number properties can have unique values"
+        )
     on_activities = call.hub.settings.unique_properties_on_activities
     if unique and kind.kind in ACTIVITY_KINDS and not on_activities:
-        raise errors.validation(f"{kind.type_id} does not support unique value properties")
+        raise errors.refuse(
+            "property_unique_activity", f"{kind.type_id} does not support unique value properties"
+        )
     options = _options(given.get("options") or [])
     if form == "enumeration" and not options:
-        raise errors.validation("An enumeration needs at least one option")
+        raise errors.refuse("property_options", "An enumeration needs at least one option")
     return Property(
         name,
         str(given["label"]),
@@ -171,13 +179,11 @@ def create_group(call: Call, object_type: str) -> Answer:
     given = call.json()
     name, label = str(given.get("name") or ""), str(given.get("label") or "")
     if not _NAME.fullmatch(name) or not label:
-        raise errors.validation("A property group needs a lowercase name and a label")
+        raise errors.refuse("group_name", "A property group needs a lowercase name and a label")
     with call.hub.world.lock:
         known = call.account.groups[kind.kind]
         if name in known:
-            raise ApiError(
-                409, body(f"Property group '{name}' already exists.", "OBJECT_ALREADY_EXISTS")
-            )
+            raise errors.refuse("group_exists", f"Property group '{name}' already exists.")
         known[name] = label
     return 201, {"name": name, "label": label, "displayOrder": -1, "archived": False}
 
@@ -205,7 +211,7 @@ def create_properties(call: Call, object_type: str) -> Answer:
                 if error.status != 409:
                     raise
                 context = {"name": [str(given.get("name", ""))]}
-                problems.append({**error.body, "context": context})
+                problems.append({**call.entry(error), "context": context})
     return (207 if problems else 201), finished(call, results, problems)
 
 
@@ -217,7 +223,7 @@ def read_properties(call: Call, object_type: str) -> Answer:
     names = [str(one.get("name", "")) for one in call.inputs()]
     found = [known[name] for name in names if name in known and not known[name].archived]
     missing = [name for name in names if name not in {one.name for one in found}]
-    problems = [errors.missing_objects("PROPERTY", missing)] if missing else []
+    problems = [call.entry(errors.ids_missing("PROPERTY", missing))] if missing else []
     results = [_property(one) for one in found]
     return (207 if problems else 200), finished(call, results, problems)
 
@@ -236,7 +242,9 @@ def _archive(call: Call, kind: Kind, name: str) -> bool:
     if known is None or known.archived:
         return False
     if known.built_in:
-        raise errors.validation(f"Property {name} is defined by HubSpot and cannot be archived")
+        raise errors.refuse(
+            "property_built_in", f"Property {name} is defined by HubSpot and cannot be archived"
+        )
     call.account.archive_property(kind.kind, known)
     return True
 
@@ -245,7 +253,7 @@ def _need_property(call: Call, kind: Kind, name: str) -> Property:
     known = call.account.properties[kind.kind].get(name)
     known = known or definition(call.account, kind.kind, name)
     if known is None or known.archived != call.flag("archived"):
-        raise errors.not_found(f"Property {name}")
+        raise errors.refuse("property_missing", f"Property {name} not found")
     return known
 
 
@@ -261,11 +269,15 @@ def change_property(call: Call, object_type: str, name: str) -> Answer:
     kind = _schema_kind(call, object_type, "write")
     known = _need_property(call, kind, name)
     if known.built_in:
-        raise errors.validation(f"Property {name} is defined by HubSpot and cannot be changed")
+        raise errors.refuse(
+            "property_built_in", f"Property {name} is defined by HubSpot and cannot be changed"
+        )
     given = call.json()
     if "groupName" in given:
         if str(given["groupName"]) not in call.account.groups[kind.kind]:
-            raise errors.validation(f"Property group {given['groupName']!r} does not exist")
+            raise errors.refuse(
+                "property_group", f"Property group {given['groupName']!r} does not exist"
+            )
         known.group = str(given["groupName"])
     if "options" in given:
         known.options = _options(given["options"])
@@ -281,5 +293,5 @@ def delete_property(call: Call, object_type: str, name: str) -> Answer:
     """Archives one custom property."""
     kind = _schema_kind(call, object_type, "write")
     if not _archive(call, kind, name):
-        raise errors.not_found(f"Property {name}")
+        raise errors.refuse("property_missing", f"Property {name} not found")
     return 204, None

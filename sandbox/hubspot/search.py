@@ -68,14 +68,16 @@ def _filter(call: Call, kind: Kind, given: dict[str, Any]) -> Test:
     name, operator = str(given.get("propertyName", "")), str(given.get("operator", ""))
     known = definition(call.account, kind.kind, name)
     if known is None:
-        raise errors.validation(f"There was a problem with the request. Unknown property {name!r}")
+        raise errors.refuse(
+            "search_property", f"There was a problem with the request. Unknown property {name!r}"
+        )
 
     def parsed(value: Any) -> Any:
         try:
             return _comparable(known, str(value))
         except ValueError:
-            raise errors.validation(
-                f"{value!r} is not a valid {known.type} for property {name!r}"
+            raise errors.refuse(
+                "search_value", f"{value!r} is not a valid {known.type} for property {name!r}"
             ) from None
 
     def own(record: Record) -> Any:
@@ -89,7 +91,7 @@ def _filter(call: Call, kind: Kind, given: dict[str, Any]) -> Test:
     if operator in ("IN", "NOT_IN"):
         values = given.get("values")
         if not isinstance(values, list) or not values:
-            raise errors.validation(f"operator {operator} needs a list of values")
+            raise errors.refuse("search_values", f"operator {operator} needs a list of values")
         wanted = {parsed(value) for value in values}
         inside = operator == "IN"
         return lambda record: (own(record) in wanted) == inside
@@ -105,7 +107,7 @@ def _filter(call: Call, kind: Kind, given: dict[str, Any]) -> Test:
         return lambda record: (token in _raw(record, name, call).lower()) == contains
     compare = _COMPARE.get(operator)
     if compare is None:
-        raise errors.validation(f"{operator!r} is not a valid filter operator")
+        raise errors.refuse("search_operator", f"{operator!r} is not a valid filter operator")
     return lambda record: (value := own(record)) is not None and compare(value, target)
 
 
@@ -113,14 +115,15 @@ def _tests(call: Call, kind: Kind, groups: Any) -> list[list[Test]]:
     if groups is None:
         return []
     if not isinstance(groups, list):
-        raise errors.invalid_json('"filterGroups" must be a list')
+        raise errors.shape('"filterGroups" must be a list')
     filters = [group.get("filters") or [] for group in groups if isinstance(group, dict)]
     if len(filters) > GROUPS or sum(map(len, filters)) > FILTERS_IN_ALL:
-        raise errors.validation(
-            f"A search takes at most {GROUPS} filter groups and {FILTERS_IN_ALL} filters"
+        raise errors.refuse(
+            "search_groups",
+            f"A search takes at most {GROUPS} filter groups and {FILTERS_IN_ALL} filters",
         )
     if any(len(group) > FILTERS for group in filters):
-        raise errors.validation(f"A filter group takes at most {FILTERS} filters")
+        raise errors.refuse("search_filters", f"A filter group takes at most {FILTERS} filters")
     return [[_filter(call, kind, one) for one in group] for group in filters]
 
 
@@ -128,7 +131,7 @@ def _order(call: Call, kind: Kind, sorts: Any) -> tuple[Callable[[Record], Any],
     if not sorts:
         return (lambda record: (False, record.created_at, int(record.id))), False
     if not isinstance(sorts, list) or len(sorts) > 1:
-        raise errors.validation("A search takes one sort")
+        raise errors.refuse("search_sorts", "A search takes one sort")
     one = sorts[0]
     if isinstance(one, dict):
         name = str(one.get("propertyName", ""))
@@ -137,7 +140,7 @@ def _order(call: Call, kind: Kind, sorts: Any) -> tuple[Callable[[Record], Any],
         name, falling = str(one).lstrip("-"), str(one).startswith("-")
     known = definition(call.account, kind.kind, name)
     if known is None:
-        raise errors.validation(f"Unknown property {name!r} in sorts")
+        raise errors.refuse("search_sort_property", f"Unknown property {name!r} in sorts")
 
     def key(record: Record) -> Any:
         value = _raw(record, name, call)
@@ -163,16 +166,19 @@ def search(call: Call, object_type: str) -> Answer:
     kind = call.kind(object_type, "read")
     given = call.json()
     if len(call.body) > BODY_LIMIT:
-        raise errors.validation(f"The request body must not exceed {BODY_LIMIT} characters")
+        raise errors.refuse(
+            "search_body", f"The request body must not exceed {BODY_LIMIT} characters"
+        )
     limit, after = int(given.get("limit") or PAGE_DEFAULT), str(given.get("after") or "0")
     if not 1 <= limit <= PAGE_LIMIT:
-        raise errors.validation(f"limit must be from 1 to {PAGE_LIMIT}, not {limit}")
+        raise errors.refuse("page_too_long", f"limit must be from 1 to {PAGE_LIMIT}, not {limit}")
     if not after.isdigit():
-        raise errors.validation(f"after must be a number, not {after!r}")
+        raise errors.refuse("bad_cursor", f"after must be a number, not {after!r}")
     start = int(after)
     if start + limit > TOTAL_LIMIT:
-        raise errors.validation(
-            f"A search pages through at most {TOTAL_LIMIT} results; narrow its filters"
+        raise errors.refuse(
+            "search_beyond",
+            f"A search pages through at most {TOTAL_LIMIT} results; narrow its filters",
         )
     groups = _tests(call, kind, given.get("filterGroups"))
     key, falling = _order(call, kind, given.get("sorts"))

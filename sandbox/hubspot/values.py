@@ -96,11 +96,11 @@ def clean(
         known = registry.get(name) or definition(account, kind, name)
         if known is None or known.archived:
             message = f'Property "{name}" does not exist'
-            problems.append(PropertyProblem(name, "PROPERTY_DOESNT_EXIST", message))
+            problems.append(PropertyProblem(name, "property_unknown", message))
             continue
         if known.read_only:
             message = f'"{name}" is a read only property; its value cannot be set.'
-            problems.append(PropertyProblem(name, "READ_ONLY_VALUE", message))
+            problems.append(PropertyProblem(name, "property_read_only", message))
             continue
         value = _text(given)
         if value == "":
@@ -114,7 +114,7 @@ def clean(
         problems += _stage_problems(account, values, record)
     if kind in ACTIVITY_KINDS and record is None and not properties.get("hs_timestamp"):
         message = 'Property "hs_timestamp" is required.'
-        problems.append(PropertyProblem("hs_timestamp", "REQUIRED_FIELD", message))
+        problems.append(PropertyProblem("hs_timestamp", "timestamp_missing", message))
     owner = account.owners.get(values.get("hubspot_owner_id", ""))
     if not archived_owners and owner is not None and owner.archived:
         problems.append(_unfit(registry["hubspot_owner_id"], owner.id))
@@ -172,20 +172,20 @@ def _unfit(known: Property, value: str) -> PropertyProblem:
     name = known.name
     if known.type == "enumeration":
         if name == "hubspot_owner_id":
-            return PropertyProblem(name, "INVALID_OWNER", f"{value} is not a valid owner id.")
+            return PropertyProblem(name, "owner_invalid", f"{value} is not a valid owner id.")
         if name == "deal_currency_code":
             message = f'"{value}" is not a part of the current effective currency codes'
-            return PropertyProblem(name, "INVALID_OPTION", message)
+            return PropertyProblem(name, "option_invalid", message)
         options = ", ".join(option.value for option in known.options)
         message = f"{value} was not one of the allowed options: [{options}]"
-        return PropertyProblem(name, "INVALID_OPTION", message)
+        return PropertyProblem(name, "option_invalid", message)
     if known.type == "number":
-        return PropertyProblem(name, "INVALID_DOUBLE", f"{value} was not a valid number.")
+        return PropertyProblem(name, "number_invalid", f"{value} was not a valid number.")
     if known.type in ("datetime", "date"):
-        return PropertyProblem(name, "INVALID_DATE", f"{value} was not a valid {known.type}.")
+        return PropertyProblem(name, "date_invalid", f"{value} was not a valid {known.type}.")
     if name == "email":
-        return PropertyProblem(name, "INVALID_EMAIL", f"Email address {value} is invalid")
-    return PropertyProblem(name, "INVALID_VALUE", f"{value} was not valid.")
+        return PropertyProblem(name, "email_invalid", f"Email address {value} is invalid")
+    return PropertyProblem(name, "value_invalid", f"{value} was not valid.")
 
 
 def _stage_problems(
@@ -196,12 +196,12 @@ def _stage_problems(
     pipeline = pipelines.get(wanted) if wanted else next(iter(pipelines.values()), None)
     if pipeline is None or pipeline.archived:
         message = f"{wanted} was not one of the allowed options: [{', '.join(pipelines)}]"
-        return [PropertyProblem("pipeline", "INVALID_OPTION", message)]
+        return [PropertyProblem("pipeline", "option_invalid", message)]
     stage = values.get("dealstage")
     if (stage and (found := pipeline.stage(stage)) is None) or (stage and found and found.archived):
         allowed = ", ".join(one.id for one in pipeline.stages if not one.archived)
         message = f"{stage} was not one of the allowed options: [{allowed}]"
-        return [PropertyProblem("dealstage", "INVALID_OPTION", message)]
+        return [PropertyProblem("dealstage", "option_invalid", message)]
     return []
 
 

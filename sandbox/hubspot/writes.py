@@ -18,14 +18,14 @@ def read_links(call: Call, kind: Kind, given: Any) -> list[Link]:
     if given in (None, []):
         return []
     if not isinstance(given, list):
-        raise errors.invalid_json('"associations" must be a list')
+        raise errors.shape('"associations" must be a list')
     links: list[Link] = []
     for entry in given:
         try:
             to_id = str(entry["to"]["id"])
             types = entry["types"]
         except (TypeError, KeyError):
-            raise errors.invalid_json(
+            raise errors.shape(
                 "an association needs to.id and types of associationCategory, associationTypeId"
             ) from None
         to_kind, labels = read_types(call, kind.kind, types)
@@ -41,18 +41,19 @@ def read_types(
 ) -> tuple[str, tuple[str, ...]]:
     """(to kind, labels) of a list of association types."""
     if not isinstance(types, list) or not types:
-        raise errors.invalid_json('"types" must be a list with at least one association type')
+        raise errors.shape('"types" must be a list with at least one association type')
     labels: list[str] = []
     for spec in types:
         try:
             category, number = str(spec["associationCategory"]), int(spec["associationTypeId"])
         except (TypeError, KeyError, ValueError):
-            raise errors.invalid_json(
+            raise errors.shape(
                 "an association type needs associationCategory and associationTypeId"
             ) from None
         pair = association_pair(call.account.extra, category, number)
         if pair is None or pair[0] != from_kind or (to_kind and pair[1] != to_kind):
-            raise errors.validation(
+            raise errors.refuse(
+                "association_type",
                 "One or more associations are invalid",
                 context={"INVALID_ASSOCIATION_TYPE": [f"{category} {number} from {from_kind}"]},
             )
@@ -64,7 +65,7 @@ def read_types(
 def read_properties(call: Call, kind: Kind, given: Any, record: Record | None) -> dict[str, str]:
     """The ``properties`` of a write in the world's form; refuses what doesn't fit."""
     if not isinstance(given, dict):
-        raise errors.invalid_json('"properties" must be an object')
+        raise errors.shape('"properties" must be an object')
     values, problems = clean(
         call.account,
         kind.kind,

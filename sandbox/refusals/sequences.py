@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from sandbox.refusals import Refusal
+from sandbox.refusals import INVALID, MISSING, Refusal
 
-_V = "VALIDATION_ERROR"
 _API = "sequences API"
 
 ROWS = (
     Refusal(
         "sequence_user_missing",
         400,
-        _V,
+        INVALID,
         "Listing, reading and enrolling name a user: query parameter userId.",
         _API,
         "quoted",
@@ -19,7 +18,7 @@ ROWS = (
     Refusal(
         "sequence_user_unknown",
         400,
-        _V,
+        INVALID,
         "userId is the user id of an active user of this account, not an owner id.",
         _API,
         "unconfirmed",
@@ -35,7 +34,7 @@ ROWS = (
     Refusal(
         "sequence_unknown",
         404,
-        "OBJECT_NOT_FOUND",
+        MISSING,
         "A sequence is one of this account that the user sees.",
         _API,
         "unconfirmed",
@@ -43,7 +42,7 @@ ROWS = (
     Refusal(
         "sequence_field_missing",
         400,
-        _V,
+        INVALID,
         "An enrolment names sequenceId, contactId and senderEmail.",
         _API,
         "confirmed",
@@ -51,7 +50,7 @@ ROWS = (
     Refusal(
         "sequence_contact_unknown",
         404,
-        "OBJECT_NOT_FOUND",
+        MISSING,
         "Who is enrolled is a live contact of this account.",
         _API,
         "unconfirmed",
@@ -59,7 +58,7 @@ ROWS = (
     Refusal(
         "sequence_contact_without_email",
         400,
-        _V,
+        INVALID,
         "Who is enrolled has an e-mail address.",
         _API,
         "unconfirmed",
@@ -67,7 +66,7 @@ ROWS = (
     Refusal(
         "sequence_inbox",
         400,
-        _V,
+        INVALID,
         "senderEmail is a personal inbox that this user has connected.",
         "sequences API, tried on a live account",
         "quoted",
@@ -75,7 +74,7 @@ ROWS = (
     Refusal(
         "sequence_unsubscribed",
         400,
-        _V,
+        INVALID,
         "Who has opted out, or gave no legal basis, is not enrolled.",
         "sequences API, error quoted by developers",
         "quoted",
@@ -84,7 +83,7 @@ ROWS = (
     Refusal(
         "sequence_enrolled_already",
         400,
-        _V,
+        INVALID,
         "A contact is in one sequence at a time, in the whole account.",
         _API,
         "unconfirmed",
@@ -94,7 +93,7 @@ ROWS = (
     Refusal(
         "sequence_daily_limit",
         400,
-        _V,
+        INVALID,
         "An inbox enrols at most 1,000 contacts a day.",
         "sequences API, limits",
         "unconfirmed",
@@ -103,7 +102,7 @@ ROWS = (
     Refusal(
         "sequence_never_enrolled",
         404,
-        "OBJECT_NOT_FOUND",
+        MISSING,
         "Only a contact that was enrolled has an enrolment to read.",
         _API,
         "unconfirmed",

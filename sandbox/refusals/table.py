@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from sandbox.refusals import Refusal, common, install, sequences
+from sandbox.refusals import Refusal, common, install, objects, schema, sequences
 
-TABLE: dict[str, Refusal] = {
-    row.id: row for rows in (common.ROWS, install.ROWS, sequences.ROWS) for row in rows
-}
-"""id → row, in the order of the document."""
+PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
+    ("Installing", install.ROWS),
+    ("Any call", common.ROWS),
+    ("Records, values, associations", objects.ROWS),
+    ("Search, definitions, pipelines, owners", schema.ROWS),
+    ("Sequences", sequences.ROWS),
+)
+"""(heading, rows) in the order of the document."""
+
+TABLE: dict[str, Refusal] = {row.id: row for _, rows in PARTS for row in rows}
+"""id → row."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.world.records import Link, Record
 from sandbox.world.store import Account
 from tests.sandbox.hubspot.conftest import USER, types
@@ -11,6 +13,7 @@ OBJECTS = "/crm/objects/2026-03"
 BATCH = "/crm/associations/2026-03/deals/contacts/batch"
 
 
+@pytest.mark.refusal("associations_none")
 def test_batch_read_names_records_without_any(
     api: Client, account: Account, deal: Record, contact: Record
 ) -> None:

@@ -34,6 +34,7 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     return made
 
 
+@pytest.mark.refusal("rate_ten_seconds")
 def test_110_calls_in_ten_seconds_per_app_and_account(wall: Wall) -> None:
     with SandboxServer() as server:
         server.add_account(FOREIGN_PORTAL)
@@ -60,6 +61,7 @@ def test_110_calls_in_ten_seconds_per_app_and_account(wall: Wall) -> None:
         assert server.hubspot.stats()["http_429"] == 2
 
 
+@pytest.mark.refusal("rate_search")
 def test_search_five_a_second_apart_from_the_rest(wall: Wall) -> None:
     with SandboxServer() as server:
         api = server.client()
@@ -73,6 +75,7 @@ def test_search_five_a_second_apart_from_the_rest(wall: Wall) -> None:
         assert api.post(f"{DEALS}/search", {}).status_code == 200
 
 
+@pytest.mark.refusal("rate_associations")
 @pytest.mark.parametrize(("tier", "most"), [("starter", 100), ("professional", 150)])
 def test_associations_have_a_limit_of_their_own(wall: Wall, tier: str, most: int) -> None:
     with SandboxServer(tier=tier, settings={"associations_count_twice": False}) as server:

@@ -20,6 +20,11 @@ CHALLENGE = (
 )
 
 
+def row(name: str, *values: Any) -> Any:
+    """Parameters of a test that shows a row of the table of refusals."""
+    return pytest.param(*values, marks=pytest.mark.refusal(name))
+
+
 def consent(sandbox: SandboxServer, path: str = "/oauth/authorize", **changes: str) -> Any:
     query = {
         "client_id": sandbox.app.client_id,
@@ -114,16 +119,40 @@ def test_account_chosen_by_the_url(sandbox: SandboxServer) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"client_id": "nobody"}, "client id"),
-        ({"redirect_uri": "http://localhost:1/elsewhere"}, "redirect"),
-        ({"scope": "oauth"}, "scopes"),
-        ({"optional_scope": "automation"}, "scopes"),
+        row("install_client", {"client_id": "nobody"}, "client id"),
+        row("install_redirect", {"redirect_uri": "http://localhost:1/elsewhere"}, "redirect"),
+        row("install_scopes", {"scope": "oauth"}, "scopes"),
+        row("install_scopes", {"optional_scope": "automation"}, "scopes"),
     ],
 )
 def test_install_url_refused(sandbox: SandboxServer, changes: dict[str, str], says: str) -> None:
     page = consent(sandbox, **changes)
     assert page.status_code == 400
     assert says in page.text
+
+
+@pytest.mark.refusal("install_https")
+def test_a_redirect_is_https(sandbox: SandboxServer) -> None:
+    plain = "http://app.example/oauth/callback"
+    sandbox.app.redirect_uris.append(plain)
+    page = consent(sandbox, redirect_uri=plain)
+    assert page.status_code == 400
+    assert "https" in page.text
+
+
+@pytest.mark.refusal("install_account")
+def test_the_account_is_there(sandbox: SandboxServer) -> None:
+    assert consent(sandbox, "/oauth/1/authorize").status_code == 400
+    form = {
+        "client_id": sandbox.app.client_id,
+        "redirect_uri": REDIRECT,
+        "scope": " ".join(REQUIRED),
+        "decision": "approve",
+        "portal_id": "1",
+    }
+    answer = requests.post(f"{sandbox.url}/oauth/authorize/decision", data=form, timeout=10)
+    assert answer.status_code == 400
+    assert "no account" in answer.text
 
 
 def test_optional_scope_dropped_where_the_tier_lacks_it() -> None:
@@ -138,11 +167,13 @@ def test_code_works_once(sandbox: SandboxServer) -> None:
     assert exchange(sandbox, code).json()["status"] == "BAD_AUTH_CODE"
 
 
+@pytest.mark.refusal("oauth_redirect")
 def test_code_is_bound_to_its_redirect(sandbox: SandboxServer) -> None:
     refused = exchange(sandbox, code_of(sandbox), redirect_uri="http://localhost:8700/other")
     assert refused.json()["status"] == "BAD_REDIRECT_URI"
 
 
+@pytest.mark.refusal("oauth_verifier")
 def test_proof_key(sandbox: SandboxServer) -> None:
     code = code_of(sandbox, code_challenge=CHALLENGE, code_challenge_method="S256")
     refused = exchange(sandbox, code, code_verifier="w" * 64)
@@ -153,11 +184,15 @@ def test_proof_key(sandbox: SandboxServer) -> None:
 @pytest.mark.parametrize(
     ("form", "status"),
     [
-        ({"client_id": "nobody"}, "BAD_CLIENT_ID"),
-        ({"client_secret": "wrong"}, "BAD_CLIENT_SECRET"),
-        ({"grant_type": "password"}, "BAD_GRANT_TYPE"),
-        ({"grant_type": "refresh_token", "refresh_token": "na1-x"}, "BAD_REFRESH_TOKEN"),
-        ({"grant_type": "authorization_code", "code": "x"}, "BAD_AUTH_CODE"),
+        row("oauth_client", {"client_id": "nobody"}, "BAD_CLIENT_ID"),
+        row("oauth_secret", {"client_secret": "wrong"}, "BAD_CLIENT_SECRET"),
+        row("oauth_grant_type", {"grant_type": "password"}, "BAD_GRANT_TYPE"),
+        row(
+            "oauth_refresh",
+            {"grant_type": "refresh_token", "refresh_token": "na1-x"},
+            "BAD_REFRESH_TOKEN",
+        ),
+        row("oauth_code", {"grant_type": "authorization_code", "code": "x"}, "BAD_AUTH_CODE"),
     ],
 )
 def test_token_refused(sandbox: SandboxServer, form: dict[str, str], status: str) -> None:
@@ -169,6 +204,7 @@ def test_token_refused(sandbox: SandboxServer, form: dict[str, str], status: str
     assert told["error_description"] == told["message"]
 
 
+@pytest.mark.refusal("oauth_content_type")
 def test_token_takes_no_json(sandbox: SandboxServer) -> None:
     answer = requests.post(f"{sandbox.url}/oauth/2026-03/token", json={}, timeout=10)
     assert answer.status_code == 400

@@ -86,6 +86,7 @@ def test_equal_value_makes_no_version(api: Client, account: Account, deal: Recor
     assert deal.updated_at == before
 
 
+@pytest.mark.refusal("ids_missing")
 def test_missing_ids_make_a_207(api: Client, deal: Record) -> None:
     answer = read(api, "deals", [deal.id, "999"], properties=["dealname", "amount", "no_such"])
     assert answer.status_code == 207
@@ -114,6 +115,7 @@ def test_look_up_by_unique_property_live_and_archived(
     assert gone[0]["archivedAt"]
 
 
+@pytest.mark.refusal("unique_taken")
 @pytest.mark.parametrize("status", [400, 409])
 def test_unique_conflict(
     sandbox: SandboxServer, api: Client, deal: Record, contact: Record, touch: str, status: int
@@ -152,6 +154,7 @@ def test_unique_value_of_an_archived_record(
     assert again.status_code == (400 if held else 201)
 
 
+@pytest.mark.refusal("contact_exists")
 def test_contact_email_conflict_is_409_whatever_its_case(api: Client, contact: Record) -> None:
     body = {"properties": {"email": contact.get("email").upper()}}
     answer = api.post(f"{OBJECTS}/contacts", body)

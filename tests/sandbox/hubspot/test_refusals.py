@@ -17,10 +17,11 @@ ASSOCIATIONS = "/crm/associations/2026-03"
 PROPERTIES = "/crm/properties/2026-03"
 
 
-class Refusal(NamedTuple):
-    """A call with a full token, and how it is refused."""
+class Case(NamedTuple):
+    """A call with a full token, and how it is refused. ``row``: by which row of the table."""
 
     name: str
+    row: str
     method: str
     path: str
     body: Any
@@ -50,27 +51,59 @@ PROPERTY = {
 }
 
 ROWS = [
-    Refusal("no_json", "POST", f"{OBJECTS}/tasks/batch/create", b"{", 400),
-    Refusal("no_body", "POST", f"{OBJECTS}/tasks/batch/create", None, 400),
-    Refusal("no_inputs", "POST", f"{OBJECTS}/tasks/batch/create", {}, 400),
-    Refusal("no_such_type", "GET", f"{OBJECTS}/gadgets", None, 400),
-    Refusal("no_such_path", "GET", "/crm/objects/2026-03", None, 404, "OBJECT_NOT_FOUND"),
-    Refusal("wrong_method", "PUT", f"{OBJECTS}/deals", {}, 405, ""),
+    Case("no_json", "bad_json", "POST", f"{OBJECTS}/tasks/batch/create", b"{", 400),
+    Case("no_body", "no_body", "POST", f"{OBJECTS}/tasks/batch/create", None, 400),
+    Case("no_inputs", "bad_shape", "POST", f"{OBJECTS}/tasks/batch/create", {}, 400),
+    Case("no_such_type", "kind_unknown", "GET", f"{OBJECTS}/gadgets", None, 400),
+    Case(
+        "no_such_path", "no_such_path", "GET", "/crm/objects/2026-03", None, 404, "OBJECT_NOT_FOUND"
+    ),
+    Case("wrong_method", "wrong_method", "PUT", f"{OBJECTS}/deals", {}, 405, ""),
     # properties: unknown, read-only, bad values, on each way of writing
     *(
-        Refusal(f"{why}_{way}", method, f"{OBJECTS}/{path}", body, 400, code=code)
-        for why, kind, values, code in (
-            ("unknown", "tasks", {**TASK, "no_such": "1"}, "PROPERTY_DOESNT_EXIST"),
-            ("read_only", "deals", {"hs_is_closed": "true"}, "READ_ONLY_VALUE"),
-            ("read_only_id", "deals", {"hs_object_id": "1"}, "READ_ONLY_VALUE"),
-            ("bad_enum", "tasks", {**TASK, "hs_task_status": "DONE"}, "INVALID_OPTION"),
-            ("bad_type", "tasks", {**TASK, "hs_task_type": "FAX"}, "INVALID_OPTION"),
-            ("bad_stage", "deals", {"dealstage": "nowhere"}, "INVALID_OPTION"),
-            ("bad_pipeline", "deals", {"pipeline": "nowhere"}, "INVALID_OPTION"),
-            ("bad_owner", "deals", {"hubspot_owner_id": "4711"}, "INVALID_OWNER"),
-            ("bad_number", "deals", {"amount": "much"}, "INVALID_DOUBLE"),
-            ("bad_date", "deals", {"closedate": "soon"}, "INVALID_DATE"),
-            ("bad_email", "contacts", {"email": "nobody"}, "INVALID_EMAIL"),
+        Case(f"{why}_{way}", row, method, f"{OBJECTS}/{path}", body, 400, code=code)
+        for why, row, kind, values, code in (
+            (
+                "unknown",
+                "property_unknown",
+                "tasks",
+                {**TASK, "no_such": "1"},
+                "PROPERTY_DOESNT_EXIST",
+            ),
+            (
+                "read_only",
+                "property_read_only",
+                "deals",
+                {"hs_is_closed": "true"},
+                "READ_ONLY_VALUE",
+            ),
+            (
+                "read_only_id",
+                "property_read_only",
+                "deals",
+                {"hs_object_id": "1"},
+                "READ_ONLY_VALUE",
+            ),
+            (
+                "bad_enum",
+                "option_invalid",
+                "tasks",
+                {**TASK, "hs_task_status": "DONE"},
+                "INVALID_OPTION",
+            ),
+            (
+                "bad_type",
+                "option_invalid",
+                "tasks",
+                {**TASK, "hs_task_type": "FAX"},
+                "INVALID_OPTION",
+            ),
+            ("bad_stage", "option_invalid", "deals", {"dealstage": "nowhere"}, "INVALID_OPTION"),
+            ("bad_pipeline", "option_invalid", "deals", {"pipeline": "nowhere"}, "INVALID_OPTION"),
+            ("bad_owner", "owner_invalid", "deals", {"hubspot_owner_id": "4711"}, "INVALID_OWNER"),
+            ("bad_number", "number_invalid", "deals", {"amount": "much"}, "INVALID_DOUBLE"),
+            ("bad_date", "date_invalid", "deals", {"closedate": "soon"}, "INVALID_DATE"),
+            ("bad_email", "email_invalid", "contacts", {"email": "nobody"}, "INVALID_EMAIL"),
         )
         for way, method, path, body in (
             ("create", "POST", kind, _write(**values)),
@@ -84,12 +117,26 @@ ROWS = [
             ),
         )
     ),
-    Refusal("no_due", "POST", f"{OBJECTS}/tasks", _write(hs_task_subject="x"), 400,
-            code="REQUIRED_FIELD"),
-    Refusal("properties_no_object", "POST", f"{OBJECTS}/deals", {"properties": []}, 400),
+    Case(
+        "no_due",
+        "timestamp_missing",
+        "POST",
+        f"{OBJECTS}/tasks",
+        _write(hs_task_subject="x"),
+        400,
+        code="REQUIRED_FIELD",
+    ),
+    Case("properties_no_object", "bad_shape", "POST", f"{OBJECTS}/deals", {"properties": []}, 400),
     # one input too many
     *(
-        Refusal(f"too_many_{path.rsplit('/', 1)[1]}", "POST", f"{OBJECTS}/{path}", body, 400)
+        Case(
+            f"too_many_{path.rsplit('/', 1)[1]}",
+            "too_many_inputs",
+            "POST",
+            f"{OBJECTS}/{path}",
+            body,
+            400,
+        )
         for path, body in (
             ("tasks/batch/create", _many(101, properties=TASK)),
             ("deals/batch/read", _many(101, properties=[])),
@@ -98,33 +145,98 @@ ROWS = [
             ("tasks/batch/archive", _many(101)),
         )
     ),
-    Refusal("too_many_history", "POST", f"{OBJECTS}/deals/batch/read",
-            {**_many(51), "propertiesWithHistory": ["dealstage"]}, 400),
-    Refusal("too_many_properties", "POST", f"{PROPERTIES}/deals/batch/create",
-            {"inputs": [PROPERTY] * 101}, 400),
-    Refusal("too_many_association_reads", "POST", f"{ASSOCIATIONS}/deals/contacts/batch/read",
-            _many(1001), 400),
-    Refusal("too_many_association_writes", "POST", f"{ASSOCIATIONS}/deals/contacts/batch/create",
-            _many(2001), 400),
+    Case(
+        "too_many_history",
+        "history_inputs",
+        "POST",
+        f"{OBJECTS}/deals/batch/read",
+        {**_many(51), "propertiesWithHistory": ["dealstage"]},
+        400,
+    ),
+    Case(
+        "too_many_properties",
+        "too_many_inputs",
+        "POST",
+        f"{PROPERTIES}/deals/batch/create",
+        {"inputs": [PROPERTY] * 101},
+        400,
+    ),
+    Case(
+        "too_many_association_reads",
+        "too_many_inputs",
+        "POST",
+        f"{ASSOCIATIONS}/deals/contacts/batch/read",
+        _many(1001),
+        400,
+    ),
+    Case(
+        "too_many_association_writes",
+        "too_many_inputs",
+        "POST",
+        f"{ASSOCIATIONS}/deals/contacts/batch/create",
+        _many(2001),
+        400,
+    ),
     # records that are not there: never were, archived, another account's
     *(
-        Refusal(f"{why}_{method.lower()}", method, f"{OBJECTS}/deals/{record}", body, 404,
-                "OBJECT_NOT_FOUND")
+        Case(
+            f"{why}_{method.lower()}",
+            "record_missing",
+            method,
+            f"{OBJECTS}/deals/{record}",
+            body,
+            404,
+            "OBJECT_NOT_FOUND",
+        )
         for why, record in (("missing", MISSING), ("archived", GONE), ("foreign", FOREIGN))
         for method, body in (("GET", None), ("PATCH", _write(dealname="x")))
     ),
-    Refusal("missing_delete", "DELETE", f"{OBJECTS}/deals/{MISSING}", None, 404,
-            "OBJECT_NOT_FOUND"),
-    Refusal("foreign_delete", "DELETE", f"{OBJECTS}/deals/{FOREIGN}", None, 404,
-            "OBJECT_NOT_FOUND"),
-    Refusal("missing_links", "GET", f"{OBJECTS}/deals/{MISSING}/associations/contacts", None, 404,
-            "OBJECT_NOT_FOUND"),
-    Refusal("merge_missing", "POST", f"{OBJECTS}/deals/merge",
-            {"primaryObjectId": "{deals}", "objectIdToMerge": MISSING}, 404, "OBJECT_NOT_FOUND"),
-    Refusal("merge_itself", "POST", f"{OBJECTS}/deals/merge",
-            {"primaryObjectId": "{deals}", "objectIdToMerge": "{deals}"}, 400),
+    Case(
+        "missing_delete",
+        "record_missing",
+        "DELETE",
+        f"{OBJECTS}/deals/{MISSING}",
+        None,
+        404,
+        "OBJECT_NOT_FOUND",
+    ),
+    Case(
+        "foreign_delete",
+        "record_missing",
+        "DELETE",
+        f"{OBJECTS}/deals/{FOREIGN}",
+        None,
+        404,
+        "OBJECT_NOT_FOUND",
+    ),
+    Case(
+        "missing_links",
+        "record_missing",
+        "GET",
+        f"{OBJECTS}/deals/{MISSING}/associations/contacts",
+        None,
+        404,
+        "OBJECT_NOT_FOUND",
+    ),
+    Case(
+        "merge_missing",
+        "record_missing",
+        "POST",
+        f"{OBJECTS}/deals/merge",
+        {"primaryObjectId": "{deals}", "objectIdToMerge": MISSING},
+        404,
+        "OBJECT_NOT_FOUND",
+    ),
+    Case(
+        "merge_itself",
+        "merge_refused",
+        "POST",
+        f"{OBJECTS}/deals/merge",
+        {"primaryObjectId": "{deals}", "objectIdToMerge": "{deals}"},
+        400,
+    ),
     *(
-        Refusal(f"{why}_associated_{way}", "POST", f"{OBJECTS}/{path}", body, 400)
+        Case(f"{why}_associated_{way}", "association_end", "POST", f"{OBJECTS}/{path}", body, 400)
         for why, record in (("missing", MISSING), ("archived", GONE), ("foreign", FOREIGN))
         for link in [{"associations": [{"to": {"id": record}, "types": [types(216)]}]}]
         for way, path, body in (
@@ -133,85 +245,341 @@ ROWS = [
         )
     ),
     *(
-        Refusal(f"{why}_put_association", "PUT",
-                f"{OBJECTS}/tasks/{{tasks}}/associations/{middle}deals/{record}", body, 400)
+        Case(
+            f"{why}_put_association",
+            "association_end",
+            "PUT",
+            f"{OBJECTS}/tasks/{{tasks}}/associations/{middle}deals/{record}",
+            body,
+            400,
+        )
         for why, record in (("missing", MISSING), ("archived", GONE), ("foreign", FOREIGN))
         for middle, body in (("", [types(216)]), ("default/", None))
     ),
-    Refusal("wrong_type_id", "POST", f"{OBJECTS}/tasks",
-            {**_write(**TASK),
-             "associations": [{"to": {"id": "{deals}"}, "types": [types(215)]}]}, 400),
-    Refusal("no_types", "POST", f"{OBJECTS}/tasks",
-            {**_write(**TASK), "associations": [{"to": {"id": "{deals}"}, "types": []}]}, 400),
-    Refusal("associations_no_list", "POST", f"{OBJECTS}/tasks",
-            {**_write(**TASK), "associations": {}}, 400),
-    Refusal("association_without_end", "POST", f"{ASSOCIATIONS}/deals/contacts/batch/create",
-            {"inputs": [{"from": {"id": "{deals}"}, "types": [types(3)]}]}, 400),
-    Refusal("archive_without_ends", "POST", f"{ASSOCIATIONS}/deals/contacts/batch/archive",
-            {"inputs": [{"from": {"id": "{deals}"}}]}, 400),
+    Case(
+        "wrong_type_id",
+        "association_type",
+        "POST",
+        f"{OBJECTS}/tasks",
+        {**_write(**TASK), "associations": [{"to": {"id": "{deals}"}, "types": [types(215)]}]},
+        400,
+    ),
+    Case(
+        "no_default_association",
+        "association_default",
+        "PUT",
+        f"{OBJECTS}/tasks/{{tasks}}/associations/default/tasks/{{tasks}}",
+        None,
+        400,
+    ),
+    Case("erase_nobody", "erase_field", "POST", f"{OBJECTS}/contacts/gdpr-delete", {}, 400),
+    Case(
+        "erase_by_name",
+        "erase_property",
+        "POST",
+        f"{OBJECTS}/contacts/gdpr-delete",
+        {"objectId": "x", "idProperty": "firstname"},
+        400,
+    ),
+    Case(
+        "no_types",
+        "bad_shape",
+        "POST",
+        f"{OBJECTS}/tasks",
+        {**_write(**TASK), "associations": [{"to": {"id": "{deals}"}, "types": []}]},
+        400,
+    ),
+    Case(
+        "associations_no_list",
+        "bad_shape",
+        "POST",
+        f"{OBJECTS}/tasks",
+        {**_write(**TASK), "associations": {}},
+        400,
+    ),
+    Case(
+        "association_without_end",
+        "bad_shape",
+        "POST",
+        f"{ASSOCIATIONS}/deals/contacts/batch/create",
+        {"inputs": [{"from": {"id": "{deals}"}, "types": [types(3)]}]},
+        400,
+    ),
+    Case(
+        "archive_without_ends",
+        "bad_shape",
+        "POST",
+        f"{ASSOCIATIONS}/deals/contacts/batch/archive",
+        {"inputs": [{"from": {"id": "{deals}"}}]},
+        400,
+    ),
     # look-ups and upserts
-    Refusal("not_unique_read", "POST", f"{OBJECTS}/deals/batch/read",
-            {"idProperty": "dealname", "inputs": [{"id": "x"}]}, 400),
-    Refusal("not_unique_get", "GET", f"{OBJECTS}/deals/x?idProperty=dealname", None, 400),
-    Refusal("not_unique_update", "POST", f"{OBJECTS}/deals/batch/update",
-            {"inputs": [{"id": "x", "idProperty": "dealname", "properties": {}}]}, 400),
-    Refusal("not_unique_upsert", "POST", f"{OBJECTS}/deals/batch/upsert",
-            {"inputs": [{"id": "x", "idProperty": "dealname", "properties": {}}]}, 400),
-    Refusal("upsert_without_property", "POST", f"{OBJECTS}/contacts/batch/upsert",
-            {"inputs": [{"id": "a@example.com", "properties": {}}]}, 400),
-    Refusal("upsert_with_associations", "POST", f"{OBJECTS}/contacts/batch/upsert",
-            {"inputs": [{"id": "a@example.com", "idProperty": "email", "properties": {},
-                         "associations": []}]}, 400),
+    Case(
+        "not_unique_read",
+        "not_unique",
+        "POST",
+        f"{OBJECTS}/deals/batch/read",
+        {"idProperty": "dealname", "inputs": [{"id": "x"}]},
+        400,
+    ),
+    Case(
+        "not_unique_get", "not_unique", "GET", f"{OBJECTS}/deals/x?idProperty=dealname", None, 400
+    ),
+    Case(
+        "not_unique_update",
+        "not_unique",
+        "POST",
+        f"{OBJECTS}/deals/batch/update",
+        {"inputs": [{"id": "x", "idProperty": "dealname", "properties": {}}]},
+        400,
+    ),
+    Case(
+        "not_unique_upsert",
+        "not_unique",
+        "POST",
+        f"{OBJECTS}/deals/batch/upsert",
+        {"inputs": [{"id": "x", "idProperty": "dealname", "properties": {}}]},
+        400,
+    ),
+    Case(
+        "upsert_without_property",
+        "upsert_property",
+        "POST",
+        f"{OBJECTS}/contacts/batch/upsert",
+        {"inputs": [{"id": "a@example.com", "properties": {}}]},
+        400,
+    ),
+    Case(
+        "upsert_with_associations",
+        "bad_shape",
+        "POST",
+        f"{OBJECTS}/contacts/batch/upsert",
+        {
+            "inputs": [
+                {"id": "a@example.com", "idProperty": "email", "properties": {}, "associations": []}
+            ]
+        },
+        400,
+    ),
     # lists and search
-    Refusal("page_too_long", "GET", f"{OBJECTS}/deals?limit=101", None, 400),
-    Refusal("page_with_history", "GET",
-            f"{OBJECTS}/deals?limit=51&propertiesWithHistory=dealstage", None, 400),
-    Refusal("bad_cursor", "GET", f"{OBJECTS}/deals?after=x", None, 400),
+    Case("page_too_long", "page_too_long", "GET", f"{OBJECTS}/deals?limit=101", None, 400),
+    Case(
+        "page_with_history",
+        "page_too_long",
+        "GET",
+        f"{OBJECTS}/deals?limit=51&propertiesWithHistory=dealstage",
+        None,
+        400,
+    ),
+    Case("page_of_nothing", "bad_number", "GET", f"{OBJECTS}/deals?limit=0", None, 400),
+    Case("bad_cursor", "bad_cursor", "GET", f"{OBJECTS}/deals?after=x", None, 400),
     *(
-        Refusal(f"search_{why}", "POST", f"{OBJECTS}/deals/search", body, 400)
-        for why, body in (
-            ("page", {"limit": 201}),
-            ("beyond", {"limit": 100, "after": "9950"}),
-            ("groups", {"filterGroups": [{"filters": []}] * 6}),
-            ("filters", {"filterGroups": [{"filters": [
-                {"propertyName": "amount", "operator": "HAS_PROPERTY"}] * 7}]}),
-            ("property", {"filterGroups": [{"filters": [
-                {"propertyName": "no_such", "operator": "EQ", "value": "1"}]}]}),
-            ("operator", {"filterGroups": [{"filters": [
-                {"propertyName": "amount", "operator": "LIKE", "value": "1"}]}]}),
-            ("value", {"filterGroups": [{"filters": [
-                {"propertyName": "amount", "operator": "GT", "value": "much"}]}]}),
-            ("sorts", {"sorts": ["amount", "dealname"]}),
-            ("length", {"query": "x" * 3001}),
+        Case(f"search_{why}", row, "POST", f"{OBJECTS}/deals/search", body, 400)
+        for why, row, body in (
+            ("page", "page_too_long", {"limit": 201}),
+            ("beyond", "search_beyond", {"limit": 100, "after": "9950"}),
+            ("groups", "search_groups", {"filterGroups": [{"filters": []}] * 6}),
+            (
+                "filters",
+                "search_filters",
+                {
+                    "filterGroups": [
+                        {"filters": [{"propertyName": "amount", "operator": "HAS_PROPERTY"}] * 7}
+                    ]
+                },
+            ),
+            (
+                "property",
+                "search_property",
+                {
+                    "filterGroups": [
+                        {"filters": [{"propertyName": "no_such", "operator": "EQ", "value": "1"}]}
+                    ]
+                },
+            ),
+            (
+                "operator",
+                "search_operator",
+                {
+                    "filterGroups": [
+                        {"filters": [{"propertyName": "amount", "operator": "LIKE", "value": "1"}]}
+                    ]
+                },
+            ),
+            (
+                "value",
+                "search_value",
+                {
+                    "filterGroups": [
+                        {"filters": [{"propertyName": "amount", "operator": "GT", "value": "much"}]}
+                    ]
+                },
+            ),
+            ("sorts", "search_sorts", {"sorts": ["amount", "dealname"]}),
+            ("sort_property", "search_sort_property", {"sorts": ["no_such"]}),
+            (
+                "values",
+                "search_values",
+                {
+                    "filterGroups": [
+                        {"filters": [{"propertyName": "amount", "operator": "IN", "values": []}]}
+                    ]
+                },
+            ),
+            ("cursor", "bad_cursor", {"after": "x"}),
+            ("length", "search_body", {"query": "x" * 3001}),
         )
     ),
     # pipelines, owners, properties
-    Refusal("no_pipeline", "GET", "/crm/pipelines/2026-03/deals/nowhere", None, 404,
-            "OBJECT_NOT_FOUND"),
-    Refusal("no_owner", "GET", "/crm/owners/2026-03/4711", None, 404, "OBJECT_NOT_FOUND"),
-    Refusal("owners_page", "GET", "/crm/owners/2026-03?limit=501", None, 400),
-    Refusal("no_property", "GET", f"{PROPERTIES}/deals/no_such", None, 404, "OBJECT_NOT_FOUND"),
-    Refusal("property_taken", "POST", f"{PROPERTIES}/deals", {**PROPERTY, "name": "dealname"},
-            409, "OBJECT_ALREADY_EXISTS"),
-    Refusal("property_name", "POST", f"{PROPERTIES}/deals", {**PROPERTY, "name": "Mine!"}, 400),
-    Refusal("property_group", "POST", f"{PROPERTIES}/deals",
-            {**PROPERTY, "groupName": "nowhere"}, 400),
-    Refusal("property_type", "POST", f"{PROPERTIES}/deals", {**PROPERTY, "fieldType": "date"}, 400),
-    Refusal("property_label", "POST", f"{PROPERTIES}/deals", {**PROPERTY, "label": ""}, 400),
-    Refusal("property_options", "POST", f"{PROPERTIES}/deals",
-            {**PROPERTY, "type": "enumeration", "fieldType": "select"}, 400),
-    Refusal("property_unique_date", "POST", f"{PROPERTIES}/deals",
-            {**PROPERTY, "type": "date", "fieldType": "date", "hasUniqueValue": True}, 400),
-    Refusal("group_taken", "POST", f"{PROPERTIES}/deals/groups",
-            {"name": "dealsinformation", "label": "x"}, 409, "OBJECT_ALREADY_EXISTS"),
-    Refusal("group_name", "POST", f"{PROPERTIES}/deals/groups", {"name": "A b", "label": "x"}, 400),
-    Refusal("built_in_changed", "PATCH", f"{PROPERTIES}/deals/dealname", {"label": "x"}, 400),
-    Refusal("built_in_archived", "DELETE", f"{PROPERTIES}/deals/dealname", None, 400),
-    Refusal("built_in_batch_archived", "POST", f"{PROPERTIES}/deals/batch/archive",
-            {"inputs": [{"name": "dealname"}]}, 400),
-    Refusal("no_property_archived", "DELETE", f"{PROPERTIES}/deals/no_such", None, 404,
-            "OBJECT_NOT_FOUND"),
-]  # fmt: skip
+    Case(
+        "no_pipeline",
+        "pipeline_missing",
+        "GET",
+        "/crm/pipelines/2026-03/deals/nowhere",
+        None,
+        404,
+        "OBJECT_NOT_FOUND",
+    ),
+    Case(
+        "no_owner",
+        "owner_missing",
+        "GET",
+        "/crm/owners/2026-03/4711",
+        None,
+        404,
+        "OBJECT_NOT_FOUND",
+    ),
+    Case("owners_page", "page_too_long", "GET", "/crm/owners/2026-03?limit=501", None, 400),
+    Case(
+        "no_property",
+        "property_missing",
+        "GET",
+        f"{PROPERTIES}/deals/no_such",
+        None,
+        404,
+        "OBJECT_NOT_FOUND",
+    ),
+    Case(
+        "property_taken",
+        "property_exists",
+        "POST",
+        f"{PROPERTIES}/deals",
+        {**PROPERTY, "name": "dealname"},
+        409,
+        "OBJECT_ALREADY_EXISTS",
+    ),
+    Case(
+        "property_name",
+        "property_name",
+        "POST",
+        f"{PROPERTIES}/deals",
+        {**PROPERTY, "name": "Mine!"},
+        400,
+    ),
+    Case(
+        "property_group",
+        "property_group",
+        "POST",
+        f"{PROPERTIES}/deals",
+        {**PROPERTY, "groupName": "nowhere"},
+        400,
+    ),
+    Case(
+        "property_type",
+        "property_field_type",
+        "POST",
+        f"{PROPERTIES}/deals",
+        {**PROPERTY, "fieldType": "date"},
+        400,
+    ),
+    Case(
+        "property_label",
+        "property_field_missing",
+        "POST",
+        f"{PROPERTIES}/deals",
+        {**PROPERTY, "label": ""},
+        400,
+    ),
+    Case(
+        "property_options",
+        "property_options",
+        "POST",
+        f"{PROPERTIES}/deals",
+        {**PROPERTY, "type": "enumeration", "fieldType": "select"},
+        400,
+    ),
+    Case(
+        "property_option",
+        "property_option",
+        "POST",
+        f"{PROPERTIES}/deals",
+        {
+            **PROPERTY,
+            "type": "enumeration",
+            "fieldType": "select",
+            "options": [{"value": "", "label": "x"}],
+        },
+        400,
+    ),
+    Case(
+        "property_unique_date",
+        "property_unique_type",
+        "POST",
+        f"{PROPERTIES}/deals",
+        {**PROPERTY, "type": "date", "fieldType": "date", "hasUniqueValue": True},
+        400,
+    ),
+    Case(
+        "group_taken",
+        "group_exists",
+        "POST",
+        f"{PROPERTIES}/deals/groups",
+        {"name": "dealsinformation", "label": "x"},
+        409,
+        "OBJECT_ALREADY_EXISTS",
+    ),
+    Case(
+        "group_name",
+        "group_name",
+        "POST",
+        f"{PROPERTIES}/deals/groups",
+        {"name": "A b", "label": "x"},
+        400,
+    ),
+    Case(
+        "built_in_changed",
+        "property_built_in",
+        "PATCH",
+        f"{PROPERTIES}/deals/dealname",
+        {"label": "x"},
+        400,
+    ),
+    Case(
+        "built_in_archived",
+        "property_built_in",
+        "DELETE",
+        f"{PROPERTIES}/deals/dealname",
+        None,
+        400,
+    ),
+    Case(
+        "built_in_batch_archived",
+        "property_built_in",
+        "POST",
+        f"{PROPERTIES}/deals/batch/archive",
+        {"inputs": [{"name": "dealname"}]},
+        400,
+    ),
+    Case(
+        "no_property_archived",
+        "property_missing",
+        "DELETE",
+        f"{PROPERTIES}/deals/no_such",
+        None,
+        404,
+        "OBJECT_NOT_FOUND",
+    ),
+]
 
 
 @pytest.fixture
@@ -244,7 +612,10 @@ def _filled(value: Any, known: dict[str, str]) -> Any:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_refused(row: Refusal, api: Client, account: Account, known: dict[str, str]) -> None:
+def test_refused(
+    row: Case, sandbox: SandboxServer, api: Client, account: Account, known: dict[str, str]
+) -> None:
+    counted = sandbox.hubspot.refusals[row.row]
     before = {kind: dict(records) for kind, records in account.objects.items()}
     written = {r.id: dict(r.fields) for records in before.values() for r in records.values()}
     path, body = _filled(row.path, known), _filled(row.body, known)
@@ -253,6 +624,7 @@ def test_refused(row: Refusal, api: Client, account: Account, known: dict[str, s
     else:
         answer = api.call(row.method, path, body)
     assert answer.status_code == row.status, answer.text
+    assert sandbox.hubspot.refusals[row.row] == counted + 1
     told = answer.json()
     assert told["status"] == "error"
     assert told["correlationId"]
@@ -313,6 +685,7 @@ SCOPED = [
 ]  # fmt: skip
 
 
+@pytest.mark.refusal("scope_missing")
 @pytest.mark.parametrize(
     ("method", "path", "body", "scope"), SCOPED, ids=[f"{r[0]} {r[1]}" for r in SCOPED]
 )
@@ -358,6 +731,7 @@ def test_every_endpoint_is_refused_without_a_scope() -> None:
     assert missing == []
 
 
+@pytest.mark.refusal("token_unknown")
 @pytest.mark.parametrize("token", ["", "CPnobody"])
 def test_unknown_token(sandbox: SandboxServer, token: str) -> None:
     api = sandbox.client()
@@ -367,12 +741,14 @@ def test_unknown_token(sandbox: SandboxServer, token: str) -> None:
     assert answer.json()["category"] == "INVALID_AUTHENTICATION"
 
 
+@pytest.mark.refusal("token_expired")
 def test_expired_token(sandbox: SandboxServer) -> None:
     answer = sandbox.client(seconds=-1).get(f"{OBJECTS}/deals")
     assert answer.status_code == 401
     assert answer.json()["category"] == "EXPIRED_AUTHENTICATION"
 
 
+@pytest.mark.refusal("option_invalid")
 def test_task_types_of_linkedin_can_be_refused(
     sandbox: SandboxServer, api: Client, deal: Record, contact: Record
 ) -> None:
@@ -387,6 +763,7 @@ def test_task_types_of_linkedin_can_be_refused(
     assert answer.json()["errors"][0]["code"] == "INVALID_OPTION"
 
 
+@pytest.mark.refusal("property_unique_activity")
 def test_unique_properties_on_tasks_can_be_refused(sandbox: SandboxServer, api: Client) -> None:
     sandbox.settings.update({"unique_properties_on_activities": False})
     try:
@@ -395,3 +772,12 @@ def test_unique_properties_on_tasks_can_be_refused(sandbox: SandboxServer, api: 
     finally:
         sandbox.settings.update({"unique_properties_on_activities": True})
     assert answer.status_code == 400
+
+
+@pytest.mark.refusal("value_invalid")
+def test_a_boolean_is_true_or_false(api: Client) -> None:
+    made = PROPERTY | {"name": "switch", "type": "bool", "fieldType": "booleancheckbox"}
+    assert api.post(f"{PROPERTIES}/deals", made).status_code == 201
+    answer = api.post(f"{OBJECTS}/deals", _write(switch="maybe"))
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "INVALID_VALUE"
