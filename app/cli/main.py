@@ -6,6 +6,7 @@ import click
 
 from app.cli.doctor import doctor
 from app.cli.playbooks import presets, schema, validate
+from app.cli.signin import signin
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,3 +18,4 @@ main.add_command(validate)
 main.add_command(schema)
 main.add_command(presets)
 main.add_command(doctor)
+main.add_command(signin)
