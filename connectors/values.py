@@ -121,6 +121,11 @@ def choice(values: Mapping[str, Any], otherwise: str | None) -> Reader:
     return lambda text: get(text, otherwise)
 
 
+def several(text: str) -> list[str]:
+    """The parts of a value that holds several, separated by semicolons."""
+    return [part for part in text.split(";") if part]
+
+
 READERS: dict[str, Reader] = {
     "number": number,
     "bool": boolean,
@@ -130,6 +135,7 @@ READERS: dict[str, Reader] = {
     "zone": zone,
     "hours": hours,
     "absences": absences,
+    "several": several,
 }
 
 

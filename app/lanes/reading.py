@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from app.lanes.context import Lanes, Tenant
-from app.lanes.missing import missing
 from app.model.time import SECOND
 from app.signals.tasks import WATCHED
-from app.store import mirror
+from app.store import aliases, mirror
 from app.store.sets import loads
 from connectors.contract import SEVERAL, Connector, CrmRecord, ObjectType
 
@@ -162,28 +161,47 @@ def fetch(
         readings.records.setdefault(type, []).extend(records)
         tenant.fresh.note(type, [record.id for record in records])
     for type in MIRRORED:
-        there = {record.id for record in readings.of(type)}
-        asked = [id for linked in (True, False) for id in reads.get((type, linked), ())]
-        absent = sorted({id for id in asked if id not in there})
-        if absent:
-            _note_absent(lanes, tenant, type, absent, readings, told)
+        asked = {id for linked in (True, False) for id in reads.get((type, linked), ())}
+        _note_lives(lanes, tenant, type, asked, readings, told)
     return readings
 
 
-def _note_absent(
+def _note_lives(
     lanes: Lanes,
     tenant: Tenant,
     type: ObjectType,
-    ids: Sequence[str],
+    asked: set[str],
     readings: Readings,
     told: Mapping[tuple[str, str], int],
 ) -> None:
-    now = lanes.now()
-    for id, kept in missing(lanes, tenant, type, ids).items():
-        if kept is None:
-            readings.gone.append((type, id, told.get((type, id), now)))
-        else:
-            readings.merged.append(Merge(type, kept, id))
+    """Which records turn out to be merged, and which are gone.
+
+    A record says which ids lead to it since a merge; an id of ours that is neither there nor among
+    those is gone. One that we never mirrored is not: it may be read too soon after its creation.
+    """
+    there: set[str] = set()
+    merged: dict[str, str] = {}
+    for record in readings.of(type):
+        there.add(record.id)
+        for id in record.fields.get("merged_ids") or ():
+            merged[id] = record.id
+    absent = asked - there - merged.keys()
+    if not merged and not absent:
+        return
+    with lanes.store.read() as conn:
+        if merged:
+            known = aliases.of(conn, tenant.id, type, merged)
+            readings.merged.extend(
+                Merge(type, to, id) for id, to in merged.items() if known.get(id) != to
+            )
+        if absent:
+            ours = set(mirror.by_crm_id(conn, tenant.id, type, absent))
+            if type == "contact":
+                ours |= mirror.contact_rows(conn, tenant.id, absent).keys()
+            now = lanes.now()
+            readings.gone.extend(
+                (type, id, told.get((type, id), now)) for id in sorted(absent & ours)
+            )
 
 
 def fetch_strangers(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:

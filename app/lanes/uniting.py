@@ -35,8 +35,9 @@ def unite(lanes: Lanes, tenant: Tenant, merges: Iterable[Merge]) -> None:
     for merge in dict.fromkeys(merges):
         with lanes.store.write() as conn:
             known = aliases.of(conn, tenant.id, merge.type, [merge.gone])
-            if known.get(merge.gone) != merge.kept:
-                _unite(conn, tenant, merge, now)
+            if known.get(merge.gone) == merge.kept:
+                continue
+            if _unite(conn, tenant, merge, now):
                 # Who stands on the survivor now is read anew: a merge unites associations too.
                 inbox.insert_events(conn, tenant.id, [_hint(merge, now)], lanes.wall())
         tenant.fresh.forget(merge.type, [merge.kept, merge.gone])
@@ -52,17 +53,22 @@ def _hint(merge: Merge, now: Business) -> Event:
     )
 
 
-def _unite(conn: Connection, tenant: Tenant, merge: Merge, now: Business) -> None:
+def _unite(conn: Connection, tenant: Tenant, merge: Merge, now: Business) -> bool:
+    """False where we had nothing of the record that is gone: it was merged before our time."""
     aliases.add(conn, tenant.id, merge.type, merge.gone, merge.kept)
+    had = False
     if merge.type == "contact":
-        merging.unite_contacts(conn, tenant.id, merge.kept, merge.gone)
+        had = bool(mirror.contact_rows(conn, tenant.id, [merge.gone]))
+        if had:
+            merging.unite_contacts(conn, tenant.id, merge.kept, merge.gone)
     rows = mirror.by_crm_id(conn, tenant.id, merge.type, [merge.kept, merge.gone])
     gone, kept = rows.get(merge.gone), rows.get(merge.kept)
     if gone is None:
-        return
+        return had
     if kept is None:
+        # The CRM made a new record of the two: the first to be told goes on as that.
         merging.rename_subject(conn, gone["id"], merge.kept)
-        return
+        return True
     writes = Writes()
     _decide(conn, tenant, kept, gone, writes, now)
     merging.unite_subjects(conn, tenant.id, kept, gone)
@@ -72,6 +78,7 @@ def _unite(conn: Connection, tenant: Tenant, merge: Merge, now: Business) -> Non
     )
     writes.dirty.add(kept["id"])
     store_decisions(conn, tenant, writes, (), now)
+    return True
 
 
 def _decide(

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from textwrap import dedent, indent
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import requests
@@ -59,6 +59,8 @@ KINDS = {
 """What each stage of the account's pipeline means; acts take either word."""
 
 _PATIENCE_S = 30
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -326,32 +328,27 @@ class Story:
             owner=owner.owner_id if owner else "",
         )
 
-    def unheard(self, deed: Callable[[], object]) -> None:
+    def unheard(self, deed: Callable[[], Answer]) -> Answer:
         """Something happens in the CRM, and every webhook about it is lost."""
         fault = self.crm.call(
             "POST", "/sandbox/faults", {"match": "EVENT .*", "kind": "drop", "times": 0}
         )
-        deed()
+        answer = deed()
         self.settle()
         self.crm.call("DELETE", f"/sandbox/faults?id={fault['id']}")
+        return answer
 
-    def change_world(self, change: Callable[[Account], object]) -> None:
-        """A change in the CRM that no verb of `act` makes."""
-        with self.simulation.world.lock:
-            change(self.account)
-        self.simulation.barrier.poke()
-
-    def merge(self, kind: str, kept: str, gone: str) -> None:
-        """Merge two records of a kind, as a user does in the CRM."""
-        self.change_world(lambda account: account.merge(kind, kept, gone, self.by(self.people[0])))
+    def merge(self, kind: str, primary: str, other: str) -> str:
+        """Merge two records of a kind, as a user does in the CRM. The id of what they became."""
+        return self.act("merge", kind=kind, primary=primary, other=other)
 
     def delete(self, kind: str, record: str) -> None:
         """Move a record to the CRM's recycle bin."""
-        self.change_world(lambda account: account.archive(kind, record, self.by(self.people[0])))
+        self.act("delete", kind=kind, record=record)
 
     def restore(self, kind: str, record: str) -> None:
         """Take a record out of the recycle bin."""
-        self.change_world(lambda account: account.restore(kind, record, self.by(self.people[0])))
+        self.act("restore", kind=kind, record=record)
 
     def link(self, deal: str, contact: str, label: str = "") -> None:
         """Associate a contact with a deal, as a user does in the CRM."""
