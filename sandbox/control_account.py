@@ -1,4 +1,8 @@
-"""What a run may change about an account while it stands: tier, seats, inboxes, sequences."""
+"""What a run may change about an account while it stands, as its owner or admin would.
+
+Tier and seats; inboxes, sequences and the workflow that unenrols; required properties; task
+statuses.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any
 from sandbox.world import sequence_terms
 from sandbox.world.account import Account
 from sandbox.world.people_terms import ActError
-from sandbox.world.records import TIERS
+from sandbox.world.records import TIERS, Option, Required
 
 
 def set_tier(account: Account, given: Any) -> None:
@@ -18,12 +22,54 @@ def set_tier(account: Account, given: Any) -> None:
     account.tier = given
 
 
+def set_required(account: Account, given: Any) -> None:
+    """kind → what the admin makes required on it, instead of what was so before.
+
+    Each is a property's name, or ``{"property", "when", "is": [values]}``.
+    """
+    if not isinstance(given, Mapping):
+        raise ActError("required_properties", f"must be an object, not {given!r}")
+    for kind, rows in given.items():
+        if kind not in account.properties or not isinstance(rows, list):
+            known = ", ".join(account.properties)
+            raise ActError("required_properties", f"maps a kind ({known}) to a list; got {kind!r}")
+        account.required[kind] = [_required(account, kind, row) for row in rows]
+
+
+def _required(account: Account, kind: str, row: Any) -> Required:
+    rule = Required(row) if isinstance(row, str) else None
+    if isinstance(row, Mapping) and set(row) == {"property", "when", "is"}:
+        values = row["is"] if isinstance(row["is"], list) else [row["is"]]
+        rule = Required(row["property"], row["when"], tuple(map(str, values)))
+    if rule is None:
+        raise ActError(
+            "required_properties", f'takes a name or {{"property", "when", "is"}}, not {row!r}'
+        )
+    for name in filter(None, (rule.property, rule.when)):
+        if name not in account.properties[kind]:
+            raise ActError("required_properties", f"{kind} have no property {name!r}")
+    return rule
+
+
+def add_task_statuses(account: Account, given: Any) -> None:
+    """Statuses of the account's own for tasks, beside those that every account has."""
+    if not isinstance(given, list) or not all(isinstance(one, str) and one for one in given):
+        raise ActError("task_statuses", f"must be a list of values, not {given!r}")
+    options = account.properties["tasks"]["hs_task_status"].options
+    for value in given:
+        if value not in [option.value for option in options]:
+            label = value.replace("_", " ").capitalize()
+            options.append(Option(value, label, len(options)))
+
+
 CHANGES: dict[str, Callable[[Account, Any], object]] = {
     "tier": set_tier,
     "seats": sequence_terms.set_seats,
     "inboxes": sequence_terms.set_inboxes,
     "sequences": sequence_terms.add_sequences,
     "unenrol_workflow": sequence_terms.set_workflow,
+    "required_properties": set_required,
+    "task_statuses": add_task_statuses,
 }
 
 

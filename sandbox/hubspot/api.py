@@ -186,7 +186,8 @@ class HubSpot:
         endpoint = "(no such endpoint)"
         try:
             found, arguments = self._route(call)
-            endpoint = f"{found.method} {found.template}"
+            call.version = arguments.pop("v", "")
+            endpoint = found.labels[call.version]
             if not found.public:
                 self._authenticate(call)
                 app, account = call.app, call.account

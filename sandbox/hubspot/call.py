@@ -19,7 +19,9 @@ from sandbox.world.store import Account
 if TYPE_CHECKING:
     from sandbox.hubspot.api import HubSpot
 
-VERSION = "2026-03"
+VERSIONS = ("2026-03", "2026-09")
+"""Dated versions served side by side. From 2026-09 on, writes are held to what the account's admin
+has made required."""
 BATCH_LIMIT = 100
 
 
@@ -46,6 +48,7 @@ class Call:
         "scopes",
         "token",
         "user_id",
+        "version",
     )
 
     account: Account
@@ -53,6 +56,7 @@ class Call:
     actor: Actor
     scopes: frozenset[str]
     user_id: int
+    version: str
 
     def __init__(self, hub: HubSpot, environ: dict[str, Any], body: bytes) -> None:
         self.hub = hub
@@ -193,10 +197,13 @@ Handler = Callable[..., Answer]
 
 
 class Route(NamedTuple):
-    """One endpoint. ``family`` says which limit counts it: other, search, associations, none."""
+    """One endpoint. ``family`` says which limit counts it: other, search, associations, none.
+
+    ``labels``: version → the endpoint's name in counts; "" stands for endpoints without one.
+    """
 
     method: str
-    template: str
+    labels: dict[str, str]
     pattern: re.Pattern[str]
     handler: Handler
     family: str
@@ -213,16 +220,19 @@ def route(
 
     ``public`` endpoints take no token.
     """
-    parts = re.split(r"(\{\w+\})", template.replace("{v}", VERSION))
+    parts = re.split(r"(\{\w+\})", template)
+    shapes = {"{v}": f"(?P<v>{'|'.join(map(re.escape, VERSIONS))})"}
     regex = "".join(
-        f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in parts
+        shapes.get(part, f"(?P<{part[1:-1]}>[^/]+)") if part.startswith("{") else re.escape(part)
+        for part in parts
     )
+    labels = {one: f"{method} {template.replace('{v}', one)}" for one in (*VERSIONS, "")}
 
     def register(handler: Handler) -> Handler:
         ROUTES.append(
             Route(
                 method,
-                template.replace("{v}", VERSION),
+                labels,
                 re.compile(regex),
                 handler,
                 family,

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from sandbox.hubspot.errors import PropertyProblem
+from sandbox.settings import Settings
 from sandbox.world import money
 from sandbox.world.records import ACTIVITY_KINDS, PAID_TIERS, Property, Record
 from sandbox.world.store import Account
@@ -81,9 +82,7 @@ def clean(
     kind: str,
     properties: Mapping[str, Any],
     record: Record | None,
-    *,
-    linkedin_tasks: bool = True,
-    archived_owners: bool = True,
+    settings: Settings,
 ) -> tuple[dict[str, str], list[PropertyProblem]]:
     """The values in the world's form, and every value that is refused.
 
@@ -116,9 +115,9 @@ def clean(
         message = 'Property "hs_timestamp" is required.'
         problems.append(PropertyProblem("hs_timestamp", "timestamp_missing", message))
     owner = account.owners.get(values.get("hubspot_owner_id", ""))
-    if not archived_owners and owner is not None and owner.archived:
+    if not settings.archived_owners_assignable and owner is not None and owner.archived:
         problems.append(_unfit(registry["hubspot_owner_id"], owner.id))
-    if not linkedin_tasks and values.get("hs_task_type", "").startswith("LINKED_IN"):
+    if not settings.linkedin_task_types and values.get("hs_task_type", "").startswith("LINKED_IN"):
         problems.append(_unfit(registry["hs_task_type"], values["hs_task_type"]))
     return values, problems
 

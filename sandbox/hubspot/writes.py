@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.hubspot import errors
 from sandbox.hubspot.call import Call
 from sandbox.hubspot.kinds import Kind, association_pair, kind_of
+from sandbox.hubspot.required import REQUIRED_SINCE, missing
 from sandbox.hubspot.values import clean
 from sandbox.world.effects import unique_key
 from sandbox.world.records import Link, Record
@@ -66,16 +67,11 @@ def read_properties(call: Call, kind: Kind, given: Any, record: Record | None) -
     """The ``properties`` of a write in the world's form; refuses what doesn't fit."""
     if not isinstance(given, dict):
         raise errors.shape('"properties" must be an object')
-    values, problems = clean(
-        call.account,
-        kind.kind,
-        given,
-        record,
-        linkedin_tasks=call.hub.settings.linkedin_task_types,
-        archived_owners=call.hub.settings.archived_owners_assignable,
-    )
+    values, problems = clean(call.account, kind.kind, given, record, call.hub.settings)
+    if call.version >= REQUIRED_SINCE:
+        problems += missing(call.account, kind.kind, values, record)
     if problems:
-        raise errors.property_errors(list(problems), call.account.portal_id)
+        raise errors.property_errors(problems, call.account.portal_id)
     return values
 
 

@@ -26,6 +26,7 @@ from sandbox.world.records import (
     Pipeline,
     Property,
     Record,
+    Required,
     Team,
     UniqueConflict,
     Version,
@@ -72,6 +73,8 @@ class Account(Frame, Links, Lifecycle):
         self.blocked_emails: set[str] = set()
         """Addresses, in lower case, that no contact may have after a privacy request."""
         self.sequences = Sequences()
+        self.required: dict[str, list[Required]] = {}
+        """kind → what the admin has made required on its records."""
         self.extra: dict[str, Any] = {}
 
     # --- reading ---------------------------------------------------------------------------

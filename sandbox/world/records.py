@@ -212,6 +212,14 @@ class Property:
     updated_at: int = 0
 
 
+class Required(NamedTuple):
+    """What an admin has made required: always, or once ``when`` has one of ``values``."""
+
+    property: str
+    when: str = ""
+    values: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class App:
     """An app as registered with the vendor: what it may ask for and where its events go.

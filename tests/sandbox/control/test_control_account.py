@@ -99,6 +99,12 @@ def test_everything_can_be_changed(desk: Desk) -> None:
         ),
         ({"sequences": [{"name": "x", "user": "USER", "steps": STEPS, "days": "NEVER"}]}, "days"),
         ({"unenrol_workflow": {}}, "unenrol_workflow"),
+        ({"required_properties": []}, "required_properties"),
+        ({"required_properties": {"gadgets": []}}, "required_properties"),
+        ({"required_properties": {"deals": ["no_such"]}}, "required_properties"),
+        ({"required_properties": {"deals": [{"when": "amount"}]}}, "required_properties"),
+        ({"task_statuses": "x"}, "task_statuses"),
+        ({"withdraw_scopes": "oauth"}, "withdraw_scopes"),
         ({"unenrol_workflow": {"property": "x", "seconds": "soon"}}, "unenrol_workflow"),
     ],
 )
