@@ -10,7 +10,8 @@ from app.decisions.context import Cause, RuleContext, gate
 from app.decisions.firing import definitions, fire
 from app.decisions.sequences import plan
 from app.decisions.silence import fire_silence, silence_due
-from app.decisions.starting import CHOOSE_CONTACT
+from app.decisions.starting import CHOOSE_CONTACT, as_view
+from app.decisions.still_owed import reason_gone
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Notice, StartEnrolment
 from app.model.ids import stage_anchor
@@ -43,7 +44,18 @@ def qualifies(
         if reached is None or reached >= active.activated_at:
             return ()
         made = fire_silence(active, context, reached, now, EnrolmentState.BACKLOG)
-    return tuple(one for one in made.actions if isinstance(one, StartEnrolment | Notice))
+    return tuple(
+        one
+        for one in made.actions
+        if isinstance(one, StartEnrolment | Notice) and _owed(one, active, context, now)
+    )
+
+
+def _owed(
+    one: StartEnrolment | Notice, active: ActiveRule, context: RuleContext, now: Business
+) -> bool:
+    """What a reply since would have ended is not owed from before either."""
+    return isinstance(one, Notice) or reason_gone(active, as_view(one), context, now) is None
 
 
 def _standing_entry(active: ActiveRule, context: RuleContext) -> Cause | None:

@@ -83,3 +83,4 @@ class Deed:
     RELEASED = "released"
     APPROVED = "approved"
     MERGED = "records_merged"
+    ACCEPTED = "accepted"

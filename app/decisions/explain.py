@@ -79,6 +79,7 @@ TEXTS: Mapping[str, str] = {
     Deed.RELEASED: "An admin released it from the backlog; its delays count from now.",
     Deed.APPROVED: "An admin approved it.",
     Deed.MERGED: "The CRM merged {type} {other} into this record; its history goes on here.",
+    Deed.ACCEPTED: "{who} accepted the proposal.",
     StopReason.REPLIED: "The prospect replied.",
     StopReason.MEETING_BOOKED: "A meeting is booked.",
     StopReason.STAGE_LEFT: "The stage was left.",
@@ -91,10 +92,13 @@ TEXTS: Mapping[str, str] = {
     StopReason.GOAL: "The goal is reached.",
     StopReason.FINISHED: "No step is left of {steps}.",
     StopReason.BECAME_DEAL: "The contact became deal {deal}, whose own rules take over.",
-    StopReason.SHADOW_OVER: "The rule went live; what it only watched has ended.",
+    StopReason.SHADOW_OVER: "The rule's mode changed before this began.",
     StopReason.RULE_STOP: "Another rule ended it.",
     StopReason.MERGED: "The record was merged with another on which the same follow-up ran longer; "
     "that one goes on.",
+    StopReason.NOT_OWED: "Its reason was gone before it began.",
+    StopReason.DECLINED: "{who} declined it.",
+    StopReason.DISCARDED: "{who} discarded it with the rest of the backlog.",
 }
 """Sentence per code; fields in braces are values of the explanation."""
 

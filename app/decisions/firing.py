@@ -89,13 +89,11 @@ def _tasks(active: ActiveRule) -> tuple[Step, ...]:
 
 
 def _state(active: ActiveRule, context: RuleContext) -> EnrolmentState:
-    if active.mode is Mode.MANUAL:
-        return EnrolmentState.PROPOSED
     limit = active.rule.limit
     over = limit is not None and context.recent_firings.get(active.rule.key, 0) >= limit
-    if over and active.mode is Mode.LIVE:
+    if over and active.mode is not Mode.SHADOW:
         return EnrolmentState.APPROVAL
-    return EnrolmentState.ACTIVE
+    return EnrolmentState.PROPOSED if active.mode is Mode.MANUAL else EnrolmentState.ACTIVE
 
 
 def _enrol(
@@ -111,13 +109,13 @@ def _enrol(
         return refusal(
             active, context, Code.SEQUENCE_MISSING, now, {"sequence": action.sequence}
         )
-    clash = _clash(sequence, active, cause, context)
-    if clash is not None:
-        return refusal(active, context, clash[0], now, {"enrolment": clash[1]})
+    found = clash(sequence, active, cause, context)
+    if found is not None:
+        return refusal(active, context, found[0], now, {"enrolment": found[1]})
     return start(active, cause, context, now, state, sequence, sequence.steps)
 
 
-def _clash(
+def clash(
     sequence: Sequence, active: ActiveRule, cause: Cause, context: RuleContext
 ) -> tuple[str, str] | None:
     """The running enrolment that forbids another, as (code, its id)."""

@@ -26,6 +26,8 @@ from app.store import (
 
 PAGE = 500
 
+NOTHING: Mapping[str, Any] = {}
+
 Row = Mapping[Any, Any]
 
 
@@ -103,6 +105,8 @@ def _state(
         "mode": mode.value,
         "activated_at": was["activated_at"] if was is not None and same else now,
         "activated_by": who,
+        # A new backlog is released by a new word, not by the one given for an earlier one.
+        "release_per_day": was["release_per_day"] if was is not None and same else 0,
     }
 
 
@@ -214,12 +218,20 @@ def _look_at(
     writes.take(tenant, arm_silence(snapshot.context(subject, now), now), snapshot, now)
 
 
-def ledger_line(start: StartEnrolment, code: str, verdict: str, now: Business) -> Explanation:
+def ledger_line(
+    start: StartEnrolment,
+    code: str,
+    verdict: str,
+    now: Business,
+    more: Mapping[str, Any] = NOTHING,
+) -> Explanation:
+    """The ledger's line on an enrolment that begins, or waits; `more`: further values."""
     values = {
         "enrolment": start.id,
         "definition": start.definition,
         "anchor": start.anchor,
         "due": {touch.step.id: touch.due_at for touch in start.touches},
+        **more,
     }
     scope = f"rule:{start.rule.rule.key}"
     return Explanation(start.subject, scope, verdict, code, now, verdict == "fired", values)

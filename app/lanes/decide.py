@@ -7,6 +7,7 @@ from typing import Any
 
 from app.decisions.rules import arm_silence, decide, restore_signal, settled, silence
 from app.decisions.sequences import advance, became_deal
+from app.lanes.beginning import drop_unowed
 from app.lanes.context import Tenant
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.snapshot import Snapshot
@@ -28,6 +29,7 @@ def decide_signals(
         _advance(tenant, snapshot, signal, writes, now)
         context = snapshot.context(signal.subject, now)
         writes.take(tenant, decide(signal, context, now), snapshot, now)
+    drop_unowed(tenant, snapshot, {signal.subject for signal in ordered}, writes, now)
     if not any(active.rule.when.kind is SignalKind.NO_ACTIVITY for active in tenant.rules):
         return
     for subject in dict.fromkeys(signal.subject for signal in ordered):

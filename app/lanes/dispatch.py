@@ -18,13 +18,12 @@ from app.actions.tasks import new_task
 from app.decisions.guard import admit, apply_ruling, judge
 from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
-from app.lanes.ingest import take_in
-from app.lanes.reading import fetch
+from app.lanes.ingest import read_again
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.trouble import OURS, isolate, later, note_error
 from app.model.decisions import Ruling, Verdict
 from app.model.time import MINUTE, SECOND, Business, Wall
-from app.store import installations, mirror, outbox
+from app.store import installations, outbox
 from connectors.contract import (
     Connector,
     Created,
@@ -98,30 +97,11 @@ def refresh(
 
     Answers the touches, about other records where theirs turn out to be merged.
     """
-    subject_ids = {row["subject_id"] for row in rows}
+    if not read_again(lanes, tenant, rows):
+        return rows
     with lanes.store.read() as conn:
-        subjects = mirror.by_id(conn, subject_ids)
-        links = mirror.links(conn, tenant.id, subject_ids)
-    deals = [row["crm_id"] for row in subjects.values() if row["type"] == "deal"]
-    people = {row["contact_id"] for row in rows if row["contact_id"]}
-    for subject in subject_ids:
-        people.update(contact for contact, _, _ in links.get(subject, ()))
-    reads: dict[tuple[str, bool], set[str]] = {}
-    stale_deals = set(tenant.fresh.stale("deal", deals))
-    stale_people = set(tenant.fresh.stale("contact", people))
-    if stale_deals:
-        reads["deal", False] = stale_deals
-    if stale_people:
-        reads["contact", False] = stale_people
-    if reads:
-        # The event of a deletion or merge may be lost or late; the reading finds out all the same.
-        readings = fetch(lanes, tenant, reads)
-        take_in(lanes, tenant, readings)
-        if readings.merged:
-            with lanes.store.read() as conn:
-                fresh = outbox.by_id(conn, [row["id"] for row in rows])
-            return [dict(fresh[row["id"]]) for row in rows]
-    return rows
+        fresh = outbox.by_id(conn, [row["id"] for row in rows])
+    return [dict(fresh[row["id"]]) for row in rows]
 
 
 def _unmade(

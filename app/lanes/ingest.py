@@ -228,3 +228,29 @@ def load_snapshot(
     return snapshot, known
 
 
+def read_again(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Read the subjects and people of touches or enrolments that were not read just now.
+
+    True if any turned out to be merged: then the rows are about other records by now.
+    """
+    subject_ids = {row["subject_id"] for row in rows}
+    with lanes.store.read() as conn:
+        subjects = mirror.by_id(conn, subject_ids)
+        links = mirror.links(conn, tenant.id, subject_ids)
+    deals = [row["crm_id"] for row in subjects.values() if row["type"] == "deal"]
+    people = {row["contact_id"] for row in rows if row["contact_id"]}
+    for subject in subject_ids:
+        people.update(contact for contact, _, _ in links.get(subject, ()))
+    reads: dict[tuple[str, bool], set[str]] = {}
+    stale_deals = set(tenant.fresh.stale("deal", deals))
+    stale_people = set(tenant.fresh.stale("contact", people))
+    if stale_deals:
+        reads["deal", False] = stale_deals
+    if stale_people:
+        reads["contact", False] = stale_people
+    if not reads:
+        return False
+    # The event of a deletion or merge may be lost or late; the reading finds out all the same.
+    readings = fetch(lanes, tenant, reads)
+    take_in(lanes, tenant, readings)
+    return bool(readings.merged)

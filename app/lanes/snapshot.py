@@ -17,14 +17,8 @@ from app.lanes.context import Tenant
 from app.model.decisions import Decision, EndEnrolment, EnrolmentView, PlanTouches
 from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
-from app.model.vocabulary import (
-    EnrolmentState,
-    Mode,
-    Outcome,
-    SignalKind,
-    SubjectType,
-    TouchState,
-)
+from app.model.vocabulary import EnrolmentState as State
+from app.model.vocabulary import Mode, Outcome, SignalKind, StopReason, SubjectType, TouchState
 from app.store import mirror, outbox, running, summaries, timers
 from app.store.sets import loads
 
@@ -32,6 +26,8 @@ Row = Mapping[Any, Any]
 Link = tuple[str, bool, tuple[str, ...]]
 
 _OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value})
+_COUNTED = frozenset({State.ACTIVE.value, State.PROPOSED.value})
+"""States in which a firing counts against its rule's limit."""
 
 
 class Snapshot:
@@ -130,7 +126,7 @@ class Snapshot:
             return
         self.running.setdefault(subject, []).append(row)
         self.history.setdefault(subject, []).append(row)
-        if row["mode"] == Mode.LIVE.value and row["state"] == EnrolmentState.ACTIVE.value:
+        if row["mode"] != Mode.SHADOW.value and row["state"] in _COUNTED:
             # A limit counts what this batch began too: a hundred signals often come together.
             self.recent_firings[row["rule"]] = self.recent_firings.get(row["rule"], 0) + 1
         self.steps[row["id"]] = [
@@ -257,7 +253,7 @@ class Snapshot:
             anchor_stage=row["anchor_stage"],
             started_at=row["started_at"],
             contact=row["contact_id"],
-            state=EnrolmentState(row["state"]),
+            state=State(row["state"]),
             mode=Mode(row["mode"]),
             planned=frozenset(s["step"] for s in steps),
             finished=frozenset(s["step"] for s in steps if _is_over(s)),
@@ -270,8 +266,10 @@ class Snapshot:
         last_fired: dict[str, int] = {}
         recent: dict[str, int] = defaultdict(int)
         for row in self.history.get(subject_id, ()):
-            if row["mode"] == Mode.SHADOW.value and row["rule"] not in self._shadow_rules:
-                continue  # what was only imagined does not count against what is live
+            # Neither what was only imagined counts against what is live, nor what had not begun.
+            imagined = row["mode"] == Mode.SHADOW.value and row["rule"] not in self._shadow_rules
+            if imagined or row["end_reason"] == StopReason.SHADOW_OVER.value:
+                continue
             past[row["definition"]].add(row["anchor"])
             firings[row["rule"]] += 1
             last_fired[row["rule"]] = max(last_fired.get(row["rule"], 0), row["started_at"])

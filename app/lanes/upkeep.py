@@ -10,6 +10,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_signals
 from app.lanes.digest import OVERDUE, send_digests
 from app.lanes.observe import Observer
+from app.lanes.proposals import age_out
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import note_error
 from app.lanes.waiting import release_backlog
@@ -17,8 +18,8 @@ from app.lanes.writes import Writes
 from app.model.ids import touch_id
 from app.model.signals import Signal
 from app.model.time import DAY, Business
-from app.model.vocabulary import SignalKind
-from app.store import cursors, notices, playbooks, tasks
+from app.model.vocabulary import EnrolmentState, SignalKind
+from app.store import cursors, notices, playbooks, running, tasks
 from connectors.contract import CrmError
 
 BATCH = 300
@@ -66,8 +67,8 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
 
 
 def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
-    """Once a local day: people and stages as the CRM has them now, today's share of what was
-    released, and the managers' digest."""
+    """Once a local day: people and stages as the CRM has them now, proposals whose reason is gone,
+    today's share of what was released, and the managers' digest."""
     now = lanes.now()
     today = tenant.calendars.day_start(now)
     with lanes.store.read() as conn:
@@ -79,6 +80,7 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     except CrmError as error:
         # Yesterday's people and stages serve another day; what is due does not wait for them.
         note_error(lanes, tenant, error, 0)
+    age_out(lanes, tenant)
     release_backlog(lanes, tenant)
     if not tenant.stopped:
         send_digests(lanes, tenant)
@@ -94,7 +96,8 @@ def next_daily(lanes: Lanes, tenant: Tenant) -> Business | None:
         if not waiting:
             states = playbooks.states(conn, tenant.id).values()
             released = any(state["release_per_day"] for state in states)
-            waiting = released and playbooks.has_backlog(conn, tenant.id)
+            waiting = released and running.any_in(conn, tenant.id, EnrolmentState.BACKLOG)
+            waiting = waiting or running.any_in(conn, tenant.id, EnrolmentState.PROPOSED)
     if not waiting:
         return None
     # A local day has 23 to 25 hours, so the next one is sought from its own middle.

@@ -140,6 +140,10 @@ class StopReason(StrEnum):
     RULE_OFF = "rule_off"
     RULE_STOP = "stopped_by_rule"
     MERGED = "merged"
+    # It waited for a person's word and never began.
+    NOT_OWED = "no_longer_owed"
+    DECLINED = "declined"
+    DISCARDED = "discarded"
 
 
 EXITS = (

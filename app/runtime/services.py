@@ -8,7 +8,7 @@ from typing import Any
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
-from app.lanes import activation, waiting
+from app.lanes import activation, proposals, waiting
 from app.lanes.context import Lanes
 from app.model.time import Clocks
 from app.store.engine import Store
@@ -51,6 +51,29 @@ class Runtime:
         number = waiting.approve(self.lanes, installation_id, rule, who)
         self._poke("dispatch", installation_id)
         return number
+
+    def spread(self, installation_id: int, rule: str, per_day: int | None, who: str) -> int:
+        """See `app.lanes.waiting.spread`."""
+        number = waiting.spread(self.lanes, installation_id, rule, per_day, who)
+        self._poke("dispatch", installation_id)
+        return number
+
+    def decline(self, installation_id: int, rule: str, who: str) -> int:
+        """See `app.lanes.waiting.decline`."""
+        return waiting.decline(self.lanes, installation_id, rule, who)
+
+    def discard(self, installation_id: int, rule: str, who: str) -> int:
+        """See `app.lanes.waiting.discard_backlog`."""
+        return waiting.discard_backlog(self.lanes, installation_id, rule, who)
+
+    def accept_proposal(self, installation_id: int, enrolment: str, who: str) -> None:
+        """See `app.lanes.proposals.accept`."""
+        proposals.accept(self.lanes, installation_id, enrolment, who)
+        self._poke("dispatch", installation_id)
+
+    def decline_proposal(self, installation_id: int, enrolment: str, who: str) -> None:
+        """See `app.lanes.proposals.decline`."""
+        proposals.decline(self.lanes, installation_id, enrolment, who)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, select, update
 from app.model.time import Wall
 from app.store import sets
 from app.store.fixed import Fixed, arg
-from app.store.tables import enrolments, installations, playbook_versions, rule_states
+from app.store.tables import installations, playbook_versions, rule_states
 
 
 def next_version(conn: Connection, installation_id: int, playbook: str) -> int:
@@ -109,15 +109,3 @@ def change_state(conn: Connection, installation_id: int, rule: str, **values: An
         .values(values)
     )
     return conn.execute(query).rowcount == 1
-
-
-_BACKLOG = Fixed(
-    select(enrolments.c.id)
-    .where(enrolments.c.installation_id == arg("inst"), enrolments.c.state == "backlog")
-    .limit(1)
-)
-
-
-def has_backlog(conn: Connection, installation_id: int) -> bool:
-    """Whether any enrolment still waits for the release of its rule's backlog."""
-    return _BACKLOG.value(conn, inst=installation_id) is not None

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, and_, func, or_, select
 
+from app.model.vocabulary import EnrolmentState
 from app.store import sets
 from app.store.tables import (
     contacts,
@@ -182,3 +183,19 @@ def notices_of(
     return [{**row, "data": sets.loads(row["data"])} for row in rows(conn, query)]
 
 
+def proposals(
+    conn: Connection, inst: int, owners: Collection[str] | None, limit: int = 200
+) -> list[dict[str, Any]]:
+    """What rules propose and nobody has decided on, the latest first; owners None: everybody's."""
+    query = (
+        select(
+            _e.id, _e.rule, _e.definition, _e.version_id, _e.anchor_at, _e.started_at,
+            _e.contact_id, _s.type.label("subject_type"), _s.crm_id.label("subject_id"),
+            _s.name.label("subject"), _s.owner_id,
+        )
+        .join(subjects, _s.id == _e.subject_id)
+        .where(_e.installation_id == inst, _e.state == EnrolmentState.PROPOSED.value)
+    )  # fmt: skip
+    if owners is not None:
+        query = query.where(sets.among(conn, _s.owner_id, sorted(owners)))
+    return rows(conn, query.order_by(_e.started_at.desc(), _e.id).limit(limit))

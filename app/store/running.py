@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from app.model.decisions import EndEnrolment
-from app.model.vocabulary import EnrolmentState, Outcome, TouchState
+from app.model.vocabulary import EnrolmentState, Outcome, StopReason, TouchState
 from app.store import sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import enrolments, touches
@@ -25,7 +25,8 @@ _RUNNING = Fixed(
 )
 _HISTORY = Fixed(
     select(
-        _e.subject_id, _e.definition, _e.rule, _e.anchor, _e.started_at, _e.contact_id, _e.mode
+        _e.subject_id, _e.definition, _e.rule, _e.anchor, _e.started_at, _e.contact_id, _e.mode,
+        _e.end_reason,
     ).where(among(_e.subject_id, "ids"))
 )
 _BY_ID = Fixed(select(enrolments).where(among(_e.id, "ids")))
@@ -63,17 +64,23 @@ def _grouped(rows: Iterable[Row], column: str) -> dict[Any, list[Row]]:
     return found
 
 
-_DROP_SHADOW = Fixed(delete(enrolments).where(among(_e.id, "ids"), _e.mode == "shadow"))
+_DROP_IMAGINED = Fixed(
+    delete(enrolments).where(
+        among(_e.id, "ids"),
+        or_(_e.mode == "shadow", _e.end_reason == StopReason.SHADOW_OVER.value),
+    )
+)
 
 
 def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Insert enrolments; a derived id that exists already is the same decision made twice.
 
-    A shadow enrolment gives way to a real one of the same id: it had no effect.
+    A shadow enrolment gives way to a real one of the same id, and so does one that had not begun
+    when its rule's mode changed: neither had an effect.
     """
     real = [row["id"] for row in rows if row["mode"] != "shadow"]
     if real:
-        _DROP_SHADOW.run(conn, ids=real)
+        _DROP_IMAGINED.run(conn, ids=real)
     sets.insert_ignore(conn, enrolments, rows)
 
 
@@ -148,13 +155,21 @@ def move(conn: Connection, moved: Mapping[str, int]) -> None:
     _MOVE_TOUCHES.run_many(conn, rows)
 
 
-def set_state(conn: Connection, ids: Sequence[str], state: EnrolmentState) -> None:
-    """Those that have ended meanwhile stay ended."""
-    conn.execute(
+def set_state(
+    conn: Connection,
+    ids: Sequence[str],
+    was: EnrolmentState,
+    state: EnrolmentState,
+    mode: str | None = None,
+) -> int:
+    """Those in another state by now stay there; answers how many were not. mode: None keeps it."""
+    values = {"state": state.value} if mode is None else {"state": state.value, "mode": mode}
+    query = (
         update(enrolments)
-        .where(enrolments.c.id.in_(list(ids)), enrolments.c.state != EnrolmentState.ENDED.value)
-        .values(state=state.value)
+        .where(sets.among(conn, enrolments.c.id, ids), enrolments.c.state == was.value)
+        .values(values)
     )
+    return conn.execute(query).rowcount
 
 
 def of_rule(
@@ -171,14 +186,39 @@ def of_rule(
     return [dict(row) for row in found]
 
 
+def waiting_after(
+    conn: Connection, inst: int, state: EnrolmentState, after: str, limit: int
+) -> list[Row]:
+    """Enrolments in one state, in the order of their ids, from behind one."""
+    e = enrolments.c
+    query = (
+        select(enrolments)
+        .where(e.installation_id == inst, e.state == state.value, e.id > after)
+        .order_by(e.id)
+        .limit(limit)
+    )
+    return [dict(row) for row in conn.execute(query).mappings()]
+
+
+_ANY = Fixed(
+    select(_e.id).where(_e.installation_id == arg("inst"), _e.state == arg("state")).limit(1)
+)
+
+
+def any_in(conn: Connection, inst: int, state: EnrolmentState) -> bool:
+    """Whether any enrolment is in a state."""
+    return _ANY.value(conn, inst=inst, state=state.value) is not None
+
+
 _RECENT = Fixed(
     select(_e.rule, func.count())
     .where(
         _e.installation_id == arg("inst"),
         among(_e.rule, "rules"),
-        _e.state == EnrolmentState.ACTIVE.value,
+        # A rule in manual mode floods its reps with proposals as a live one does with tasks.
+        _e.state.in_((EnrolmentState.ACTIVE.value, EnrolmentState.PROPOSED.value)),
         _e.started_at > arg("since"),
-        _e.mode == "live",
+        _e.mode != "shadow",
     )
     .group_by(_e.rule)
 )

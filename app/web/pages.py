@@ -12,6 +12,7 @@ from app.web.answers import services
 from app.web.api.playbooks import MODES, overview
 from app.web.api.setup import KINDS, board, person_view, stored_settings
 from app.web.api.subjects import find
+from app.web.api.waiting import proposed
 
 blueprint = Blueprint("pages", __name__)
 
@@ -118,7 +119,7 @@ def subject(type: str, crm_id: str) -> Any:
 @blueprint.get("/mine")
 @access.require()
 def mine() -> Any:
-    """The viewer's open tasks and notices; an admin sees those of the admins."""
+    """The viewer's open tasks, proposals and notices; an admin sees those of the admins."""
     who = access.viewer()
     owner = who.owner_id or None
     with services().store.read() as conn:
@@ -130,7 +131,9 @@ def mine() -> Any:
             task["url"] = summaries.record_url(
                 conn, who.installation_id, task["subject_type"], task["subject_id"]
             )
-        return _page("mine.html", conn, tasks=tasks, notices=notices)
+        return _page(
+            "mine.html", conn, tasks=tasks, notices=notices, proposals=proposed(conn)
+        )
 
 
 @blueprint.get("/health")

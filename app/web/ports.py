@@ -44,6 +44,26 @@ class Runtime(Protocol):
         """Let a rule go on that reached its limit; answers how many records start by it."""
         ...
 
+    def spread(self, installation_id: int, rule: str, per_day: int | None, who: str) -> int:
+        """Make what a rule began above its limit a backlog, released `per_day` a day."""
+        ...
+
+    def decline(self, installation_id: int, rule: str, who: str) -> int:
+        """End what a rule began above its limit; answers how many records it was."""
+        ...
+
+    def discard(self, installation_id: int, rule: str, who: str) -> int:
+        """End a rule's backlog unbegun; answers how many records it held."""
+        ...
+
+    def accept_proposal(self, installation_id: int, enrolment: str, who: str) -> None:
+        """Begin what a rule in manual mode proposed."""
+        ...
+
+    def decline_proposal(self, installation_id: int, enrolment: str, who: str) -> None:
+        """End what a rule in manual mode proposed."""
+        ...
+
 
 class Services(Protocol):
     """The process's parts."""

@@ -20,6 +20,7 @@ PUBLIC = {
 EVERYBODY = {
     "api_overview.session", "api_subjects.search", "api_subjects.subject",
     "api_subjects.decisions", "api_subjects.why", "pages.subjects", "pages.subject", "pages.mine",
+    "api_waiting.proposals", "api_waiting.accept", "api_waiting.refuse",
 }  # fmt: skip
 
 MANAGERS = {

@@ -1,16 +1,13 @@
-"""Playbooks: presets, versions, activation, and the backlog that an activation leaves."""
+"""Playbooks: presets, versions, activation."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from app.lanes.activation import ActivationError
 from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json, to_json
@@ -22,6 +19,7 @@ from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
 from app.web.api.setup import changed, wake
+from app.web.api.waiting import lanes_refuse
 
 blueprint = Blueprint("api_playbooks", __name__)
 
@@ -166,20 +164,10 @@ def activate(playbook: str) -> Response:
     else:
         raise _unknown(playbook)
     rules = _rules(given.get("rules"), found)
-    with _activation():
+    with lanes_refuse():
         done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
     wake("ingest", "dispatch")
     return answer({"playbook": playbook, "version": version, "rules": done})
-
-
-@contextmanager
-def _activation() -> Generator[None]:
-    """A refusal of the lanes, which names the field and the remedy itself."""
-    try:
-        yield
-    except ActivationError as error:
-        raise Refusal(422, "activation", f"Nothing was changed: {error}",
-                      "GET /api/playbooks shows each rule's mode and backlog.") from error
 
 
 def _rules(given: Any, playbook: Playbook) -> list[str] | None:
@@ -205,47 +193,3 @@ def _unknown(playbook: str) -> Refusal:
         "Save it first with POST /api/playbooks; GET /api/playbooks lists presets and what is "
         "saved.",
     )
-
-
-@blueprint.get("/backlog")
-@access.require("admin")
-def backlog() -> Response:
-    """For each rule: what was owed before its activation and waits for release."""
-    with services().store.read() as conn:
-        return answer({"rules": figures.backlog(conn, access.viewer().installation_id)})
-
-
-@blueprint.post("/backlog/release")
-@access.require("admin")
-def release() -> Response:
-    """Let a rule's backlog start: {"rule": key, "per_day"?: the setting unless said}; 0 ends it."""
-    parts, who, given = services(), access.viewer(), body()
-    rule, per_day = given.get("rule"), given.get("per_day")
-    with parts.store.read() as conn:
-        known = playbooks.states(conn, who.installation_id)
-    if rule not in known:
-        raise wrong("rule", f"{rule!r} was never activated",
-                    "Take a rule's key from GET /api/backlog, such as proposal/proposal-sent.")
-    if per_day is not None and (type(per_day) is not int or not 0 <= per_day <= 10_000):
-        raise wrong("per_day", f"{per_day!r} is no number from 0 to 10,000",
-                    "Send how many records the rule may start each day, such as 10; 0 ends it.")
-    with _activation():
-        done = parts.runtime.release(who.installation_id, rule, per_day, who.who)
-    wake("dispatch")
-    return answer(done)
-
-
-@blueprint.post("/approvals")
-@access.require("admin")
-def approve() -> Response:
-    """Let a rule go on that reached its limit: {"rule": key}."""
-    parts, who, rule = services(), access.viewer(), body().get("rule")
-    with parts.store.read() as conn:
-        waiting = approvals.waiting(conn, who.installation_id)
-    if rule not in waiting:
-        raise wrong("rule", f"{rule!r} does not wait for approval",
-                    f"Waiting are: {', '.join(sorted(waiting)) or 'none'}.")
-    with _activation():
-        started = parts.runtime.approve(who.installation_id, rule, who.who)
-    wake("dispatch")
-    return answer({"rule": rule, "started": started})
