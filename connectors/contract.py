@@ -115,7 +115,7 @@ class CrmPipeline:
 
 
 SEVERAL = "*"
-"""`Event.field` of several changes of one record at one instant; `value` is then JSON, an object of
+"""`Event.field` of all changes of one record at one instant; `value` is then JSON, an object of
 canonical field → canonical value."""
 
 

@@ -95,6 +95,8 @@ def plan_reads(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any
     known = mirror.contact_rows(conn, tenant.id, contacts) if contacts else {}
     tasks = {row["object_id"] for row in rows if row["object_type"] == "task"}
     ours = mirror.objects(conn, tenant.id, "task", tasks) if tasks else {}
+    deals = {row["object_id"] for row in rows if row["object_type"] == "deal"}
+    mirrored = mirror.by_crm_id(conn, tenant.id, "deal", deals) if deals else {}
     for row in rows:
         type, id, kind = row["object_type"], row["object_id"], row["kind"]
         if kind == "deleted" and type in MIRRORED:
@@ -115,7 +117,9 @@ def plan_reads(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any
             asked = kind == "associated" or row["field"] == "form_submitted_at"
             plan.read(type, id, linked=id not in known or asked)
         elif type == "deal":
-            plan.read(type, id, linked=kind in ("created", "associated", "restored"))
+            # A change may be all that is ever heard of a deal whose creation event was lost.
+            asked = kind in ("created", "associated", "restored")
+            plan.read(type, id, linked=asked or id not in mirrored)
         elif type in _LINKED:
             plan.read(type, id, linked=True)
     return plan
@@ -263,14 +267,32 @@ def finished(
 
 
 def _lags(row: Mapping[str, Any], record: CrmRecord | None) -> bool:
+    """Whether a record was read as it stood before the event.
+
+    Its history tells exactly, where it was read; else the instant of its last change has to do, by
+    which a change within two seconds of an earlier one is not told from it.
+    """
     if row["kind"] in ("deleted", "erased", "associated"):
         return False
     if record is None:
         return row["kind"] == "created"
-    if row["field"] != "stage" or row["value"] == record.fields.get("stage"):
-        return False
     seen_from = row["occurred_at"] - _LAG_MS
-    return not any(
-        version.value == row["value"] and version.at >= seen_from
-        for version in record.history.get("stage", ())
+    if record.updated_at < seen_from:
+        return True
+    return any(
+        value != record.fields.get(name)
+        and not any(version.value == value and version.at >= seen_from for version in versions)
+        for name, value in _named(row).items()
+        if (versions := record.history.get(name)) is not None
     )
+
+
+def _named(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Field → canonical value that an event names. A single one comes as the CRM's text, and the
+    fields whose histories are read have ids and words for values, which are canonical as they are.
+    """
+    if row["field"] == SEVERAL:
+        return loads(row["value"])
+    if row["kind"] != "changed" or row["field"] is None:
+        return {}
+    return {row["field"]: row["value"] or None}

@@ -175,12 +175,10 @@ def _meaning(name: str, type_id: str | None) -> tuple[str | None, ObjectType | N
 def _read_activity(
     rows: Sequence[dict[str, Any]], type_: ObjectType, mapping: CrmMapping, events: list[Event]
 ) -> None:
-    """What was told of one activity at one instant: alone as it came, together as one event."""
+    """What was told of one activity at one instant, as one event."""
     row = rows[0]
-    if len(rows) == 1:
-        kind, _, _ = _meaning(row["subscriptionType"], row.get("objectTypeId"))
-        assert kind is not None
-        _read_one(row, kind, type_, mapping, events)
+    if len(rows) == 1 and row.get("propertyName") is None:
+        _read_one(row, "created", type_, mapping, events)
         return
     kind, changes = "changed", list[tuple[str, str | None]]()
     for one in rows:

@@ -1,0 +1,115 @@
+"""Every kind of failure at once with two others: the same tasks stand in the end.
+
+Alone they are told in `test_faults`; here each triple is one telling of the same story. The default
+run takes a few triples in which every failure occurs; the long run takes enough of them that every
+two failures meet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from tests.chaos.telling import (
+    ARCHIVE,
+    CREATE,
+    READ_DEALS,
+    READ_TASKS,
+    SUMMARIES,
+    UPDATE,
+    Line,
+    ending,
+    fault,
+    hits,
+    tell,
+)
+from tests.scenarios.harness import Story
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that goes wrong. begin: makes it so and answers how to tell that it did."""
+
+    name: str
+    begin: Callable[[Story], Callable[[], bool]]
+
+
+def _call(name: str, match: str, kind: str, **more: Any) -> Failure:
+    def begin(story: Story) -> Callable[[], bool]:
+        id = fault(story, match, kind, **more)
+        return lambda: hits(story, id) > 0
+
+    return Failure(f"{kind.replace('_', ' ')} at {name}", begin)
+
+
+def _setting(name: str, **values: Any) -> Failure:
+    def begin(story: Story) -> Callable[[], bool]:
+        story.crm.call("POST", "/sandbox/settings", values)
+        return lambda: True
+
+    return Failure(name, begin)
+
+
+WRITES = {"create": CREATE, "update": UPDATE, "archive": ARCHIVE, "summaries": SUMMARIES}
+READS = {"read tasks": READ_TASKS, "read deals": READ_DEALS}
+
+FAILURES = (
+    *(_call(name, match, "500_after") for name, match in WRITES.items()),
+    *(_call(name, match, "503_before", times=2) for name, match in WRITES.items()),
+    *(_call(name, match, "timeout_after") for name, match in WRITES.items()),
+    *(_call(name, match, "429") for name, match in (WRITES | READS).items()),
+    *(_call(name, match, "reset_before") for name, match in READS.items()),
+    _call("every call", "* .*", "slow", times=0, seconds=0.02),
+    _setting("events told twice", webhook_duplicate=1.0),
+    _setting("events out of order", webhook_disorder=True),
+    _setting("half of the events lost", webhook_drop=0.5),
+    _setting("reads lag", read_lag_seconds=0.3),
+    _setting("search lags", search_lag_seconds=0.3),
+)
+
+
+def _triples(cover_pairs: bool) -> Iterator[tuple[Failure, ...]]:
+    """Triples in which every failure, or every pair of failures, occurs; greedily few.
+
+    Two failures of one call compete for the same request, so they still meet: the second one
+    takes the retry.
+    """
+    numbers = range(len(FAILURES))
+    size = 2 if cover_pairs else 1
+    missing = set(combinations(numbers, size))
+
+    def gain(triple: tuple[int, ...]) -> int:
+        return len(missing.intersection(combinations(triple, size)))
+
+    while missing:
+        best = max(combinations(numbers, 3), key=gain)
+        missing -= set(combinations(best, size))
+        yield tuple(FAILURES[number] for number in best)
+
+
+def _parameters() -> Iterator[Any]:
+    few = list(_triples(cover_pairs=False))
+    for triple in few:
+        yield pytest.param(triple, id=_named(triple))
+    for triple in _triples(cover_pairs=True):
+        if triple not in few:
+            yield pytest.param(triple, id=_named(triple), marks=pytest.mark.long)
+
+
+def _named(triple: tuple[Failure, ...]) -> str:
+    return " + ".join(failure.name for failure in triple)
+
+
+@pytest.mark.parametrize("triple", list(_parameters()))
+def test_three_at_a_time_change_nothing(
+    story: Story, undisturbed: Counter[Line], triple: tuple[Failure, ...]
+) -> None:
+    begun = [failure.begin(story) for failure in triple]
+    tell(story)
+    assert all(happened() for happened in begun), "a failure that does not occur shows nothing"
+    assert ending(story) == undisturbed
