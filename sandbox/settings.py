@@ -11,12 +11,45 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 CHOICES: dict[str, tuple[Any, ...]] = {
+    "uninstalled_refresh": ("BAD_REFRESH_TOKEN", "BAD_HUB"),
+    "activity_schema_scope": ("crm.schemas.contacts.write", "crm.schemas.activities.write"),
     "unique_conflict_status": (400, 409),
     "duplicate_enrolment": ("refused", "existing"),
     "never_enrolled_status": (404, 200),
     "sequence_limit_status": (400, 429),
+    "sequence_inbox_status": (400, 403),
 }
 """Settings that take only some values of their type; the first is the likelier position."""
+
+
+OTHER_POSITIONS: dict[str, Any] = {
+    "code_seconds": 600,
+    "refresh_token_rotates": True,
+    "revocation_ends_access": True,
+    "uninstalled_refresh": "BAD_HUB",
+    "users_scope_on_small_tiers": False,
+    "archived_hold_unique": True,
+    "unique_conflict_status": 409,
+    "linkedin_task_types": False,
+    "associations_count_twice": False,
+    "unique_properties_on_activities": False,
+    "activity_schema_scope": "crm.schemas.activities.write",
+    "several_task_reminders": True,
+    "recreated_property_keeps_values": True,
+    "archived_owners_assignable": False,
+    "merge_fires_creation": True,
+    "property_events_on_create": False,
+    "activity_events": False,
+    "webhooks_signed_v1": False,
+    "calculated_events": True,
+    "downgrade_withdraws_scopes": False,
+    "duplicate_enrolment": "existing",
+    "never_enrolled_status": 200,
+    "ended_enrolment_shown": False,
+    "sequence_limit_status": 429,
+    "sequence_inbox_status": 403,
+}
+"""Every point marked [U] below, with the position that is not its default."""
 
 
 @dataclass(slots=True)
@@ -36,6 +69,18 @@ class Settings:
     har: bool = False
     """Keep every call and delivery for the HTTP archive."""
 
+    code_seconds: int = 60
+    """[U] How long an authorization code may be exchanged."""
+    refresh_token_rotates: bool = False
+    """[U] Whether a refresh answers a new refresh token and ends the one that was sent."""
+    revocation_ends_access: bool = False
+    """[U] Whether revoking a refresh token also ends the access tokens made from it."""
+    uninstalled_refresh: str = "BAD_REFRESH_TOKEN"
+    """[U] What a refresh is answered once the app was uninstalled: ``BAD_REFRESH_TOKEN``, or
+    ``BAD_HUB``."""
+    users_scope_on_small_tiers: bool = True
+    """[U] Whether free and starter accounts can grant the scopes of users."""
+
     archived_hold_unique: bool = False
     """[U] Whether an archived record still bars its unique values from new records."""
     unique_conflict_status: int = 400
@@ -46,6 +91,11 @@ class Settings:
     """[U] Whether association calls count against the ten-second limit beside their own."""
     unique_properties_on_activities: bool = True
     """[U] Whether an app may create properties with unique values on tasks and the like."""
+    activity_schema_scope: str = "crm.schemas.contacts.write"
+    """[U] The scope for making properties on tasks and the like; the other position is one that no
+    app can ask for."""
+    several_task_reminders: bool = False
+    """[U] Whether ``hs_task_reminders`` takes several instants, separated by ``;``."""
     recreated_property_keeps_values: bool = False
     """[U] Whether a property created anew under an archived one's name has that one's values."""
     archived_owners_assignable: bool = True
@@ -54,6 +104,10 @@ class Settings:
     """[U] Whether the new record that a merge makes also fires its creation."""
     property_events_on_create: bool = True
     """[U] Whether values set at creation also fire propertyChange."""
+    activity_events: bool = True
+    """[U] Whether subscriptions to tasks, e-mails and other activities deliver anything."""
+    webhooks_signed_v1: bool = True
+    """[U] Whether deliveries carry a signature of version 1 beside that of version 3."""
     calculated_events: bool = False
     """[U] Whether properties that the CRM computes fire propertyChange."""
 
@@ -69,6 +123,8 @@ class Settings:
     """[U] Whether an enrolment that has ended is still shown as the contact's."""
     sequence_limit_status: int = 400
     """[U] Status of an enrolment beyond an inbox's limit for the day (400 or 429)."""
+    sequence_inbox_status: int = 400
+    """[U] Status of an enrolment from an inbox that the user has not connected (400 or 403)."""
     sequence_daily_limit: int = 1000
     """Enrolments of one inbox in one day."""
 

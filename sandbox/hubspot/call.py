@@ -157,7 +157,8 @@ class Call:
         self.asked_of_token.extend((scope,) for scope in scopes)
         if not self.scopes.issuperset(scopes):
             raise errors.missing_scopes([scope for scope in scopes if scope not in self.scopes])
-        if not all(tier_has(self.account.tier, scope) for scope in scopes):
+        tier, settings = self.account.tier, self.hub.settings
+        if not all(tier_has(tier, scope, settings) for scope in scopes):
             raise errors.refuse(
                 "tier_lacks", f"This account's subscription doesn't include {', '.join(scopes)}."
             )

@@ -221,14 +221,15 @@ class Deliveries:
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "HubSpot Connect 2.0",
-            "X-HubSpot-Signature": signing.v1(app.client_secret, body),
-            "X-HubSpot-Signature-Version": "v1",
             "X-HubSpot-Signature-v3": signing.v3(
                 app.client_secret, "POST", app.webhook_url, body, timestamp
             ),
             "X-HubSpot-Request-Timestamp": timestamp,
             "X-Sandbox-Delivery": str(batch.number),
         }
+        if self._settings.webhooks_signed_v1:
+            headers["X-HubSpot-Signature"] = signing.v1(app.client_secret, body)
+            headers["X-HubSpot-Signature-Version"] = "v1"
         began, status, told, answer = time.time(), 0, {}, b""
         try:
             response = self._http.request(

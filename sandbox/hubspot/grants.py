@@ -16,9 +16,6 @@ from sandbox.settings import Settings
 from sandbox.world.records import PAID_TIERS, App
 from sandbox.world.store import World
 
-CODE_SECONDS = 60
-"""How long an authorization code may be exchanged [U]; once only."""
-
 SCOPE_TIERS: dict[str, tuple[str, ...]] = {
     "automation": PAID_TIERS,
     "automation.sequences.read": PAID_TIERS,
@@ -28,8 +25,10 @@ SCOPE_TIERS: dict[str, tuple[str, ...]] = {
 """Scopes that not every account can grant → the tiers that can. All others are free."""
 
 
-def tier_has(tier: str, scope: str) -> bool:
+def tier_has(tier: str, scope: str, settings: Settings) -> bool:
     """Whether an account of this tier can grant a scope, and use what it opens."""
+    if scope.startswith("crm.objects.users.") and not settings.users_scope_on_small_tiers:
+        return tier in PAID_TIERS
     return tier in SCOPE_TIERS.get(scope, (tier,))
 
 
@@ -74,6 +73,8 @@ class Grants:
     codes: dict[str, Code] = field(default_factory=dict)
     access: dict[str, Access] = field(default_factory=dict)
     refresh: dict[str, Refresh] = field(default_factory=dict)
+    uninstalled: dict[str, int] = field(default_factory=dict)
+    """Refresh tokens of installations that have ended → app id."""
     _installed: dict[int, dict[int, frozenset[str]]] = field(default_factory=dict)
 
     @classmethod
@@ -102,9 +103,10 @@ class Grants:
         user_id: int,
         scopes: Iterable[str],
         redirect_uri: str,
-        challenge: str = "",
+        challenge: str,
+        seconds: int,
     ) -> str:
-        """A code for one approval on the consent page."""
+        """A code for one approval on the consent page; to be exchanged once, within ``seconds``."""
         code = str(uuid.uuid4())
         self.codes[code] = Code(
             app.app_id,
@@ -113,7 +115,7 @@ class Grants:
             list(scopes),
             redirect_uri,
             challenge,
-            time.time() + CODE_SECONDS,
+            time.time() + seconds,
         )
         return code
 
@@ -144,8 +146,21 @@ class Grants:
         self._installed.pop(portal_id, None)
         return token
 
-    def revoke(self, app_id: int, token: str) -> None:
-        """Ends one token of an app; a refresh token's access tokens live out their time."""
+    def rotate(self, token: str) -> str:
+        """A new refresh token in place of a live one."""
+        held = self.refresh[token]
+        made = self.issue_refresh(held.app_id, held.portal_id, held.user_id, held.scopes)
+        del self.refresh[token]
+        return made
+
+    def revoke(self, app_id: int, token: str, *, cascade: bool) -> None:
+        """Ends one token of an app. Access tokens of a refresh token live out their time, unless
+        ``cascade``."""
+        held = self.refresh.get(token)
+        if cascade and held is not None and held.app_id == app_id:
+            for one, access in list(self.access.items()):
+                if (access.app_id, access.portal_id) == (app_id, held.portal_id):
+                    del self.access[one]
         for tokens in (self.refresh, self.access):
             held = tokens.get(token)
             if held is not None and held.app_id == app_id:
@@ -178,6 +193,9 @@ class Grants:
     def uninstall(self, app_id: int, portal_id: int) -> bool:
         """Ends an installation: all its tokens die at once. False when there was none."""
         installed = app_id in self.installed(portal_id)
+        for token, held in self.refresh.items():
+            if (held.app_id, held.portal_id) == (app_id, portal_id):
+                self.uninstalled[token] = app_id
         for tokens in (self.refresh, self.access):
             for token, held in list(tokens.items()):
                 if (held.app_id, held.portal_id) == (app_id, portal_id):
@@ -186,10 +204,12 @@ class Grants:
         return installed
 
 
-def grantable(tier: str, requested: Iterable[str], optional: Iterable[str]) -> list[str]:
+def grantable(
+    tier: str, requested: Iterable[str], optional: Iterable[str], settings: Settings
+) -> list[str]:
     """The scopes that an account of this tier grants: all required ones, or it is not installed;
     optional ones that it cannot grant are dropped without a word."""
-    able = [scope for scope in optional if tier_has(tier, scope)]
+    able = [scope for scope in optional if tier_has(tier, scope, settings)]
     return list(dict.fromkeys((*requested, *able)))
 
 
@@ -197,4 +217,4 @@ def scopes_now(granted: Iterable[str], tier: str, settings: Settings) -> frozens
     """What a token still opens in an account whose tier may have changed since it was granted."""
     if not settings.downgrade_withdraws_scopes:
         return frozenset(granted)
-    return frozenset(scope for scope in granted if tier_has(tier, scope))
+    return frozenset(scope for scope in granted if tier_has(tier, scope, settings))

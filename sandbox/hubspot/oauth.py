@@ -139,14 +139,16 @@ def decision(call: Call) -> Answer:
             "install_account", f"There is no account {portal_id!r}; choose one from the list."
         )
     user_id = next((o.user_id for o in account.owners.values() if not o.archived), 1)
-    lacking = [s for s in form["scope"].split() if not tier_has(account.tier, s)]
+    settings = call.hub.settings
+    lacking = [s for s in form["scope"].split() if not tier_has(account.tier, s, settings)]
     if lacking:
         raise _refusal(
             "install_tier",
             f"{account.name} can't connect {app.name}: its subscription doesn't include "
             f"{', '.join(lacking)}.",
         )
-    scopes = grantable(account.tier, form["scope"].split(), form.get("optional_scope", "").split())
+    optional = form.get("optional_scope", "").split()
+    scopes = grantable(account.tier, form["scope"].split(), optional, settings)
     with call.hub.world.lock:
         code = Grants.of(call.hub.world).issue_code(
             app,
@@ -155,6 +157,7 @@ def decision(call: Call) -> Answer:
             scopes,
             form["redirect_uri"],
             form.get("code_challenge", ""),
+            settings.code_seconds,
         )
     return _back(form["redirect_uri"], {"code": code} | state)
 
@@ -201,10 +204,9 @@ def token(call: Call) -> Answer:
             refresh = form.get("refresh_token", "")
             held = grants.refresh.get(refresh)
             if held is None or held.app_id != app.app_id:
-                raise errors.oauth(
-                    "oauth_refresh",
-                    "refresh token is invalid, expired or revoked",
-                )
+                raise _dead(call, app, refresh)
+            if call.hub.settings.refresh_token_rotates:
+                refresh = grants.rotate(refresh)
         else:
             raise errors.oauth(
                 "oauth_grant_type",
@@ -223,6 +225,14 @@ def token(call: Call) -> Answer:
         "scopes": sorted(scopes_now(held.scopes, tier, call.hub.settings)),
         "user_id": held.user_id,
     }
+
+
+def _dead(call: Call, app: App, refresh: str) -> ApiError:
+    """The refusal of a refresh token that is not live."""
+    gone = Grants.of(call.hub.world).uninstalled.get(refresh) == app.app_id
+    if gone and call.hub.settings.uninstalled_refresh == "BAD_HUB":
+        return errors.oauth("oauth_hub", "missing or unknown hub id")
+    return errors.oauth("oauth_refresh", "refresh token is invalid, expired or revoked")
 
 
 @route("POST", "/oauth/{v}/token/introspect", public=True, family="none")
@@ -266,7 +276,8 @@ def revoke(call: Call) -> Answer:
     form = _form(call)
     app = _client(call, form)
     with call.hub.world.lock:
-        Grants.of(call.hub.world).revoke(app.app_id, form.get("token", ""))
+        cascade = call.hub.settings.revocation_ends_access
+        Grants.of(call.hub.world).revoke(app.app_id, form.get("token", ""), cascade=cascade)
     return 200, None
 
 

@@ -68,7 +68,9 @@ def _schema_kind(call: Call, name: str, access: str) -> Kind:
     if access == "read":
         call.need_any(kind.read, f"{kind.schema}.read", f"{kind.schema}.write")
     else:
-        call.need(f"{kind.schema}.write")
+        activity = kind.kind in ACTIVITY_KINDS
+        needed = call.hub.settings.activity_schema_scope if activity else f"{kind.schema}.write"
+        call.need(needed)
     return kind
 
 

@@ -164,7 +164,9 @@ def _existing(call: Call, user_id: int, sender: str, contact: Record) -> Enrolme
         )
     if sender not in (one.lower() for one in account.sequences.inboxes.get(user_id, ())):
         raise errors.refuse(
-            "sequence_inbox", f"{sender} is not a connected inbox of user {user_id}"
+            "sequence_inbox",
+            f"{sender} is not a connected inbox of user {user_id}",
+            status=settings.sequence_inbox_status,
         )
     if contact.get("hs_email_optout") == "true":
         raise errors.refuse(

@@ -106,7 +106,10 @@ def clean(
             values[name] = ""
             continue
         try:
-            values[name] = _parse(account, kind, known, value)
+            if name == "hs_task_reminders":
+                values[name] = _reminders(value, several=settings.several_task_reminders)
+            else:
+                values[name] = _parse(account, kind, known, value)
         except ValueError:
             problems.append(_unfit(known, value))
     if kind == "deals" and ("dealstage" in values or "pipeline" in values):
@@ -120,6 +123,14 @@ def clean(
     if not settings.linkedin_task_types and values.get("hs_task_type", "").startswith("LINKED_IN"):
         problems.append(_unfit(registry["hs_task_type"], values["hs_task_type"]))
     return values, problems
+
+
+def _reminders(value: str, *, several: bool) -> str:
+    """Instants in milliseconds, which is how HubSpot answers them too."""
+    parts = value.split(";")
+    if len(parts) > 1 and not several:
+        raise ValueError(value)
+    return ";".join(str(instant(one)) for one in parts)
 
 
 def _text(given: Any) -> str:
@@ -180,8 +191,8 @@ def _unfit(known: Property, value: str) -> PropertyProblem:
         return PropertyProblem(name, "option_invalid", message)
     if known.type == "number":
         return PropertyProblem(name, "number_invalid", f"{value} was not a valid number.")
-    if known.type in ("datetime", "date"):
-        return PropertyProblem(name, "date_invalid", f"{value} was not a valid {known.type}.")
+    if known.type in ("datetime", "date") or name == "hs_task_reminders":
+        return PropertyProblem(name, "date_invalid", f"{value} was not a valid date.")
     if name == "email":
         return PropertyProblem(name, "email_invalid", f"Email address {value} is invalid")
     return PropertyProblem(name, "value_invalid", f"{value} was not valid.")

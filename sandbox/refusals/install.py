@@ -126,6 +126,17 @@ ROWS = (
         sub_category="BAD_CODE_VERIFIER",
     ),
     Refusal(
+        "oauth_hub",
+        400,
+        "",
+        "A refresh token belongs to an account that still has the app.",
+        _TOKEN,
+        "quoted",
+        code="invalid_grant",
+        sub_category="BAD_HUB",
+        setting="uninstalled_refresh",
+    ),
+    Refusal(
         "oauth_refresh",
         400,
         "",

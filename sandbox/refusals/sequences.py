@@ -70,6 +70,7 @@ ROWS = (
         "senderEmail is a personal inbox that this user has connected.",
         "sequences API, tried on a live account",
         "quoted",
+        setting="sequence_inbox_status",
     ),
     Refusal(
         "sequence_unsubscribed",

@@ -70,7 +70,7 @@ hs_task_subject:s hs_task_body:h
 hs_task_status:e::NOT_STARTED|IN_PROGRESS|WAITING|COMPLETED|DEFERRED
 hs_task_priority:e::NONE|LOW|MEDIUM|HIGH
 hs_task_type:e::CALL|EMAIL|LINKED_IN_CONNECT|LINKED_IN_MESSAGE|MEETING|TODO
-hs_task_reminders:t hs_queue_membership_ids:s hs_task_completion_date:t:c hs_task_is_all_day:b
+hs_task_reminders:s hs_queue_membership_ids:s hs_task_completion_date:t:c hs_task_is_all_day:b
 hs_task_last_contact_outreach:t:c hs_repeat_status:s
 """,
     "calls": """
