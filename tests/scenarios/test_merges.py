@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, Story, playbook
+from tests.scenarios.telling import BOTH, Tell
 
 CADENCE = "proposal/proposal-cadence"
 CALLS = playbook(
@@ -21,26 +18,7 @@ CALLS = playbook(
     name="calls",
 )
 
-Tell = Callable[[Story, Callable[[], str]], str]
-
-
-def _heard(story: Story, deed: Callable[[], str]) -> str:
-    answer = deed()
-    story.until("+10min")
-    return answer
-
-
-def _reconciled(story: Story, deed: Callable[[], str]) -> str:
-    answer = story.unheard(deed)
-    story.to("2026-09-11 00:30")
-    return answer
-
-
-@pytest.fixture(params=[_heard, _reconciled], ids=["by webhook", "by reading"])
-def tell(request: pytest.FixtureRequest) -> Tell:
-    return request.param
-
-
+@BOTH
 def test_merged_deals_are_one_follow_up_with_both_histories(story: Story, tell: Tell) -> None:
     story.live("proposal")
     story.live(CALLS)
@@ -74,6 +52,7 @@ def test_merged_deals_are_one_follow_up_with_both_histories(story: Story, tell: 
     assert sorted(steps) == sorted(set(steps)), "no step of the cadence twice"
 
 
+@BOTH
 def test_tasks_of_the_deal_that_is_gone_are_about_the_survivor(story: Story, tell: Tell) -> None:
     story.live(CALLS)
     kept = story.deal("new")
@@ -101,6 +80,7 @@ def test_a_deal_merged_into_one_that_is_won_is_not_followed_up(story: Story) -> 
     assert story.open() == []
 
 
+@BOTH
 def test_merged_contacts_are_one_person(begin: Begin, tell: Tell) -> None:
     story = begin(settings={"cap_7_days": 2, "rep_daily_tasks": None})
     story.live(CALLS)
