@@ -147,13 +147,15 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
 
     @control.post("/accounts")
     def create() -> Response:
-        body = _body("seed", "deals", "weeks", "start", "portal_id", "tier", "data", "mapping")
+        body = _body(
+            "seed", "deals", "weeks", "start", "portal_id", "tier", "pipelines", "data", "mapping"
+        )
         if "data" in body or "mapping" in body:
             account = simulation.import_files(
                 str(_need(body, "mapping")), str(_need(body, "data")), body.get("portal_id")
             )
         else:
-            for name in ("seed", "deals", "start", "portal_id"):
+            for name in ("seed", "deals", "start", "portal_id", "pipelines"):
                 if name in body:
                     _whole(body, name)
             if not isinstance(body.get("weeks", 1), int | float):

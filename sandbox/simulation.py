@@ -69,6 +69,7 @@ class Simulation:
         start: int | None = None,
         portal_id: int | None = None,
         tier: str = "professional",
+        pipelines: int = 1,
     ) -> Account:
         """A generated account. `start` counts only for the first; later ones start now."""
         begins = self._begin(DEFAULT_START if start is None else start)
@@ -81,6 +82,7 @@ class Simulation:
             weeks=weeks,
             portal_id=self._portal(portal_id),
             tier=tier,
+            pipelines=pipelines,
         )
         account.extra["span"] = (begins, begins + round(weeks * WEEK))
         self.ends_at = max(self.ends_at, account.extra["span"][1])

@@ -9,7 +9,7 @@ from sandbox.hubspot import errors
 from sandbox.hubspot.batch import finished
 from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.errors import ApiError
-from sandbox.hubspot.kinds import HUBSPOT_DEFINED, TYPE_IDS, Kind, association_types
+from sandbox.hubspot.kinds import HUBSPOT_DEFINED, TYPE_IDS, Kind, association_types, label_types
 from sandbox.hubspot.objects import look_up, paging
 from sandbox.hubspot.writes import read_types
 from sandbox.world.records import Link, Record
@@ -71,6 +71,20 @@ def join(
         if call.account.find(end.kind, end_id) is None:
             raise errors.invalid_associations(end.singular.upper(), [end_id])
     call.account.associate((kind.kind, from_id), Link(other.kind, to_id, tuple(labels)), call.actor)
+
+
+@route("GET", "/crm/associations/{v}/{from_type}/{to_type}/labels", family="associations")
+def read_labels(call: Call, from_type: str, to_type: str) -> Answer:
+    """The types that associations between two kinds may have, the account's own labels last."""
+    kind, other = call.kind(from_type, "read"), call.kind(to_type, "read")
+    with call.hub.world.lock:
+        found = label_types(call.account.extra, kind.kind, other.kind)
+    return 200, {
+        "results": [
+            {"category": category, "typeId": number, "label": label}
+            for category, number, label in found
+        ]
+    }
 
 
 @route(

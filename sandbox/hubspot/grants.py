@@ -21,6 +21,9 @@ SCOPE_TIERS: dict[str, tuple[str, ...]] = {
     "automation.sequences.read": PAID_TIERS,
     "automation.sequences.enrollments.write": PAID_TIERS,
     "communication_preferences.statuses.batch.read": ("enterprise",),
+    "crm.objects.leads.read": PAID_TIERS,
+    "crm.objects.leads.write": PAID_TIERS,
+    "crm.schemas.leads.write": PAID_TIERS,
 }
 """Scopes that not every account can grant → the tiers that can. All others are free."""
 

@@ -50,6 +50,7 @@ TABLE = (
     _crm("contacts", "contact", "0-1"),
     _crm("companies", "company", "0-2"),
     _crm("deals", "deal", "0-3"),
+    _crm("leads", "lead", "0-136"),
     _activity("communications", "communication", "0-18"),
     _activity("tasks", "task", "0-27"),
     _activity("notes", "note", "0-46"),
@@ -107,6 +108,18 @@ _PAIRS: tuple[tuple[str, str, str, int, int], ...] = (
     ("communications", "contacts", "", 81, 82),
     ("communications", "companies", "", 87, 88),
     ("communications", "deals", "", 85, 86),
+    ("leads", "contacts", "", 608, 609),
+    ("leads", "contacts", "primary", 578, 579),
+    ("leads", "companies", "", 610, 611),
+    ("leads", "companies", "primary", 580, 581),
+    ("leads", "deals", "", 1037, 1038),
+    ("leads", "deals", "primary", 582, 583),
+    ("tasks", "leads", "", 647, 646),
+    ("calls", "leads", "", 597, 596),
+    ("emails", "leads", "", 599, 598),
+    ("meetings", "leads", "", 601, 600),
+    ("notes", "leads", "", 855, 854),
+    ("communications", "leads", "", 603, 602),
 )
 
 TYPE_IDS: dict[tuple[str, str, str], int] = {}
@@ -157,6 +170,23 @@ def association_types(
         elif label:
             found.append((USER_DEFINED, define_label(extra, from_kind, to_kind, label), label))
     return found
+
+
+def label_types(
+    extra: dict[str, object], from_kind: str, to_kind: str
+) -> list[tuple[str, int, str | None]]:
+    """(category, type id, label shown) of every type between two kinds, in one direction."""
+    fixed = [
+        (HUBSPOT_DEFINED, number, DISPLAY_LABELS.get(label))
+        for (one, other, label), number in TYPE_IDS.items()
+        if (one, other) == (from_kind, to_kind)
+    ]
+    own = [
+        (USER_DEFINED, row.type_id, row.label)
+        for row in user_labels(extra)
+        if (row.from_kind, row.to_kind) == (from_kind, to_kind)
+    ]
+    return [*fixed, *own]
 
 
 def association_pair(

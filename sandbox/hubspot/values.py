@@ -17,13 +17,16 @@ import orjson
 from sandbox.hubspot.errors import PropertyProblem
 from sandbox.settings import Settings
 from sandbox.world import money
-from sandbox.world.records import ACTIVITY_KINDS, PAID_TIERS, Property, Record
+from sandbox.world.records import ACTIVITY_KINDS, PAID_TIERS, STAGE_FIELDS, Property, Record
 from sandbox.world.store import Account
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _STAGE_DATES = ("hs_v2_date_entered_", "hs_v2_date_exited_")
 _STAGE_TIMES = ("hs_v2_latest_time_in_", "hs_v2_cumulative_time_in_")
 _DAY_MS = 86_400_000
+_REQUIRED = {"leads": "hs_lead_name"}
+_UNLISTED = frozenset(field for fields in STAGE_FIELDS.values() for field in fields)
+"""Enumerations whose options are the account's pipelines and stages."""
 
 
 @lru_cache(maxsize=200_000)
@@ -112,11 +115,14 @@ def clean(
                 values[name] = _parse(account, kind, known, value)
         except ValueError:
             problems.append(_unfit(known, value))
-    if kind == "deals" and ("dealstage" in values or "pipeline" in values):
-        problems += _stage_problems(account, values, record)
-    if kind in ACTIVITY_KINDS and record is None and not properties.get("hs_timestamp"):
-        message = 'Property "hs_timestamp" is required.'
-        problems.append(PropertyProblem("hs_timestamp", "timestamp_missing", message))
+    if not values.keys().isdisjoint(STAGE_FIELDS.get(kind, ())):
+        problems += _stage_problems(account, kind, values, record)
+    activity = kind in ACTIVITY_KINDS
+    required = "hs_timestamp" if activity else _REQUIRED.get(kind)
+    if required and record is None and not properties.get(required):
+        row = "timestamp_missing" if activity else "lead_name_missing"
+        message = f'Property "{required}" is required.'
+        problems.append(PropertyProblem(required, row, message))
     owner = account.owners.get(values.get("hubspot_owner_id", ""))
     if not settings.archived_owners_assignable and owner is not None and owner.archived:
         problems.append(_unfit(registry["hubspot_owner_id"], owner.id))
@@ -160,7 +166,7 @@ def _parse(account: Account, kind: str, known: Property, value: str) -> str:
         elif name == "deal_currency_code":
             if not money.known(account, value):
                 raise ValueError(value)
-        elif name not in ("dealstage", "pipeline"):
+        elif name not in _UNLISTED:
             options = {option.value for option in known.options}
             parts = value.split(";") if known.field_type == "checkbox" else (value,)
             if not options.issuperset(parts):
@@ -199,19 +205,20 @@ def _unfit(known: Property, value: str) -> PropertyProblem:
 
 
 def _stage_problems(
-    account: Account, values: Mapping[str, str], record: Record | None
+    account: Account, kind: str, values: Mapping[str, str], record: Record | None
 ) -> Iterable[PropertyProblem]:
-    pipelines = account.pipelines["deals"]
-    wanted = values.get("pipeline") or (record.get("pipeline") if record else "")
+    pipeline_field, stage_field = STAGE_FIELDS[kind]
+    pipelines = account.pipelines[kind]
+    wanted = values.get(pipeline_field) or (record.get(pipeline_field) if record else "")
     pipeline = pipelines.get(wanted) if wanted else next(iter(pipelines.values()), None)
     if pipeline is None or pipeline.archived:
         message = f"{wanted} was not one of the allowed options: [{', '.join(pipelines)}]"
-        return [PropertyProblem("pipeline", "option_invalid", message)]
-    stage = values.get("dealstage")
+        return [PropertyProblem(pipeline_field, "option_invalid", message)]
+    stage = values.get(stage_field)
     if (stage and (found := pipeline.stage(stage)) is None) or (stage and found and found.archived):
         allowed = ", ".join(one.id for one in pipeline.stages if not one.archived)
         message = f"{stage} was not one of the allowed options: [{allowed}]"
-        return [PropertyProblem("dealstage", "option_invalid", message)]
+        return [PropertyProblem(stage_field, "option_invalid", message)]
     return []
 
 

@@ -126,5 +126,8 @@ def create_one(
     """Checks one creation whole; what it returns can be created without failing."""
     values = read_properties(call, kind, given.get("properties"), None)
     links = read_links(call, kind, given.get("associations"))
+    if kind.kind == "leads" and not any(link.kind == "contacts" for link in links):
+        message = "A lead must be associated with a contact when it is created"
+        raise errors.refuse("lead_contact_missing", message)
     check_unique(call, kind, values, None, taken)
     return values, links

@@ -186,6 +186,23 @@ ROWS = (
         code="MISSING_CONDITIONAL_REQUIRED_PROPERTY",
     ),
     Refusal(
+        "lead_name_missing",
+        400,
+        INVALID,
+        "A lead has a name.",
+        "leads guide",
+        "unconfirmed",
+        code="REQUIRED_FIELD",
+    ),
+    Refusal(
+        "lead_contact_missing",
+        400,
+        INVALID,
+        "A lead is created with an association to a contact.",
+        "leads guide",
+        "unconfirmed",
+    ),
+    Refusal(
         "contact_exists",
         409,
         "CONFLICT",

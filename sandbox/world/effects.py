@@ -16,6 +16,7 @@ from sandbox.world.records import (
     ACTIVITY_KINDS,
     CRM_KINDS,
     PAID_TIERS,
+    STAGE_FIELDS,
     Actor,
     Pipeline,
     Record,
@@ -52,8 +53,11 @@ def on_create(
     kind = record.kind
     if kind in SUBJECTS:
         values.setdefault("createdate", str(now))
-    if kind == "deals" and "pipeline" not in values and account.pipelines["deals"]:
-        values["pipeline"] = next(iter(account.pipelines["deals"]))
+    pipeline_field, stage_field = STAGE_FIELDS.get(kind, ("", ""))
+    if pipeline_field and pipeline_field not in values and account.pipelines[kind]:
+        values[pipeline_field] = next(iter(account.pipelines[kind]))
+    if kind == "leads":
+        values.setdefault(stage_field, account.pipelines[kind][values[pipeline_field]].first().id)
     return on_update(account, record, values, now, actor)
 
 

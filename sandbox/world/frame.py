@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.world.records import Actor, Owner, Pipeline, Property, Record, Stage, Team
+from sandbox.world.records import (
+    STAGE_FIELDS,
+    Actor,
+    Owner,
+    Pipeline,
+    Property,
+    Record,
+    Stage,
+    Team,
+)
 
 if TYPE_CHECKING:
     from sandbox.world.account import Account
-
-STAGE_FIELDS = {"deals": ("pipeline", "dealstage")}
-"""kind → the fields that hold a record's pipeline and stage."""
 
 
 class Frame:

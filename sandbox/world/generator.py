@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.world import generator_details as details
 from sandbox.world.account import Account
 from sandbox.world.generator_people import add_sequences, add_users, company_name, person
 from sandbox.world.people import People
@@ -54,6 +55,7 @@ class Shares:
     labelled: float = 0.6
     other_currency: float = 0.12
     leads_per_deal: float = 0.2
+    linked_late: float = 0.3
     stages: tuple[float, ...] = (0.17, 0.22, 0.16, 0.18, 0.13, 0.07, 0.07)
 
 
@@ -67,20 +69,24 @@ def generate(
     weeks: float = 4,
     portal_id: int = 4_242_001,
     tier: str = "professional",
+    pipelines: int = 1,
     shares: Shares | None = None,
 ) -> Account:
     """A new account of `deals` deals, with its people's lives on the agenda from `start` on.
 
+    All of them are in the first of its `pipelines`; the others have a few of their own beside.
+
     Raises ValueError when the portal id is taken or a size is not positive.
     """
-    if deals < 1 or weeks <= 0:
-        raise ValueError("deals and weeks must be positive; ask for at least one deal")
+    if deals < 1 or weeks <= 0 or pipelines < 1:
+        raise ValueError("deals, weeks and pipelines must be positive; ask for at least one deal")
     account = world.add_account(
         portal_id, f"Northwind {seed}", timezone="Europe/Berlin", currency="EUR", tier=tier
     )
     account.rates.update({code: rate for code, rate in _RATES.items() if code != account.currency})
     with world.lock:
-        return _Maker(account, people, seed, start, weeks, shares or Shares()).make(deals)
+        maker = _Maker(account, people, seed, start, weeks, shares or Shares())
+        return maker.make(deals, pipelines)
 
 
 class _Maker:
@@ -98,8 +104,10 @@ class _Maker:
         self.cast: Cast = people.start(account, seed, kinds)
         self.reps: list[Owner] = []
         self.last_contact: Record | None = None
+        self.inbound: dict[str, Record] = {}
+        """Name of a lead that came before the start → its contact."""
 
-    def make(self, deals: int) -> Account:
+    def make(self, deals: int, pipelines: int) -> Account:
         self.reps = add_users(self.account, self.start, max(6, deals // 25))
         self.cast.state["reps"] = [owner.id for owner in self.reps]
         later = round(deals * self.shares.later)
@@ -118,6 +126,11 @@ class _Maker:
         for index in range(round(deals * self.shares.leads_per_deal) or 1):
             name = f"lead-{index + 1:05d}"
             self._lead(name, draw(self.seed, name, "made"), arrived=index % 6 == 5)
+        details.buying_roles(self.account, self.seed)
+        details.leads(self.account, self.seed, self.inbound)
+        details.further_pipelines(
+            self.account, self.seed, self.start, self.reps, deals, pipelines - 1
+        )
         if self.account.tier in SEATED_TIERS:
             add_sequences(self.account, self.reps)
         return self.account
@@ -172,6 +185,14 @@ class _Maker:
             else {**person(name, 0, rng), "owner": rep.id, "user": str(rep.user_id)},
         }
         life = deal_life(self.seed, name, stage, at, self.end, hours, arrives=True)
+        late = draw(self.seed, name, "late")
+        if self.cast.state["arrivals"][name]["contact"] and late.random() < self.shares.linked_late:
+            # Mostly the two are joined within seconds of being made; sometimes a rep enters the
+            # deal alone and the person only later.
+            alone = late.random() < 0.3
+            delay = late.uniform(180, 2400) if alone else late.uniform(3, 100)
+            self.cast.state["arrivals"][name]["late"] = "alone" if alone else "apart"
+            life.steps.insert(0, Step(at + round(delay * 1000), "link_contact"))
         life.steps.insert(0, Step(at, "arrive"))
         self.cast.state["habits"][name] = (life.habit, life.silent)
         self.people.schedule(self.cast, name, life)
@@ -228,6 +249,7 @@ class _Maker:
             "domain": f"{name}.example.com",
             "country": rng.choice(("Germany", "United States", "Japan")),
         }
+        fields["timezone"] = details.ZONES.get(fields["country"], "")
         links = [Link("contacts", contact.id, ("", "primary")) for contact in contacts]
         return self.account.create("companies", fields, by, links, at=at - HOUR)
 
@@ -279,3 +301,4 @@ class _Maker:
         }
         record = self.account.create("contacts", fields, Actor("FORM", "website"), at=at)
         self.cast.know(name, record, Life())
+        self.inbound[name] = record

@@ -75,6 +75,24 @@ class Activity(Terms):
         }
         return self.account.create("notes", fields, self.by(user, about), links)
 
+    def log_message(
+        self, text: str, channel: str = "SMS", deal: str = "", contact: str = "", user: str = ""
+    ) -> Record:
+        """A text, WhatsApp or LinkedIn message by a rep, logged in the CRM."""
+        links, about = self.subject_of(deal, contact)
+        definition = self.account.properties["communications"]["hs_communication_channel_type"]
+        known = [option.value for option in definition.options]
+        if channel not in known:
+            raise ActError("channel", f"{channel!r} is none of {', '.join(known)}")
+        fields = {
+            "hs_timestamp": str(self.now),
+            "hs_communication_channel_type": channel,
+            "hs_communication_logged_from": "CRM",
+            "hs_communication_body": text,
+            "hubspot_owner_id": about.get("hubspot_owner_id"),
+        }
+        return self.account.create("communications", fields, self.by(user, about), links)
+
     def book_meeting(
         self,
         start: int,

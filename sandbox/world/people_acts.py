@@ -145,6 +145,10 @@ VERBS = (
     "dissociate",
     "bulk_edit",
     "import_rows",
+    "create_lead",
+    "move_lead",
+    "create_company",
+    "log_message",
     "enrol",
     "unenrol",
 )

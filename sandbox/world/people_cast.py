@@ -131,6 +131,11 @@ class Cast:
         if verb == "set_amount":
             params = {"kind": "deals", "record": record.id, "property": "amount"}
             return acts.do("set_property", {**params, "value": args["amount"]})
+        if verb == "link_contact":
+            known = self.state["arrivals"][name]
+            contact = known.get("contact_id") or acts.do("create_contact", known["contact"]).id
+            ends = {"kind": "deals", "record": record.id, "to_kind": "contacts", "to": contact}
+            return acts.do("associate", ends)
         if verb == "set_control":
             return self._control(record, args["value"])
         if verb == "create_deal":
@@ -144,6 +149,8 @@ class Cast:
                     "owner": record.get("hubspot_owner_id"),
                 },
             )
+            for lead in record.linked("leads"):
+                acts.do("move_lead", {"lead": lead, "stage": "Qualified", "deal": deal.id})
             self.know(f"{name}-deal", deal, Life(habit="drawn", silent=False))
             return deal
         return acts.do(verb, {**target, **args})
@@ -181,10 +188,11 @@ class Cast:
             if record is not None and name not in self.state["ids"]:
                 self.know(name, record)
             return record
-        contact = self.acts.do("create_contact", known["contact"]) if known["contact"] else None
-        deal = self.acts.do(
-            "create_deal", {**known["deal"], "contact": contact.id if contact else ""}
-        )
+        late = known.get("late", "")
+        contact = ""
+        if known["contact"] and late != "alone":
+            contact = known["contact_id"] = self.acts.do("create_contact", known["contact"]).id
+        deal = self.acts.do("create_deal", {**known["deal"], "contact": "" if late else contact})
         self.know(name, deal)
         return deal
 

@@ -134,6 +134,70 @@ class Lives(Terms):
             self.account.associate((kind, known.id), link, actor)
         return known
 
+    # --- leads and companies -----------------------------------------------------------------
+
+    def create_lead(
+        self,
+        contact: str,
+        name: str = "",
+        stage: str = "",
+        label: str = "",
+        owner: str = "",
+        user: str = "",
+    ) -> Record:
+        """A lead of a contact, in the first stage unless another one is named."""
+        person = self.need("contacts", "contact", contact)
+        pipeline = self.pipeline_of("", "leads")
+        found = self.stage_in(pipeline, stage) if stage else pipeline.first()
+        full = f"{person.get('firstname')} {person.get('lastname')}".strip()
+        fields = {
+            "hs_lead_name": name or full or person.get("email"),
+            "hs_lead_label": self.fit("leads", "hs_lead_label", label),
+            "hs_pipeline": pipeline.id,
+            "hs_pipeline_stage": found.id,
+            "hubspot_owner_id": (
+                self.owner_of(owner).id if owner else person.get("hubspot_owner_id")
+            ),
+        }
+        links = [Link("contacts", person.id, ("", "primary"))]
+        return self.account.create("leads", fields, self.by(user, person), links)
+
+    def move_lead(self, lead: str, stage: str, deal: str = "", user: str = "") -> Record:
+        """Put a lead in a stage; with `deal` it has become that deal."""
+        record = self.need("leads", "lead", lead)
+        pipeline = self.pipeline_of(record.get("hs_pipeline"), "leads")
+        fields = {"hs_pipeline_stage": self.stage_in(pipeline, stage).id}
+        by = self.by(user, record)
+        self.account.update("leads", record.id, fields, by)
+        if deal:
+            made = self.need("deals", "deal", deal)
+            self.account.associate(("leads", record.id), Link("deals", made.id), by)
+        return record
+
+    def create_company(
+        self,
+        name: str,
+        domain: str = "",
+        zone: str = "",
+        contact: str = "",
+        deal: str = "",
+        owner: str = "",
+        user: str = "",
+    ) -> Record:
+        """A company, the primary one of the contact and the deal that are given."""
+        links = [
+            Link(kind, self.need(kind, kind[:-1], one).id, ("", "primary"))
+            for kind, one in (("contacts", contact), ("deals", deal))
+            if one
+        ]
+        fields = {
+            "name": name,
+            "domain": domain,
+            "timezone": zone,
+            "hubspot_owner_id": self.owner_of(owner).id if owner else "",
+        }
+        return self.account.create("companies", fields, self.by(user), links)
+
     # --- parameters --------------------------------------------------------------------------
 
     def kind(self, kind: str, field: str = "kind") -> str:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.world.frame import STAGE_FIELDS
 from sandbox.world.people_terms import ActError, Terms
-from sandbox.world.records import Actor, Pipeline, Record, Stage
+from sandbox.world.records import STAGE_FIELDS, Actor, Pipeline, Record, Stage
 
 Told = dict[str, Any]
 """What a deed answers: kind, id and properties of what it touched."""

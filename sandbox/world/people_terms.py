@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.world.account import Account
-from sandbox.world.frame import STAGE_FIELDS
-from sandbox.world.records import Actor, Link, Owner, Pipeline, Record, Stage
+from sandbox.world.records import STAGE_FIELDS, Actor, Link, Owner, Pipeline, Record, Stage
 
 
 class ActError(ValueError):

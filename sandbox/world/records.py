@@ -12,13 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-CRM_KINDS = ("deals", "contacts", "companies")
+CRM_KINDS = ("deals", "contacts", "companies", "leads")
 ACTIVITY_KINDS = ("tasks", "calls", "emails", "meetings", "notes", "communications")
 KINDS = (*CRM_KINDS, *ACTIVITY_KINDS, "users")
 
 TIERS = ("free", "starter", "professional_no_seat", "professional", "enterprise")
 """What an account may have bought. ``professional_no_seat``: an account of the professional tier in
 which nobody holds a seat of the sales or service tools."""
+
+STAGE_FIELDS = {"deals": ("pipeline", "dealstage"), "leads": ("hs_pipeline", "hs_pipeline_stage")}
+"""kind → the fields that hold a record's pipeline and stage."""
 
 PAID_TIERS = TIERS[2:]
 """Tiers whose deals carry the calculated stage properties, and that can grant paid scopes."""

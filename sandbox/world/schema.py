@@ -2,12 +2,13 @@
 
 Names, types and enumerations as HubSpot's object guides list them. A row of the tables below is
 ``name:type[:flags[:options]]``; flags are ``r`` read-only, ``c`` calculated (read-only too),
-``u`` unique; options are separated by ``|``.
+``u`` unique; options are separated by ``|``. Types by letter: s string, n number, t datetime,
+d date, e enumeration, m enumeration of which several may hold, b boolean, h HTML, o owner.
 """
 
 from __future__ import annotations
 
-from sandbox.world.records import KINDS, Option, Pipeline, Property, Stage
+from sandbox.world.records import CRM_KINDS, KINDS, Option, Pipeline, Property, Stage
 
 _TYPES = {"s": "string", "n": "number", "t": "datetime", "d": "date", "e": "enumeration"}
 _FIELD_TYPES = {
@@ -59,11 +60,16 @@ hs_last_sales_activity_type:s:c num_associated_deals:n:c recent_conversion_date:
 recent_conversion_event_name:s:c first_conversion_date:t:c first_conversion_event_name:s:c
 num_conversion_events:n:c num_unique_conversion_events:n:c hs_analytics_source:s:c
 hs_additional_emails:s:r
+hs_buying_role:m::BLOCKER|BUDGET_HOLDER|CHAMPION|DECISION_MAKER|END_USER|EXECUTIVE_SPONSOR|INFLUENCER|LEGAL_AND_COMPLIANCE|OTHER
 """,
     "companies": """
 name:s domain:s phone:s city:s state:s country:s zip:s address:s industry:s numberofemployees:n
 annualrevenue:n timezone:s website:s lifecyclestage:s description:s num_associated_contacts:n:c
 num_associated_deals:n:c
+""",
+    "leads": """
+hs_lead_name:s hs_lead_type:e::NEW_BUSINESS|RE_ATTEMPTING|UPSELL hs_lead_label:e::HOT|WARM|COLD
+hs_pipeline:e hs_pipeline_stage:e hs_lead_disqualification_reason:s
 """,
     "tasks": """
 hs_task_subject:s hs_task_body:h
@@ -126,10 +132,33 @@ def default_pipeline() -> Pipeline:
     )
 
 
+_LEAD_STAGES = (
+    ("new-stage-id", "New", False),
+    ("attempting-stage-id", "Attempting", False),
+    ("connected-stage-id", "Connected", False),
+    ("qualified-stage-id", "Qualified", True),
+    ("unqualified-stage-id", "Disqualified", True),
+)
+
+
+def lead_pipeline() -> Pipeline:
+    """The pipeline of leads that HubSpot sets up, with its stage ids."""
+    return Pipeline(
+        "lead-pipeline-id",
+        "Lead pipeline",
+        [
+            Stage(stage_id, label, order, order / 10, closed)
+            for order, (stage_id, label, closed) in enumerate(_LEAD_STAGES)
+        ],
+    )
+
+
 def _row(kind: str, row: str) -> Property:
     name, code, flags, options = (*row.split(":"), "", "")[:4]
     if code == "o":
         kind_of, field_type = "enumeration", "select"
+    elif code == "m":
+        kind_of, field_type = "enumeration", "checkbox"
     elif code == "h":
         kind_of, field_type = "string", "html"
     elif code == "b":
@@ -159,7 +188,7 @@ def default_properties() -> dict[str, dict[str, Property]]:
     every: dict[str, dict[str, Property]] = {}
     for kind in KINDS:
         rows = f"{_EVERY} {_KIND[kind]} "
-        if kind in ("deals", "contacts", "companies"):
+        if kind in CRM_KINDS:
             rows += _SUBJECT
         elif kind != "users":
             rows += _ACTIVITY

@@ -11,14 +11,14 @@ from sandbox.clock import Agenda
 from sandbox.world import sequences
 from sandbox.world.account import Account
 from sandbox.world.records import TIERS, App, Change, Clock, Pipeline
-from sandbox.world.schema import default_pipeline
+from sandbox.world.schema import default_pipeline, lead_pipeline
 
 __all__ = ["Account", "World"]
 
 FIRST_ID = 100_000_001
 """Record ids count up from here through all accounts, so an id never fits a second account."""
 
-SNAPSHOT_FORMAT = 2
+SNAPSHOT_FORMAT = 3
 
 
 class World:
@@ -61,6 +61,7 @@ class World:
             account = Account(self, portal_id, name, timezone, currency, tier)
             for pipeline in pipelines if pipelines is not None else [default_pipeline()]:
                 account.add_pipeline("deals", pipeline)
+            account.add_pipeline("leads", lead_pipeline())
             self.accounts[portal_id] = account
             return account
 

@@ -36,7 +36,12 @@ REQUIRED = (
     "crm.objects.users.write",
     "sales-email-read",
 )
-PAID = ("automation.sequences.read", "automation.sequences.enrollments.write")
+PAID = (
+    "automation.sequences.read",
+    "automation.sequences.enrollments.write",
+    "crm.objects.leads.read",
+    "crm.objects.leads.write",
+)
 SCOPES = (*REQUIRED, *PAID)
 
 

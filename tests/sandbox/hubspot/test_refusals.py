@@ -659,6 +659,7 @@ SCOPED = [
      "crm.objects.contacts.write"),
     ("DELETE", f"{OBJECTS}/deals/1/associations/contacts/2", None, "crm.objects.deals.write"),
     ("POST", f"{ASSOCIATIONS}/deals/contacts/batch/read", _many(1), "crm.objects.deals.read"),
+    ("GET", f"{ASSOCIATIONS}/deals/contacts/labels", None, "crm.objects.contacts.read"),
     ("POST", f"{ASSOCIATIONS}/deals/contacts/batch/create", _many(1), "crm.objects.deals.write"),
     ("POST", f"{ASSOCIATIONS}/deals/contacts/batch/associate/default", _many(1),
      "crm.objects.deals.write"),

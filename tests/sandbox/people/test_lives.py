@@ -127,3 +127,29 @@ def test_what_makes_no_sense_names_the_parameter(
     desk: Desk, verb: str, params: dict[str, Any], field: str
 ) -> None:
     assert desk.refused(verb, **params)["field"] == field
+
+
+def test_a_lead_is_made_moved_and_becomes_a_deal(desk: Desk) -> None:
+    person = contact(desk, "leader")
+    lead = desk.act("create_lead", contact=person, label="WARM")
+    assert lead["properties"]["hs_lead_name"] == "leader"
+    assert lead["properties"]["hs_pipeline_stage"] == "new-stage-id"
+    made = deal(desk, "From a lead", contact=person)
+    moved = desk.act("move_lead", lead=lead["id"], stage="Qualified", deal=made.id)
+    assert moved["properties"]["hs_pipeline_stage"] == "qualified-stage-id"
+    assert made.linked("leads") == [lead["id"]]
+    assert desk.refused("move_lead", lead=lead["id"], stage="won")["field"] == "stage"
+    assert desk.refused("create_lead", contact=person, label="BURNING")["field"] == "value"
+
+
+def test_a_company_and_a_message_from_the_screen(desk: Desk) -> None:
+    person = contact(desk, "employee")
+    record = deal(desk, "Firm", contact=person)
+    firm = desk.act("create_company", name="F", zone="Asia/Tokyo", contact=person, deal=record.id)
+    assert firm["properties"]["timezone"] == "Asia/Tokyo"
+    assert record.links["companies"] == {firm["id"]: ("", "primary")}
+    sent = desk.act("log_message", deal=record.id, text="Hi", channel="WHATS_APP")
+    assert sent["kind"] == "communications"
+    assert desk.refused("log_message", deal=record.id, text="x", channel="PIGEON")["field"] == (
+        "channel"
+    )

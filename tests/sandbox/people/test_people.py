@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.clock import Agenda, Clock
+from sandbox.simulation import Simulation
 from sandbox.world.account import Account
 from sandbox.world.generator import DEFAULT_START, WEEK, generate
 from sandbox.world.people import People
@@ -173,6 +174,48 @@ def test_a_generated_account_holds_every_kind_of_deal_and_rep():
     assert {"Europe/Berlin", "America/New_York", "Asia/Tokyo", ""} <= set(zones)
     assert zones.count("") == 1
     assert any("hs_working_hours" not in u.fields for u in account.objects["users"].values())
+
+
+def test_a_generated_account_holds_roles_zones_rates_and_leads():
+    account = Play(1).account
+    roles = {c.get("hs_buying_role") for c in account.objects["contacts"].values()}
+    assert {"", "DECISION_MAKER", "CHAMPION"} <= roles
+    zones = {c.get("timezone") for c in account.objects["companies"].values()}
+    assert zones == {"Europe/Berlin", "America/New_York", ""}
+    assert account.rates == {"USD": 0.92, "GBP": 1.17}
+    for deal in account.objects["deals"].values():
+        known = bool(deal.get("amount"))
+        assert bool(deal.get("amount_in_home_currency")) == known
+    assert account.objects["leads"]
+    for lead in account.objects["leads"].values():
+        assert len(lead.linked("contacts")) == 1
+
+
+def test_further_pipelines_have_deals_of_their_own():
+    simulation = Simulation()
+    account = simulation.generate(deals=30, pipelines=3)
+    first, *others = account.pipelines["deals"].values()
+    assert [one.label for one in others] == ["Renewals", "Partners"]
+    held = Counter(deal.get("pipeline") for deal in account.objects["deals"].values())
+    assert all(held[one.id] == 3 for one in others)
+    assert held[first.id] > 20
+    alone = Simulation().generate(deals=30)
+    names = [deal.get("dealname") for deal in alone.objects["deals"].values()]
+    again = [deal.get("dealname") for deal in account.objects["deals"].values()]
+    assert again[: len(names)] == names, "further pipelines shift nothing of the first"
+
+
+def test_some_deals_get_their_contact_only_after_they_are_made():
+    play = Play(1)
+    play.run()
+    waited: list[int] = []
+    for change in play.changes:
+        if change.kind == "deals" and change.action == "associated":
+            by_hand = change.at - change.record.created_at
+            if change.other_kind == "contacts" and by_hand and change.at > DEFAULT_START:
+                waited.append(by_hand)
+    assert waited
+    assert min(waited) < 120_000 < max(waited), "most within seconds, a few much later"
 
 
 def test_nothing_of_the_past_reaches_into_the_weeks():
