@@ -59,11 +59,13 @@ class Settings:
     rate_limit_multiplier: float = 1.0
     """Times the vendor's limits; a simulation that plays weeks in a minute raises it."""
     token_seconds: int = 1800
+    """How long an access token lasts."""
     latency_seconds: float = 0.0
     """Time that every API answer takes beyond its own work."""
     read_lag_seconds: float = 0.0
     """For so long after a change, reads still show the record's former state."""
     search_lag_seconds: float = 0.0
+    """For so long after a change, searches still find the record's former state."""
     history_batch_limit: int = 50
     """Inputs of a batch read that asks for ``propertiesWithHistory`` (plain reads: 100)."""
     har: bool = False
@@ -129,8 +131,11 @@ class Settings:
     """Enrolments of one inbox in one day."""
 
     webhook_timeout_seconds: float = 5.0
+    """Silence after which a delivery has failed."""
     webhook_retry_first_seconds: float = 0.1
+    """Wait before a failed delivery is tried again; it doubles from try to try."""
     webhook_retry_most_seconds: float = 2.0
+    """The longest such wait."""
     webhook_attempts: int = 0
     """Tries per delivery before it is given up; 0 never gives up."""
     webhook_concurrency: int = 1

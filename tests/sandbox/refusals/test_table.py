@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from sandbox import document
 from sandbox.refusals.table import PARTS, TABLE
 from sandbox.settings import Settings
 from tests.sandbox.hubspot.test_refusals import ROWS
@@ -79,3 +80,10 @@ def test_rows_name_what_there_is() -> None:
         assert row.source
         assert row.status >= 207
         assert not row.setting or row.setting in known, row.id
+
+
+def test_the_page_shows_the_tables_as_they_are() -> None:
+    text = document.PAGE.read_text(encoding="utf-8")
+    assert document.rendered(text) == text, "run: python -m sandbox.document"
+    assert all(f"`{row}`" in text for row in TABLE)
+    assert all(f"`{name}`" in text for name in Settings().as_dict())
