@@ -3,17 +3,24 @@
 A fault is a mapping::
 
     {"match": "POST /crm/objects/2026-03/tasks/batch/create", "kind": "500_after",
-     "times": 1, "at_nth": 1, "seconds": 0.0}
+     "times": 1, "at_nth": 1, "seconds": 0.0, "from": 1791784800000, "until": 1791788400000}
 
 ``match`` is a method (or ``*``) and a regular expression for the path. For webhook events the
 method is ``EVENT`` and the path the subscription type (``EVENT deal\\.propertyChange``).
 ``at_nth`` counts matching calls from 1; from that one on, ``times`` calls are hit (0: all).
+``from`` and ``until`` are instants of business time: outside them the fault sleeps.
 
 Kinds for calls: ``429``; ``NNN_before`` (refused before anything is done) and ``NNN_after`` (done,
 then answered NNN), for any status from 400 to 599; ``timeout_before``, ``timeout_after`` (silence
 for ``seconds``, then the connection closes); ``reset_before``, ``reset_after`` (the connection
 closes at once); ``slow`` (a good answer after ``seconds``). For events: ``drop``, ``duplicate``,
-``disorder``.
+``disorder`` (delivered at another place among those of its flush), ``delay`` (delivered at
+``until``, or ``seconds`` of business time after it happened).
+
+Several faults may meet at once: a call is slowed by every ``slow`` one and then meets the first
+other one in the script; an event suffers all that match it. An hour in which no webhook comes is
+``{"match": "EVENT .*", "times": 0, "from": …, "until": …}`` with ``drop`` where all of it is lost
+and ``delay`` where it comes when the hour is over.
 """
 
 from __future__ import annotations
@@ -26,7 +33,8 @@ from typing import Any
 
 _STATUS = re.compile(r"([45]\d\d)(?:_(before|after))?")
 CALL_KINDS = ("timeout", "reset", "slow")
-EVENT_KINDS = ("drop", "duplicate", "disorder")
+EVENT_KINDS = ("drop", "duplicate", "disorder", "delay")
+FIELDS = ("match", "kind", "times", "at_nth", "seconds", "from", "until")
 
 
 @dataclass(slots=True)
@@ -42,8 +50,19 @@ class Fault:
     seconds: float
     times: int
     at_nth: int
+    since: int | None = None
+    until: int | None = None
     seen: int = 0
     hits: int = 0
+
+    def matches(self, method: str, path: str, now: int) -> bool:
+        """Whether the fault is about such a call or event, and awake at ``now``."""
+        return (
+            self.method in ("*", method)
+            and (self.since is None or now >= self.since)
+            and (self.until is None or now < self.until)
+            and self.path.search(path) is not None
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The fault with what it has met so far."""
@@ -54,6 +73,8 @@ class Fault:
             "seconds": self.seconds,
             "times": self.times,
             "at_nth": self.at_nth,
+            "from": self.since,
+            "until": self.until,
             "seen": self.seen,
             "hits": self.hits,
         }
@@ -70,7 +91,7 @@ def _read_kind(kind: str) -> tuple[str, int, bool]:
         return kind, 0, False
     raise ValueError(
         f"fault kind {kind!r} is unknown; use 429, NNN_before, NNN_after, timeout_before, "
-        "timeout_after, reset_before, reset_after, slow, drop, duplicate or disorder"
+        "timeout_after, reset_before, reset_after, slow, drop, duplicate, disorder or delay"
     )
 
 
@@ -84,18 +105,21 @@ class Faults:
 
     def add(self, fault: Mapping[str, Any]) -> int:
         """Adds one and returns its id; raises ValueError naming what is wrong with it."""
-        unknown = set(fault) - {"match", "kind", "times", "at_nth", "seconds"}
+        unknown = sorted(set(fault) - set(FIELDS))
         if unknown:
-            raise ValueError(
-                f"a fault has no field {sorted(unknown)[0]!r}; it has match, kind, times, at_nth, "
-                "seconds"
-            )
+            raise ValueError(f"a fault has no field {unknown[0]!r}; it has {', '.join(FIELDS)}")
         method, _, path = str(fault.get("match", "* .*")).partition(" ")
         kind, status, after = _read_kind(str(fault.get("kind", "")))
         try:
             pattern = re.compile(path or ".*")
         except re.error as error:
             raise ValueError(f"match: {path!r} is no regular expression: {error}") from None
+        since, until = _instant(fault, "from"), _instant(fault, "until")
+        if since is not None and until is not None and until <= since:
+            raise ValueError("until must be after from; both are instants of business time in ms")
+        seconds = float(fault.get("seconds", 0.0))
+        if kind == "delay" and until is None and not seconds:
+            raise ValueError("a delay needs until (an instant in ms) or seconds")
         with self._lock:
             made = Fault(
                 self._next,
@@ -104,9 +128,11 @@ class Faults:
                 kind,
                 status,
                 after,
-                float(fault.get("seconds", 0.0)),
+                seconds,
                 int(fault.get("times", 1)),
                 int(fault.get("at_nth", 1)),
+                since,
+                until,
             )
             self._next += 1
             self._script = [*self._script, made]
@@ -124,19 +150,34 @@ class Faults:
         """All faults with their counts."""
         return [fault.as_dict() for fault in self._script]
 
-    def meet(self, method: str, path: str) -> Fault | None:
-        """The fault that this call or event meets, counting it."""
+    def meet(self, method: str, path: str, now: int) -> list[Fault]:
+        """The faults that this call or event meets at business instant ``now``, counting it.
+
+        For a call: the ``slow`` ones, and at the end at most one other.
+        """
         if not self._script:
-            return None
+            return []
+        met: list[Fault] = []
+        event, stopped = method == "EVENT", False
         with self._lock:
             for fault in self._script:
-                if fault.method in ("*", method) and fault.path.search(path):
-                    if (method == "EVENT") != (fault.kind in EVENT_KINDS):
+                if not fault.matches(method, path, now) or event != (fault.kind in EVENT_KINDS):
+                    continue
+                fault.seen += 1
+                if fault.seen < fault.at_nth or 0 < fault.times <= fault.hits:
+                    continue
+                if fault.kind != "slow" and not event:
+                    if stopped:
                         continue
-                    fault.seen += 1
-                    if fault.seen >= fault.at_nth and (
-                        fault.times == 0 or fault.hits < fault.times
-                    ):
-                        fault.hits += 1
-                        return fault
-        return None
+                    stopped = True
+                fault.hits += 1
+                met.append(fault)
+        met.sort(key=lambda fault: fault.kind != "slow")
+        return met
+
+
+def _instant(fault: Mapping[str, Any], name: str) -> int | None:
+    value = fault.get(name)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"{name} must be an instant of business time in ms, not {value!r}")

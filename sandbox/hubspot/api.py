@@ -175,11 +175,12 @@ class HubSpot:
         return [body]
 
     def _answer(self, call: Call) -> tuple[str, int, dict[str, str], bytes]:
-        fault = self.faults.meet(call.method, call.path)
-        if fault is not None and not fault.after:
-            self._suffer(fault)
-            if fault.kind == "status":
-                return _rendered("(fault)", *_fault_answer(fault.status))
+        faults = self.faults.meet(call.method, call.path, self.world.clock.now())
+        for fault in faults:
+            if not fault.after:
+                self._suffer(fault)
+                if fault.kind == "status":
+                    return _rendered("(fault)", *_fault_answer(fault.status))
         if self.settings.latency_seconds:
             time.sleep(self.settings.latency_seconds)
         headers: dict[str, str] = {}
@@ -202,10 +203,11 @@ class HubSpot:
             self.refused(error)
             status, answer = error.status, error.body
             headers |= error.headers
-        if fault is not None and fault.after:
-            self._suffer(fault)
-            if fault.kind == "status":
-                status, answer, headers = _fault_answer(fault.status)
+        for fault in faults:
+            if fault.after:
+                self._suffer(fault)
+                if fault.kind == "status":
+                    status, answer, headers = _fault_answer(fault.status)
         return _rendered(endpoint, status, answer, headers)
 
     def _suffer(self, fault: Fault) -> None:

@@ -28,6 +28,8 @@ from sandbox.world.store import World
 
 BATCH = 100
 FIRST_EVENT_ID = 1_000_001
+RELEASE = "hubspot.release"
+"""On the agenda where held events are due, so that business time stops there."""
 LINGER_SECONDS = 0.02
 """How long the background sender gathers events before it sends them."""
 
@@ -51,6 +53,8 @@ class _Box:
     next_event: int = FIRST_EVENT_ID
     waiting: deque[tuple[int, Event]] = field(default_factory=deque)
     batches: deque[Batch] = field(default_factory=deque)
+    held: list[tuple[int, int, Event]] = field(default_factory=list)
+    """(business instant of delivery, app id, event) of what comes late on purpose."""
 
 
 class Deliveries:
@@ -70,6 +74,7 @@ class Deliveries:
         self._thread: threading.Thread | None = None
         self.counts = {"delivered": 0, "events": 0, "retried": 0, "dropped": 0, "given_up": 0}
         world.on_change(self._on_change)
+        world.agenda.handle(RELEASE, self._wake.set)
 
     @property
     def _box(self) -> _Box:
@@ -99,7 +104,7 @@ class Deliveries:
     def pending(self) -> bool:
         """Whether something waits to be delivered or accepted."""
         box = self._box
-        return bool(box.waiting or box.batches)
+        return bool(box.waiting or box.batches or self._due(box))
 
     def lost(self) -> int:
         """Events dropped and batches given up: what an app learns only by polling."""
@@ -156,14 +161,19 @@ class Deliveries:
         """Makes batches of the events that wait, with the losses and disorder asked for."""
         with self._world.lock:
             box = self._box
-            if not box.waiting:
+            late = self._due(box)
+            if not box.waiting and not late:
                 return
             waiting = list(box.waiting)
             box.waiting.clear()
             per_target: dict[tuple[int, int], list[Event]] = {}
+            if late:
+                box.held = [entry for entry in box.held if entry not in late]
+                for _, app_id, event in late:
+                    per_target.setdefault((app_id, event["portalId"]), []).append(event)
             for app_id, event in waiting:
                 rows = per_target.setdefault((app_id, event["portalId"]), [])
-                rows.extend([event] * self._copies(event))
+                self._meet(app_id, event, rows)
             for (app_id, portal_id), events in per_target.items():
                 if self._settings.webhook_disorder:
                     self._random.shuffle(events)
@@ -172,15 +182,33 @@ class Deliveries:
                     chunk = events[start : start + BATCH]
                     box.batches.append(Batch(box.last_number, app_id, portal_id, chunk))
 
-    def _copies(self, event: Event) -> int:
-        fault = self._faults.meet("EVENT", event["subscriptionType"])
-        settings = self._settings
-        if (fault and fault.kind == "drop") or self._chance(settings.webhook_drop):
+    def _meet(self, app_id: int, event: Event, rows: list[Event]) -> None:
+        """Puts one event among those to be sent, as often and where the faults have it."""
+        settings, now = self._settings, self._world.clock.now()
+        faults = self._faults.meet("EVENT", event["subscriptionType"], now)
+        kinds = {fault.kind for fault in faults}
+        if "drop" in kinds or self._chance(settings.webhook_drop):
             self.counts["dropped"] += 1
-            return 0
-        if (fault and fault.kind == "duplicate") or self._chance(settings.webhook_duplicate):
-            return 2
-        return 1
+            return
+        twice = "duplicate" in kinds or self._chance(settings.webhook_duplicate)
+        copies = [event] * (2 if twice else 1)
+        if "delay" in kinds:
+            delays = [fault for fault in faults if fault.kind == "delay"]
+            at = max(fault.until or now + round(fault.seconds * 1000) for fault in delays)
+            self._box.held.extend((at, app_id, copy) for copy in copies)
+            self._world.agenda.add(at, RELEASE, order=("",))
+        elif "disorder" in kinds:
+            for copy in copies:
+                rows.insert(self._random.randint(0, len(rows)), copy)
+        else:
+            rows.extend(copies)
+
+    def _due(self, box: _Box) -> list[tuple[int, int, Event]]:
+        """What was held back and is to be sent by now."""
+        if not box.held:
+            return []
+        now = self._world.clock.now()
+        return [entry for entry in box.held if entry[0] <= now]
 
     def _chance(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
