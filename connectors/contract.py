@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from app.model.record import record
 from app.model.time import Business, Clocks, Wall
 
 ObjectType = Literal[
@@ -144,7 +145,7 @@ class Event:
     other_type: ObjectType | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewTask:
     """A task to create. `touch_id` travels into the CRM; contact may be None."""
 
@@ -158,7 +159,7 @@ class NewTask:
     associations: tuple[tuple[ObjectType, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Created:
     """Answer for one input of a batch create: `id`, or the error that refused it.
 

@@ -73,6 +73,10 @@ class ObjectMap:
         self.by_property: dict[str, Field] = {}
         for field in every:
             self.by_property.setdefault(field.property, field)
+        self._texts = {
+            f.name: {o: theirs for theirs, o in [*f.choices.items()][::-1] if o is not None}
+            for f in every if f.choices is not None
+        }  # fmt: skip
         self._plain = tuple((f.name, f.property) for f in every if f.reader is None)
         self._read = tuple((f.name, f.property, f.read) for f in every if f.reader is not None)
         self._history = tuple((f.name, f.property, f.read) for f in every)
@@ -129,12 +133,14 @@ class ObjectMap:
     def write(self, fields: Mapping[str, Any]) -> dict[str, str]:
         """Properties to send. Raises ValueError naming an unknown field or choice."""
         sent: dict[str, str] = {}
+        known = self.fields
         for name, value in fields.items():
-            field = self.fields.get(name)
+            field = known.get(name)
             if field is None:
-                known = ", ".join(self.fields)
-                raise ValueError(f"{self.type}.{name} is not mapped; there are: {known}")
-            sent[field.property] = field.write(value)
+                names = ", ".join(known)
+                raise ValueError(f"{self.type}.{name} is not mapped; there are: {names}")
+            text = texts.get(value) if (texts := self._texts.get(name)) else value
+            sent[field.property] = text if type(text) is str else field.write(value)
         return sent
 
     def parse_values(self, changes: Iterable[tuple[str, str | None]]) -> dict[str, Any]:

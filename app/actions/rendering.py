@@ -25,6 +25,7 @@ __all__ = [
     "BUILT_IN",
     "Rendered",
     "TaskContext",
+    "TaskTexts",
     "check_tokens",
     "render_notice",
     "render_task",
@@ -107,24 +108,47 @@ def template_of(playbook: Playbook, step: Step) -> Template | None:
     return playbook.templates.get(step.template) or BUILT_IN.get(step.template)
 
 
-def render_task(step: Step, template: Template | None, context: TaskContext) -> Rendered:
-    """Subject and HTML body. Never raises: what cannot be filled in is said in place of the draft.
+class TaskTexts:
+    """Texts of the tasks of one follow-up; what they have in common is written once."""
 
-    template None: the task stands without a text of its own.
-    """
-    parts = [f"<p><strong>Why now:</strong> {escape(context.why)}</p>"] if context.why else []
-    parts += _list("Last activities", context.activities)
-    parts += _list("Choose one of these contacts", context.candidates)
-    problem = ""
-    if template is not None:
-        prepared = _prepare(template, step.task)
-        text, problem = _fill(prepared, context.values)
+    __slots__ = ("_bodies", "_context", "_head")
+
+    def __init__(self, context: TaskContext) -> None:
+        self._context = context
+        why = context.why
+        parts = [f"<p><strong>Why now:</strong> {escape(why)}</p>"] if why else []
+        parts += _list("Last activities", context.activities)
+        parts += _list("Choose one of these contacts", context.candidates)
+        self._head = "".join(parts)
+        self._bodies: dict[tuple[str, TaskType], tuple[str, str]] = {}
+
+    def of(self, step: Step, template: Template | None) -> Rendered:
+        """Subject and HTML body. Never raises: what cannot be filled in is said in place of the
+        draft. All templates must be of one playbook.
+
+        template None: the task stands without a text of its own.
+        """
+        body, problem = self._head, ""
+        if template is not None:
+            key = (template.id, step.task)
+            known = self._bodies.get(key)
+            if known is None:
+                known = self._bodies[key] = self._body(template, step.task)
+            body, problem = known
+        return Rendered(_subject(step.subject, self._context.subject_name), body, problem)
+
+    def _body(self, template: Template, task: TaskType) -> tuple[str, str]:
+        prepared = _prepare(template, task)
+        text, problem = _fill(prepared, self._context.values)
         if problem:
-            parts.append(_without_text(step.task, problem))
-        elif text:
-            parts.append(f"{prepared.heading}{text}</p>")
-        parts.append(prepared.closing)
-    return Rendered(_subject(step.subject, context.subject_name), "".join(parts), problem)
+            return f"{self._head}{_without_text(task, problem)}{prepared.closing}", problem
+        draft = f"{prepared.heading}{text}</p>" if text else ""
+        return f"{self._head}{draft}{prepared.closing}", ""
+
+
+def render_task(step: Step, template: Template | None, context: TaskContext) -> Rendered:
+    """The texts of one task alone; see `TaskTexts.of`."""
+    return TaskTexts(context).of(step, template)
 
 
 def render_notice(template: Template, values: Values) -> Rendered:

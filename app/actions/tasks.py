@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.actions.rendering import Rendered, TaskContext, render_task
+from app.actions.rendering import Rendered, TaskContext, TaskTexts
 from app.model.decisions import DueTouch
-from app.model.playbook import Template
 from app.model.records import ContactView, PersonView, SubjectView
 from app.model.vocabulary import SubjectType
 from connectors.contract import NewTask, ObjectType
@@ -18,25 +17,24 @@ from connectors.contract import NewTask, ObjectType
 MAX_ACTIVITIES = 5
 
 
-def render(
-    touch: DueTouch,
-    template: Template | None,
+def texts_for(
     subject: SubjectView,
     contact: ContactView | None,
     owner: PersonView | None,
     stage_label: str,
     zone: str,
     candidates: Sequence[str] = (),
-) -> Rendered:
-    """Subject and body. Times inside the text are local to the rep."""
-    context = TaskContext(
-        subject_name=subject.name,
-        why=_why(subject, stage_label, zone),
-        activities=_activities(subject, zone),
-        values=_values(subject, contact, owner, stage_label),
-        candidates=candidates,
+) -> TaskTexts:
+    """Subjects and bodies of tasks about a subject. Times inside the text are local to the rep."""
+    return TaskTexts(
+        TaskContext(
+            subject_name=subject.name,
+            why=_why(subject, stage_label, zone),
+            activities=_activities(subject, zone),
+            values=_values(subject, contact, owner, stage_label),
+            candidates=candidates,
+        )
     )
-    return render_task(touch.step, template, context)
 
 
 def new_task(

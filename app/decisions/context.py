@@ -11,6 +11,7 @@ from app.model.calendar import WorkCalendar
 from app.model.decisions import Decision, EnrolmentView, Explanation
 from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule
+from app.model.record import record
 from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.time import Business
@@ -19,7 +20,7 @@ from app.model.vocabulary import Mode, SignalKind, StopReason
 LOOP_LIMIT = 5  # actions for one subject and rule within an hour; more looks like a loop
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleContext:
     """One subject with everything that the rules in force may read about it.
 

@@ -139,6 +139,13 @@ def holidays_of(country: str, year: int) -> frozenset[str]:
     return frozenset(day.isoformat() for day in country_holidays(name, subdiv=part, years=year))
 
 
+def _year_of(now: Business) -> tuple[int, int, int]:
+    """The year of an instant, and the instants in which it begins and ends."""
+    year = datetime.fromtimestamp(now / 1000, UTC).year
+    begins, ends = (int(datetime(y, 1, 1, tzinfo=UTC).timestamp()) * 1000 for y in (year, year + 1))
+    return year, begins, ends
+
+
 class Calendars:
     """Working time of an installation's people, one object per person and year.
 
@@ -152,10 +159,13 @@ class Calendars:
         self.zone = settings.zone or zone
         self._settings = settings
         self._made: dict[tuple[str | None, int], WorkCalendar] = {}
+        self._year = (0, 0, 0)
 
     def of(self, owner_id: str | None, now: Business) -> WorkCalendar:
         """The rep's calendar; the installation's for nobody or an unknown owner."""
-        year = datetime.fromtimestamp(now / 1000, UTC).year
+        year, begins, ends = self._year
+        if not begins <= now < ends:
+            year, _, _ = self._year = _year_of(now)
         key = (owner_id, year)
         made = self._made.get(key)
         if made is None:

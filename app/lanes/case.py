@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from app.actions.rendering import Rendered, template_of
-from app.actions.tasks import render
+from app.actions.rendering import Rendered, TaskTexts, template_of
+from app.actions.tasks import texts_for
 from app.decisions.starting import CHOOSE_CONTACT
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
 from app.lanes.context import Lanes, Tenant
 from app.lanes.snapshot import Snapshot
+from app.model.calendar import WorkCalendar
 from app.model.decisions import DueTouch, Ruling
 from app.model.guard import Counters, GuardFacts
-from app.model.playbook import Playbook, Step, Template
+from app.model.playbook import ActiveRule, Playbook, Sequence, Step, Template
+from app.model.records import ContactView, PersonView, SubjectView
 from app.model.time import DAY, Business
 from app.model.vocabulary import EnrolmentState, Mode
 from app.store import counts, holds, running, tasks
 
 Row = Mapping[Any, Any]
+
+
+@dataclass(slots=True)
+class _Ground:
+    """What the touches of one enrolment and person share, looked up once for all of them."""
+
+    enrolment: Row
+    playbook: Playbook | None
+    steps: Mapping[str, Step]
+    rule: ActiveRule | None
+    sequence: Sequence | None
+    mode: Mode
+    state: EnrolmentState
+    subject: SubjectView
+    contact: ContactView | None
+    contact_id: str | None
+    owner_id: str | None
+    owner: PersonView | None
+    calendar: WorkCalendar
+    zone: str
+    open_tasks: Iterable[Row]
+    holds: Mapping[str, Any]
+    contact_touches: tuple[int, int]
+    texts: dict[str | None, TaskTexts] = field(default_factory=dict[str | None, TaskTexts])
+
 
 @dataclass(slots=True)
 class Case:
@@ -31,14 +59,22 @@ class Case:
     row: Row
     facts: GuardFacts
     counters: Counters
-    enrolment: Row
-    playbook: Playbook | None
+    ground: _Ground
     handed: Ruling | None = None
     rendered: Rendered | None = None
 
     @property
     def id(self) -> str:
         return self.row["id"]
+
+    @property
+    def enrolment(self) -> Row:
+        return self.ground.enrolment
+
+    @property
+    def playbook(self) -> Playbook | None:
+        """The version that the enrolment keeps."""
+        return self.ground.playbook
 
     @property
     def owner_id(self) -> str | None:
@@ -51,12 +87,16 @@ class Case:
         return template_of(self.playbook, self.facts.touch.step)
 
     def render(self, tenant: Tenant) -> Rendered:
+        texts = self.ground.texts.get(self.owner_id)
+        if texts is None:
+            texts = self.ground.texts[self.owner_id] = self._texts(tenant)
+        return texts.of(self.facts.touch.step, self.template())
+
+    def _texts(self, tenant: Tenant) -> TaskTexts:
         subject = self.facts.subject
         stage = tenant.stages.get(subject.stage_id)
         people = [] if self.facts.touch.contact else [c.name or c.email for c in subject.contacts]
-        return render(
-            self.facts.touch,
-            self.template(),
+        return texts_for(
             subject,
             self.facts.contact,
             tenant.calendars.people.get(self.owner_id or ""),
@@ -66,10 +106,39 @@ class Case:
         )
 
 
+@dataclass(slots=True)
+class _Loaded:
+    """Rows read for a batch of touches, by what they belong to."""
+
+    snapshot: Snapshot
+    enrolments: Mapping[str, Row]
+    open_tasks: Mapping[int, list[Row]]
+    holds: Mapping[int, Mapping[str, Any]]
+    counters: Counters
+
+
 def load_cases(
-    lanes: Lanes, tenant: Tenant, rows: Sequence[Row], now: Business
+    lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
 ) -> list[Case]:
     """Cases of claimed touches, in the order in which they are to be admitted."""
+    loaded = _load(lanes, tenant, rows, now)
+    grounds: dict[tuple[str, str | None], _Ground] = {}
+    cases: list[Case] = []
+    for row in rows:
+        if row["enrolment_id"] not in loaded.enrolments:
+            continue
+        if row["subject_id"] not in loaded.snapshot.rows:
+            continue
+        key = (row["enrolment_id"], row["contact_id"])
+        ground = grounds.get(key)
+        if ground is None:
+            ground = grounds[key] = _ground(tenant, row, loaded, now)
+        facts = _facts(tenant, row, ground, loaded.counters, now)
+        cases.append(Case(row, facts, loaded.counters, ground))
+    return cases
+
+
+def _load(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> _Loaded:
     subjects = {row["subject_id"] for row in rows}
     day = local_date(now, tenant.zone)
     with lanes.store.read() as conn:
@@ -95,78 +164,88 @@ def load_cases(
         person=touched,
         open_tasks=_open(open_tasks, now) if tenant.settings.merge else {},
     )
-    return [
-        _case(tenant, row, snapshot, enrolments, counters, open_tasks, held, now)
-        for row in rows
-        if row["enrolment_id"] in enrolments and row["subject_id"] in snapshot.rows
-    ]
+    return _Loaded(snapshot, enrolments, open_tasks, held, counters)
 
 
-def _case(
-    tenant: Tenant,
-    row: Row,
-    snapshot: Snapshot,
-    enrolments: Mapping[str, Row],
-    counters: Counters,
-    open_tasks: Mapping[int, Sequence[Row]],
-    held: Mapping[int, Mapping[str, Any]],
-    now: Business,
-) -> Case:
-    enrolment = enrolments[row["enrolment_id"]]
-    subject = snapshot.subject(row["subject_id"])
-    contact = snapshot.contact(row["contact_id"])
+def _ground(tenant: Tenant, row: Row, loaded: _Loaded, now: Business) -> _Ground:
+    enrolment = loaded.enrolments[row["enrolment_id"]]
+    subject = loaded.snapshot.subject(row["subject_id"])
+    contact = loaded.snapshot.contact(row["contact_id"])
     if row["contact_id"] is None:
         # Nobody could be chosen when this was decided; a rep may have said who it is since.
         contact = choose_contact(subject, tenant.settings.roles).contact
     owner_id = tenant.owner_or_default(subject.owner_id)
-    owner = tenant.calendars.people.get(owner_id or "")
+    calendar = tenant.calendar(owner_id, now)
     version, definition = enrolment["version_id"], enrolment["definition"]
+    steps = tenant.steps(version, definition, enrolment["is_firing"])
+    return _Ground(
+        enrolment=enrolment,
+        playbook=tenant.playbooks.get(version),
+        steps={step.id: step for step in reversed(steps)},
+        rule=tenant.rule(enrolment["rule"]),
+        sequence=None if enrolment["is_firing"] else tenant.sequence(version, definition),
+        mode=Mode(enrolment["mode"]),
+        state=EnrolmentState(enrolment["state"]),
+        subject=subject,
+        contact=contact,
+        contact_id=contact.crm_id if contact else row["contact_id"],
+        owner_id=owner_id,
+        owner=tenant.calendars.people.get(owner_id or ""),
+        calendar=calendar,
+        zone=(contact.zone if contact else None) or calendar.zone,
+        open_tasks=loaded.open_tasks.get(row["subject_id"], ()),
+        holds=loaded.holds.get(row["subject_id"], {}),
+        contact_touches=loaded.counters.person.get(row["contact_id"] or "", (0, 0)),
+    )
+
+
+def _facts(
+    tenant: Tenant, row: Row, ground: _Ground, counters: Counters, now: Business
+) -> GuardFacts:
+    owner_id, calendar = ground.owner_id, ground.calendar
     touch = DueTouch(
         id=row["id"],
         enrolment=row["enrolment_id"],
-        definition=definition,
-        rule=tenant.rule(enrolment["rule"]),
+        definition=ground.enrolment["definition"],
+        rule=ground.rule,
         subject=row["subject_id"],
-        contact=contact.crm_id if contact else row["contact_id"],
+        contact=ground.contact_id,
         owner_id=owner_id,
-        step=step_of(tenant, row, enrolment),
+        # The built-in question where the version has no such step.
+        step=ground.steps.get(row["step"], CHOOSE_CONTACT),
         owed_at=row["owed_at"],
         due_at=row["due_at"],
         planned_at=row["planned_at"],
         priority=row["priority"],
-        mode=Mode(enrolment["mode"]),
-        enrolment_state=EnrolmentState(enrolment["state"]),
-        is_firing=enrolment["is_firing"],
-        anchor_stage=enrolment["anchor_stage"],
-        sequence=None if enrolment["is_firing"] else tenant.sequence(version, definition),
+        mode=ground.mode,
+        enrolment_state=ground.state,
+        is_firing=ground.enrolment["is_firing"],
+        anchor_stage=ground.enrolment["anchor_stage"],
+        sequence=ground.sequence,
     )
-    facts = GuardFacts(
+    budget = counters.rep_day
+    return GuardFacts(
         touch=touch,
-        subject=subject,
-        contact=contact,
-        owner=owner,
-        calendar=tenant.calendar(owner_id, now),
+        subject=ground.subject,
+        contact=ground.contact,
+        owner=ground.owner,
+        calendar=calendar,
         settings=tenant.guard,
         now=now,
-        holds=held.get(row["subject_id"], {}),
-        contact_touches=counters.person.get(row["contact_id"] or "", (0, 0)),
-        rep_tasks_today=counters.rep_day.get(
-            (owner_id or "", local_date(row["due_at"], tenant.calendar(owner_id, now).zone)), 0
+        holds=ground.holds,
+        contact_touches=ground.contact_touches,
+        rep_tasks_today=(
+            budget.get((owner_id or "", local_date(row["due_at"], calendar.zone)), 0)
+            if budget
+            else 0
         ),
-        open_task=_in_the_way(row, enrolment, open_tasks.get(row["subject_id"], ()), owner_id, now),
-        zone=(contact.zone if contact else None) or tenant.calendar(owner_id, now).zone,
+        open_task=_in_the_way(row, ground.enrolment, ground.open_tasks, owner_id, now),
+        zone=ground.zone,
     )
-    return Case(row, facts, counters, enrolment, tenant.playbooks.get(version))
-
-
-def step_of(tenant: Tenant, row: Row, enrolment: Row) -> Step:
-    """The step as its enrolment's version has it; the built-in question where none was chosen."""
-    steps = tenant.steps(enrolment["version_id"], enrolment["definition"], enrolment["is_firing"])
-    return next((step for step in steps if step.id == row["step"]), CHOOSE_CONTACT)
 
 
 def _open(
-    open_tasks: Mapping[int, Sequence[Row]], now: Business
+    open_tasks: Mapping[int, SequenceOf[Row]], now: Business
 ) -> dict[tuple[int, str], str]:
     """(subject, rep) → the due open task; tasks of one `create_tasks` count from their due time."""
     found: dict[tuple[int, str], str] = {}
@@ -178,7 +257,7 @@ def _open(
 
 
 def _in_the_way(
-    row: Row, enrolment: Row, tasks: Sequence[Row], owner_id: str | None, now: Business
+    row: Row, enrolment: Row, tasks: Iterable[Row], owner_id: str | None, now: Business
 ) -> str | None:
     for task in tasks:
         if (task["owner_id"] or "") != (owner_id or ""):
@@ -192,7 +271,7 @@ def _in_the_way(
 
 
 def _rep_days(
-    tenant: Tenant, due: Sequence[tuple[str, int]], now: Business
+    tenant: Tenant, due: SequenceOf[tuple[str, int]], now: Business
 ) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = defaultdict(int)
     for owner, at in due:
@@ -200,7 +279,7 @@ def _rep_days(
     return found
 
 
-def _span(rows: Sequence[Row]) -> tuple[int, int]:
+def _span(rows: SequenceOf[Row]) -> tuple[int, int]:
     """The instants between which these touches fall due, a day wider for the zones."""
     return min(r["due_at"] for r in rows) - DAY, max(r["due_at"] for r in rows) + DAY
 

@@ -8,11 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from app.model.playbook import ActiveRule, Sequence, Step
+from app.model.record import record
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, Outcome, StopReason, TouchState
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Explanation:
     """One line of the ledger: a verdict on (subject, rule or touch) with the values it rests on.
 
@@ -29,7 +30,7 @@ class Explanation:
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlannedTouch:
     """A touch that is decided but not done.
 
@@ -45,7 +46,7 @@ class PlannedTouch:
     write_at: Business
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StartEnrolment:
     """Enrol a subject in a sequence, or record a rule's firing of `create_tasks`.
 
@@ -152,13 +153,13 @@ Action = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     actions: tuple[Action, ...] = ()
     explanations: tuple[Explanation, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnrolmentView:
     """A running enrolment as decisions see it."""
 
@@ -189,7 +190,7 @@ class Verdict(StrEnum):
     HAND_TO = "hand_to"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ruling:
     """A check's verdict on a touch. DEFER without `until` waits for what `code` names."""
 
@@ -201,7 +202,7 @@ class Ruling:
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DueTouch:
     """A claimed touch with everything the guard may look at, freshly read.
 

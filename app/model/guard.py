@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from app.model.calendar import WorkCalendar
 from app.model.decisions import DueTouch
+from app.model.record import record
 from app.model.records import ContactView, PersonView, SubjectView
 from app.model.time import Business
 
@@ -34,7 +35,7 @@ class GuardSettings:
     contact_roles: tuple[str, ...] = ()  # in the order in which a person is chosen
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GuardFacts:
     """Everything one touch is judged on, read after the claim.
 

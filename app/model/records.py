@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.model.record import record
 from app.model.time import Business
 from app.model.vocabulary import CLOSED_KINDS, StageKind, SubjectType
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ContactView:
     """A person who may be touched. Unreadable consent is None and counts as no."""
 
@@ -48,7 +49,7 @@ class PersonView:
     active: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SubjectView:
     """A deal, lead or contact as last read. Amount is in company currency; None is unknown."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from app.model.record import record
 from app.model.time import Business
 from app.model.vocabulary import SignalKind, StageKind
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signal:
     """kind: what happened. subject: row id in our mirror. at: when, by the CRM.
 

@@ -134,7 +134,7 @@ class Fixed:
         cursor = conn.connection.cursor()
         try:
             if dialect == "sqlite":
-                cursor.executemany(text, [[row[name] for name in order] for row in rows])
+                cursor.executemany(text, sets.by_place(rows, order))
             else:
                 cursor.executemany(text, rows)
         finally:

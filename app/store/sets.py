@@ -155,14 +155,16 @@ def _run(conn: Connection, build: _Build, table: Table, rows: Sequence[Values], 
     dialect = conn.dialect.name
     statement = build(dialect, table, names, extra)
     if dialect == "sqlite":
-        # By place (`?1`): by name the driver looks each value up in Python, row by row.
-        fed = (
-            [(row[names[0]],) for row in rows]
-            if len(names) == 1
-            else list(map(itemgetter(*names), rows))
-        )
-        return conn.exec_driver_sql(statement, fed).rowcount
+        return conn.exec_driver_sql(statement, by_place(rows, names)).rowcount
     return conn.exec_driver_sql(statement, {"rows": _document(rows)}).rowcount
+
+
+def by_place(rows: Iterable[Values], names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The values of these names, row by row, for SQLite: given by name instead, its driver looks
+    each one up in Python."""
+    if len(names) == 1:  # where itemgetter answers the bare value
+        return [(row[names[0]],) for row in rows]
+    return list(map(itemgetter(*names), rows))
 
 
 def _place(names: tuple[str, ...], name: str) -> str:

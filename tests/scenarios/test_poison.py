@@ -28,14 +28,14 @@ def test_a_touch_that_cannot_be_rendered_waits_alone(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story.live(ONE)
-    render = app.lanes.case.render
+    texts_for = app.lanes.case.texts_for
 
-    def broken(touch: Any, template: Any, subject: Any, *rest: Any) -> Any:
+    def broken(subject: Any, *rest: Any) -> Any:
         if subject.name == "Poison" and len(story.tasks()) < 4:
             raise ZeroDivisionError("a value nobody thought of")
-        return render(touch, template, subject, *rest)
+        return texts_for(subject, *rest)
 
-    monkeypatch.setattr(app.lanes.case, "render", broken)
+    monkeypatch.setattr(app.lanes.case, "texts_for", broken)
     deals = [story.deal("new", name=name) for name in ("A", "B", "Poison", "C", "D")]
     for deal in deals:
         story.move(deal, "qualified")

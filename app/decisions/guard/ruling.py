@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from app.decisions.timing import write_at
 from app.model.decisions import DueTouch, Explanation, Ruling, Verdict
 from app.model.guard import GuardFacts
+from app.model.record import changer
 from app.model.time import Business
 from app.model.vocabulary import Priority, TaskType
 
@@ -15,6 +15,9 @@ from app.model.vocabulary import Priority, TaskType
 CAPPED = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
 
 URGENT = Priority.HIGH
+
+_due_and_owner = changer(DueTouch, "due_at", "owner_id")
+_of_touch = changer(GuardFacts, "touch")
 
 
 def drop(check: str, code: str, **values: Any) -> Ruling:
@@ -48,12 +51,10 @@ def apply_ruling(facts: GuardFacts, ruling: Ruling) -> GuardFacts:
     if due is None and owner is None:
         return facts
     touch = facts.touch
-    touch = replace(
-        touch,
-        due_at=touch.due_at if due is None else Business(due),
-        owner_id=touch.owner_id if owner is None else owner,
+    moved = _due_and_owner(
+        touch, touch.due_at if due is None else due, touch.owner_id if owner is None else owner
     )
-    return replace(facts, touch=touch)
+    return _of_touch(facts, moved)
 
 
 def explain_ruling(touch: DueTouch, ruling: Ruling, now: Business) -> Explanation:
