@@ -47,14 +47,19 @@ class Admin(Http):
             **registration(self.url),
         )
 
-    def install(self) -> None:
-        """Connect: consent page, its form sent, the way back, signed in as the installer."""
+    def install(self, portal: int | None = None) -> None:
+        """Connect: consent page, its form sent, the way back, signed in as the installer.
+
+        portal: the account chosen there; None takes the one that is offered first.
+        """
         page = self.session.get(f"{self.url}/connect/hubspot", timeout=TIMEOUT_S)
         form = _Form()
         form.feed(page.text)
         if page.status_code != 200 or not form.action:
             raise DemoError(f"the consent page refused ({page.status_code}): {page.text[:300]}")
         sent = {**form.fields, "decision": "approve"}
+        if portal is not None:
+            sent["portal_id"] = str(portal)
         back = self.session.post(urljoin(page.url, form.action), data=sent, timeout=TIMEOUT_S)
         if back.status_code != 200 or not back.url.startswith(self.url):
             raise DemoError(f"the installation failed at {back.url}: {back.text[:300]}")

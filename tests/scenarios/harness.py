@@ -176,9 +176,9 @@ class Story:
     ) -> None:
         self._stack.close()
 
-    def _account(self) -> Account:
+    def _account(self, portal: int = PORTAL) -> Account:
         account = self.simulation.world.add_account(
-            PORTAL, "The firm", timezone=self.zone, currency="EUR", tier=self.tier
+            portal, "The firm", timezone=self.zone, currency="EUR", tier=self.tier
         )
         account.extra["people"] = {"kinds": dict(KINDS)}  # acts name stages by these words
         for number, name in enumerate(sorted({person.team for person in self.people}), 1):

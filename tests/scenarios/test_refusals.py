@@ -31,12 +31,13 @@ templates:
 
 
 def send_webhook(
-    story: Story, *, secret: str = CLIENT_SECRET, aged_ms: int = 0
+    story: Story, *, secret: str = CLIENT_SECRET, aged_ms: int = 0, **event_fields: object
 ) -> requests.Response:
     """An event as HubSpot would sign it, by somebody who may not be HubSpot."""
     event = {
         "eventId": 1, "subscriptionId": 1, "portalId": PORTAL, "appId": 1, "attemptNumber": 0,
         "occurredAt": story.now, "subscriptionType": "deal.creation", "objectId": 5,
+        **event_fields,
     }  # fmt: skip
     body = json.dumps([event])
     url, stamp = f"{story.url}/webhooks/hubspot", str(story.wall() - aged_ms)
