@@ -16,6 +16,8 @@ from sandbox import settings
 from sandbox.refusals import Refusal
 from sandbox.refusals.table import PARTS
 from sandbox.settings import OTHER_POSITIONS, Settings
+from sandbox.world.people_acts import VERBS, Acts
+from sandbox.world.people_admin import ADMIN_VERBS, Admin
 
 PAGE = Path(__file__).parents[1] / "docs" / "sandbox.md"
 
@@ -92,7 +94,21 @@ def dials() -> str:
     return table(("Setting", "Default", "Meaning"), rows)
 
 
+def deeds() -> str:
+    """What `/sandbox/act` understands."""
+    rows: list[tuple[str, str, str]] = []
+    for people, verbs in ((Acts, VERBS), (Admin, ADMIN_VERBS)):
+        for verb in verbs:
+            method = getattr(people, verb)
+            takes = list(inspect.signature(method).parameters.values())[1:]
+            names = [f"`{one.name}`{'' if one.default is one.empty else '?'}" for one in takes]
+            said = " ".join((inspect.getdoc(method) or "").split("\n\n")[0].split())
+            rows.append((f"`{verb}`", ", ".join(names), said))
+    return table(("Verb", "Takes (`?`: may be left out)", "What happens"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "deeds": deeds,
     "refusals": refusals,
     "positions": positions,
     "dials": dials,

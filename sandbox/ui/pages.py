@@ -16,6 +16,7 @@ from sandbox.world.records import Record, WorldError
 
 _RECORD_PAGES = {"0-3": "crm.deal", "0-1": "crm.contact"}
 _PAGES = {"deals": "crm.deal", "contacts": "crm.contact"}
+_LISTS = {"deals": "crm.board", "contacts": "crm.contacts"}
 
 
 def install_pages(app: Flask, simulation: Simulation) -> None:
@@ -66,8 +67,11 @@ def _pages(crm: Blueprint, simulation: Simulation) -> None:
     @crm.get("/<portal>/")
     def board(portal: str) -> str:
         here = page(portal)
-        owner = request.args.get("owner", "")
-        return show("board.html", here, columns=here.board(owner), owner=owner)
+        owner, pipeline = request.args.get("owner", ""), request.args.get("pipeline", "")
+        columns = here.board(owner, pipeline)
+        return show(
+            "board.html", here, columns=columns, owner=owner, pipeline=here.pipeline(pipeline)
+        )
 
     @crm.get("/<portal>/deals/<record_id>")
     def deal(portal: str, record_id: str) -> str:
@@ -111,6 +115,15 @@ def _pages(crm: Blueprint, simulation: Simulation) -> None:
         owner, which = request.args.get("owner", ""), request.args.get("show", "open")
         return show("tasks.html", here, tasks=here.tasks(owner, which), owner=owner, which=which)
 
+    @crm.get("/<portal>/bin")
+    def bin(portal: str) -> str:
+        here = page(portal)
+        return show("bin.html", here, records=here.bin(), pages=_PAGES)
+
+    @crm.get("/<portal>/settings")
+    def settings(portal: str) -> str:
+        return show("settings.html", page(portal))
+
 
 def _clicks(crm: Blueprint, simulation: Simulation) -> None:
     @crm.post("/<portal>/act")
@@ -129,12 +142,16 @@ def _clicks(crm: Blueprint, simulation: Simulation) -> None:
             for name in ("due", "start", "end"):
                 if name in params:
                     params[name] = _instant(here, name, str(params[name]))
+            if "stages" in params:
+                params["stages"] = [one.strip() for one in str(params["stages"]).split(",")]
             done = perform(simulation, portal, verb, params)
         except (ActError, WorldError) as error:
             mark = "&" if "?" in back else "?"
             return redirect(f"{back}{mark}error={error}")
-        if verb == "merge" and done["kind"] in _PAGES:  # the record has a new id
+        if verb in ("merge", "restore") and done["kind"] in _PAGES:  # a merge makes a new id
             back = url_for(_PAGES[done["kind"]], portal=portal, record_id=done["id"])
+        elif verb in ("delete", "erase") and done["kind"] in _LISTS:
+            back = url_for(_LISTS[done["kind"]], portal=portal)
         return redirect(back)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.world.account import Account
-from sandbox.world.records import Owner, Pipeline, Record
+from sandbox.world.records import CRM_KINDS, Owner, Pipeline, Property, Record
 
 ON_BOARD = 60
 """Cards shown per column; the rest is counted."""
+
+NAMES = {"deals": "dealname", "companies": "name", "leads": "hs_lead_name"}
+"""kind → the field with its name."""
 
 KIND_NAMES = {
     "tasks": "Task",
@@ -85,6 +89,34 @@ class Page:
             return "no amount"
         return f"{float(amount):,.0f} {deal.get('deal_currency_code') or self.account.currency}"
 
+    def pipelines(self) -> list[Pipeline]:
+        return [one for one in self.account.pipelines["deals"].values() if not one.archived]
+
+    def name(self, record: Record) -> str:
+        """What a record is called, whatever its kind."""
+        if record.kind == "contacts":
+            return self.person(record)
+        return record.get(NAMES.get(record.kind, "")) or record.id
+
+    def others(self, record: Record) -> list[Record]:
+        """The newest other records of its kind, to be merged with it."""
+        newest = reversed(self.account.objects[record.kind].values())
+        return [other for other in islice(newest, ON_BOARD * 5) if other is not record]
+
+    def bin(self) -> list[Record]:
+        """What was deleted and can be restored, the latest first; tasks have their own list."""
+        found = [gone for kind in CRM_KINDS for gone in self.account.archived[kind].values()]
+        return sorted(found, key=lambda gone: gone.archived_at or 0, reverse=True)[:300]
+
+    def custom(self) -> list[tuple[str, Property]]:
+        """The properties that people and apps have added, by kind."""
+        return [
+            (kind, definition)
+            for kind, known in self.account.properties.items()
+            for definition in known.values()
+            if not definition.built_in
+        ]
+
     def person(self, contact: Record) -> str:
         name = f"{contact.get('firstname')} {contact.get('lastname')}".strip()
         return name or contact.get("email") or contact.id
@@ -109,9 +141,9 @@ class Page:
             ]
         return [store[kind][other] for other in record.linked(kind) if other in store[kind]]
 
-    def board(self, owner_id: str = "") -> list[dict[str, Any]]:
+    def board(self, owner_id: str = "", pipeline_id: str = "") -> list[dict[str, Any]]:
         """The columns of the board: stage, its newest deals, how many, and their worth."""
-        pipeline = self.pipeline()
+        pipeline = self.pipeline(pipeline_id)
         columns: dict[str, list[Record]] = {
             stage.id: [] for stage in pipeline.stages if not stage.archived
         }
@@ -119,7 +151,7 @@ class Page:
             if owner_id and deal.get("hubspot_owner_id") != owner_id:
                 continue
             column = columns.get(deal.get("dealstage"))
-            if column is not None:
+            if column is not None and deal.get("pipeline") == pipeline.id:
                 column.append(deal)
         return [
             {

@@ -67,6 +67,7 @@ class Activity(Terms):
         return self.account.create("emails", fields, PROSPECT, links)
 
     def note(self, text: str, deal: str = "", contact: str = "", user: str = "") -> Record:
+        """A note by a rep."""
         links, about = self.subject_of(deal, contact)
         fields = {
             "hs_timestamp": str(self.now),
@@ -120,6 +121,7 @@ class Activity(Terms):
         return self.account.create("meetings", fields, by, links)
 
     def meeting_outcome(self, meeting: str, outcome: str, user: str = "") -> Record:
+        """What became of a meeting: one of the CRM's outcomes."""
         record = self.need("meetings", "meeting", meeting)
         known = [o.value for o in self.account.properties["meetings"]["hs_meeting_outcome"].options]
         if outcome not in known:
@@ -138,6 +140,7 @@ class Activity(Terms):
         owner: str = "",
         user: str = "",
     ) -> Record:
+        """A new contact, entered by a rep."""
         fields = {
             "email": email,
             "firstname": firstname,

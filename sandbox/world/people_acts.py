@@ -74,6 +74,7 @@ class Acts(Activity, Lives, SequenceDeeds):
         return self.account.update("deals", record.id, {"hubspot_owner_id": to}, by)
 
     def delete_deal(self, deal: str, user: str = "") -> Record:
+        """Move a deal to the recycle bin."""
         record = self.need("deals", "deal", deal)
         self.account.archive("deals", record.id, self.by(user, record))
         return record
@@ -89,14 +90,17 @@ class Acts(Activity, Lives, SequenceDeeds):
     # --- tasks -------------------------------------------------------------------------------
 
     def complete_task(self, task: str, user: str = "") -> Record:
+        """Tick a task off."""
         return self._task(task, {"hs_task_status": "COMPLETED"}, user)
 
     def reopen_task(self, task: str, user: str = "") -> Record:
+        """Take the tick off a task."""
         return self._task(task, {"hs_task_status": "NOT_STARTED"}, user)
 
     def edit_task(
         self, task: str, subject: str = "", body: str = "", priority: str = "", user: str = ""
     ) -> Record:
+        """Change subject, body or priority of a task."""
         given = {"subject": subject, "body": body, "priority": priority}
         fields = {TASK_EDITS[name]: value for name, value in given.items() if value}
         if not fields:
@@ -104,9 +108,11 @@ class Acts(Activity, Lives, SequenceDeeds):
         return self._task(task, fields, user)
 
     def move_task(self, task: str, due: int, user: str = "") -> Record:
+        """Give a task another due instant."""
         return self._task(task, {"hs_timestamp": str(int(due))}, user)
 
     def delete_task(self, task: str, user: str = "") -> Record:
+        """Move a task to the recycle bin."""
         record = self.need("tasks", "task", task)
         self.account.archive("tasks", record.id, self.by(user, record))
         return record

@@ -37,6 +37,7 @@ class Admin(Pipelines):
         return _owner(found)
 
     def restore_owner(self, owner: str, user: str = "") -> Told:
+        """Let a user back in."""
         found = self.owner_of(owner)
         self.account.set_archived(found, False, self.by(user))
         return _owner(found)

@@ -37,6 +37,7 @@ class Pipelines(Terms):
         return _pipeline(pipeline)
 
     def rename_pipeline(self, pipeline: str, label: str, kind: str = "deals") -> Told:
+        """Another label for a pipeline."""
         found = self.pipeline_of(pipeline, kind)
         found.label = label
         self.account.reordered(found)
@@ -82,6 +83,7 @@ class Pipelines(Terms):
         return _stage(self.account.add_stage(found, new, place), found)
 
     def rename_stage(self, stage: str, label: str, pipeline: str = "", kind: str = "deals") -> Told:
+        """Another label for a stage."""
         found = self.pipeline_of(pipeline, kind)
         renamed = self.stage_in(found, stage)
         renamed.label = label

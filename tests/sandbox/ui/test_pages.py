@@ -118,3 +118,86 @@ def test_the_vendors_record_address_leads_to_the_deal(desk: Desk):
 def test_unknown_accounts_and_records_are_not_found(desk: Desk):
     assert desk.client.get("/crm/1/").status_code == 404
     assert desk.client.get(f"/crm/{desk.portal}/deals/1").status_code == 404
+
+
+def click(desk: Desk, verb: str, **form: str) -> str:
+    """One click, and the page that it leads to."""
+    data = {"verb": verb, "back": f"/crm/{desk.portal}/", **form}
+    answer = desk.client.post(f"/crm/{desk.portal}/act", data=data, follow_redirects=True)
+    assert answer.status_code == 200
+    return answer.text
+
+
+@pytest.mark.parametrize("kind", ["deals", "contacts"])
+def test_a_record_is_deleted_found_in_the_bin_and_restored(desk: Desk, kind: str):
+    deal = desk.deal("deal-00007")
+    record = deal if kind == "deals" else desk.account.need(kind, deal.linked(kind)[0])
+    here = f"/crm/{desk.portal}/{kind}/{record.id}"
+    assert 'value="delete"' in desk.client.get(here).text
+    click(desk, "delete", kind=kind, record=record.id)
+    assert record.archived
+    page = desk.client.get(here).text
+    assert 'value="restore"' in page
+    assert 'value="delete"' not in page
+    bin = desk.client.get(f"/crm/{desk.portal}/bin").text
+    assert f"/{kind}/{record.id}" in bin
+    click(desk, "restore", kind=kind, record=record.id)
+    assert not record.archived
+    assert f"/{kind}/{record.id}" not in desk.client.get(f"/crm/{desk.portal}/bin").text
+
+
+def test_merging_leads_to_the_new_record(desk: Desk):
+    one, two = desk.deal("deal-00008"), desk.deal("deal-00009")
+    assert two.id in desk.client.get(f"/crm/{desk.portal}/deals/{one.id}").text
+    page = click(desk, "merge", kind="deals", primary=one.id, other=two.id)
+    new = desk.account.need("deals", two.id)
+    assert new.id not in (one.id, two.id)
+    assert f'name="primary" value="{new.id}"' in page
+
+
+def test_a_contact_erased_is_nowhere(desk: Desk):
+    contact = desk.account.need("contacts", desk.deal("deal-00010").linked("contacts")[0])
+    email = contact.get("email")
+    page = click(desk, "erase", contact=contact.id)
+    assert "Contacts (" in page
+    assert email not in page
+    assert desk.client.get(f"/crm/{desk.portal}/contacts/{contact.id}").status_code == 404
+
+
+def test_a_deleted_task_can_be_restored(desk: Desk):
+    task = desk.task(desk.deal("deal-00011"), "Bring me back")
+    click(desk, "delete_task", task=task.id)
+    deleted = f"/crm/{desk.portal}/tasks?show=deleted"
+    assert f'name="record" value="{task.id}"' in desk.client.get(deleted).text
+    click(desk, "restore", kind="tasks", record=task.id)
+    assert not task.archived
+
+
+def test_the_settings_change_users_stages_pipelines_properties_and_rates(desk: Desk):
+    settings = f"/crm/{desk.portal}/settings"
+    owner = list(desk.account.owners.values())[-1]
+    click(desk, "archive_owner", owner=owner.id)
+    assert 'value="restore_owner"' in desk.client.get(settings).text
+    form = {"start": "2026-10-13T09:00", "end": "2026-10-14T09:00"}
+    click(desk, "set_out_of_office", owner=owner.id, **form)
+    user = desk.account.need("users", owner.user_record_id or "")
+    assert "1791874800000" in user.get("hs_out_of_office_hours")
+    click(desk, "add_pipeline", label="Renewals", stages="Due, Offer, Won, Lost")
+    made = list(desk.account.pipelines["deals"].values())[-1]
+    assert [stage.label for stage in made.stages] == ["Due", "Offer", "Won", "Lost"]
+    board = desk.client.get(f"/crm/{desk.portal}/?pipeline={made.id}").text
+    assert "Offer" in board
+    click(desk, "create_deal", name="Renewal 1", pipeline=made.id, stage="Offer")
+    assert "Renewal 1" in desk.client.get(f"/crm/{desk.portal}/?pipeline={made.id}").text
+    assert "Renewal 1" not in desk.client.get(f"/crm/{desk.portal}/").text
+    page = click(desk, "delete_stage", pipeline=made.id, stage="Offer", back=settings)
+    assert "name a stage to move them to" in page
+    click(desk, "delete_stage", pipeline=made.id, stage="Offer", move_to="Due")
+    page = desk.client.get(settings).text
+    assert 'value="Offer"' not in page
+    click(desk, "add_property", kind="deals", property="tier")
+    assert 'value="delete_property"' in desk.client.get(settings).text
+    click(desk, "delete_property", kind="deals", property="tier")
+    assert 'value="restore_property"' in desk.client.get(settings).text
+    click(desk, "set_rate", currency="SEK", rate="0.09")
+    assert "SEK" in desk.client.get(settings).text
