@@ -23,7 +23,7 @@ from sandbox.hubspot import signing
 from sandbox.hubspot.grants import Grants
 from sandbox.hubspot.webhooks import Event, Webhooks
 from sandbox.settings import Settings
-from sandbox.world.records import App, Change
+from sandbox.world.records import ACTIVITY_KINDS, App, Change
 from sandbox.world.store import World
 
 BATCH = 100
@@ -86,6 +86,9 @@ class Deliveries:
     def _on_change(self, change: Change) -> None:
         events = self._webhooks.events(change)
         if not events:
+            return
+        if change.kind in ACTIVITY_KINDS and not self._settings.activity_events:
+            self.counts["dropped"] += len(events)  # an app learns of them by polling alone
             return
         box = self._box
         for app_id, event in events:

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.hubspot.grants import Grants
 from sandbox.hubspot.kinds import BY_KIND, Kind, kind_of
 from sandbox.settings import Settings
-from sandbox.world.records import ACTIVITY_KINDS, App, Change
+from sandbox.world.records import App, Change
 from sandbox.world.store import World
 
 ACTIONS = {
@@ -26,7 +26,6 @@ ACTIONS = {
     "associated": "associationChange",
     "dissociated": "associationChange",
 }
-ACTIVITIES = frozenset(ACTIVITY_KINDS)
 LEGACY_KINDS = frozenset(("contacts", "companies", "deals"))
 UNSUBSCRIBABLE = frozenset(("num_unique_conversion_events", "hs_lastmodifieddate"))
 """Properties whose changes never fire."""
@@ -77,8 +76,6 @@ class Webhooks:
     def events(self, change: Change) -> list[tuple[int, Event]]:
         """(app id, event) of every subscription that the change meets."""
         found: list[tuple[int, Event]] = []
-        if change.kind in ACTIVITIES and not self._settings.activity_events:
-            return found
         installed = Grants.of(self._world).installed(change.portal_id)
         for app_id, scopes in installed.items():
             app = self._world.apps.get(app_id)
