@@ -35,6 +35,7 @@ OTHER_POSITIONS: dict[str, Any] = {
     "unique_properties_on_activities": False,
     "activity_schema_scope": "crm.schemas.activities.write",
     "several_task_reminders": True,
+    "required_on_every_update": True,
     "recreated_property_keeps_values": True,
     "archived_owners_assignable": False,
     "merge_fires_creation": True,
@@ -98,6 +99,9 @@ class Settings:
     app can ask for."""
     several_task_reminders: bool = False
     """[U] Whether ``hs_task_reminders`` takes several instants, separated by ``;``."""
+    required_on_every_update: bool = False
+    """[U] Whether, from 2026-09 on, a change is refused for a required property that was empty
+    before and that it leaves so; otherwise only for one that it empties itself."""
     recreated_property_keeps_values: bool = False
     """[U] Whether a property created anew under an archived one's name has that one's values."""
     archived_owners_assignable: bool = True

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.hubspot.errors import PropertyProblem
+from sandbox.settings import Settings
 from sandbox.world.records import Record
 from sandbox.world.store import Account
 
@@ -16,17 +17,22 @@ REQUIRED_SINCE = "2026-09"
 
 
 def missing(
-    account: Account, kind: str, values: Mapping[str, str], record: Record | None
+    account: Account,
+    kind: str,
+    values: Mapping[str, str],
+    record: Record | None,
+    settings: Settings,
 ) -> list[PropertyProblem]:
     """What a write leaves out: on a new record all that is required, on a known one what the write
-    empties, and what a value that it sets asks for."""
+    empties (or, by a setting, leaves empty), and what a value that it sets asks for."""
+    always = record is None or settings.required_on_every_update
     found: list[PropertyProblem] = []
     for rule in account.required.get(kind, ()):
         after = values.get(rule.property, record.get(rule.property) if record else "")
         if after:
             continue
         if not rule.when:
-            if record is None or rule.property in values:
+            if always or rule.property in values:
                 message = f'Property "{rule.property}" is required.'
                 found.append(PropertyProblem(rule.property, "required_missing", message))
         elif values.get(rule.when, "") in rule.values or (

@@ -69,7 +69,7 @@ def read_properties(call: Call, kind: Kind, given: Any, record: Record | None) -
         raise errors.shape('"properties" must be an object')
     values, problems = clean(call.account, kind.kind, given, record, call.hub.settings)
     if call.version >= REQUIRED_SINCE:
-        problems += missing(call.account, kind.kind, values, record)
+        problems += missing(call.account, kind.kind, values, record, call.hub.settings)
     if problems:
         raise errors.property_errors(problems, call.account.portal_id)
     return values

@@ -175,6 +175,7 @@ ROWS = (
         "changelog, validation rules from 2026-09",
         "quoted",
         code="MISSING_REQUIRED_PROPERTY",
+        setting="required_on_every_update",
     ),
     Refusal(
         "required_missing_here",

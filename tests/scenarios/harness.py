@@ -118,6 +118,7 @@ class Story:
     """See the module. `before` acts in the CRM before the app is connected.
 
     database: DATABASE_URL of an empty database; "" for a SQLite file in the folder.
+    environment: variables that the app finds beside those it needs.
     """
 
     def __init__(
@@ -132,7 +133,9 @@ class Story:
         sandbox_settings: Mapping[str, Any] | None = None,
         database: str = "",
         tier: str = "professional",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        self._environment = dict(environment or {})
         self._database = database or f"sqlite:///{folder / 'followthrough.db'}"
         self.zone = zone
         self.tier = tier
@@ -228,6 +231,7 @@ class Story:
             "HUBSPOT_APP_BASE": self.crm.url,
             "FOLLOWTHROUGH_SIMULATION": f"{self.crm.url}/sandbox",
             "RATE_MULTIPLIER": "1000",
+            **self._environment,
         }
         return from_environment(self.environment)
 

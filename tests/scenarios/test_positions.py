@@ -76,6 +76,21 @@ def test_all_points_together(begin: Begin, positions: dict[str, Any]) -> None:
     assert weeks(begin(sandbox_settings=positions)) == STANDS
 
 
+def test_the_later_version_in_an_account_that_requires_properties(begin: Begin) -> None:
+    def require(story: Story) -> None:
+        story.change_account(
+            required_properties={
+                "deals": ["amount", "dealname"],
+                "tasks": ["hubspot_owner_id", "hs_task_subject"],
+            }
+        )
+
+    story = begin(environment={"HUBSPOT_API_VERSION": "2026-09"}, before=require)
+    assert weeks(story) == STANDS
+    calls = story.hubspot.stats()["calls"]
+    assert not [call for call in calls if "2026-03" in call]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", sorted(OTHER_POSITIONS))
 def test_each_point_the_other_way(begin: Begin, name: str) -> None:

@@ -90,6 +90,16 @@ def test_a_change_does_not_empty_it(client: Client, deal: Record, way: str) -> N
     assert write(client, way, OLD, deal, amount="").status_code == 200
 
 
+@pytest.mark.refusal("required_missing")
+def test_a_change_may_have_to_fill_what_was_empty(
+    server: SandboxServer, client: Client, deal: Record
+) -> None:
+    server.settings.update({"required_on_every_update": True})
+    assert codes(write(client, "patch", NEW, deal, dealname="N")) == ["MISSING_REQUIRED_PROPERTY"]
+    assert write(client, "patch", NEW, deal, dealname="N", amount="5").status_code == 200
+    assert write(client, "patch", NEW, deal, dealname="O").status_code == 200
+
+
 @pytest.mark.refusal("required_missing_here")
 @pytest.mark.parametrize("way", ["patch", "batch update"])
 def test_a_value_may_ask_for_another(client: Client, deal: Record, way: str) -> None:
