@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.doctor import doctor
+from app.cli.keys import keys
 from app.cli.playbooks import presets, schema, validate
 from app.cli.signin import signin
 
@@ -19,3 +20,4 @@ main.add_command(schema)
 main.add_command(presets)
 main.add_command(doctor)
 main.add_command(signin)
+main.add_command(keys)

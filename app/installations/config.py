@@ -18,6 +18,8 @@ from connectors.config import VendorConfig
 HUBSPOT_API_VERSION = "2026-03"
 """HubSpot's dated API that the product is written for; `HUBSPOT_API_VERSION` overrides it."""
 
+_MAKE = "bin/followthrough keys"
+
 DEFAULT_DATABASE = "sqlite:///var/followthrough.db"
 
 VARIABLES: Mapping[str, str] = {
@@ -120,16 +122,14 @@ def _address(env: Mapping[str, str], name: str, default: str, problems: list[str
 def _keys(env: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
     keys = tuple(key for part in env.get("FOLLOWTHROUGH_KEYS", "").split(",")
                  if (key := part.strip()))
-    make = ("python -c 'from cryptography.fernet import Fernet; "
-            "print(Fernet.generate_key().decode())'")
     if not keys:
-        problems.append(f"FOLLOWTHROUGH_KEYS is not set; make a key with: {make}")
+        problems.append(f"FOLLOWTHROUGH_KEYS is not set; make a key with: {_MAKE}")
     for number, key in enumerate(keys, start=1):
         try:
             Fernet(key)
         except ValueError:
             problems.append(f"key {number} in FOLLOWTHROUGH_KEYS is no Fernet key; make one with: "
-                            f"{make}")
+                            f"{_MAKE}")
     return keys
 
 
@@ -137,7 +137,7 @@ def _secret(env: Mapping[str, str], problems: list[str]) -> str:
     value = env.get("SECRET_KEY", "")
     if len(value) < 32:
         problems.append("SECRET_KEY is missing or shorter than 32 characters; make one with: "
-                        "python -c 'import secrets; print(secrets.token_urlsafe(48))'")
+                        f"{_MAKE}")
     return value
 
 

@@ -60,7 +60,7 @@ def test_all_problems_at_once() -> None:
     ("name", "value", "right"),
     [
         ("FOLLOWTHROUGH_URL", "followthrough", "https://followthrough.example.com"),
-        ("FOLLOWTHROUGH_KEYS", "short", "generate_key"),
+        ("FOLLOWTHROUGH_KEYS", "short", "followthrough keys"),
         ("SECRET_KEY", "short", "32 characters"),
         ("RATE_MULTIPLIER", "0.5", "1 or more"),
         ("RATE_MULTIPLIER", "nan", "1 or more"),

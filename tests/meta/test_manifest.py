@@ -70,7 +70,7 @@ def test_the_app_is_one_for_the_marketplace_by_oauth() -> None:
 
 
 def test_every_variable_stands_in_the_example_profile() -> None:
-    profile = json.loads((PROJECT / "hsprofile.example.json").read_text())
+    profile = json.loads((PROJECT / "src" / "hsprofile.example.json").read_text())
     assert set(profile) == {"accountId", "variables"}
     used = {name for path in COMPONENTS for name in re.findall(r"\$\{(\w+)\}", path.read_text())}
     assert used == set(profile["variables"])
