@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.world import effects
+from sandbox.world import effects, sequences
 from sandbox.world.merging import moved, united, united_links
 from sandbox.world.records import Actor, Change, Labels, NotFound, Record
 
@@ -117,6 +117,8 @@ class Lifecycle:
                 )
             )
             effects.after_merge(self, record, neighbours, now)
+            if kind == "contacts":
+                sequences.merged(self, primary.id, other.id, record)
             return record
 
     def _replace(

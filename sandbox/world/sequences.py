@@ -101,6 +101,31 @@ def _end(account: Account, contact_id: str, state: str, reason: str) -> bool:
         return True
 
 
+def merged(account: Account, primary_id: str, other_id: str, contact: Record) -> None:
+    """Two contacts became ``contact``: its enrolments are both theirs, the primary's goes on.
+
+    Nothing that the vendor publishes says so; a contact in two sequences is what cannot be.
+    """
+    state = account.sequences
+    if not state.enrolments.keys() & {primary_id, other_id}:
+        return
+    if state.active(primary_id) is not None:
+        unenrol(account, other_id, "merged")
+    past = [*state.enrolments.pop(primary_id, ()), *state.enrolments.pop(other_id, ())]
+    for enrolment in past:
+        enrolment.contact_id = contact.id
+    # The active one last, where it is looked for.
+    past.sort(key=lambda one: (one.state == "active", one.enrolled_at))
+    state.enrolments[contact.id] = past
+    active = state.active(contact.id) is not None
+    values = {
+        "hs_sequences_is_enrolled": "true" if active else "false",
+        "hs_sequences_enrolled_count": str(len(past)),
+        "hs_sequences_actively_enrolled_count": "1" if active else "0",
+    }
+    account.compute(contact, values, account.world.clock.now())
+
+
 # --- what ends an enrolment by itself ------------------------------------------------------------
 
 
@@ -141,7 +166,7 @@ def contact_changed(account: Account, contact: Record, before: Mapping[str, str]
 def _workflow(world: World, portal_id: int, contact_id: str) -> None:
     account = world.accounts[portal_id]
     if account.sequences.workflow is not None:  # turned off meanwhile: it no longer runs
-        unenrol(account, contact_id, "workflow")
+        unenrol(account, account.merged["contacts"].get(contact_id, contact_id), "workflow")
 
 
 # --- carrying an enrolment out -------------------------------------------------------------------
@@ -156,6 +181,7 @@ def _plan(account: Account, enrolment: Enrolment, at: int) -> None:
 
 def _step(world: World, portal_id: int, contact_id: str, enrolment_id: str, number: int) -> None:
     account = world.accounts[portal_id]
+    contact_id = account.merged["contacts"].get(contact_id, contact_id)
     with world.lock:
         enrolment = account.sequences.active(contact_id)
         if enrolment is None or enrolment.id != enrolment_id or enrolment.step != number:

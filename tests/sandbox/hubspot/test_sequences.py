@@ -350,3 +350,41 @@ def test_whether_an_ended_enrolment_is_shown(
     Acts(server.account).do("unenrol", {"contact": person.id})
     path = f"{SEQUENCES}/enrollments/contact/{person.id}"
     assert client.get(path).status_code == status
+
+
+def test_a_merged_contact_goes_on_in_one_sequence(
+    server: SandboxServer, client: Client, person: Record
+) -> None:
+    account = server.account
+    kept = account.create("contacts", {"email": "n.vos@prospect.example"}, USER)
+    for one in (person, kept):
+        assert client.post(ENROL, enrolment(server, one)).status_code == 200
+    server.play(MINUTE)
+    assert mails(server) == ["First", "First"]
+    both = {"primaryObjectId": kept.id, "objectIdToMerge": person.id}
+    new = client.post("/crm/objects/2026-03/contacts/merge", both).json()["id"]
+    merged = account.need("contacts", new)
+    assert merged.get("hs_sequences_is_enrolled") == "true"
+    assert merged.get("hs_sequences_enrolled_count") == "2"
+    server.play(3 * DAY)
+    assert mails(server) == ["First", "First", "Second"], "the primary record's goes on alone"
+    told = account.need("contacts", person.id)
+    assert told is merged
+    assert merged.get("hs_sequences_is_enrolled") == "true"
+    account.update("contacts", new, {"company": "now known"}, USER)
+    server.play(80_000)
+    assert merged.get("hs_sequences_is_enrolled") == "false"
+
+
+def test_the_other_contacts_sequence_goes_on_where_the_primary_has_none(
+    server: SandboxServer, client: Client, person: Record
+) -> None:
+    account = server.account
+    kept = account.create("contacts", {"email": "n.vos@prospect.example"}, USER)
+    assert client.post(ENROL, enrolment(server, person)).status_code == 200
+    new = account.merge("contacts", kept.id, person.id, USER)
+    server.play(3 * DAY)
+    assert mails(server) == ["First", "Second"]
+    assert new.get("hs_sequences_is_enrolled") == "true"
+    shown = client.get(f"{SEQUENCES}/enrollments/contact/{new.id}")
+    assert shown.status_code == 200

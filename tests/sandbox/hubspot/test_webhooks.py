@@ -15,6 +15,7 @@ import pytest
 
 from sandbox.hubspot import signing
 from sandbox.hubspot.grants import Grants
+from sandbox.world.people_acts import Acts
 from sandbox.world.records import Actor, Link
 from sandbox.world.store import World
 from tests.sandbox.hubspot.conftest import USER, task_input
@@ -148,6 +149,78 @@ def test_associations_merge_restore(sandbox: SandboxServer, receiver: Receiver) 
     assert told["deal.merge"]["mergedObjectIds"] == [int(two.id)]
     assert told["deal.merge"]["newObjectId"] == int(merged.id)
     assert told["deal.deletion"]["objectId"] == int(two.id), "the record that was merged away"
+
+
+def test_an_erasure_fires_deletion_and_privacy_deletion(
+    sandbox: SandboxServer, receiver: Receiver
+) -> None:
+    live, gone = (
+        sandbox.account.create("contacts", {"email": f"{n}@example.com"}, USER) for n in "ab"
+    )
+    sandbox.account.archive("contacts", gone.id, USER)
+    sandbox.hubspot.deliveries.flush(5)
+    receiver.got.clear()
+    for one in (live, gone):
+        body = {"objectId": one.id}
+        answer = sandbox.client().post(f"{OBJECTS}/contacts/gdpr-delete", body)
+        assert answer.status_code == 204
+    sandbox.hubspot.deliveries.flush(5)
+    told = [(e["subscriptionType"], e["objectId"], e["changeSource"]) for e in receiver.events()]
+    assert told == [
+        ("contact.deletion", int(live.id), "INTEGRATION"),
+        ("contact.privacyDeletion", int(live.id), "INTEGRATION"),
+        ("contact.privacyDeletion", int(gone.id), "INTEGRATION"),
+    ]
+
+
+def test_bulk_edits_and_imports_name_their_source(
+    sandbox: SandboxServer, receiver: Receiver
+) -> None:
+    acts = Acts(sandbox.account)
+    rows = [{"dealname": str(n), "dealstage": "qualifiedtobuy"} for n in range(2)]
+    acts.do("import_rows", {"kind": "deals", "rows": rows})
+    ids = list(sandbox.account.objects["deals"])
+    params = {"kind": "deals", "records": ids, "values": {"dealstage": "contractsent"}}
+    acts.do("bulk_edit", params)
+    sandbox.hubspot.deliveries.flush(5)
+    told = [(e["subscriptionType"], e["changeSource"], e["sourceId"]) for e in receiver.events()]
+    made = [
+        ("deal.creation", "IMPORT", "file-import"),
+        ("deal.propertyChange", "IMPORT", "file-import"),
+    ]
+    moved = ("deal.propertyChange", "CRM_UI_BULK_ACTION", "userId:9001")
+    assert told == [*made, *made, moved, moved]
+
+
+def test_leads_and_companies_have_events_of_their_own(receiver: Receiver) -> None:
+    subscriptions = [
+        {"subscriptionType": "object.creation", "objectType": "lead"},
+        {
+            "subscriptionType": "object.propertyChange",
+            "objectType": "lead",
+            "propertyName": "hs_pipeline_stage",
+        },
+        {"subscriptionType": "company.merge"},
+    ]
+    with SandboxServer(webhook_url=receiver.url, subscriptions=subscriptions) as sandbox:
+        sandbox.mint()
+        acts = Acts(sandbox.account)
+        person = sandbox.account.create("contacts", {"firstname": "P"}, USER)
+        lead = acts.do("create_lead", {"contact": person.id})
+        acts.do("move_lead", {"lead": lead.id, "stage": "Connected"})
+        firms = [acts.do("create_company", {"name": name}).id for name in "ab"]
+        acts.do("merge", {"kind": "companies", "primary": firms[0], "other": firms[1]})
+        sandbox.hubspot.deliveries.flush(5)
+    events = receiver.events()
+    assert [e["subscriptionType"] for e in events] == [
+        "object.creation",
+        "object.propertyChange",
+        "object.propertyChange",
+        "company.merge",
+    ]
+    assert {e.get("objectTypeId") for e in events[:3]} == {"0-136"}
+    stages = [e["propertyValue"] for e in events[1:3]]
+    assert stages == ["new-stage-id", "connected-stage-id"]
 
 
 def test_whether_a_merge_fires_a_creation_is_a_switch(
