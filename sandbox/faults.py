@@ -150,6 +150,10 @@ class Faults:
         """All faults with their counts."""
         return [fault.as_dict() for fault in self._script]
 
+    def any(self) -> bool:
+        """Whether anything at all is scripted."""
+        return bool(self._script)
+
     def meet(self, method: str, path: str, now: int) -> list[Fault]:
         """The faults that this call or event meets at business instant ``now``, counting it.
 

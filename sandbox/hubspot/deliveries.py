@@ -95,7 +95,7 @@ class Deliveries:
             event["eventId"] = box.next_event
             box.next_event += 1
             box.waiting.append((app_id, event))
-        if self._thread is not None:
+        if self._thread is not None and not self._wake.is_set():
             self._wake.set()
 
     # --- what the barrier asks -----------------------------------------------------------------
@@ -174,9 +174,16 @@ class Deliveries:
                 box.held = [entry for entry in box.held if entry not in late]
                 for _, app_id, event in late:
                     per_target.setdefault((app_id, event["portalId"]), []).append(event)
+            undisturbed = self._undisturbed()
             for app_id, event in waiting:
-                rows = per_target.setdefault((app_id, event["portalId"]), [])
-                self._meet(app_id, event, rows)
+                target = (app_id, event["portalId"])
+                rows = per_target.get(target)
+                if rows is None:
+                    rows = per_target[target] = []
+                if undisturbed:
+                    rows.append(event)
+                else:
+                    self._meet(app_id, event, rows)
             for (app_id, portal_id), events in per_target.items():
                 if self._settings.webhook_disorder:
                     self._random.shuffle(events)
@@ -184,6 +191,11 @@ class Deliveries:
                     box.last_number += 1
                     chunk = events[start : start + BATCH]
                     box.batches.append(Batch(box.last_number, app_id, portal_id, chunk))
+
+    def _undisturbed(self) -> bool:
+        """Whether no event can meet anything: asked once for thousands of them."""
+        settings = self._settings
+        return not (self._faults.any() or settings.webhook_drop or settings.webhook_duplicate)
 
     def _meet(self, app_id: int, event: Event, rows: list[Event]) -> None:
         """Puts one event among those to be sent, as often and where the faults have it."""

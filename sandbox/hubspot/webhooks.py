@@ -98,13 +98,14 @@ class Webhooks:
         action = ACTIONS.get(change.action)
         if action is None:
             return
+        common = _common(known.app, change)
         if action != "propertyChange":
             for row in known.plain.get((kind.kind, action), ()):
-                yield self._event(known.app, row, kind, change) | _detail(kind, change)
+                yield _event(common, row, kind) | _detail(kind, change)
         settings = self._settings
         if action == "merge" and settings.merge_fires_creation:
             for row in known.plain.get((kind.kind, "creation"), ()):
-                yield self._event(known.app, row, kind, change) | {"changeFlag": "CREATED"}
+                yield _event(common, row, kind) | {"changeFlag": "CREATED"}
         rows = known.values.get(kind.kind)
         if not rows or change.action not in ("created", "updated"):
             return
@@ -116,29 +117,36 @@ class Webhooks:
         for name in rows.keys() & values.keys():
             if name not in UNSUBSCRIBABLE:
                 for row in rows[name]:
-                    event = self._event(known.app, row, kind, change)
+                    event = _event(common, row, kind)
                     event["propertyName"] = name
                     event["propertyValue"] = values[name]
                     event["isSensitive"] = False
                     yield event
 
-    def _event(self, app: App, row: tuple[int, str], kind: Kind, change: Change) -> Event:
-        subscription_id, name = row
-        event: Event = {
-            "eventId": 0,
-            "subscriptionId": subscription_id,
-            "portalId": change.portal_id,
-            "appId": app.app_id,
-            "occurredAt": change.at,
-            "subscriptionType": name,
-            "attemptNumber": 0,
-            "objectId": int(change.record.id),
-            "changeSource": change.actor.source_type,
-            "sourceId": change.actor.source_id,
-        }
-        if name.startswith("object."):
-            event["objectTypeId"] = kind.type_id
-        return event
+
+def _common(app: App, change: Change) -> Event:
+    """What all events of one change say."""
+    return {
+        "eventId": 0,
+        "subscriptionId": 0,
+        "portalId": change.portal_id,
+        "appId": app.app_id,
+        "occurredAt": change.at,
+        "subscriptionType": "",
+        "attemptNumber": 0,
+        "objectId": int(change.record.id),
+        "changeSource": change.actor.source_type,
+        "sourceId": change.actor.source_id,
+    }
+
+
+def _event(common: Event, row: tuple[int, str], kind: Kind) -> Event:
+    event = common.copy()
+    event["subscriptionId"], name = row
+    event["subscriptionType"] = name
+    if name.startswith("object."):
+        event["objectTypeId"] = kind.type_id
+    return event
 
 
 def _detail(kind: Kind, change: Change) -> Event:
