@@ -62,6 +62,13 @@ def add_task_statuses(account: Account, given: Any) -> None:
             options.append(Option(value, label, len(options)))
 
 
+def set_privacy_rules(account: Account, given: Any) -> None:
+    """Whether nobody may be enrolled in a sequence without a legal basis."""
+    if not isinstance(given, bool):
+        raise ActError("privacy_rules", f"must be true or false, not {given!r}")
+    account.preferences.strict = given
+
+
 CHANGES: dict[str, Callable[[Account, Any], object]] = {
     "tier": set_tier,
     "seats": sequence_terms.set_seats,
@@ -70,6 +77,7 @@ CHANGES: dict[str, Callable[[Account, Any], object]] = {
     "unenrol_workflow": sequence_terms.set_workflow,
     "required_properties": set_required,
     "task_statuses": add_task_statuses,
+    "privacy_rules": set_privacy_rules,
 }
 
 

@@ -24,6 +24,7 @@ from sandbox.hubspot import (
     frame,
     oauth,
     objects,
+    preferences,
     properties,
     search,
     sequences,
@@ -37,7 +38,7 @@ from sandbox.settings import Settings
 from sandbox.world.records import Actor
 from sandbox.world.store import World
 
-ENDPOINTS = (associations, batch, frame, oauth, objects, properties, search, sequences)
+ENDPOINTS = (associations, batch, frame, oauth, objects, preferences, properties, search, sequences)
 """The modules whose import registers the routes."""
 
 PREFIXES = (
@@ -50,6 +51,7 @@ PREFIXES = (
     "/account-info/",
     "/appinstalls/",
     "/automation/",
+    "/communication-preferences/",
 )
 REASONS = {
     200: "OK",

@@ -9,6 +9,7 @@ from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.objects import paging
 from sandbox.hubspot.values import iso
 from sandbox.world import sequences as world
+from sandbox.world.preferences import may_be_sequenced
 from sandbox.world.records import Record
 from sandbox.world.sequence_records import EMAIL, Enrolment, Sequence, Step
 
@@ -168,7 +169,7 @@ def _existing(call: Call, user_id: int, sender: str, contact: Record) -> Enrolme
             f"{sender} is not a connected inbox of user {user_id}",
             status=settings.sequence_inbox_status,
         )
-    if contact.get("hs_email_optout") == "true":
+    if not may_be_sequenced(account, contact):
         raise errors.refuse(
             "sequence_unsubscribed", f"Contact {contact.id} has unsubscribed from email"
         )

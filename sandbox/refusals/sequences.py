@@ -1,4 +1,4 @@
-"""Refusals of the sequences API."""
+"""Refusals of the sequences API and of communication preferences."""
 
 from __future__ import annotations
 
@@ -108,5 +108,13 @@ ROWS = (
         _API,
         "unconfirmed",
         setting="never_enrolled_status",
+    ),
+    Refusal(
+        "preferences_channel",
+        400,
+        INVALID,
+        "Preferences are read for a channel: query parameter channel, EMAIL.",
+        "communication preferences API",
+        "confirmed",
     ),
 )

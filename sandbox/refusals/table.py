@@ -9,7 +9,7 @@ PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
     ("Any call", common.ROWS),
     ("Records, values, associations", objects.ROWS),
     ("Search, definitions, pipelines, owners", schema.ROWS),
-    ("Sequences", sequences.ROWS),
+    ("Sequences and preferences", sequences.ROWS),
 )
 """(heading, rows) in the order of the document."""
 

@@ -15,6 +15,7 @@ from sandbox.world import effects
 from sandbox.world.frame import Frame
 from sandbox.world.lifecycle import Lifecycle
 from sandbox.world.links import Links
+from sandbox.world.preferences import default_preferences, properties
 from sandbox.world.records import (
     CALCULATED,
     KINDS,
@@ -73,6 +74,9 @@ class Account(Frame, Links, Lifecycle):
         self.blocked_emails: set[str] = set()
         """Addresses, in lower case, that no contact may have after a privacy request."""
         self.sequences = Sequences()
+        self.preferences = default_preferences(portal_id)
+        for definition in properties(self.preferences):
+            self.properties["contacts"][definition.name] = definition
         self.required: dict[str, list[Required]] = {}
         """kind → what the admin has made required on its records."""
         self.extra: dict[str, Any] = {}

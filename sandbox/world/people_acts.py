@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.world.people_activity import Activity
 from sandbox.world.people_lives import Lives
+from sandbox.world.people_preferences import PreferenceDeeds
 from sandbox.world.people_sequences import SequenceDeeds
 from sandbox.world.people_terms import ActError
 from sandbox.world.records import Link, Record
@@ -21,7 +22,7 @@ __all__ = ["VERBS", "ActError", "Acts"]
 TASK_EDITS = {"subject": "hs_task_subject", "body": "hs_task_body", "priority": "hs_task_priority"}
 
 
-class Acts(Activity, Lives, SequenceDeeds):
+class Acts(Activity, Lives, SequenceDeeds, PreferenceDeeds):
     """The deeds open to the people of one account; those about deals and tasks stand here."""
 
     def do(self, verb: str, params: Mapping[str, Any]) -> Record:
@@ -157,5 +158,7 @@ VERBS = (
     "log_message",
     "enrol",
     "unenrol",
+    "unsubscribe",
+    "subscribe",
 )
 """Everything `/sandbox/act` understands."""

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sandbox.world import preferences
 from sandbox.world.records import PAID_TIERS, SEATED_TIERS, Actor, Link, Record
 from sandbox.world.sequence_records import DAY_MS, TASK, Enrolment, Sequence, Step
 
@@ -147,7 +148,8 @@ def contact_changed(account: Account, contact: Record, before: Mapping[str, str]
     ``before`` holds the replaced values. A new value of a property that was known already starts
     nothing: the workflow's condition was met before.
     """
-    if "hs_email_optout" in before and contact.get("hs_email_optout") == "true":
+    opting = any(name.startswith("hs_email_optout") for name in before)
+    if opting and not preferences.may_be_sequenced(account, contact):
         unenrol(account, contact.id, "unsubscribed")
     if "hs_email_bounce" in before and contact.get("hs_email_bounce"):
         unenrol(account, contact.id, "bounced")

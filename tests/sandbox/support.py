@@ -35,6 +35,7 @@ REQUIRED = (
     "crm.objects.users.read",
     "crm.objects.users.write",
     "sales-email-read",
+    "communication_preferences.read",
 )
 PAID = (
     "automation.sequences.read",

@@ -104,6 +104,7 @@ def test_everything_can_be_changed(desk: Desk) -> None:
         ({"required_properties": {"deals": ["no_such"]}}, "required_properties"),
         ({"required_properties": {"deals": [{"when": "amount"}]}}, "required_properties"),
         ({"task_statuses": "x"}, "task_statuses"),
+        ({"privacy_rules": 1}, "privacy_rules"),
         ({"withdraw_scopes": "oauth"}, "withdraw_scopes"),
         ({"unenrol_workflow": {"property": "x", "seconds": "soon"}}, "unenrol_workflow"),
     ],

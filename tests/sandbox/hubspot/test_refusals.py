@@ -683,6 +683,12 @@ SCOPED = [
      "automation.sequences.enrollments.write"),
     ("GET", "/automation/sequences/2026-03/enrollments/contact/1", None,
      "automation.sequences.read"),
+    ("GET", "/communication-preferences/2026-03/definitions", None,
+     "communication_preferences.read"),
+    ("GET", "/communication-preferences/2026-03/statuses/a@example.com", None,
+     "communication_preferences.read"),
+    ("GET", "/communication-preferences/2026-03/statuses/a@example.com/unsubscribe-all", None,
+     "communication_preferences.read"),
 ]  # fmt: skip
 
 
