@@ -14,9 +14,24 @@ from sandbox.ui.views import Page
 from sandbox.world.people_acts import ActError
 from sandbox.world.records import Record, WorldError
 
-_RECORD_PAGES = {"0-3": "crm.deal", "0-1": "crm.contact"}
-_PAGES = {"deals": "crm.deal", "contacts": "crm.contact"}
-_LISTS = {"deals": "crm.board", "contacts": "crm.contacts"}
+_RECORD_PAGES = {
+    "0-1": "crm.contact",
+    "0-2": "crm.company",
+    "0-3": "crm.deal",
+    "0-136": "crm.lead",
+}
+_PAGES = {
+    "deals": "crm.deal",
+    "contacts": "crm.contact",
+    "companies": "crm.company",
+    "leads": "crm.lead",
+}
+_LISTS = {
+    "deals": "crm.board",
+    "contacts": "crm.contacts",
+    "companies": "crm.companies",
+    "leads": "crm.leads",
+}
 
 
 def install_pages(app: Flask, simulation: Simulation) -> None:
@@ -73,41 +88,52 @@ def _pages(crm: Blueprint, simulation: Simulation) -> None:
             "board.html", here, columns=columns, owner=owner, pipeline=here.pipeline(pipeline)
         )
 
-    @crm.get("/<portal>/deals/<record_id>")
-    def deal(portal: str, record_id: str) -> str:
+    def record(portal: str, kind: str, record_id: str) -> str:
         here = page(portal)
-        found = _record(here, "deals", record_id)
+        found = _record(here, kind, record_id)
         return show(
             "record.html",
             here,
             record=found,
-            title=found.get("dealname") or found.id,
-            contacts=here.related(found, "contacts"),
-            deals=[],
+            title=here.name(found),
+            back=url_for(_PAGES[kind], portal=portal, record_id=found.id),
+            related={other: here.related(found, other) for other in _PAGES if other != kind},
+            pages=_PAGES,
             meetings=here.related(found, "meetings"),
             timeline=here.timeline(found),
         )
 
+    @crm.get("/<portal>/deals/<record_id>")
+    def deal(portal: str, record_id: str) -> str:
+        return record(portal, "deals", record_id)
+
     @crm.get("/<portal>/contacts/<record_id>")
     def contact(portal: str, record_id: str) -> str:
-        here = page(portal)
-        found = _record(here, "contacts", record_id)
-        return show(
-            "record.html",
-            here,
-            record=found,
-            title=here.person(found),
-            contacts=[],
-            deals=here.related(found, "deals"),
-            meetings=here.related(found, "meetings"),
-            timeline=here.timeline(found),
-        )
+        return record(portal, "contacts", record_id)
+
+    @crm.get("/<portal>/leads/<record_id>")
+    def lead(portal: str, record_id: str) -> str:
+        return record(portal, "leads", record_id)
+
+    @crm.get("/<portal>/companies/<record_id>")
+    def company(portal: str, record_id: str) -> str:
+        return record(portal, "companies", record_id)
+
+    @crm.get("/<portal>/leads")
+    def leads(portal: str) -> str:
+        here, kind = page(portal), "leads"
+        return show("list.html", here, records=here.newest(kind), kind=kind)
+
+    @crm.get("/<portal>/companies")
+    def companies(portal: str) -> str:
+        here, kind = page(portal), "companies"
+        return show("list.html", here, records=here.newest(kind), kind=kind)
 
     @crm.get("/<portal>/contacts")
     def contacts(portal: str) -> str:
         here = page(portal)
-        newest = list(reversed(here.account.objects["contacts"].values()))
-        return show("contacts.html", here, contacts=newest[:300], count=len(newest))
+        count = len(here.account.objects["contacts"])
+        return show("contacts.html", here, contacts=here.newest("contacts"), count=count)
 
     @crm.get("/<portal>/tasks")
     def tasks(portal: str) -> str:

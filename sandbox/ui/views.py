@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.world.account import Account
-from sandbox.world.records import CRM_KINDS, Owner, Pipeline, Property, Record
+from sandbox.world.records import CRM_KINDS, STAGE_FIELDS, Owner, Pipeline, Property, Record, Stage
 
+IN_LIST = 300
 ON_BOARD = 60
 """Cards shown per column; the rest is counted."""
 
@@ -78,9 +79,20 @@ class Page:
         pipelines = self.account.pipelines["deals"]
         return pipelines.get(pipeline_id) or next(iter(pipelines.values()))
 
-    def stage(self, deal: Record, stage_id: str = "") -> str:
-        wanted = stage_id or deal.get("dealstage")
-        stage = self.pipeline(deal.get("pipeline")).stage(wanted)
+    def stages(self, record: Record) -> list[Stage]:
+        """The stages that a deal or lead may stand in; none for other kinds."""
+        if record.kind not in STAGE_FIELDS:
+            return []
+        known = self.account.pipelines[record.kind]
+        pipeline = known.get(record.get(STAGE_FIELDS[record.kind][0])) or next(iter(known.values()))
+        return [stage for stage in pipeline.stages if not stage.archived]
+
+    def stage(self, record: Record, stage_id: str = "") -> str:
+        """The label of a stage, its id where no pipeline has it any more."""
+        pipeline_field, stage_field = STAGE_FIELDS[record.kind]
+        wanted = stage_id or record.get(stage_field)
+        pipeline = self.account.pipelines[record.kind].get(record.get(pipeline_field))
+        stage = pipeline.stage(wanted) if pipeline else None
         return stage.label if stage else wanted
 
     def amount(self, deal: Record) -> str:
@@ -98,15 +110,18 @@ class Page:
             return self.person(record)
         return record.get(NAMES.get(record.kind, "")) or record.id
 
+    def newest(self, kind: str) -> list[Record]:
+        """The newest records of a kind, as many as a list shows."""
+        return list(islice(reversed(self.account.objects[kind].values()), IN_LIST))
+
     def others(self, record: Record) -> list[Record]:
         """The newest other records of its kind, to be merged with it."""
-        newest = reversed(self.account.objects[record.kind].values())
-        return [other for other in islice(newest, ON_BOARD * 5) if other is not record]
+        return [other for other in self.newest(record.kind) if other is not record]
 
     def bin(self) -> list[Record]:
         """What was deleted and can be restored, the latest first; tasks have their own list."""
         found = [gone for kind in CRM_KINDS for gone in self.account.archived[kind].values()]
-        return sorted(found, key=lambda gone: gone.archived_at or 0, reverse=True)[:300]
+        return sorted(found, key=lambda gone: gone.archived_at or 0, reverse=True)[:IN_LIST]
 
     def custom(self) -> list[tuple[str, Property]]:
         """The properties that people and apps have added, by kind."""
@@ -175,7 +190,7 @@ class Page:
             )
         ]
         found.sort(key=lambda task: int(task.get("hs_timestamp") or 0), reverse=show != "open")
-        return found[:300]
+        return found[:IN_LIST]
 
     def timeline(self, record: Record) -> list[Entry]:
         """Everything on a record, the newest first: activity, stages, owners, other changes."""
@@ -188,8 +203,9 @@ class Page:
             self._activity(task, deleted=True)
             for task in self.related(record, "tasks", archived=True)
         ]
-        if record.kind == "deals":
-            entries += self._changes(record, "dealstage", "stage", "Entered {}")
+        if record.kind in STAGE_FIELDS:
+            field = STAGE_FIELDS[record.kind][1]
+            entries += self._changes(record, field, "stage", "Entered {}")
         entries += self._changes(record, "hubspot_owner_id", "owner", "Owner: {}")
         for name in record.history:
             if name.endswith("_control") or name in ("hs_email_optout", "hs_email_bounce"):

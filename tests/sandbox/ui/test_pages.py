@@ -201,3 +201,30 @@ def test_the_settings_change_users_stages_pipelines_properties_and_rates(desk: D
     assert 'value="restore_property"' in desk.client.get(settings).text
     click(desk, "set_rate", currency="SEK", rate="0.09")
     assert "SEK" in desk.client.get(settings).text
+
+
+def test_leads_and_companies_have_pages_of_their_own(desk: Desk):
+    deal = desk.deal("deal-00012")
+    contact = desk.account.need("contacts", deal.linked("contacts")[0])
+    click(desk, "create_lead", contact=contact.id, name="Second try", label="HOT")
+    lead = list(desk.account.objects["leads"].values())[-1]
+    listed = desk.client.get(f"/crm/{desk.portal}/leads").text
+    assert f"/leads/{lead.id}" in listed
+    assert "hot" in listed
+    click(desk, "move_lead", lead=lead.id, stage="connected-stage-id")
+    page = desk.client.get(f"/crm/{desk.portal}/leads/{lead.id}").text
+    assert "Entered Connected" in page
+    assert contact.get("email") in page
+    assert 'value="move_lead"' in page
+    assert f"/leads/{lead.id}" in desk.client.get(f"/crm/{desk.portal}/contacts/{contact.id}").text
+    company = desk.account.need("companies", deal.linked("companies")[0])
+    listed = desk.client.get(f"/crm/{desk.portal}/companies").text
+    assert f"/companies/{company.id}" in listed
+    page = desk.client.get(f"/crm/{desk.portal}/companies/{company.id}").text
+    assert company.get("domain") in page
+    assert f"/deals/{deal.id}" in page
+    answer = desk.client.get(f"/contacts/{desk.portal}/record/0-2/{company.id}")
+    assert answer.headers["Location"] == f"/crm/{desk.portal}/companies/{company.id}"
+    assert f"Leads ({len(desk.account.objects['leads']) - 1})" in click(
+        desk, "delete", kind="leads", record=lead.id
+    )
