@@ -83,4 +83,5 @@ class Deed:
     RELEASED = "released"
     APPROVED = "approved"
     MERGED = "records_merged"
+    ERASED = "contact_erased"
     ACCEPTED = "accepted"

@@ -80,6 +80,7 @@ TEXTS: Mapping[str, str] = {
     Deed.APPROVED: "An admin approved it.",
     Deed.MERGED: "The CRM merged {type} {other} into this record; its history goes on here.",
     Deed.ACCEPTED: "{who} accepted the proposal.",
+    Deed.ERASED: "A contact was deleted for privacy; what was kept about them here is erased.",
     StopReason.REPLIED: "The prospect replied.",
     StopReason.MEETING_BOOKED: "A meeting is booked.",
     StopReason.STAGE_LEFT: "The stage was left.",

@@ -15,6 +15,7 @@ from app.model.time import MINUTE, Business
 from app.model.vocabulary import SignalKind
 from app.store import (
     approvals,
+    erasure,
     holds,
     ledger,
     mirror,
@@ -31,7 +32,9 @@ SUMMARY_MS = MINUTE
 """Our properties are written at most this often for one subject."""
 
 
-def store_findings(conn: Connection, tenant: Tenant, found: Findings) -> None:
+def store_findings(
+    conn: Connection, tenant: Tenant, found: Findings, now: Business
+) -> None:
     """The mirror, tasks' outcomes and the record of what was seen."""
     inst = tenant.id
     mirror.update_subjects(conn, found.values)
@@ -40,6 +43,8 @@ def store_findings(conn: Connection, tenant: Tenant, found: Findings) -> None:
     mirror.link_contacts(conn, inst, found.links)
     if found.contacts:
         mirror.save_contacts(conn, inst, found.contacts)
+    for contact in found.barred:
+        mirror.suppress(conn, inst, contact, erasure.REASON, now)
     mirror.note_two_way(conn, inst, found.two_way)
     for type, rows in found.objects.items():
         mirror.save_objects(conn, inst, type, rows)

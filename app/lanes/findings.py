@@ -15,6 +15,7 @@ class Findings:
     """What one batch of readings means; `app.lanes.commit` stores it.
 
     unadopted: tasks that carry our touch id while their creation is still unanswered.
+    barred: contacts whom a privacy deletion keeps out.
     became: contacts that were subjects of their own → the deal that they stand on now.
     """
 
@@ -35,6 +36,7 @@ class Findings:
     )
     disarm: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     unadopted: set[str] = field(default_factory=set[str])
+    barred: list[str] = field(default_factory=list[str])
     became: dict[int, int] = field(default_factory=dict[int, int])
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:

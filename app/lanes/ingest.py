@@ -15,7 +15,9 @@ from sqlalchemy import Connection
 from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_became, decide_signals, decide_timers
+from app.lanes.forgetting import forget
 from app.lanes.observe import MEETING_TIMER, Observer
+from app.lanes.observe_lives import LifeObserver
 from app.lanes.observe_tasks import TaskObserver
 from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, finished, plan_reads
 from app.lanes.snapshot import Snapshot
@@ -61,6 +63,7 @@ def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
         return
     readings.gone.extend(plan.gone)
     readings.merged[:0] = plan.merged
+    readings.erased = plan.erased
     take_in(lanes, tenant, readings, events=rows)
 
 
@@ -145,11 +148,9 @@ def take_in(
         observer.engagements(type, readings.of(type))
     tasks = TaskObserver(observer)
     tasks.read(readings.of("task"))
+    lives = LifeObserver(observer)
     for type, id, at in readings.gone:
-        if type == "task":
-            tasks.deleted(id, at)
-        else:
-            observer.deleted(type, id, at)
+        (tasks.deleted(id, at) if type == "task" else lives.deleted(type, id, at))
     writes = Writes()
     if observer.found.became:
         decide_became(tenant, snapshot, observer.found.became, writes, now)
@@ -158,12 +159,16 @@ def take_in(
     decide_signals(tenant, snapshot, observer.found.signals, writes, now)
     done, behind = finished(events, readings, observer.found.unadopted)
     with lanes.store.write() as conn:
-        store_findings(conn, tenant, observer.found)
+        store_findings(conn, tenant, observer.found, now)
         store_decisions(conn, tenant, writes, observer.found.signals, now)
         inbox.done(conn, done)
         if behind:
             retry = Wall(lanes.wall() + SECOND // 2)
             inbox.again(conn, behind, retry, "the record does not show this change yet")
+        if readings.erased:
+            forget(conn, tenant, readings.erased, now, lanes.wall())
+    if readings.erased:
+        lanes.store.scrub()
 
 
 def place(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
@@ -223,6 +228,7 @@ def load_snapshot(
         tasks=tasks,
         meetings=[record.id for record in readings.of("meeting")],
         touches=[r.fields["touch_id"] for r in readings.of("task") if r.fields.get("touch_id")],
+        compared=bool(readings.of("contact")),
     )  # fmt: skip
     known = mirror.last_entries(conn, ids) if readings.of("deal") else {}
     return snapshot, known

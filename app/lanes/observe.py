@@ -15,7 +15,6 @@ from app.model.vocabulary import SignalKind
 from app.signals.contacts import PersonFact, contact_facts, contact_values
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
-from app.store import mirror
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
 
@@ -138,22 +137,17 @@ class Observer:
             }
         )
 
-    def deleted(self, type: str, crm_id: str, at: int) -> None:
-        """A record is gone: its enrolments end, or those of the person who is gone."""
-        cause = f"deleted:{type}:{crm_id}:{at}"
-        if type == "contact":
-            self.found.contacts[crm_id] = {**_blank_contact(self.snapshot, crm_id), "deleted": True}
-            self.snapshot.lay_over_contact(crm_id, {"deleted": True})
-            self.facts([PersonFact(SignalKind.DELETED, at, cause)], [crm_id], [])
-        subject_id = self._by_crm.get((type, crm_id))
-        if subject_id is not None and not self.snapshot.rows[subject_id]["deleted"]:
-            self.found.change(subject_id, self.snapshot, {"deleted": True})
-            self.signal(Signal(SignalKind.DELETED, subject_id, Business(at), cause))
+    def subject_of(self, type: str, crm_id: str) -> int | None:
+        """Row id of the subject that is this record."""
+        return self._by_crm.get((type, crm_id))
 
     # --- people ------------------------------------------------------------------------------
 
     def contacts(self, records: Iterable[CrmRecord], *, baseline: bool = False) -> None:
         for record in records:
+            if self.snapshot.tombstones.bar(record.fields.get("email")):
+                self._barred(record)
+                continue
             row = self.snapshot.people.get(record.id)
             fresh = contact_values(record.fields, record.created_at)
             facts = contact_facts(record.id, row, fresh, record.fields, record.updated_at)
@@ -168,6 +162,16 @@ class Observer:
             if not baseline:
                 self._new_lead(record, fresh)
                 self.facts(facts, [record.id], [])
+
+    def _barred(self, record: CrmRecord) -> None:
+        """Somebody who was erased is back under another id: nothing of them is kept but that."""
+        nobody = {**contact_values({}, record.created_at), "deleted": True}
+        self.found.contacts[record.id] = nobody
+        self.found.barred.append(record.id)
+        self.snapshot.lay_over_contact(record.id, nobody)
+        own = self._by_crm.get(("contact", record.id))
+        if own is not None:
+            self.found.change(own, self.snapshot, {"deleted": True})
 
     def _contact_is_back(self, record: CrmRecord) -> None:
         """Its own subject too, unless it is marked so because the inquiry became a deal."""
@@ -300,8 +304,3 @@ class Observer:
                     "data": dict(signal.data),
                 }
             )
-
-
-def _blank_contact(snapshot: Snapshot, crm_id: str) -> dict[str, Any]:
-    row = snapshot.people.get(crm_id) or contact_values({}, 0)
-    return {name: row[name] for name in mirror.CONTACT_COLUMNS}

@@ -48,11 +48,15 @@ class Merge(NamedTuple):
 
 @dataclass(slots=True)
 class Readings:
-    """Records by type as just read, what is gone (type, id, at), and what was merged."""
+    """Records by type as just read, what is gone (type, id, at), and what was merged.
+
+    erased: contacts, gone too, of whom nothing may be kept.
+    """
 
     records: dict[str, list[CrmRecord]] = field(default_factory=dict[str, list[CrmRecord]])
     gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
     merged: list[Merge] = field(default_factory=list[Merge])
+    erased: set[str] = field(default_factory=set[str])
 
     def of(self, type: str) -> list[CrmRecord]:
         return self.records.get(type, [])
@@ -76,6 +80,7 @@ class Plan:
     gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
     told: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     merged: list[Merge] = field(default_factory=list[Merge])
+    erased: set[str] = field(default_factory=set[str])
 
     @property
     def is_empty(self) -> bool:
@@ -104,6 +109,8 @@ def plan_reads(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any
             plan.told[type, id] = row["occurred_at"]
         elif kind in ("deleted", "erased"):
             plan.gone.append((type, id, row["occurred_at"]))
+            if kind == "erased" and type == "contact":
+                plan.erased.add(id)
         elif kind == "merged":
             plan.read(type, id, linked=type in _LINKED)
             if row["other_id"] and type in MIRRORED:

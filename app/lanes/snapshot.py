@@ -19,7 +19,7 @@ from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState as State
 from app.model.vocabulary import Mode, Outcome, SignalKind, StopReason, SubjectType, TouchState
-from app.store import mirror, outbox, running, summaries, timers
+from app.store import erasure, mirror, outbox, running, summaries, timers
 from app.store.sets import loads
 
 Row = Mapping[Any, Any]
@@ -28,6 +28,9 @@ Link = tuple[str, bool, tuple[str, ...]]
 _OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value})
 _COUNTED = frozenset({State.ACTIVE.value, State.PROPOSED.value})
 """States in which a firing counts against its rule's limit."""
+
+
+_NO_TOMBSTONES = erasure.Tombstones()
 
 
 class Snapshot:
@@ -45,9 +48,11 @@ class Snapshot:
         meetings: Iterable[str] = (),
         touches: Iterable[str] = (),
         with_running: bool = True,
+        compared: bool = False,
     ) -> None:
         """contacts, tasks, meetings: CRM ids of records about to be compared with what we hold.
 
+        compared: contacts as read are laid beside it, so whoever must not come back matters.
         with_running False: subjects and people only, for judging touches that are decided.
         """
         self.tenant = tenant
@@ -58,6 +63,7 @@ class Snapshot:
         wanted.update(contacts)
         self.people: dict[str, dict[str, Any]] = mirror.contact_rows(conn, tenant.id, wanted)
         self.suppressed = mirror.suppressed(conn, tenant.id, wanted)
+        self.tombstones = erasure.tombstones(conn, tenant.id) if compared else _NO_TOMBSTONES
         self._views: dict[int, SubjectView] = {}
         self._people_views: dict[str, ContactView] = {}
         if with_running:

@@ -66,7 +66,7 @@ def _store_page(lanes: Lanes, tenant: Tenant, type: ObjectType, page: Page) -> N
         observer.deals(page.records, known, baseline=True)
     last = type == _IMPORTED[-1] and page.after is None
     with lanes.store.write() as conn:
-        store_findings(conn, tenant, observer.found)
+        store_findings(conn, tenant, observer.found, now)
         cursors.put(conn, tenant.id, f"import:{type}", page.after or _DONE)
         installations.add_imported(conn, tenant.id, len(page.records))
         if last:
@@ -107,17 +107,34 @@ def _look_for_gone(lanes: Lanes, tenant: Tenant, connector: Connector, now: Busi
             "deal": standing.deals(conn, tenant.id),
             "contact": standing.contacts(conn, tenant.id),
         }
+        deleted = standing.deleted_contacts(conn, tenant.id)
     gone: list[Event] = []
     for type, ids in wanted.items():
         there = {record.id for record in connector.read(type, ids)}
-        gone.extend(_gone(type, id, now) for id in ids if id not in there)
+        absent = [id for id in ids if id not in there]
+        gone.extend(_gone("deleted", type, id, now) for id in absent)
+        if type == "contact":
+            gone.extend(_erased(connector, [*deleted, *absent], now))
     return _queue(lanes, tenant, gone)
 
 
-def _gone(type: ObjectType, id: str, now: Business) -> Event:
-    return Event(
-        kind="deleted", object_type=type, object_id=id, at=now, dedupe=f"gone:{type}:{id}"
-    )
+def _erased(connector: Connector, ids: Sequence[str], now: Business) -> list[Event]:
+    """People who are not even in the CRM's recycle bin: it forgot them for good, on request or
+    because the time to restore them is over, and so do we.
+
+    An id that leads to another record was merged, whatever that record says of it; each is asked
+    for alone before anything is erased, which nothing could bring back.
+    """
+    binned = {record.id for record in connector.read("contact", ids, archived=True)}
+    return [
+        _gone("erased", "contact", id, now)
+        for id in ids
+        if id not in binned and not connector.read("contact", [id])
+    ]
+
+
+def _gone(kind: str, type: ObjectType, id: str, now: Business) -> Event:
+    return Event(kind=kind, object_type=type, object_id=id, at=now, dedupe=f"{kind}:{type}:{id}")
 
 
 def _queue(lanes: Lanes, tenant: Tenant, hints: Sequence[Event]) -> int:

@@ -59,7 +59,7 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
     writes = Writes()
     decide_signals(tenant, snapshot, observer.found.signals, writes, now)
     with lanes.store.write() as conn:
-        store_findings(conn, tenant, observer.found)
+        store_findings(conn, tenant, observer.found, now)
         store_decisions(conn, tenant, writes, observer.found.signals, now)
         notices.add(conn, tenant.id, told)
         tasks.told_overdue(conn, [row["id"] for row in rows])

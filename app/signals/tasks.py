@@ -47,6 +47,11 @@ def task_change(
         if name not in fields:
             continue
         value, versions = fields[name], history.get(name) or []
+        if name not in known:
+            # What it quoted was erased here: whoever wrote after us shows in its history alone.
+            if len(versions) > 1:
+                change.edited.append(name)
+            continue
         ours = name in pending and _arrived(pending[name], versions, value)
         if ours:
             del change.pending[name]

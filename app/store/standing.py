@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from app.model.vocabulary import EnrolmentState, Outcome
+from app.store.tables import contacts as people
 from app.store.tables import enrolments, subjects, touches
 
 
@@ -32,6 +33,13 @@ def deals(conn: Connection, inst: int) -> list[str]:
         )
         .distinct()
     )
+    return sorted(conn.execute(query).scalars())
+
+
+def deleted_contacts(conn: Connection, inst: int) -> list[str]:
+    """CRM ids of people of whom we still hold something although the CRM deleted them, in order."""
+    c = people.c
+    query = select(c.crm_id).where(c.installation_id == inst, c.deleted.is_(True), c.email != "")
     return sorted(conn.execute(query).scalars())
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.model.time import Business
 from app.signals.tasks import SKEW_MS, TaskChange, task_change
 from connectors.contract import Version
 
@@ -87,3 +88,15 @@ def test_a_pending_value_is_matched_to_the_history_once(
 def test_a_pending_value_excuses_only_its_own_field() -> None:
     made = change({"owner": "2", "due_at": 900}, {"owner": ["2", WROTE]})
     assert made.edited == ["due_at"]
+
+
+def test_of_a_text_that_was_erased_the_history_tells_who_wrote() -> None:
+    """A privacy deletion takes what we knew of the title; it must not look like a rep's edit."""
+    known = {name: value for name, value in KNOWN.items() if name != "subject"}
+    once = [Version("Call Nora", Business(1))]
+    untouched = task_change(known, {}, {**KNOWN, "subject": "Call Nora"}, {"subject": once})
+    assert not untouched.edited
+    assert "subject" not in untouched.known, "it is not taken in again"
+    twice = [*once, Version("Call her", Business(2))]
+    edited = task_change(known, {}, {**KNOWN, "subject": "Call her"}, {"subject": twice})
+    assert edited.edited == ["subject"]
