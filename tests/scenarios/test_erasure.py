@@ -24,7 +24,7 @@ CALLS = playbook(
       then: [{notify: {who: owner, template: t}}]
     """,
     name="calls",
-) + "  who: {decides: Is it decided?, body: 'Ask {{ contact.first_name }} at {{ contact.email }}.'}\n"
+) + "  who: {decides: Is it decided?, body: 'Ask {{ contact.first_name }}: {{ contact.email }}'}\n"
 
 
 def _found(story: Story) -> list[str]:

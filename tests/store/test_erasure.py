@@ -11,8 +11,8 @@ from app.model.decisions import Explanation
 from app.model.time import Business, Wall
 from app.store import erasure, inbox, ledger, mirror, notices, outcomes, sets
 from app.store.engine import Store
-from app.store.tables import metadata, suppressions
 from app.store.tables import inbox as inbox_table
+from app.store.tables import metadata, suppressions
 from connectors.contract import Event
 
 NAME, MAIL = 'Zoë "Zo" Vos', "zoe@prospect.example"
