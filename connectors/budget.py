@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from app.model.time import SECOND, Clocks, Wall
-from connectors.contract import BudgetExhausted, BudgetStore, RateLimited
+from connectors.contract import ACTING, BudgetExhausted, BudgetStore, RateLimited, Stopped
 
 USE_WITHIN_MS = 2 * SECOND
 """A leased slot that is not used within this time is given back."""
@@ -119,13 +119,17 @@ class Budget:
     def acquire(self, buckets: Iterable[str], priority: str) -> Slot:
         """A slot in each of the buckets, waiting up to the patience.
 
-        Raises RateLimited while the vendor holds us off, BudgetExhausted when no slot came free.
+        Raises RateLimited while the vendor holds us off, BudgetExhausted when no slot came free,
+        and Stopped for what would act while everything is stopped. That is asked last, after any
+        waiting: so a stop holds before the very next call, whoever had it in hand.
         """
         taken: list[_Chunk] = []
         try:
             for bucket in buckets:
                 taken.append(self._one(bucket, priority))
-        except RateLimited:
+            if priority == ACTING and self._store.stopped():
+                raise Stopped("Everything is stopped; it goes on when an admin starts it again.")
+        except (RateLimited, Stopped):
             self._unused(taken)
             raise
         return Slot(self, taken)
@@ -249,6 +253,9 @@ class MemoryBudgetStore:
 
     def not_before(self) -> Wall:
         return self._not_before
+
+    def stopped(self) -> bool:
+        return False
 
     def hold_off(self, until: Wall) -> None:
         with self._lock:

@@ -307,6 +307,11 @@ class TokenStore(Protocol):
         ...
 
 
+ACTING = "dispatch"
+"""Priority of calls by which the product acts in the CRM. What reads has `ingest`, what an admin
+asks for by hand (our properties, leaving) `admin`, renewing access `token`."""
+
+
 class BudgetStore(Protocol):
     """Slots of the vendor's sliding window, shared by all processes of one installation.
 
@@ -314,6 +319,10 @@ class BudgetStore(Protocol):
     """
 
     def not_before(self) -> Wall: ...
+
+    def stopped(self) -> bool:
+        """Whether an admin has stopped everything: then no call of `ACTING` priority is sent."""
+        ...
 
     def hold_off(self, until: Wall) -> None:
         """No call before `until`; an earlier hold-off that lasts longer stays."""
@@ -511,6 +520,10 @@ class BudgetExhausted(RateLimited):
 
 class Transient(CrmError):
     """The call failed and certainly had no effect, or only read; it may be repeated."""
+
+
+class Stopped(Transient):
+    """Everything is stopped; nothing was sent."""
 
 
 class Unknown(CrmError):

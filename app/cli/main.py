@@ -8,6 +8,7 @@ from app.cli.doctor import doctor
 from app.cli.keys import keys
 from app.cli.playbooks import presets, schema, validate
 from app.cli.signin import signin
+from app.cli.switch import start, stop
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -21,3 +22,5 @@ main.add_command(presets)
 main.add_command(doctor)
 main.add_command(signin)
 main.add_command(keys)
+main.add_command(stop)
+main.add_command(start)

@@ -23,7 +23,7 @@ from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.trouble import OURS, isolate, later, note_error
 from app.model.decisions import Ruling, Verdict
 from app.model.time import MINUTE, SECOND, Business, Wall
-from app.store import installations, outbox
+from app.store import outbox
 from connectors.contract import (
     Connector,
     Created,
@@ -33,6 +33,7 @@ from connectors.contract import (
     NewTask,
     ObjectType,
     RateLimited,
+    Stopped,
     Unknown,
 )
 
@@ -187,10 +188,6 @@ def _perform(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Result
     connector = lanes.connector_for(tenant.id)
     tasks = {case.id: _task(tenant, case) for case in cases}
     results: list[Result] = []
-    with lanes.store.read() as conn:
-        row = installations.get(conn, tenant.id)
-    if row is None or row["stopped"]:
-        return [Result(case, tasks[case.id], stopped=True) for case in cases]
     jobs: list[tuple[Sequence[Case], Future[list[Created]]]] = []
     for start in range(0, len(cases), _CREATE):
         batch = cases[start : start + _CREATE]
@@ -210,6 +207,8 @@ def _answers(
 ) -> list[Result]:
     try:
         answers = {answer.touch_id: answer for answer in job.result()}
+    except Stopped:
+        return [Result(case, tasks[case.id], stopped=True) for case in batch]
     except CrmError as error:
         retry = _retry(lanes, tenant, error, max(case.row["attempts"] for case in batch))
         return [Result(case, tasks[case.id], error=error, retry_wall=retry) for case in batch]
@@ -256,9 +255,9 @@ def _give_back(
 ) -> None:
     """Nothing was decided: the touches stay due, with the error, and keep their attempts.
 
-    A rate limit that was reached before anything was sent does not count as an attempt.
+    A rate limit or a stop before anything was sent does not count as an attempt.
     """
-    unsent = isinstance(error, RateLimited)
+    unsent = isinstance(error, RateLimited | Stopped)
     with lanes.store.write() as conn:
         outbox.put_back(
             conn,

@@ -39,3 +39,14 @@ def read(
     if before is not None:
         query = query.where(audit.c.id < before)
     return list(conn.execute(query.order_by(audit.c.id.desc()).limit(limit)).mappings())
+
+
+def latest(conn: Connection, installation_id: int, what: str) -> RowMapping | None:
+    """The last change of one kind."""
+    query = (
+        select(audit)
+        .where(audit.c.installation_id == installation_id, audit.c.what == what)
+        .order_by(audit.c.id.desc())
+        .limit(1)
+    )
+    return conn.execute(query).mappings().one_or_none()

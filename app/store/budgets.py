@@ -13,6 +13,7 @@ from app.model.time import Wall
 from app.store.engine import Store
 
 _NOT_BEFORE = text("SELECT not_before_wall FROM installations WHERE id = :inst")
+_STOPPED = text("SELECT stopped FROM installations WHERE id = :inst")
 _HOLD_OFF = text(
     "UPDATE installations SET not_before_wall = :until "
     "WHERE id = :inst AND not_before_wall < :until"
@@ -49,6 +50,11 @@ class SqlBudget:
         with self._store.read() as conn:
             found = conn.execute(_NOT_BEFORE, {"inst": self._installation}).scalar_one_or_none()
         return Wall(found or 0)
+
+    def stopped(self) -> bool:
+        """Whether everything is stopped, by whichever process or command."""
+        with self._store.read() as conn:
+            return bool(conn.execute(_STOPPED, {"inst": self._installation}).scalar_one_or_none())
 
     def hold_off(self, until: Wall) -> None:
         """Let no process call before `until`; an earlier instant changes nothing."""

@@ -211,6 +211,12 @@ def unowned(conn: Connection, inst: int, limit: int = 50) -> list[dict[str, Any]
     return rows(conn, query)
 
 
+def due(conn: Connection, inst: int, now: int) -> int:
+    """Touches that are due and not written yet."""
+    query = select(func.count()).where(
+        _t.installation_id == inst, _t.state == "planned", _t.write_at <= now
+    )
+    return conn.execute(query).scalar_one()
 
 
 # --- health --------------------------------------------------------------------------------------

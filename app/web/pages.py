@@ -30,8 +30,9 @@ def _page(template: str, conn: Any, **values: Any) -> str:
     who = access.viewer()
     row = summaries.installation_of(conn, who)
     g.zone = stored_settings(conn, who.installation_id).zone or row["zone"]
+    now = services().clocks.business()
     return render_template(
-        template, installation=row, now=services().clocks.business(), **values
+        template, installation=row, halt=summaries.halt(conn, row, now), now=now, **values
     )
 
 

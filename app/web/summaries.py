@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.decisions.explain import text
+from app.installations.switch import STOPPED
 from app.model.playbook import CreateTasks
 from app.playbooks.codec import from_json
 from app.store import (
+    audit,
     calls,
     cursors,
     figures,
@@ -125,6 +127,7 @@ def health(conn: Connection, who: Viewer, now: int, wall: int) -> dict[str, Any]
     return {
         "status": row["status"],
         "stopped": bool(row["stopped"]),
+        "halt": halt(conn, row, now),
         "held_off_ms": max(0, row["not_before_wall"] - wall),
         "now": now,
         **work,
@@ -134,6 +137,18 @@ def health(conn: Connection, who: Viewer, now: int, wall: int) -> dict[str, Any]
         "failed": figures.failed_work(conn, inst),
         "failing_events": figures.failing_events(conn, inst),
         "refusals": [dict(row) for row in calls.refused(conn)] if who.role == "admin" else [],
+    }
+
+
+def halt(conn: Connection, row: Row, now: int) -> dict[str, Any] | None:
+    """Who stopped everything and when, and how much waits; None while it runs."""
+    if not row["stopped"]:
+        return None
+    last = audit.latest(conn, row["id"], STOPPED)
+    return {
+        "who": last["who"] if last else "",
+        "since_wall": last["done_wall"] if last else None,
+        "due": figures.due(conn, row["id"], now),
     }
 
 

@@ -175,7 +175,7 @@ def _create(api: Api, path: str, property: Property) -> bool:
             "POST",
             f"/crm/properties/{{version}}/{path}",
             body=property.body(),
-            priority="dispatch",
+            priority="admin",
         )
     except Conflict:
         return False
@@ -193,7 +193,7 @@ def _group(api: Api, path: str) -> None:
             "POST",
             f"/crm/properties/{{version}}/{path}/groups",
             body={"name": GROUP, "label": "Followthrough"},
-            priority="dispatch",
+            priority="admin",
         )
     except Conflict:
         return
@@ -224,7 +224,7 @@ def probe(api: Api) -> bool:
 def uninstall(api: Api) -> None:
     """Take the app out of the account; HubSpot tells its admins. Repeating finds nothing to do."""
     try:
-        api.call("DELETE", "/appinstalls/{version}/external-install", priority="dispatch")
+        api.call("DELETE", "/appinstalls/{version}/external-install", priority="admin")
     except CrmError as error:
         if not isinstance(error, NotFound):
             raise

@@ -21,7 +21,7 @@ def read_sequences(api: Api, user_id: str) -> list[CrmSequence]:
     after: str | None = None
     while True:
         query = {"userId": user_id, "limit": _PAGE, **({"after": after} if after else {})}
-        answer = api.call("GET", _BASE, query=query, safe=True, priority="dispatch")
+        answer = api.call("GET", _BASE, query=query, safe=True)
         found += [
             CrmSequence(
                 str(row["id"]),
@@ -54,7 +54,7 @@ def read_enrolment(api: Api, contact_id: str) -> CrmEnrolment | None:
     """The latest enrolment. Whether one that never was is a 404 or empty is not documented."""
     path = f"{_BASE}/enrollments/contact/{contact_id}"
     try:
-        row = api.call("GET", path, safe=True, priority="dispatch")
+        row = api.call("GET", path, safe=True)
     except NotFound:
         return None
     return _enrolment(row) if row.get("id") else None

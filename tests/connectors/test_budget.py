@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.model.time import SECOND, Wall
 from connectors.budget import CALL_MAX_MS, Budget, Limit, MemoryBudgetStore, Slot
-from connectors.contract import BudgetExhausted, RateLimited
+from connectors.contract import BudgetExhausted, RateLimited, Stopped
 from tests.connectors.support import ManualClocks
 
 WINDOW = 10 * SECOND
@@ -196,3 +196,32 @@ def test_a_hold_off_stops_every_process_until_it_is_over() -> None:
         assert caught.value.until == simulation.clocks.now + 3_000
     simulation.advance(3_000)
     assert simulation.call(1, 10, 0.5)
+
+
+class Halted(MemoryBudgetStore):
+    """A store whose installation is stopped while a call waits for its slot."""
+
+    halted = False
+
+    def stopped(self) -> bool:
+        return self.halted
+
+
+def test_what_waited_for_a_slot_is_not_sent_after_a_stop() -> None:
+    clocks, store = ManualClocks(), Halted()
+
+    def sleep(seconds: float) -> None:
+        clocks.sleep(seconds)
+        store.halted = True
+
+    limits = {"default": Limit(1, WINDOW)}
+    budget = Budget(store, clocks, limits, patience_ms=2 * WINDOW, sleep=sleep)
+    with budget.acquire(("default",), "dispatch"):
+        pass
+    with pytest.raises(Stopped):
+        budget.acquire(("default",), "dispatch")
+    assert store.halted, "it had waited"
+    with budget.acquire(("default",), "ingest"):
+        pass  # reading goes on, in the slot that the stopped call gave back
+    with pytest.raises(Stopped):
+        budget.acquire(("default",), "dispatch")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.installations import settings as rules
 from app.installations import signing
 from app.installations.people import OURS, is_zone, merge_spans
+from app.installations.switch import set_stopped
 from app.model.vocabulary import StageKind
 from app.store import audit, installations, people, pipelines
 from app.store.sets import dumps, loads
@@ -185,9 +186,9 @@ def resume() -> Response:
 
 
 def _stopped(stopped: bool) -> Response:
-    with services().store.write() as conn:
-        installations.change(conn, access.viewer().installation_id, stopped=stopped)
-        changed(conn, "stopped" if stopped else "resumed", {})
+    parts, who = services(), access.viewer()
+    with parts.store.write() as conn:
+        set_stopped(conn, who.installation_id, stopped, who.who, parts.clocks.wall())
     wake("dispatch")
     return answer({"stopped": stopped})
 
