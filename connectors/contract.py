@@ -120,7 +120,7 @@ SEVERAL = "*"
 canonical field → canonical value."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """A hint from a webhook that something changed; the record is re-read before anyone decides.
 

@@ -141,7 +141,7 @@ def _tells_more(row: Mapping[str, Any], task: Mapping[str, Any]) -> bool:
         return row["kind"] != "created"
     known = loads(task["known"])
     values: dict[str, Any] = loads(row["value"])
-    return any(name in WATCHED and known.get(name) != value for name, value in values.items())
+    return any(known.get(name) != values[name] for name in WATCHED if name in values)
 
 
 def fetch(

@@ -25,6 +25,9 @@ from connectors.contract import CrmError, Event, NewTask
 _PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
 """Tasks that reach the person, and so count against what one person is asked to bear."""
 
+# `.value` of an enumeration is a function in Python: too much for every row.
+_ENDED, _OPEN = EnrolmentState.ENDED.value, Outcome.OPEN.value
+
 
 @dataclass(slots=True)
 class Result:
@@ -131,8 +134,13 @@ def record_results(
     failed = [result for result in results if result.task_id is None]
     with lanes.store.write() as conn:
         enrolments = running.by_id(conn, {r.case.row["enrolment_id"] for r in made})
-        outbox.performed(conn, [_made(r, enrolments, now) for r in made])
-        mirror.save_objects(conn, tenant.id, "task", [_object(r) for r in made])
+        known = [result.known for result in made]
+        outbox.performed(
+            conn, [_made(r, k, enrolments, now) for r, k in zip(made, known, strict=True)]
+        )
+        mirror.save_objects(
+            conn, tenant.id, "task", [_object(r, k) for r, k in zip(made, known, strict=True)]
+        )
         outbox.put_back(conn, [_failed(result, now) for result in failed])
         counts.count_contact(conn, tenant.id, _counts(tenant, made, now))
         summaries.mark_dirty(conn, {r.case.row["subject_id"] for r in made}, now, SUMMARY_MS)
@@ -145,12 +153,14 @@ def record_results(
 
 
 def _made(
-    result: Result, enrolments: Mapping[str, Mapping[str, Any]], now: Business
+    result: Result,
+    known: Mapping[str, Any],
+    enrolments: Mapping[str, Mapping[str, Any]],
+    now: Business,
 ) -> dict[str, Any]:
     case, touch = result.case, result.case.facts.touch
     enrolment = enrolments[case.row["enrolment_id"]]
-    over = enrolment["state"] == EnrolmentState.ENDED.value
-    known = result.known
+    over = enrolment["state"] == _ENDED
     due = known["due_at"]
     return {
         "key": case.id,
@@ -159,7 +169,7 @@ def _made(
         "owner_id": known["owner"],
         "contact_id": touch.contact,
         "due_at": due,
-        "outcome": Outcome.OPEN.value,
+        "outcome": _OPEN,
         "outcome_at": None,
         "outcome_why": None,
         "overdue_at": end_of_due_day(due, case.facts.calendar),
@@ -170,11 +180,11 @@ def _made(
     }
 
 
-def _object(result: Result) -> dict[str, Any]:
+def _object(result: Result, known: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "crm_id": result.task_id,
         "touch_id": result.case.id,
-        "known": result.known,
+        "known": known,
         "pending": {},
     }
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from app.web import answers, api, formats, headers, health, oauth, pages, webhooks
 from app.web.ports import Services
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body: a hundred events are 40 KB, a large playbook 100 KB."""
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Sessions for people. Webhooks, hundreds a second, have none: to look for one costs more than
+    to check their signature."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.path.startswith("/webhooks/"):
+            return None
+        return super().open_session(app, request)
 
 
 def create_app(services: Services) -> Flask:
@@ -28,6 +39,7 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=7),
     )
+    app.session_interface = _Sessions()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[answers.EXTENSION] = services
     answers.register(app)
