@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.world.records import Link, Record
 from sandbox.world.store import Account
-from tests.sandbox.hubspot.conftest import USER, task_input
+from tests.sandbox.hubspot.conftest import USER, task_input, types
 from tests.sandbox.support import Client, SandboxServer
 
 OBJECTS = "/crm/objects/2026-03"
@@ -58,6 +58,8 @@ def test_a_merge_makes_a_new_record_to_which_both_ids_lead(
     assert sorted(ends(api, "contacts", new, "deals")) == sorted([deal.id, theirs.id])
     assert ends(api, "deals", theirs.id, "contacts") == [new]
     assert values(api, "contacts", new, "num_associated_deals") == ["2"]
+    told = read(api, "contacts", new, propertiesWithHistory="firstname")["propertiesWithHistory"]
+    assert [v["value"] for v in told["firstname"]] == ["C"], "of one instant, the primary's"
     by_address = {"idProperty": "email"}
     assert read(api, "contacts", "merge@example.com", **by_address)["id"] == new
     both = {"inputs": [{"id": contact.id}, {"id": other.id}], "properties": []}
@@ -120,10 +122,14 @@ def test_open_tasks_follow_a_merge(
 ) -> None:
     task = api.post(f"{OBJECTS}/tasks", task_input(deal, contact)).json()["id"]
     other = account.create("deals", {"dealname": "P"}, USER)
+    later = {"hs_timestamp": "2026-11-20T09:00:00Z"}
+    on_other = [{"to": {"id": other.id}, "types": [types(216)]}]
+    second = api.post(f"{OBJECTS}/tasks", {"properties": later, "associations": on_other})
     new = merge(api, "deals", other.id, deal.id)["id"]
     assert ends(api, "tasks", task, "deals") == [new]
+    assert sorted(ends(api, "deals", new, "tasks")) == sorted([task, second.json()["id"]])
     assert values(api, "deals", new, "num_notes", "notes_next_activity_date") == [
-        "1",
+        "2",
         "2026-10-20T09:00:00Z",
     ]
 

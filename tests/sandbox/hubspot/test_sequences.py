@@ -357,9 +357,9 @@ def test_a_merged_contact_goes_on_in_one_sequence(
 ) -> None:
     account = server.account
     kept = account.create("contacts", {"email": "n.vos@prospect.example"}, USER)
-    for one in (person, kept):
+    for one in (kept, person):  # the one to be merged away is the later one
         assert client.post(ENROL, enrolment(server, one)).status_code == 200
-    server.play(MINUTE)
+        server.play(MINUTE)
     assert mails(server) == ["First", "First"]
     both = {"primaryObjectId": kept.id, "objectIdToMerge": person.id}
     new = client.post("/crm/objects/2026-03/contacts/merge", both).json()["id"]
@@ -368,6 +368,8 @@ def test_a_merged_contact_goes_on_in_one_sequence(
     assert merged.get("hs_sequences_enrolled_count") == "2"
     server.play(3 * DAY)
     assert mails(server) == ["First", "First", "Second"], "the primary record's goes on alone"
+    last = list(account.objects["emails"].values())[-1]
+    assert '"n.vos@prospect.example"' in last.get("hs_email_headers")
     told = account.need("contacts", person.id)
     assert told is merged
     assert merged.get("hs_sequences_is_enrolled") == "true"

@@ -191,6 +191,17 @@ def test_a_generated_account_holds_roles_zones_rates_and_leads():
         assert len(lead.linked("contacts")) == 1
 
 
+def test_a_lead_that_becomes_a_deal_is_qualified_and_tied_to_it():
+    play = Play(1)
+    lead = next(iter(play.account.objects["leads"].values()))
+    (contact,) = lead.linked("contacts")
+    cast = play.people.casts[play.account.portal_id]
+    cast.step(cast.state["names"][contact], "create_deal", {"stage": "qualified"}, "rep")
+    (deal,) = play.account.objects["contacts"][contact].linked("deals")
+    assert lead.get("hs_pipeline_stage") == "qualified-stage-id"
+    assert lead.linked("deals") == [deal]
+
+
 def test_further_pipelines_have_deals_of_their_own():
     simulation = Simulation()
     account = simulation.generate(deals=30, pipelines=3)

@@ -194,3 +194,8 @@ def test_forgotten_for_good(account: Account, changes: list[Change]) -> None:
     assert account.find_unique("contacts", "email", "p@x.example", archived=True) is None
     assert person.fields == {}
     assert deal.linked("contacts") == []
+    one, two = (account.create("contacts", {"email": f"{n}@x.example"}, USER) for n in "ab")
+    merged = account.merge("contacts", one.id, two.id, USER)
+    assert account.forget("contacts", two.id, USER), "by an id that led to it"
+    assert merged.fields == {}
+    assert account.find_unique("contacts", "email", "b@x.example") is None
