@@ -17,3 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="what the app of scenarios and faults stores in",
     )
+    parser.addoption(
+        "--positions",
+        choices=("likely", "other"),
+        default="likely",
+        help="which position the sandbox takes where the vendor's documents are silent",
+    )

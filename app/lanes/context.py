@@ -13,7 +13,7 @@ from app.installations.settings import Settings, parse
 from app.model.calendar import WorkCalendar
 from app.model.guard import GuardSettings
 from app.model.playbook import ActiveRule, CreateTasks, Playbook, Sequence, Step
-from app.model.time import SECOND, Business, Clocks, Wall
+from app.model.time import MINUTE, SECOND, Business, Clocks, Wall
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json
 from app.signals.stages import StageMap
@@ -28,13 +28,31 @@ FRESH_MS = 30 * SECOND
 again before acting (wall ms)."""
 
 
+LAG_MS = MINUTE
+"""How long after its creation (wall ms) a record may be absent from a reading that lags. The CRMs
+name no figure; seconds are usual."""
+
+
 class FreshReads:
-    """When records were last read. In memory only: after a restart everything is read again."""
+    """When records were last read, and what we created lately. In memory only: after a restart
+    everything is read again, and the CRM has had time to catch up."""
 
     def __init__(self, clocks: Clocks, simulated: bool) -> None:
         self._clocks = clocks
         self._simulated = simulated
         self._seen: dict[tuple[str, str], tuple[int, int]] = {}
+        self._made: dict[tuple[str, str], int] = {}
+
+    def made(self, type: str, ids: Iterable[str]) -> None:
+        """Records that we have just created."""
+        wall = self._clocks.wall()
+        if len(self._made) > 10_000:
+            self._made = {key: at for key, at in self._made.items() if wall - at <= LAG_MS}
+        self._made.update(((type, id), wall) for id in ids)
+
+    def may_lag(self, type: str, id: str) -> bool:
+        """Whether the record is so young that it may be absent from a reading."""
+        return self._clocks.wall() - self._made.get((type, id), -LAG_MS - 1) <= LAG_MS
 
     def note(self, type: str, ids: Iterable[str]) -> None:
         stamp = (self._clocks.wall(), self._clocks.business())

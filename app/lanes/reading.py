@@ -248,6 +248,19 @@ def _reader(
     return read
 
 
+def not_shown_yet(
+    connector: Connector, tenant: Tenant, type: ObjectType, absent: Iterable[str]
+) -> set[str]:
+    """Of records that a reading did not have: those that we created so lately that it may lag.
+
+    One that somebody deleted meanwhile is among the archived ones.
+    """
+    young = [id for id in absent if tenant.fresh.may_lag(type, id)]
+    if not young:
+        return set()
+    return set(young) - {record.id for record in connector.read(type, young, archived=True)}
+
+
 def finished(
     events: Sequence[Mapping[Any, Any]], readings: Readings, unadopted: set[str]
 ) -> tuple[list[int], list[int]]:

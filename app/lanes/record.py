@@ -132,6 +132,7 @@ def record_results(
         return
     made = [result for result in results if result.task_id is not None]
     failed = [result for result in results if result.task_id is None]
+    tenant.fresh.made("task", [result.task_id for result in made if result.task_id])
     with lanes.store.write() as conn:
         enrolments = running.by_id(conn, {r.case.row["enrolment_id"] for r in made})
         known = [result.known for result in made]

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.lanes.context import Lanes, Tenant
+from app.lanes.reading import not_shown_yet
 from app.lanes.trouble import note_error
-from app.model.time import Business
+from app.model.time import SECOND, Business
 from app.model.vocabulary import Outcome
 from app.signals.tasks import CONTENT, TaskChange, task_change
 from app.store import inbox, mirror, summaries, tasks
@@ -37,12 +38,27 @@ def drain_wishes(lanes: Lanes, tenant: Tenant) -> bool:
         return False
     try:
         records = {r.id: r for r in lanes.connector_for(tenant.id).read("task", ids, history=True)}
+        rows = _shown(lanes, tenant, rows, records)
         _carry_out(lanes, tenant, rows, stored, records, owners)
     except CrmError as error:
         retry = note_error(lanes, tenant, error, 0)
         with lanes.store.write() as conn:
             tasks.put_off(conn, [row["id"] for row in rows], retry)
     return True
+
+
+def _shown(
+    lanes: Lanes, tenant: Tenant, rows: Sequence[Row], records: Mapping[str, CrmRecord]
+) -> Sequence[Row]:
+    """All but those whose tasks we have just created and the CRM does not show yet."""
+    absent = [row["task_id"] for row in rows if row["task_id"] and row["task_id"] not in records]
+    unseen = not_shown_yet(lanes.connector_for(tenant.id), tenant, "task", absent)
+    if not unseen:
+        return rows
+    later = [row["id"] for row in rows if row["task_id"] in unseen]
+    with lanes.store.write() as conn:
+        tasks.put_off(conn, later, lanes.wall() + SECOND // 2)
+    return [row for row in rows if row["task_id"] not in unseen]
 
 
 def _carry_out(

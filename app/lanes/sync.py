@@ -8,7 +8,7 @@ from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.ingest import load_snapshot, place
 from app.lanes.observe import Observer
-from app.lanes.reading import Readings
+from app.lanes.reading import Readings, not_shown_yet
 from app.lanes.trouble import note_error
 from app.model.time import MINUTE, Business
 from app.store import cursors, inbox, installations, standing
@@ -112,7 +112,8 @@ def _look_for_gone(lanes: Lanes, tenant: Tenant, connector: Connector, now: Busi
     for type, ids in wanted.items():
         there = {record.id for record in connector.read(type, ids)}
         absent = [id for id in ids if id not in there]
-        gone.extend(_gone("deleted", type, id, now) for id in absent)
+        unseen = not_shown_yet(connector, tenant, type, absent)
+        gone.extend(_gone("deleted", type, id, now) for id in absent if id not in unseen)
         if type == "contact":
             gone.extend(_erased(connector, [*deleted, *absent], now))
     return _queue(lanes, tenant, gone)

@@ -55,6 +55,17 @@ def _setting(name: str, **values: Any) -> Failure:
     return Failure(name, begin)
 
 
+def _silence(name: str, kind: str) -> Failure:
+    """The hour in which one deal's owner changes is one in which nothing is told."""
+
+    def begin(story: Story) -> Callable[[], bool]:
+        span = {"from": story.at("2026-09-07 11:30"), "until": story.at("2026-09-07 12:30")}
+        id = fault(story, "EVENT .*", kind, times=0, **span)
+        return lambda: hits(story, id) > 0
+
+    return Failure(name, begin)
+
+
 WRITES = {"create": CREATE, "update": UPDATE, "archive": ARCHIVE, "summaries": SUMMARIES}
 READS = {"read tasks": READ_TASKS, "read deals": READ_DEALS}
 
@@ -68,6 +79,8 @@ FAILURES = (
     _setting("events told twice", webhook_duplicate=1.0),
     _setting("events out of order", webhook_disorder=True),
     _setting("half of the events lost", webhook_drop=0.5),
+    _silence("an hour's events late", "delay"),
+    _silence("an hour's events lost", "drop"),
     _setting("reads lag", read_lag_seconds=0.3),
     _setting("search lags", search_lag_seconds=0.3),
 )
