@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox.world import money
 from sandbox.world.people_pipelines import Pipelines, Told
+from sandbox.world.people_sequences import SequenceAdmin
 from sandbox.world.people_terms import ActError
 from sandbox.world.records import Actor, Option, Owner, Property
 
@@ -21,7 +22,7 @@ DAYS = (
 )
 
 
-class Admin(Pipelines):
+class Admin(Pipelines, SequenceAdmin):
     """The deeds of an admin in one account."""
 
     def do(self, verb: str, params: dict[str, Any]) -> Told:
@@ -168,6 +169,10 @@ def _property(kind: str, definition: Property) -> Told:
 
 
 ADMIN_VERBS = (
+    "connect_inbox",
+    "disconnect_inbox",
+    "make_workflow",
+    "remove_workflow",
     "archive_owner",
     "restore_owner",
     "set_hours",

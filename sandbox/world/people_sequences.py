@@ -1,10 +1,13 @@
-"""What a rep does with the CRM's sequences at its own screens."""
+"""What reps and admins do about the CRM's sequences at its own screens."""
 
 from __future__ import annotations
 
-from sandbox.world import sequences
+from typing import Any
+
+from sandbox.world import sequence_terms, sequences
 from sandbox.world.people_terms import ActError, Terms
 from sandbox.world.records import Record
+from sandbox.world.sequence_records import BRIDGE_SECONDS
 
 
 class SequenceDeeds(Terms):
@@ -32,3 +35,39 @@ class SequenceDeeds(Terms):
         if not sequences.unenrol(self.account, person.id, "by hand"):
             raise ActError("contact", "is in no sequence")
         return person
+
+
+class SequenceAdmin(Terms):
+    """Connected inboxes, and the workflow that unenrols."""
+
+    def connect_inbox(self, owner: str, address: str = "") -> dict[str, Any]:
+        """A user connects an inbox, by default that of their own address."""
+        found = self.owner_of(owner)
+        known = self.account.sequences.inboxes.setdefault(found.user_id, [])
+        if (address or found.email) not in known:
+            known.append(address or found.email)
+        return {"kind": "inbox", "id": str(found.user_id), "properties": {"inboxes": known}}
+
+    def disconnect_inbox(self, owner: str) -> dict[str, Any]:
+        """A user disconnects every inbox."""
+        found = self.owner_of(owner)
+        self.account.sequences.inboxes.pop(found.user_id, None)
+        return {"kind": "inbox", "id": str(found.user_id), "properties": {"inboxes": []}}
+
+    def make_workflow(self, property: str, seconds: Any = BRIDGE_SECONDS) -> dict[str, Any]:
+        """A contact workflow: once the property is known, unenrol the contact from its sequence."""
+        known = self.account.properties["contacts"].get(property)
+        if known is None or known.archived:
+            raise ActError("property", f"contacts have no {property!r}; create it first")
+        try:
+            given = {"property": property, "seconds": float(seconds)}
+        except (TypeError, ValueError):
+            raise ActError("seconds", f"must be a number of seconds, not {seconds!r}") from None
+        sequence_terms.set_workflow(self.account, given)
+        return {"kind": "workflow", "id": property, "properties": given}
+
+    def remove_workflow(self) -> dict[str, Any]:
+        """Turn the workflow off; contacts that it was about to unenrol stay where they are."""
+        flow = self.account.sequences.workflow
+        sequence_terms.set_workflow(self.account, None)
+        return {"kind": "workflow", "id": flow.property if flow else "", "properties": {}}

@@ -94,13 +94,17 @@ def test_scopes_are_withdrawn_while_the_app_is_running() -> None:
             refresh = grants.issue_refresh(7, portal, 9001, SCOPES)
             client = Client(http.url, grants.issue_access(refresh, 1800))
             assert client.get(owners).status_code == 200
+            account = simulation.world.accounts[portal]
+            account.create("deals", {"dealname": "Heard"}, USER)
+            flask.extensions["hubspot"].deliveries.flush(5)
+            assert len(receiver.events()) == 1
             gone = ["crm.objects.owners.read", "crm.objects.deals.read"]
             told = client.post(f"/sandbox/accounts/{portal}", {"withdraw_scopes": gone})
             assert told.status_code == 200, told.text
             assert client.get(owners).json()["category"] == "MISSING_SCOPES"
-            simulation.world.accounts[portal].create("deals", {"dealname": "Unheard"}, USER)
+            account.create("deals", {"dealname": "Unheard"}, USER)
             flask.extensions["hubspot"].deliveries.flush(5)
-            assert receiver.events() == []
+            assert len(receiver.events()) == 1
             again = Client(http.url, grants.issue_access(refresh, 1800))
             assert again.get(owners).status_code == 403, "a fresh token has no more"
         finally:

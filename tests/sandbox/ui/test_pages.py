@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.world.records import Property
 from tests.sandbox.simulated import Desk
 
 
@@ -228,3 +229,38 @@ def test_leads_and_companies_have_pages_of_their_own(desk: Desk):
     assert f"Leads ({len(desk.account.objects['leads']) - 1})" in click(
         desk, "delete", kind="leads", record=lead.id
     )
+
+
+def test_a_contact_enters_and_leaves_a_sequence(desk: Desk):
+    contact = next(iter(desk.account.objects["contacts"].values()))
+    page = f"/crm/{desk.portal}/contacts/{contact.id}"
+    sequence = next(iter(desk.account.sequences.known.values()))
+    assert "Enrol</button>" in desk.client.get(page).text
+    form = {"verb": "enrol", "contact": contact.id, "sequence": sequence.id, "back": page}
+    desk.client.post(f"/crm/{desk.portal}/act", data=form)
+    shown = desk.client.get(page).text
+    assert f"In “{sequence.name}” since" in shown
+    assert "Unenrol</button>" in shown
+    desk.client.post(f"/crm/{desk.portal}/act", data={"verb": "unenrol", "contact": contact.id})
+    assert desk.account.sequences.active(contact.id) is None
+
+
+def test_the_admin_connects_inboxes_and_makes_the_workflow_that_unenrols(desk: Desk):
+    settings, state = f"/crm/{desk.portal}/settings", desk.account.sequences
+    owner = list(desk.account.owners.values())[-1]
+    assert owner.user_id not in state.inboxes
+    desk.act("connect_inbox", owner=owner.id)
+    assert state.inboxes[owner.user_id] == [owner.email]
+    assert desk.client.get(settings).text.count("Disconnect</button>") == len(state.inboxes)
+    desk.act("disconnect_inbox", owner=owner.id)
+    assert owner.user_id not in state.inboxes
+    stop = Property("app_stop", "Stop now", "datetime", "date", built_in=False)
+    desk.account.add_property("contacts", stop)
+    assert '<option value="app_stop">Stop now</option>' in desk.client.get(settings).text
+    assert desk.refused("make_workflow", property="nothing")["field"] == "property"
+    wrong = {"property": "app_stop", "seconds": "soon"}
+    assert desk.refused("make_workflow", **wrong)["field"] == "seconds"
+    desk.act("make_workflow", property="app_stop")
+    assert "80 seconds after app_stop becomes known" in desk.client.get(settings).text
+    desk.act("remove_workflow")
+    assert state.workflow is None
