@@ -94,7 +94,7 @@ _BY_SCOPE = (
         ("automation.sequences.read", "automation.sequences.enrollments.write"),
         "enrol contacts in HubSpot's own sequences",
         "a step that asks for one becomes a task for the rep, with the draft where it has one",
-        "Sales or Service Hub, Professional and above",
+        "Sales or Service Hub Professional and above",
     ),
 )  # fmt: skip
 
@@ -124,10 +124,10 @@ def _of(row: _Row, granted: Collection[str], asked: Scopes) -> Capability:
     missing = [scope for scope in row.scopes if scope not in granted]
     if not missing:
         return Capability(row.name, True, label=row.label)
-    why = f"not granted: {', '.join(missing)}"
+    able = f", which {row.edition} can" if row.edition else ""
+    why = f"this account did not grant it{able} ({', '.join(missing)})"
     remedy = _AGAIN
     if row.edition:
-        why += f" ({row.edition})"
         remedy = f"On such an edition: {_AGAIN[0].lower()}{_AGAIN[1:]}"
     needed = any(scope in asked.required for scope in missing)
     return Capability(row.name, False, row.instead, row.label, why, remedy, needed)

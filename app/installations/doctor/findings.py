@@ -28,6 +28,22 @@ class Finding:
     about: str = ""
 
 
+class About:
+    """Makes findings about one account."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def wrong(self, code: str, what: str, why: str, next: str) -> Finding:
+        return Finding(code, "wrong", what, why, next, self._name)
+
+    def attention(self, code: str, what: str, why: str, next: str) -> Finding:
+        return Finding(code, "attention", what, why, next, self._name)
+
+    def note(self, code: str, what: str, why: str, next: str) -> Finding:
+        return Finding(code, "note", what, why, next, self._name)
+
+
 def exit_status(findings: Iterable[Finding]) -> int:
     """0 where there is nothing to do, 1 with something to look at, 2 where something is wrong."""
     return max((_WEIGHT[one.level] for one in findings), default=0)

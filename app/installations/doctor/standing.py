@@ -1,4 +1,4 @@
-"""What the database knows of one installation: set-up, people, rules, work, webhooks."""
+"""What the database knows of one installation: state, stages, people, rules."""
 
 from __future__ import annotations
 
@@ -8,50 +8,22 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.installations.config import Config
-from app.installations.doctor.findings import Finding
-from app.installations.registry import WEBHOOK
+from app.installations.doctor.findings import About, Finding
+from app.installations.doctor.work import webhooks, work
 from app.installations.settings import parse
-from app.model.time import DAY, HOUR, MINUTE, Business, Wall
+from app.model.time import Business, Wall
 from app.store import (
     approvals,
-    calls,
-    cursors,
     figures,
     installations,
     people,
     pipelines,
     playbooks,
 )
-from app.store.sets import loads
 
 Row = Mapping[Any, Any]
 
-LATE_MS = HOUR
-"""Work this late, in business time, is worth a word; a minute is not."""
-
-INBOX_MS = 10 * MINUTE
-SILENT_MS = 3 * DAY
-"""Without a webhook for so long something is wrong: a weekend lasts two days."""
-
-FIRST_MS = HOUR
-REFUSED_MS = DAY
 _NAMED = 5
-
-
-class _About:
-    """Makes findings about one installation."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def wrong(self, code: str, what: str, why: str, next: str) -> Finding:
-        return Finding(code, "wrong", what, why, next, self._name)
-
-    def attention(self, code: str, what: str, why: str, next: str) -> Finding:
-        return Finding(code, "attention", what, why, next, self._name)
-
-    def note(self, code: str, what: str, why: str, next: str) -> Finding:
-        return Finding(code, "note", what, why, next, self._name)
 
 
 def standing(
@@ -59,7 +31,7 @@ def standing(
 ) -> list[Finding]:
     """Findings about the installation. row: of `installations`. now: None where business time is
     not known, which leaves lateness out."""
-    say = _About(str(row["name"] or row["account_id"]))
+    say = About(str(row["name"] or row["account_id"]))
     state = _state(say, config, row)
     if row["status"] != "active":
         return state
@@ -68,12 +40,12 @@ def standing(
         *_stages(say, conn, row["id"]),
         *_people(say, conn, row["id"]),
         *_rules(say, conn, row["id"]),
-        *_webhooks(say, conn, config, row, wall),
-        *_work(say, conn, row, now, wall),
+        *webhooks(say, conn, config, row, wall),
+        *work(say, conn, row, now, wall),
     ]
 
 
-def _state(say: _About, config: Config, row: Row) -> list[Finding]:
+def _state(say: About, config: Config, row: Row) -> list[Finding]:
     connect = f"Open {config.url}/connect/{row['crm']} as a super admin of the account."
     status = row["status"]
     if status == "revoked":
@@ -104,13 +76,19 @@ def _state(say: _About, config: Config, row: Row) -> list[Finding]:
     return []
 
 
-def _stages(say: _About, conn: Connection, inst: int) -> Iterator[Finding]:
+def _stages(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
     pipes = pipelines.read(conn, inst)
     followed = {pipe["id"]: pipe["label"] for pipe in pipes if pipe["followed"]}
     if not followed:
         yield say.attention(
             "no_pipeline_followed", f"None of {len(pipes)} pipelines is followed.",
             "Rules act in followed pipelines alone.", "Follow one under Set-up.",
+        )  # fmt: skip
+    elif len(followed) < len(pipes):
+        others = [str(pipe["label"]) for pipe in pipes if not pipe["followed"]]
+        yield say.note(
+            "pipelines_not_followed", f"Not followed: {_some(others)}.",
+            "Nothing acts in these pipelines.", "If that is meant, nothing to do.",
         )  # fmt: skip
     open_ones = [
         f"{stage['label']} ({followed[stage['pipeline_id']]})"
@@ -127,7 +105,7 @@ def _stages(say: _About, conn: Connection, inst: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _people(say: _About, conn: Connection, inst: int) -> Iterator[Finding]:
+def _people(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
     everybody = people.read(conn, inst)
     active = {key: row for key, row in everybody.items() if row["active"]}
     if not any(row["role"] == "admin" for row in active.values()):
@@ -165,7 +143,7 @@ def _name(row: Row | None, owner: str) -> str:
     return str(row["name"] or row["email"] or owner) if row else owner
 
 
-def _rules(say: _About, conn: Connection, inst: int) -> Iterator[Finding]:
+def _rules(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
     states = playbooks.states(conn, inst)
     modes = [state["mode"] for state in states.values()]
     if not any(mode != "off" for mode in modes):
@@ -201,97 +179,6 @@ def _rules(say: _About, conn: Connection, inst: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _webhooks(
-    say: _About, conn: Connection, config: Config, row: Row, wall: Wall
-) -> Iterator[Finding]:
-    heard = cursors.number(conn, row["id"], WEBHOOK)
-    address = f"{config.url}/webhooks/{row['crm']}"
-    check = (
-        f"See that the CRM's app sends to {address} and that the server can be reached from "
-        "outside; changes are noticed by the hourly look until then."
-    )
-    if not heard and wall - row["installed_wall"] > FIRST_MS:
-        yield say.attention(
-            "no_webhook", "No webhook has come from this account yet.",
-            "Changes are noticed once an hour instead of at once.", check,
-        )  # fmt: skip
-    elif heard and wall - heard > SILENT_MS:
-        yield say.attention(
-            "webhooks_silent", f"The last webhook came {_days(wall - heard)} ago.",
-            "Either nobody works in the CRM, or changes no longer reach us at once.", check,
-        )  # fmt: skip
-    for refused in calls.refused(conn):
-        last = refused["last_wall"]
-        # One that came in since shows secret and address to be right: a stranger was refused.
-        mine = refused["reason"] == "webhook_signature" and last > heard
-        if mine and wall - last < REFUSED_MS:
-            yield say.wrong(
-                "webhooks_refused",
-                f"Webhooks were refused because their signature was wrong or too old "
-                f"({refused['count']:,} in all, of the whole server).",
-                "If they were the CRM's, changes are lost until the hourly look.",
-                "Check that HUBSPOT_CLIENT_SECRET is the app's secret, that the app sends to "
-                f"exactly {address}, and that this machine's clock is right.",
-            )  # fmt: skip
-
-
-def _work(
-    say: _About, conn: Connection, row: Row, now: Business | None, wall: Wall
-) -> Iterator[Finding]:
-    inst = row["id"]
-    for name, why in loads(cursors.get(conn, inst, "install_refused") or "[]"):
-        yield say.attention(
-            "property_refused", f"The CRM refused our field {name or '(all of them)'}: {why}",
-            "What it should carry is not written to the CRM.",
-            "Connect the account again as a super admin.",
-        )  # fmt: skip
-    failed = figures.failed_work(conn, inst)
-    if failed:
-        yield say.attention(
-            "failed_work", f"{_many(failed)} touches failed or keep failing, such as: "
-            f"{failed[0]['error'] or failed[0]['state']}",
-            "What they should do is not done, or nobody knows whether it was.",
-            "See Health for each of them and its error.",
-        )  # fmt: skip
-    events = figures.failing_events(conn, inst)
-    if events:
-        yield say.attention(
-            "failing_events", f"{_many(events)} events cannot be worked off: {events[0]['error']}",
-            "What they tell is not taken in.", "See Health; the server's log has the details.",
-        )  # fmt: skip
-    work = figures.backlog_of_work(conn, inst)
-    since, due = work["oldest_event_wall"], work["oldest_due_at"]
-    if since is not None and wall - since > INBOX_MS and not events:
-        yield say.attention(
-            "inbox_waits", f"Events wait for {_minutes(wall - since)} minutes.",
-            "What happened in the CRM is not taken in.", "See that bin/serve is running.",
-        )  # fmt: skip
-    if now is not None and due is not None and now - due > LATE_MS and not row["stopped"]:
-        yield say.attention(
-            "late", f"Work is {_minutes(now - due)} minutes late.",
-            "Tasks appear in the CRM later than they should.",
-            "See that bin/serve is running, and under Health what holds it up.",
-        )  # fmt: skip
-    if row["not_before_wall"] > wall:
-        yield say.note(
-            "held_off", "The CRM asked us to slow down.",
-            "Calls wait for a moment; nothing is lost.", "Nothing to do.",
-        )  # fmt: skip
-
-
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
-
-
-def _many(rows: list[dict[str, Any]]) -> str:
-    return "100 or more" if len(rows) >= 100 else str(len(rows))
-
-
-def _minutes(ms: int) -> str:
-    return f"{ms // MINUTE:,}"
-
-
-def _days(ms: int) -> str:
-    days = ms // DAY
-    return f"{days} day{'s' if days != 1 else ''}"

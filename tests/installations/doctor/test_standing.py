@@ -192,7 +192,9 @@ def test_stages_of_pipelines_that_nobody_follows_need_no_confirmation(sound: Sto
         other = {"pipeline_id": "q", "id": "z", "label": "Odd", "position": 0, "kind": "new"}
         kept = {"pipeline_id": "p", "id": "s", "label": "Proposal", "position": 0, "kind": "new"}
         pipelines.put(conn, INST, {"p": "Sales", "q": "Other"}, [kept, other])
-    assert look(sound) == []
+    (found,) = look(sound)
+    assert (found.code, found.level) == ("pipelines_not_followed", "note")
+    assert found.what == "Not followed: Other."
 
 
 def test_a_webhook_that_came_in_since_clears_the_refused_ones(sound: Store) -> None:
