@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox.settings import OTHER_POSITIONS
+from sandbox.world.records import TIERS
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import BEN, Story, playbook
 
@@ -74,6 +75,16 @@ def _state(archived: bool, status: str) -> str:
 @pytest.mark.parametrize("positions", [{}, OTHER_POSITIONS], ids=["as likely", "the other way"])
 def test_all_points_together(begin: Begin, positions: dict[str, Any]) -> None:
     assert weeks(begin(sandbox_settings=positions)) == STANDS
+
+
+@pytest.mark.parametrize(
+    "tier",
+    ["free", *(pytest.param(one, marks=pytest.mark.long) for one in TIERS[1:])],
+)
+def test_follow_up_by_tasks_is_the_same_in_every_tier(begin: Begin, tier: str) -> None:
+    story = begin(tier=tier)
+    assert weeks(story) == STANDS
+    assert "scope_missing" not in story.hubspot.stats()["refusals"]
 
 
 def test_the_later_version_in_an_account_that_requires_properties(begin: Begin) -> None:
