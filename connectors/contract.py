@@ -372,6 +372,12 @@ class Connector(Protocol):
 
     def pipelines(self) -> list[CrmPipeline]: ...
 
+    def fit(self, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        """An account's own properties for canonical fields, {type: {field: property or entry}},
+        checked against its schema and with each one's type said. Raises Invalid that says which
+        is wrong and what would be right."""
+        ...
+
     def install(self) -> InstallReport:
         """Create our properties where missing, probe the touch id; safe to repeat."""
         ...

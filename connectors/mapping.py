@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ class ObjectMap:
                 )
                 for entry in reversed(entries)
             ]
-            versions.sort(key=_at)
+            versions.sort(key=attrgetter("at"))
             found[name] = versions
         return found
 
@@ -161,10 +162,6 @@ class ObjectMap:
         return field.name if field else property
 
 
-def _at(version: Version) -> int:
-    return version.at
-
-
 @dataclass(frozen=True, slots=True)
 class PropertyInfo:
     """A property as the account's schema has it. options: its values, None if not enumerated."""
@@ -184,6 +181,7 @@ _FITTING: dict[str, frozenset[str]] = {
     "flag": frozenset({"bool", "enumeration", "number"}),
     "opt_out": frozenset({"bool", "enumeration"}),
     "instant": frozenset({"datetime", "date"}),
+    "date": frozenset({"date"}),
     "choice": frozenset({"enumeration", "string"}),
 }
 
@@ -228,11 +226,12 @@ class CrmMapping:
         for type_, properties in schema.items():
             for field in self.of(type_).fields.values():
                 if not field.ours:
-                    problems.extend(_misfits(type_, field, properties.get(field.property)))
+                    problems.extend(misfits(type_, field, properties.get(field.property)))
         return problems
 
 
-def _misfits(type_: ObjectType, field: Field, info: PropertyInfo | None) -> Iterable[str]:
+def misfits(type_: ObjectType, field: Field, info: PropertyInfo | None) -> Iterable[str]:
+    """What keeps a field from being read from this property, one sentence each."""
     where = f"{type_}.{field.name}"
     if info is None:
         yield (

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from datetime import date as calendar_day
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -25,6 +26,16 @@ def instant(text: str) -> int:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return round(moment.timestamp() * 1000)
+
+
+def date(text: str) -> str:
+    """`2026-12-31` of a date, or of an instant at midnight UTC, which is how CRMs send dates too.
+
+    A date has no zone: whose midnight it is, decisions say, so it stays what people wrote.
+    """
+    if text[4:5] == "-":
+        return calendar_day.fromisoformat(text[:10]).isoformat()
+    return datetime.fromtimestamp(instant(text) / 1000, UTC).date().isoformat()
 
 
 def number(text: str) -> float:
@@ -132,6 +143,7 @@ READERS: dict[str, Reader] = {
     "flag": flag,
     "opt_out": opt_out,
     "instant": instant,
+    "date": date,
     "zone": zone,
     "hours": hours,
     "absences": absences,

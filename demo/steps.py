@@ -18,7 +18,7 @@ DIGEST = "Follow-up digest: deals that need a manager"
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `days` or `hours` after the anchor; neither: at once.
+    """One step. `days` or `hours` after the anchor, negative ones before it; neither: at once.
 
     family: the sequence, or the rule whose own task it is. at_once: the task is written when the
     rule fires (`create_tasks`); else at the start of the working day that it is due on. exact: it
@@ -84,7 +84,17 @@ STAGE_MAP = tuple(
     )
 )
 
-ALL = (*PROPOSAL, *INBOUND, *AFTER_MEETING, RECAP, OUTCOME, REBOOK, IDLE, CHOOSE, *STAGE_MAP)
+RENEWAL = _sequence(
+    "renewal",
+    ("review", -90, "TODO", "Collect what the contract has brought the customer"),
+    ("terms", -60, "EMAIL", "Write to the customer about the terms of the renewal"),
+    ("ask", -30, "CALL", "Call the customer for the decision on the renewal"),
+    ("last-week", -7, "CALL", "Call before the contract ends this week"),
+)
+
+ALL = (
+    *PROPOSAL, *INBOUND, *AFTER_MEETING, RECAP, OUTCOME, REBOOK, IDLE, CHOOSE, *STAGE_MAP, *RENEWAL,
+)  # fmt: skip
 _BY_TEXT = {step.text: step for step in ALL}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ from app.model.vocabulary import SubjectType
 from connectors.contract import NewTask, ObjectType
 
 MAX_ACTIVITIES = 5
+
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 
 
 def texts_for(
@@ -31,7 +34,7 @@ def texts_for(
             subject_name=subject.name,
             why=_why(subject, stage_label, zone),
             activities=_activities(subject, zone),
-            values=_values(subject, contact, owner, stage_label),
+            values=_values(subject, contact, owner, stage_label, zone),
             candidates=candidates,
         )
     )
@@ -102,6 +105,7 @@ def _values(
     contact: ContactView | None,
     owner: PersonView | None,
     stage_label: str,
+    zone: str,
 ) -> Mapping[str, Mapping[str, str | None]]:
     first, _, last = (contact.name if contact else "").partition(" ")
     owner_name = owner.name if owner else ""
@@ -114,6 +118,7 @@ def _values(
         },
         "deal": {
             "name": subject.name,
+            **_mapped(subject, zone),
             "stage": stage_label or None,
             "amount": _amount(subject),
         },
@@ -123,6 +128,20 @@ def _values(
             "email": owner.email if owner else None,
         },
     }
+
+
+def _mapped(subject: SubjectView, zone: str) -> dict[str, str | None]:
+    """Mapped fields as text: a date as people write it, anything else as it is."""
+    return {name: _said(value, zone) for name, value in subject.fields.items()}
+
+
+def _said(value: Any, zone: str) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return local_date(value, zone)  # instants are the only whole numbers among the values
+    if isinstance(value, str) and _ISO_DATE.match(value):
+        day = date.fromisoformat(value)
+        return f"{day.day} {day:%B %Y}"
+    return None if value is None else str(value)
 
 
 def _amount(subject: SubjectView) -> str | None:

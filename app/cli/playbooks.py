@@ -10,22 +10,33 @@ import click
 
 from app.playbooks.codec import json_schema
 from app.playbooks.loader import load_file
-from app.playbooks.presets import preset, preset_ids, preset_text
+from app.playbooks.presets import FIELDS, preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def validate(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="NAME=TYPE",
+    help="A mapped field that the files may use, such as deal.contract_end=date.",
+)
+def validate(files: tuple[Path, ...], fields: tuple[str, ...]) -> None:
     """Check playbook FILES.
 
     Every mistake is printed with file, line, column, field and what would be right. The exit status
-    is 1 if there is any.
+    is 1 if there is any. Fields that presets need are known; name others of an account by --field.
     """
     sound = True
+    known = {
+        **FIELDS,
+        **{name: type or "text" for name, _, type in (f.partition("=") for f in fields)},
+    }
     for file in files:
         try:
-            playbook = load_file(file)
+            playbook = load_file(file, known)
         except PlaybookError as error:
             sound = False
             for problem in error.problems:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from app.decisions.approaching import date_due, fire_date
 from app.decisions.context import Cause, RuleContext, gate
 from app.decisions.firing import definitions, fire
-from app.decisions.sequences import plan
+from app.decisions.placing import plan
 from app.decisions.silence import fire_silence, silence_due
 from app.decisions.starting import CHOOSE_CONTACT, as_view
 from app.decisions.still_owed import reason_gone
@@ -27,10 +28,11 @@ def qualifies(
 ) -> tuple[StartEnrolment | Notice, ...]:
     """What the rule would owe this subject from before its activation; empty if nothing.
 
-    Two kinds of rules look back: on a stage entry that still stands, and on a silence that was
-    complete. Enrolments come in state `backlog` and without touches: nothing is created until an
-    admin releases them. Notices come as they would have been sent. The ids are those that the live
-    rule would have derived, so a subject cannot be owed the same thing twice.
+    Three kinds of rules look back: on a stage entry that still stands, on a silence that was
+    complete, and on a date that had come near and is not past. Enrolments come in state `backlog`
+    and without touches: nothing is created until an admin releases them. Notices come as they would
+    have been sent. The ids are those that the live rule would have derived, so a subject cannot be
+    owed the same thing twice.
     """
     if gate(active, context) is not None:
         return ()
@@ -39,6 +41,11 @@ def qualifies(
         if cause is None:
             return ()
         made = fire(active, cause, context, now, EnrolmentState.BACKLOG)
+    elif active.rule.when.kind is SignalKind.DATE:
+        reached = date_due(active, context, now)
+        if reached is None or reached >= active.activated_at:
+            return ()
+        made = fire_date(active, context, reached, now, EnrolmentState.BACKLOG)
     else:
         reached = silence_due(active, context, now)
         if reached is None or reached >= active.activated_at:

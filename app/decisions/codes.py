@@ -17,6 +17,8 @@ class Code:
     REASSIGNED = "reassigned"
     STOPPED_OTHERS = "stopped_others"
     STEP_PLANNED = "step_planned"
+    STEP_MOVED = "step_moved"
+    STEP_WITHDRAWN = "step_withdrawn"
     MOVES_TO_DEAL = "moves_to_deal"
     DO = "do"
     # decided, without effect yet
@@ -29,6 +31,7 @@ class Code:
     AWAITING_ABSENCE = "awaiting_absence"
     AWAITING_CONTACT = "awaiting_contact"
     ACTIVITY_SINCE = "activity_since"
+    AWAITING_DATE = "awaiting_date"
     # refused by a rule
     RULE_OFF = "rule_off"
     BEFORE_ACTIVATION = "before_activation"
@@ -47,6 +50,8 @@ class Code:
     SEQUENCE_MISSING = "sequence_missing"
     ACTIVITY_UNKNOWN = "activity_unknown"
     SUBJECT_CLOSED = "subject_closed"
+    DATE_UNKNOWN = "date_unknown"
+    DATE_PAST = "date_past"
     # the guard
     STOPPED = "stopped"
     SHADOW = "shadow"

@@ -30,6 +30,11 @@ TEXTS: Mapping[str, str] = {
     Code.AWAITING_ABSENCE: "Waits until {until} to see whether an answer comes.",
     Code.AWAITING_CONTACT: "The record has no contact yet; looked at again at {until}.",
     Code.ACTIVITY_SINCE: "There was activity at {last_activity_at}; silent from {until} on.",
+    Code.STEP_MOVED: "{field} has changed to {date}, and {steps} with it.",
+    Code.STEP_WITHDRAWN: "{field} was emptied; {steps} counted from it and is withdrawn.",
+    Code.AWAITING_DATE: "Waits until {until}, {distance} {field} ({date}).",
+    Code.DATE_UNKNOWN: "The record has no {field}, so there is nothing to count from.",
+    Code.DATE_PAST: "{field} ({date}) has passed; there is nothing left to prepare for.",
     Code.RULE_OFF: "The rule is switched off.",
     Code.BEFORE_ACTIVATION: "It happened before the rule's activation at {activated_at}.",
     Code.NOT_FOLLOWED: "This pipeline or stage is not followed; an admin can change that.",
@@ -94,6 +99,8 @@ TEXTS: Mapping[str, str] = {
     StopReason.FINISHED: "No step is left of {steps}.",
     StopReason.BECAME_DEAL: "The contact became deal {deal}, whose own rules take over.",
     StopReason.SHADOW_OVER: "The rule's mode changed before this began.",
+    StopReason.DATE_MOVED: "{field} has moved to {date}; it begins anew when that comes near.",
+    StopReason.DATE_GONE: "{field} was emptied.",
     StopReason.RULE_STOP: "Another rule ended it.",
     StopReason.MERGED: "The record was merged with another on which the same follow-up ran longer; "
     "that one goes on.",
@@ -155,4 +162,4 @@ def _word(key: str, value: Any, zone: str) -> str:
 
 
 def _is_instant(key: str) -> bool:
-    return key in ("at", "until") or key.endswith("_at")
+    return key in ("at", "until", "date") or key.endswith("_at")

@@ -1,7 +1,7 @@
 """Rules: what a signal means for one subject.
 
-Three ways in, all giving a `Decision`: `decide` for a signal just seen, `settled` when the timer of
-a signal is due, `silence` when a silence timer is. `arm_silence` says which silence timers to set.
+Two ways in, both giving a `Decision`: `decide` for a signal just seen, `timed` when a rule's timer
+is due: of a signal that settled, of a silence or of a date. `arm` says which lazy timers to set.
 A rule that does not wait for a signal says nothing about it; every other outcome is explained.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from app.decisions.approaching import approached, arm_dates, concerns, set_date
 from app.decisions.codes import Code
 from app.decisions.context import (
     Cause,
@@ -37,14 +38,20 @@ from app.model.time import MINUTE, Business
 from app.model.vocabulary import Again, SignalKind, StageKind, SubjectType
 
 __all__ = [
+    "LAZY",
     "RuleContext",
+    "arm",
     "arm_silence",
     "decide",
     "restore_signal",
     "serialise_signal",
     "settled",
     "silence",
+    "timed",
 ]
+
+LAZY = frozenset({SignalKind.NO_ACTIVITY, SignalKind.DATE})
+"""What a rule waits for by a timer of its own and not by a signal."""
 
 CONTACT_WAIT_MS = 2 * MINUTE  # associations of a new record arrive after the record
 
@@ -66,9 +73,15 @@ def decide(signal: Signal, context: RuleContext, now: Business) -> Decision:
     actions: list[Action] = []
     lines: list[Explanation] = []
     for active in context.rules:
-        if not waits_for(active.rule.when, signal, context.subject.type):
+        when = active.rule.when
+        if when.kind is SignalKind.DATE:
+            if not concerns(when, signal):
+                continue
+            made = set_date(active, signal, context, now)
+        elif waits_for(when, signal, context.subject.type):
+            made = _consider(active, signal, context, now)
+        else:
             continue
-        made = _consider(active, signal, context, now)
         actions.extend(made.actions)
         lines.extend(made.explanations)
         started = [as_view(one) for one in made.actions if isinstance(one, StartEnrolment)]
@@ -84,12 +97,17 @@ def waits_for(when: When, signal: Signal, subject_type: SubjectType) -> bool:
         return False
     if when.stages and signal.stage not in when.stages:
         return False
+    if when.field is not None and not _changes(when.field, signal):
+        return False
     return not when.subject_types or subject_type.value in when.subject_types
 
 
-def _consider(
-    active: ActiveRule, signal: Signal, context: RuleContext, now: Business
-) -> Decision:
+def _changes(field: str, signal: Signal) -> bool:
+    """Whether the signal is that field's change; reading it for the first time is none."""
+    return signal.data.get("field") == field and not signal.data.get("first")
+
+
+def _consider(active: ActiveRule, signal: Signal, context: RuleContext, now: Business) -> Decision:
     stop = gate(active, context) or _before_anything(active, signal, context)
     if stop is not None:
         return refusal(active, context, stop[0], now, stop[1])
@@ -145,9 +163,28 @@ def _wait_until(active: ActiveRule, signal: Signal, context: RuleContext) -> Bus
     return due
 
 
-def settled(
-    signal: Signal, active: ActiveRule, context: RuleContext, now: Business
+def arm(context: RuleContext, now: Business) -> Decision:
+    """The lazy timers to set, for rules on silence and on dates that have none armed.
+
+    Called after any signal, after an import and at activation. What was complete before activation
+    is backlog and arms nothing. No explanation is written: the timer itself says what is awaited.
+    """
+    quiet, dated = arm_silence(context, now), arm_dates(context, now)
+    return Decision((*quiet.actions, *dated.actions))
+
+
+def timed(
+    active: ActiveRule, data: Mapping[str, Any], context: RuleContext, now: Business
 ) -> Decision:
+    """Decide a rule's timer that is due, of whichever kind. data: what travelled with it."""
+    if active.rule.when.kind is SignalKind.NO_ACTIVITY:
+        return silence(active, context, now)
+    if active.rule.when.kind is SignalKind.DATE:
+        return approached(active, context, now, int(data.get("since") or 0))
+    return settled(restore_signal(data), active, context, now)
+
+
+def settled(signal: Signal, active: ActiveRule, context: RuleContext, now: Business) -> Decision:
     """Decide a signal whose timer is due, on the subject as it is now.
 
     A stage that was left meanwhile, were it entered again since, is explained as `passed_through`.

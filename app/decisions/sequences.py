@@ -1,13 +1,16 @@
-"""Steps in time: planning them, and what moves or ends a running enrolment."""
+"""What moves or ends a running enrolment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from app.decisions.codes import Code
+from app.decisions.dates import FIELD
 from app.decisions.exits import stop_reason
-from app.decisions.timing import is_late, next_working_day, owed_at, shift, write_at
+from app.decisions.placing import PREVIOUS, plan
+from app.decisions.redating import redate
+from app.decisions.timing import owed_at
 from app.model.calendar import WorkCalendar
 from app.model.decisions import (
     Action,
@@ -18,72 +21,11 @@ from app.model.decisions import (
     PlannedTouch,
     PlanTouches,
 )
-from app.model.ids import touch_id
 from app.model.playbook import Step, When
 from app.model.records import SubjectView
 from app.model.signals import Signal
-from app.model.time import Business, parse_instant
+from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, SignalKind, StopReason
-
-_PREVIOUS = "previous_done"
-_FIELD = "field:"
-_NO_FIELDS: Mapping[str, Any] = {}
-
-
-def plan(
-    anchor: Business,
-    steps: Sequence[Step],
-    calendar: WorkCalendar,
-    now: Business,
-    enrolment: str,
-    *,
-    at_once: bool = False,
-    fields: Mapping[str, Any] = _NO_FIELDS,
-) -> tuple[PlannedTouch, ...]:
-    """The touches that can be placed when an enrolment starts.
-
-    anchor: what `entry` delays count from. fields: the subject's, for steps on a date property; a
-    step whose date is unknown is not placed. A step on `previous_done` waits, except as the first.
-    at_once: every task is written now with its future due time (a rule's `create_tasks`) instead
-    of its lead before it.
-
-    Due times depend on `now` only for steps that are late already: the first of them moves to the
-    next working time and each after it to a later working day, so that a restart, an import or a
-    release of backlog makes no burst. A late step whose policy is `skip` is placed all the same;
-    the guard drops it, which leaves its trace in the ledger.
-    """
-    touches: list[PlannedTouch] = []
-    floor: Business | None = None
-    for index, step in enumerate(steps):
-        counts_from = _anchor_of(step, index, anchor, fields)
-        if counts_from is None:
-            continue
-        owed = owed_at(counts_from, step.at, calendar)
-        due = shift(owed, calendar)
-        if step.late.action == "now" and is_late(due, calendar, now):
-            due = now
-        elif (floor is not None and due < floor) or is_late(due, calendar, now):
-            due = shift(max(now, floor or now), calendar)
-            floor = next_working_day(due, calendar)
-        written = min(anchor, due) if at_once else write_at(due, step.lead, calendar)
-        touches.append(PlannedTouch(touch_id(enrolment, step.id), step, 0, owed, due, written))
-    return tuple(touches)
-
-
-def _anchor_of(
-    step: Step, index: int, anchor: Business, fields: Mapping[str, Any]
-) -> Business | None:
-    if step.anchor == "entry":
-        return anchor
-    if step.anchor == _PREVIOUS:
-        return anchor if index == 0 else None
-    value = fields.get(step.anchor.removeprefix(_FIELD))
-    if isinstance(value, str):
-        try:
-            value = parse_instant(value)
-        except ValueError:
-            return None
-    return Business(value) if isinstance(value, int) else None
 
 
 def advance(
@@ -109,6 +51,8 @@ def advance(
     over = event.data.get("step") if event.data.get("enrolment") == enrolment.id else None
     if event.kind in (SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED) and over is not None:
         return progress(enrolment, calendar, now, done=str(over), done_at=event.at)
+    if event.kind is SignalKind.FIELD_CHANGED:
+        return redate(enrolment, event, subject, calendar, now)
     return Decision()
 
 
@@ -158,7 +102,7 @@ def progress(
             continue
         if step.id in enrolment.planned:
             waiting = True
-        elif step.anchor == _PREVIOUS:
+        elif step.anchor == PREVIOUS:
             waiting = True
             if index and _over(enrolment.steps[index - 1], finished, enrolment.planned):
                 touches.extend(_next(enrolment.id, step, at, calendar, now))
@@ -171,7 +115,7 @@ def progress(
 
 def _over(step: Step, finished: frozenset[str], planned: frozenset[str]) -> bool:
     """A step on an unknown date was never placed and holds nobody up."""
-    return step.id in finished or (step.anchor.startswith(_FIELD) and step.id not in planned)
+    return step.id in finished or (step.anchor.startswith(FIELD) and step.id not in planned)
 
 
 def _next(

@@ -7,14 +7,20 @@ from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.context import Cause, RuleContext, explain, refusal
-from app.decisions.sequences import plan
+from app.decisions.placing import plan
 from app.decisions.who import choose_contact
-from app.model.decisions import Decision, EnrolmentView, Explanation, StartEnrolment
+from app.model.decisions import (
+    Decision,
+    EnrolmentView,
+    Explanation,
+    PlannedTouch,
+    StartEnrolment,
+)
 from app.model.ids import enrolment_id
 from app.model.playbook import ActiveRule, Sequence, Step
 from app.model.records import Choice
 from app.model.time import Business
-from app.model.vocabulary import Again, EnrolmentState, Mode, Priority, TaskType
+from app.model.vocabulary import Again, EnrolmentState, Mode, Priority, TaskType, TouchState
 
 CHOOSE_CONTACT = Step(
     id="choose-contact",
@@ -104,7 +110,22 @@ def as_view(begun: StartEnrolment) -> EnrolmentView:
         state=begun.state,
         mode=begun.mode,
         planned=frozenset(touch.step.id for touch in begun.touches),
+        touches=tuple(touch_row(touch) for touch in begun.touches),
     )
+
+
+def touch_row(touch: PlannedTouch) -> dict[str, Any]:
+    """A touch just planned, as `EnrolmentView.touches` has it."""
+    return {
+        "id": touch.id,
+        "step": touch.step.id,
+        "occurrence": touch.occurrence,
+        "state": TouchState.PLANNED.value,
+        "reason": None,
+        "outcome": None,
+        "outcome_at": None,
+        "outcome_why": None,
+    }
 
 
 def _asked(context: RuleContext) -> bool:

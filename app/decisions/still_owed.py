@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from app.decisions.approaching import date_passed
 from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import Cause, RuleContext, gate
@@ -47,6 +48,7 @@ def reason_gone(
         or _answered(waiting, subject, now)
         or _condition(active, context)
         or _no_silence(active, waiting, context, now)
+        or date_passed(active, context, now)
         or _beside(active, waiting, context)
     )
 

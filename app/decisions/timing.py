@@ -22,6 +22,7 @@ from app.decisions.zones import (
     zone_info,
 )
 from app.model.calendar import WorkCalendar
+from app.model.playbook import LatePolicy
 from app.model.time import DAY, HOUR, MINUTE, Business, Delay, Unit
 
 HORIZON_DAYS = 400  # further ahead no working day is looked for
@@ -232,6 +233,14 @@ def _hours_problems(cal: WorkCalendar) -> list[str]:
     if not any(cal.hours.values()):
         problems.append("hours: no day has working time; give at least one weekday a span")
     return problems
+
+
+def is_too_late(due: Business, policy: LatePolicy, cal: WorkCalendar, now: Business) -> bool:
+    """Whether a step that was due then is to be left out: late, and by more than its policy says
+    (at once where it says nothing)."""
+    if policy.action != "skip" or not is_late(due, cal, now):
+        return False
+    return owed_at(due, policy.older_than, cal) < now
 
 
 def is_late(due: Business, cal: WorkCalendar, now: Business) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from app.installations.config import Config
+from app.installations.settings import parse
 from app.installations.tokens import SqlTokenStore, TokenVault
 from app.model.time import Clocks, Wall
 from app.store import calls, cursors, installations
@@ -136,6 +137,7 @@ class Connectors:
     def _make(self, installation_id: int) -> Connector:
         with self._store.read() as conn:
             row = installations.get(conn, installation_id)
+            overrides = parse(installations.get_settings(conn, installation_id)).mapping
         if row is None:
             raise NotFound(
                 "This installation does not exist; connect the CRM again.",
@@ -149,4 +151,5 @@ class Connectors:
             self._clocks,
             counter,
             unique_touch_id=bool(row["unique_touch_id"]),
+            overrides=overrides,
         )

@@ -6,6 +6,7 @@ version's setting needs no migration. `docs/settings.md` explains each field.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -24,6 +25,12 @@ class SettingsError(Exception):
     def __init__(self, problems: list[dict[str, str]]) -> None:
         super().__init__("; ".join(f"{p['field']}: {p['message']}" for p in problems))
         self.problems = problems
+
+
+MAPPED = ("deal", "contact")
+"""Records whose own properties an admin may map."""
+
+_FIELD = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 
 
 class Settings(BaseModel):
@@ -74,6 +81,9 @@ class Settings(BaseModel):
     roles: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = Field(
         (), max_length=20, description="association labels, in the order of choice"
     )
+    mapping: dict[str, dict[str, str | dict[str, Any]]] = Field(
+        {}, description="the account's own properties by our name for them, for deals and contacts"
+    )
     ledger_days: int = Field(
         730, ge=30, le=3650, description="how long decisions are kept, in days"
     )
@@ -93,6 +103,22 @@ class Settings(BaseModel):
     def _known_country(cls, value: str | None) -> str | None:
         if value is not None:
             split_country(value)
+        return value
+
+    @field_validator("mapping")
+    @classmethod
+    def _named(
+        cls, value: dict[str, dict[str, str | dict[str, Any]]]
+    ) -> dict[str, dict[str, str | dict[str, Any]]]:
+        for kind, entries in value.items():
+            if kind not in MAPPED:
+                raise ValueError(f"{kind!r} is not mapped; there are: {', '.join(MAPPED)}")
+            wrong = [name for name in entries if not _FIELD.match(name)]
+            if wrong:
+                raise ValueError(
+                    f"{wrong[0]!r} is no field's name; use small letters, digits and "
+                    "underscores, such as contract_end"
+                )
         return value
 
     @field_validator("call_hours")

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.decisions.backlog import qualifies
 from app.decisions.codes import Code
-from app.decisions.rules import arm_silence
+from app.decisions.rules import arm
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
 from app.lanes.snapshot import Snapshot
@@ -215,7 +215,7 @@ def _look_at(
         if active.mode is Mode.LIVE and starts:
             lines = tuple(ledger_line(start, Code.BACKLOG, "backlog", now) for start in starts)
             writes.take(tenant, Decision(starts, lines), snapshot, now)
-    writes.take(tenant, arm_silence(snapshot.context(subject, now), now), snapshot, now)
+    writes.take(tenant, arm(snapshot.context(subject, now), now), snapshot, now)
 
 
 def ledger_line(

@@ -73,6 +73,9 @@ def store_decisions(
         running.add(conn, writes.starts)
     if writes.touches:
         outbox.add(conn, writes.touches)
+    outbox.move(conn, writes.moved_touches)
+    for gone in writes.withdrawn:
+        outbox.withdraw(conn, gone.touches, gone.reason, gone.at)
     if writes.disarm:
         timers.disarm(conn, inst, writes.disarm)
     if writes.arm:

@@ -32,6 +32,9 @@ LAG_MS = MINUTE
 """How long after its creation (wall ms) a record may be absent from a reading that lags. The CRMs
 name no figure; seconds are usual."""
 
+_KEPT: Mapping[str, tuple[str, ...]] = {"deal": ("close_date",)}
+"""Dates that a step may count from without anybody mapping them."""
+
 
 class FreshReads:
     """When records were last read, and what we created lately. In memory only: after a restart
@@ -95,6 +98,7 @@ class Tenant:
     playbooks: dict[int, Playbook]
     guard: GuardSettings
     fresh: FreshReads
+    _kept: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     _steps: dict[tuple[int, str, bool], tuple[Step, ...]] = field(
         default_factory=dict[tuple[int, str, bool], tuple[Step, ...]]
     )
@@ -105,6 +109,20 @@ class Tenant:
     def owner_or_default(self, owner_id: str | None) -> str | None:
         """Who gets a task: the owner, else the configured default; an inactive owner counts."""
         return owner_id or self.settings.default_owner
+
+    @property
+    def polls(self) -> bool:
+        """Whether rules may rest on properties of the account's own, of which no webhook tells:
+        an app's subscriptions are the same for all of its installations."""
+        return bool(self.settings.mapping)
+
+    def kept(self, type: str) -> tuple[str, ...]:
+        """Mapped fields that are kept of a type's records beyond the mirror's columns."""
+        found = self._kept.get(type)
+        if found is None:
+            own = self.settings.mapping.get(type, {})
+            found = self._kept[type] = tuple(dict.fromkeys((*_KEPT.get(type, ()), *own)))
+        return found
 
     def rule(self, key: str) -> ActiveRule | None:
         return next((rule for rule in self.rules if rule.rule.key == key), None)

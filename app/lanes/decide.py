@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.decisions.rules import arm_silence, decide, restore_signal, settled, silence
+from app.decisions.rules import LAZY, arm, decide, timed
 from app.decisions.sequences import advance, became_deal
 from app.lanes.beginning import drop_unowed
 from app.lanes.context import Tenant
@@ -30,10 +30,10 @@ def decide_signals(
         context = snapshot.context(signal.subject, now)
         writes.take(tenant, decide(signal, context, now), snapshot, now)
     drop_unowed(tenant, snapshot, {signal.subject for signal in ordered}, writes, now)
-    if not any(active.rule.when.kind is SignalKind.NO_ACTIVITY for active in tenant.rules):
+    if not any(active.rule.when.kind in LAZY for active in tenant.rules):
         return
     for subject in dict.fromkeys(signal.subject for signal in ordered):
-        decision = arm_silence(snapshot.context(subject, now), now)
+        decision = arm(snapshot.context(subject, now), now)
         writes.take(tenant, decision, snapshot, now)
 
 
@@ -92,11 +92,7 @@ def decide_timers(
         if "became_deal" in snapshot.subject(subject_id).fields:
             writes.explanations.append(_is_deal(subject_id, name, snapshot, now))
             continue
-        context = snapshot.context(subject_id, now)
-        if active.rule.when.kind is SignalKind.NO_ACTIVITY:
-            decision = silence(active, context, now)
-        else:
-            decision = settled(restore_signal(data), active, context, now)
+        decision = timed(active, data, snapshot.context(subject_id, now), now)
         writes.take(tenant, decision, snapshot, now)
 
 

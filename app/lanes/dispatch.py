@@ -280,6 +280,7 @@ def _returned(
         "state": "planned",
         "reason": row["reason"],
         "waits_for": None,
+        "owed_at": row["owed_at"],
         "due_at": row["due_at"],
         "write_at": row["write_at"],
         "attempts": attempts,

@@ -26,7 +26,7 @@ from app.lanes.uniting import unite
 from app.lanes.writes import Writes
 from app.model.decisions import ArmTimer
 from app.model.time import HOUR, SECOND, Business, Wall
-from app.store import inbox, mirror, timers
+from app.store import inbox, installations, mirror, timers
 from app.store.sets import loads
 from connectors.contract import CrmError
 
@@ -135,10 +135,26 @@ def take_in(
     due: Sequence[Mapping[Any, Any]] = (),
 ) -> None:
     """Compare, decide and store; the events and timers that led here are over with it."""
-    now = lanes.now()
     if readings.merged:
         unite(lanes, tenant, readings.merged)
     place(lanes, tenant, readings)
+    while not _take_in(lanes, tenant, readings, events, due):
+        tenant = lanes.tenant(tenant.id)
+
+
+def _take_in(
+    lanes: Lanes,
+    tenant: Tenant,
+    readings: Readings,
+    events: Sequence[Mapping[Any, Any]],
+    due: Sequence[Mapping[Any, Any]],
+) -> bool:
+    """False where rules, stages or settings changed meanwhile; then nothing was stored.
+
+    An activation looks back on what is known. What was decided by the rules before it and is stored
+    after it would be seen by neither.
+    """
+    now = lanes.now()
     with lanes.store.read() as conn:
         snapshot, known = load_snapshot(conn, tenant, readings, due, now)
     observer = Observer(tenant, snapshot, now)
@@ -159,6 +175,8 @@ def take_in(
     decide_signals(tenant, snapshot, observer.found.signals, writes, now)
     done, behind = finished(events, readings, observer.found.unadopted)
     with lanes.store.write() as conn:
+        if installations.revision(conn, tenant.id) != tenant.revision:
+            return False
         store_findings(conn, tenant, observer.found, now)
         store_decisions(conn, tenant, writes, observer.found.signals, now)
         inbox.done(conn, done)
@@ -169,6 +187,7 @@ def take_in(
             forget(conn, tenant, readings.erased, now, lanes.wall())
     if readings.erased:
         lanes.store.scrub()
+    return True
 
 
 def place(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:

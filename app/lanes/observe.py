@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.lanes.context import Tenant
@@ -15,6 +15,7 @@ from app.model.vocabulary import SignalKind
 from app.signals.contacts import PersonFact, contact_facts, contact_values
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
+from app.signals.fields import field_changes
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
 
@@ -80,6 +81,7 @@ class Observer:
             change = deal_change(
                 subject_id, row, record.fields, record.history, record.created_at,
                 record.updated_at, self.tenant.stages, known.get(subject_id, frozenset()),
+                self.tenant.kept("deal"),
             )  # fmt: skip
             self.found.change(subject_id, self.snapshot, change.values)
             self.found.entries.extend((subject_id, *entry) for entry in change.entries)
@@ -149,10 +151,11 @@ class Observer:
                 self._barred(record)
                 continue
             row = self.snapshot.people.get(record.id)
-            fresh = contact_values(record.fields, record.created_at)
+            fresh = contact_values(record.fields, record.created_at, self.tenant.kept("contact"))
             facts = contact_facts(record.id, row, fresh, record.fields, record.updated_at)
             if row is not None and row["deleted"] and not baseline:
                 self._contact_is_back(record)
+            changed = self._lead_fields(record, row)
             self.found.contacts[record.id] = fresh
             self.snapshot.lay_over_contact(record.id, fresh)
             for deal in (record.associations or {}).get("deal", ()):
@@ -160,6 +163,8 @@ class Observer:
                 if known is not None:
                     self._became_deal(record.id, known)
             if not baseline:
+                for signal in changed:
+                    self.signal(signal)
                 self._new_lead(record, fresh)
                 self.facts(facts, [record.id], [])
 
@@ -180,6 +185,14 @@ class Observer:
             return
         self.found.change(own, self.snapshot, {"deleted": False})
         self._restored(own, record)
+
+    def _lead_fields(self, record: CrmRecord, row: Mapping[str, Any] | None) -> list[Signal]:
+        """Changes of the contact's mapped fields, which are its own where it is a subject."""
+        kept, subject_id = self.tenant.kept("contact"), self._by_crm.get(("contact", record.id))
+        if not kept or row is None or subject_id is None:
+            return []
+        known = loads(row["fields"])
+        return field_changes(subject_id, known, record.fields, kept, record.updated_at)[1]
 
     def _new_lead(self, record: CrmRecord, fresh: dict[str, Any]) -> None:
         """A contact without a deal is a subject of its own: an inquiry before a deal exists."""

@@ -79,6 +79,7 @@ def _ruled(case: Case, ruling: Ruling, now: Business) -> dict[str, Any]:
         "state": TouchState.DROPPED.value,
         "reason": _reason(case, ruling),
         "waits_for": None,
+        "owed_at": ruling.values.get("owed_at", row["owed_at"]),
         "due_at": due,
         "write_at": row["write_at"],
         # Nothing stands in the CRM: none was ever sent, or it was looked for and not found.
@@ -199,6 +200,7 @@ def _failed(result: Result, now: Business) -> dict[str, Any]:
         "state": (TouchState.PLANNED if again else TouchState.FAILED).value,
         "reason": None if again else Deed.REFUSED,
         "waits_for": None,
+        "owed_at": row["owed_at"],
         "due_at": row["due_at"],
         "write_at": row["write_at"],
         "attempts": max(0, row["attempts"] - 1) if result.stopped else row["attempts"],

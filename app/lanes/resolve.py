@@ -1,4 +1,5 @@
-"""Tasks whose reason is gone are archived, tasks of a deal with a new owner move.
+"""Tasks whose reason is gone are archived; those of a deal with a new owner, or whose date moved,
+move.
 
 Both look at the task first, in this drain: what a rep completed, edited or deleted stays as it is,
 and is an outcome. What we mean to write is committed as pending before the call, so that its echo
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.decisions.timing import end_of_due_day
 from app.lanes.context import Lanes, Tenant
 from app.lanes.reading import not_shown_yet
 from app.lanes.trouble import note_error
@@ -23,6 +25,7 @@ from connectors.contract import CrmError, CrmRecord, Event, Update
 BATCH = 200
 
 Row = Mapping[Any, Any]
+Fields = Mapping[str, Any]
 
 
 def drain_wishes(lanes: Lanes, tenant: Tenant) -> bool:
@@ -72,9 +75,9 @@ def _carry_out(
     now = lanes.now()
     closes: list[dict[str, Any]] = []
     archive: list[Row] = []
-    moves: list[tuple[Row, str]] = []
+    moves: list[tuple[Row, Fields]] = []
     over: list[str] = []
-    owners: list[dict[str, Any]] = []
+    stay: list[dict[str, Any]] = []
     hints: list[Event] = []
     for row in rows:
         record, known = records.get(row["task_id"]), stored.get(row["task_id"])
@@ -92,16 +95,17 @@ def _carry_out(
                 archive.append(row)
         else:
             owner = tenant.owner_or_default(subjects[row["subject_id"]]["owner_id"])
-            if owner and _may_move(row, record, known, owner):
-                moves.append((row, owner))
+            fields = _to_write(row, record, known, owner)
+            if fields:
+                moves.append((row, fields))
             else:
                 over.append(row["id"])
                 # An earlier attempt may have moved it although its answer was lost.
-                owners.append({"key": row["id"], "owner": record.fields.get("owner")})
+                stay.append(_stands(row, record.fields))
     if over or closes or hints:
         with lanes.store.write() as conn:
             tasks.wish(conn, over, None, None)
-            tasks.set_owner(conn, owners)
+            tasks.moved(conn, stay)
             tasks.close(conn, closes)
             # What a rep did is a signal: it goes the way of all signals before the wish is granted.
             inbox.insert_events(conn, tenant.id, hints, lanes.wall())
@@ -142,16 +146,32 @@ def _is_edited(record: CrmRecord, known: Row) -> bool:
     return bool(set(_change(record, known).edited) & {*CONTENT, "due_at", "owner"})
 
 
-def _may_move(row: Row, record: CrmRecord, known: Row, owner: str) -> bool:
-    """Only while nobody has touched the task, the owner is still whom we wrote, and it is open.
+def _to_write(row: Row, record: CrmRecord, known: Row, owner: str | None) -> Fields:
+    """The owner and the due time to write; empty where the task stays as it is.
 
-    What was observed becomes what is known, so a rep's edit is told by the touch alone.
+    Only while nobody has touched the task, each is still what we wrote, and it is open. What was
+    observed becomes what is known, so a rep's edit is told by the touch alone.
     """
-    if row["edited"]:
-        return False
-    last = loads(known["known"]).get("owner")
-    current = record.fields.get("owner")
-    return record.fields.get("status") != "completed" and current == last and current != owner
+    if row["edited"] or record.fields.get("status") == "completed":
+        return {}
+    last = loads(known["known"])
+    wanted = {"due_at": row["due_at"]}
+    if owner and row["wish_why"] != tasks.DATE_MOVED:
+        wanted["owner"] = owner
+    return {
+        name: value
+        for name, value in wanted.items()
+        if record.fields.get(name) == last.get(name) != value
+    }
+
+
+def _stands(row: Row, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Owner and due time of a touch's task as they are in the CRM."""
+    return {
+        "key": row["id"],
+        "owner": fields.get("owner", row["owner_id"]),
+        "due_at": fields.get("due_at") or row["due_at"],
+    }
 
 
 def _archive(
@@ -163,7 +183,7 @@ def _archive(
         tasks.close(conn, [_close(row, Outcome.LEFT, now) for row in edited])
         mirror.save_objects(
             conn, tenant.id, "task",
-            [_pending(stored[row["task_id"]], "archived", True, now) for row in rows],
+            [_pending(stored[row["task_id"]], {"archived": True}, now) for row in rows],
         )  # fmt: skip
     if not rows:
         return
@@ -182,44 +202,54 @@ def _archive(
 def _move(
     lanes: Lanes,
     tenant: Tenant,
-    moves: Sequence[tuple[Row, str]],
+    moves: Sequence[tuple[Row, Fields]],
     stored: Mapping[str, Row],
     now: Business,
 ) -> None:
     with lanes.store.write() as conn:
         mirror.save_objects(
             conn, tenant.id, "task",
-            [_pending(stored[row["task_id"]], "owner", owner, now) for row, owner in moves],
+            [_pending(stored[row["task_id"]], fields, now) for row, fields in moves],
         )  # fmt: skip
-    updates = [Update(row["task_id"], {"owner": owner}) for row, owner in moves]
+    updates = [Update(row["task_id"], fields) for row, fields in moves]
     answers = {a.id: a for a in lanes.connector_for(tenant.id).update("task", updates)}
-    moved = [(row, owner) for row, owner in moves
+    moved = [(row, fields) for row, fields in moves
              if (a := answers.get(row["task_id"])) is None or a.error is None]  # fmt: skip
     with lanes.store.write() as conn:
         mirror.save_objects(
             conn, tenant.id, "task",
-            [_known(stored[row["task_id"]], "owner", owner) for row, owner in moved],
+            [_known(stored[row["task_id"]], fields) for row, fields in moved],
         )  # fmt: skip
-        tasks.set_owner(conn, [{"key": row["id"], "owner": owner} for row, owner in moved])
+        tasks.moved(conn, [_stands(row, fields) for row, fields in moved])
+        tasks.redue(
+            conn,
+            [
+                {"key": row["id"], "overdue_at": end_of_due_day(
+                    fields["due_at"], tenant.calendar(fields.get("owner", row["owner_id"]), now)
+                )}
+                for row, fields in moved
+                if "due_at" in fields
+            ],
+        )  # fmt: skip
         tasks.wish(conn, [row["id"] for row, _ in moves], None, None)
 
 
-def _pending(stored: Row, name: str, value: Any, now: Business) -> dict[str, Any]:
+def _pending(stored: Row, fields: Fields, now: Business) -> dict[str, Any]:
+    written = {name: [value, now] for name, value in fields.items()}
     return {
         "crm_id": stored["crm_id"],
         "touch_id": stored["touch_id"],
         "known": loads(stored["known"]),
-        "pending": {**loads(stored["pending"]), name: [value, now]},
+        "pending": {**loads(stored["pending"]), **written},
     }
 
 
-def _known(stored: Row, name: str, value: Any) -> dict[str, Any]:
+def _known(stored: Row, fields: Fields) -> dict[str, Any]:
     """The write was confirmed: what we meant is what is known."""
-    pending = loads(stored["pending"])
-    pending.pop(name, None)
+    pending = {k: v for k, v in loads(stored["pending"]).items() if k not in fields}
     return {
         "crm_id": stored["crm_id"],
         "touch_id": stored["touch_id"],
-        "known": {**loads(stored["known"]), name: value},
+        "known": {**loads(stored["known"]), **fields},
         "pending": pending,
     }

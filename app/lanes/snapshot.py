@@ -13,19 +13,27 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.decisions.context import RuleContext
+from app.decisions.starting import touch_row as planned_row
 from app.lanes.context import Tenant
-from app.model.decisions import Decision, EndEnrolment, EnrolmentView, PlanTouches
+from app.lanes.steps import is_over, withdrawn
+from app.model.decisions import (
+    Decision,
+    EndEnrolment,
+    EnrolmentView,
+    PlannedTouch,
+    PlanTouches,
+    WithdrawTouches,
+)
 from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState as State
-from app.model.vocabulary import Mode, Outcome, SignalKind, StopReason, SubjectType, TouchState
+from app.model.vocabulary import Mode, Outcome, SignalKind, StopReason, SubjectType
 from app.store import erasure, mirror, outbox, running, summaries, timers
 from app.store.sets import loads
 
 Row = Mapping[Any, Any]
 Link = tuple[str, bool, tuple[str, ...]]
 
-_OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value})
 _COUNTED = frozenset({State.ACTIVE.value, State.PROPOSED.value})
 """States in which a firing counts against its rule's limit."""
 
@@ -125,7 +133,7 @@ class Snapshot:
         if touch_id in self.touches:
             self.touches[touch_id] = {**self.touches[touch_id], "outcome": outcome}
 
-    def add_enrolment(self, row: Row, steps: Iterable[str]) -> None:
+    def add_enrolment(self, row: Row, touches: Iterable[PlannedTouch]) -> None:
         """An enrolment just decided: the next signal of the same batch sees it."""
         subject = row["subject_id"]
         if any(known["id"] == row["id"] for known in self.running.get(subject, ())):
@@ -135,18 +143,11 @@ class Snapshot:
         if row["mode"] != Mode.SHADOW.value and row["state"] in _COUNTED:
             # A limit counts what this batch began too: a hundred signals often come together.
             self.recent_firings[row["rule"]] = self.recent_firings.get(row["rule"], 0) + 1
-        self.steps[row["id"]] = [
-            {"id": "", "step": step, "state": TouchState.PLANNED.value, "outcome": None,
-             "outcome_at": None, "performed_at": None}
-            for step in steps
-        ]  # fmt: skip
+        self.steps[row["id"]] = [planned_row(touch) for touch in touches]
 
     def enrolment_row(self, enrolment: str) -> Row | None:
-        for rows in self.running.values():
-            for row in rows:
-                if row["id"] == enrolment:
-                    return row
-        return None
+        known = (row for rows in self.running.values() for row in rows)
+        return next((row for row in known if row["id"] == enrolment), None)
 
     def mark_step(self, enrolment: str, step: str, state: str) -> None:
         """A touch's state changed in this transaction."""
@@ -163,10 +164,11 @@ class Snapshot:
                 self.running[action.subject] = [r for r in rows if r["id"] != action.enrolment]
             elif isinstance(action, PlanTouches):
                 self.steps.setdefault(action.enrolment, []).extend(
-                    {"id": touch.id, "step": touch.step.id, "state": TouchState.PLANNED.value,
-                     "outcome": None, "outcome_at": None, "performed_at": None}
-                    for touch in action.touches
-                )  # fmt: skip
+                    planned_row(touch) for touch in action.touches
+                )
+            elif isinstance(action, WithdrawTouches):
+                rows = self.steps.get(action.enrolment, [])
+                self.steps[action.enrolment] = withdrawn(rows, action)
 
     # --- views -------------------------------------------------------------------------------
 
@@ -194,6 +196,8 @@ class Snapshot:
             if not (self.people.get(contact) or {}).get("deleted")
         )
         raw = row["fields"]
+        if row["type"] == "contact" and raw == "{}":
+            raw = (self.people.get(row["crm_id"]) or {}).get("fields") or "{}"
         return SubjectView(
             id=row["id"],
             type=SubjectType(row["type"]),
@@ -236,6 +240,7 @@ class Snapshot:
             labels=labels,
             last_two_way_at=row.get("last_two_way_at"),
             suppressed=self.suppressed.get(contact_id),
+            fields=loads(row.get("fields") or "{}"),
         )
 
     # --- what runs ---------------------------------------------------------------------------
@@ -262,8 +267,9 @@ class Snapshot:
             state=State(row["state"]),
             mode=Mode(row["mode"]),
             planned=frozenset(s["step"] for s in steps),
-            finished=frozenset(s["step"] for s in steps if _is_over(s)),
+            finished=frozenset(s["step"] for s in steps if is_over(s)),
             last_done_at=max(done, default=None),
+            touches=tuple(steps),
         )
 
     def context(self, subject_id: int, now: Business) -> RuleContext:
@@ -311,10 +317,3 @@ class Snapshot:
             SignalKind.TASK_COMPLETED: self._completed.get(view.id),
         }
         return {kind: Business(at) for kind, at in known.items() if at is not None}
-
-
-def _is_over(step: Row) -> bool:
-    """A touch is over when its task is, or when it was dropped or given up."""
-    if step["state"] in _OVER:
-        return True
-    return step["outcome"] not in (None, Outcome.OPEN.value)

@@ -75,6 +75,14 @@ def _store_page(lanes: Lanes, tenant: Tenant, type: ObjectType, page: Page) -> N
                 cursors.raise_to(conn, tenant.id, f"watermark:{name}", now)
 
 
+def read_again(lanes: Lanes, installation_id: int) -> None:
+    """Let the next reconcile read every deal and contact: what is read of them has changed."""
+    with lanes.store.write() as conn:
+        for type in _IMPORTED:
+            cursors.put(conn, installation_id, f"watermark:{type}", "0")
+        cursors.forget(conn, installation_id, _DAY)
+
+
 def reconcile(lanes: Lanes, tenant: Tenant) -> int:
     """Queue a reading of everything that changed since the last time. Answers how many records.
 
@@ -156,7 +164,8 @@ def _hint(type: ObjectType, record: CrmRecord) -> Event:
 
 
 def reconcile_daily(lanes: Lanes, tenant: Tenant, lost: int) -> bool:
-    """In a simulation: reconcile once a local day, skipped while no delivery was lost.
+    """In a simulation: reconcile once a local day, skipped while no delivery was lost and nothing
+    rests on what no webhook tells of.
 
     lost: how many deliveries never reached us, ever. True: there is work to drain, or the CRM
     failed and it is to be tried again.
@@ -166,21 +175,23 @@ def reconcile_daily(lanes: Lanes, tenant: Tenant, lost: int) -> bool:
         if cursors.number(conn, tenant.id, _DAY) >= today:
             return False
         seen = cursors.number(conn, tenant.id, _LOST)
-    if lost != seen:
+    found = 0
+    if lost != seen or tenant.polls:
         try:
-            reconcile(lanes, tenant)
+            found = reconcile(lanes, tenant)
         except CrmError as error:
             note_error(lanes, tenant, error, 0)
             return True
     with lanes.store.write() as conn:
         cursors.raise_to(conn, tenant.id, _DAY, today)
         cursors.put(conn, tenant.id, _LOST, str(lost))
-    return lost != seen
+    return found > 0
 
 
 def next_reconcile(lanes: Lanes, tenant: Tenant, lost: int) -> Business | None:
     """When the next daily reconcile is due; None while there is nothing that it could find."""
-    with lanes.store.read() as conn:
-        if cursors.number(conn, tenant.id, _LOST) == lost:
-            return None
+    if not tenant.polls:
+        with lanes.store.read() as conn:
+            if cursors.number(conn, tenant.id, _LOST) == lost:
+                return None
     return tenant.calendars.next_day_start(lanes.now())

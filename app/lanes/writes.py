@@ -16,12 +16,14 @@ from app.model.decisions import (
     EndEnrolment,
     Explanation,
     HoldSubject,
+    MoveTouches,
     Notice,
     PlannedTouch,
     PlanTouches,
     ReassignTasks,
     SetProperty,
     StartEnrolment,
+    WithdrawTouches,
 )
 from app.model.ids import enrolment_id
 from app.model.playbook import Step
@@ -59,6 +61,8 @@ class Writes:
     dirty: set[int] = field(default_factory=set[int])
     asks: set[str] = field(default_factory=set[str])
     moved: dict[str, int] = field(default_factory=dict[str, int])
+    moved_touches: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    withdrawn: list[WithdrawTouches] = field(default_factory=list[WithdrawTouches])
 
     def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
         """Turn the actions of one decision into rows."""
@@ -79,6 +83,12 @@ class Writes:
                     self._touches(
                         tenant, action.touches, action.enrolment, action.subject, contact, now
                     )
+                case MoveTouches():
+                    self.moved_touches.extend(map(_instants, action.touches))
+                    self.dirty.add(action.subject)
+                case WithdrawTouches():
+                    self.withdrawn.append(action)
+                    self.dirty.add(action.subject)
                 case ArmTimer():
                     self.arm.append(action)
                 case DisarmTimer():
@@ -162,7 +172,7 @@ class Writes:
             "end_reason": None,
         }
         self.starts.append(row)
-        snapshot.add_enrolment(row, [touch.step.id for touch in start.touches])
+        snapshot.add_enrolment(row, start.touches)
         if start.state is EnrolmentState.APPROVAL:
             self.asks.add(start.rule.rule.key)
         if start.mode is Mode.LIVE and start.state is EnrolmentState.ACTIVE:
@@ -187,6 +197,15 @@ class Writes:
                 touch_row(tenant.id, touch, enrolment, subject, contact, now)
             )
         self.dirty.add(subject)
+
+
+def _instants(touch: PlannedTouch) -> dict[str, Any]:
+    return {
+        "key": touch.id,
+        "owed_at": touch.owed_at,
+        "due_at": touch.due_at,
+        "write_at": touch.write_at,
+    }
 
 
 def touch_row(

@@ -93,6 +93,29 @@ class PlanTouches:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveTouches:
+    """Touches that stand, by their ids, with other instants: their date has moved.
+
+    A task already in the CRM gets its new due time only while nobody has touched it.
+    """
+
+    enrolment: str
+    subject: int
+    touches: tuple[PlannedTouch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawTouches:
+    """Touches, by id, whose reason is gone while their enrolment goes on."""
+
+    enrolment: str
+    subject: int
+    touches: tuple[str, ...]
+    reason: str
+    at: Business
+
+
+@dataclass(frozen=True, slots=True)
 class ArmTimer:
     """Set the one timer of (subject, rule). data travels with it, such as the settling signal."""
 
@@ -144,6 +167,8 @@ Action = (
     StartEnrolment
     | EndEnrolment
     | PlanTouches
+    | MoveTouches
+    | WithdrawTouches
     | ArmTimer
     | DisarmTimer
     | Notice
@@ -161,7 +186,11 @@ class Decision:
 
 @record
 class EnrolmentView:
-    """A running enrolment as decisions see it."""
+    """A running enrolment as decisions see it.
+
+    touches: rows of its touches, each with id, step, occurrence, state, reason, outcome and
+    outcome_why.
+    """
 
     id: str
     subject: int
@@ -179,6 +208,7 @@ class EnrolmentView:
     planned: frozenset[str] = frozenset()  # step ids with a touch already
     finished: frozenset[str] = frozenset()  # step ids whose touch is over
     last_done_at: Business | None = None
+    touches: tuple[Mapping[str, Any], ...] = ()
 
 
 class Verdict(StrEnum):

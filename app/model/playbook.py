@@ -58,7 +58,8 @@ class When:
 
     stages: kinds that a `stage_entered` must name; empty means any.
     subject_types: types that a `subject_created` must name; empty means any.
-    after: the N of silence (`no_activity_for: 14d`).
+    after: the N of silence (`no_activity_for: 14d`); how long after a date, negative for before it.
+    field: the field whose change (`field_changed`) or whose date (`date`) it is.
     unless: absence part: the rule acts only if none of these signals came within `within`.
     """
 
@@ -68,6 +69,7 @@ class When:
     after: Delay | None = None
     unless: frozenset[SignalKind] = frozenset()
     within: Delay | None = None
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ INSTEAD = "instead-of-sequence"
 class Step:
     """One step of a sequence, or one task of `create_tasks`.
 
-    id: stable within its sequence or rule. at: delay from the anchor, None for at once.
+    id: stable within its sequence or rule. at: delay from the anchor, None for at once; negative
+    where it is so long before a date.
     anchor: `entry` (the stage entry where the rule's signal is one, else the enrolment),
     `previous_done`, or `field:<name>` for a date property.
     lead: how long before its due time the task is written; None is the start of that working day.

@@ -42,7 +42,10 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """An amount of one unit, such as 3 calendar days (`3d`) or 2 working days (`2wd`)."""
+    """An amount of one unit, such as 3 calendar days (`3d`) or 2 working days (`2wd`).
+
+    A negative amount counts backwards from a date.
+    """
 
     amount: int
     unit: Unit

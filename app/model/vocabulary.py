@@ -49,6 +49,7 @@ class SignalKind(StrEnum):
     FIELD_CHANGED = "field_changed"
     DELETED = "deleted"
     NO_ACTIVITY = "no_activity_for"
+    DATE = "date"  # a date of the record has come as near as a rule says
     OVERDUE = "overdue"
 
 
@@ -144,6 +145,8 @@ class StopReason(StrEnum):
     NOT_OWED = "no_longer_owed"
     DECLINED = "declined"
     DISCARDED = "discarded"
+    DATE_MOVED = "date_moved"
+    DATE_GONE = "date_emptied"
 
 
 EXITS = (

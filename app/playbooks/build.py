@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.decisions.dates import FIELD
 from app.model.playbook import (
     INSTEAD,
     AllOf,
@@ -39,6 +40,7 @@ from app.model.vocabulary import (
 )
 from app.playbooks import schema as form
 from app.playbooks.checks import NAME_SEPARATOR, plain_field
+from app.playbooks.step_schema import AnchorFieldYaml, NativeYaml, SkipYaml
 
 _CHANNEL_WORDS = {
     TaskType.CALL: "Call",
@@ -85,15 +87,31 @@ def _rule(playbook: str, rule: form.RuleYaml, templates: dict[str, Template]) ->
 
 def _when(when: form.WhenYaml) -> When:
     key = next(key for key in form.SIGNAL_KEYS if getattr(when, key) is not None)
+    field = when.date.field if when.date is not None else when.field_changed
     stages = when.stage_entered or [StageKind(way.value) for way in when.closed or ()]
     return When(
         kind=SignalKind(key),
         stages=frozenset(stages),
         subject_types=frozenset(kind.value for kind in when.subject_created or ()),
-        after=when.no_activity_for,
+        after=_distance(when.date) if when.date is not None else when.no_activity_for,
         unless=frozenset(signal.kind for signal in when.unless or ()),
         within=when.within,
+        field=plain_field(field) if field is not None else None,
     )
+
+
+def _distance(date: form.DateYaml) -> Delay | None:
+    return backwards(date.before) if date.before is not None else date.after
+
+
+def forwards(delay: Delay | None) -> Delay | None:
+    """The delay as a file writes it, whichever way it counts."""
+    return delay if delay is None or delay.amount >= 0 else backwards(delay)
+
+
+def backwards(delay: Delay) -> Delay:
+    """The delay as a negative one, and the other way round."""
+    return Delay(-delay.amount, delay.unit)
 
 
 def _condition(source: form.ConditionYaml) -> Condition:
@@ -143,7 +161,7 @@ def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
     template = step.email or step.template or ""
     return Step(
         id=step.id,
-        at=step.at,
+        at=backwards(step.at) if step.at is not None and step.before is not None else step.at,
         task=task,
         subject=step.subject or f"{_CHANNEL_WORDS[task]}: {templates[template].decides}",
         template=template,
@@ -156,7 +174,7 @@ def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
     )
 
 
-def _native(step: form.StepYaml, sequence: form.NativeYaml, templates: dict[str, Template]) -> Step:
+def _native(step: form.StepYaml, sequence: NativeYaml, templates: dict[str, Template]) -> Step:
     """An enrolment acts at its due time, so nothing is written before it."""
     if step.template is not None:
         task, instead = TaskType.EMAIL, f"E-mail: {templates[step.template].decides}"
@@ -184,13 +202,15 @@ def by_hand(name: str) -> str:
 
 
 def _anchor(step: form.StepYaml) -> str:
-    if isinstance(step.after, form.AnchorFieldYaml):
-        return f"field:{plain_field(step.after.field)}"
+    if step.before is not None:
+        return f"{FIELD}{plain_field(step.before.field)}"
+    if isinstance(step.after, AnchorFieldYaml):
+        return f"{FIELD}{plain_field(step.after.field)}"
     return step.after or "entry"
 
 
 def _late(step: form.StepYaml) -> LatePolicy:
-    if isinstance(step.late, form.SkipYaml):
+    if isinstance(step.late, SkipYaml):
         return LatePolicy("skip", step.late.skip_after)
     return LatePolicy(step.late or "shift")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.model.vocabulary import StageKind, SubjectType, TaskType
 from app.playbooks import schema as form
+from app.playbooks.step_schema import AnchorFieldYaml
 from app.wording.language import check_tokens, suggest
 
 Location = tuple[int | str, ...]
@@ -37,6 +38,9 @@ CONDITION_FIELDS = (
 DATE_FIELDS = ("deal.close_date",)
 """Dates that a step may count from without a mapping."""
 
+DATE_TYPES = frozenset({"date", "instant"})
+"""Types of a mapped field that are dates."""
+
 _CLOSED_CHOICES = {
     "deal.stage_kind": tuple(kind.value for kind in StageKind),
     "subject.stage_kind": tuple(kind.value for kind in StageKind),
@@ -55,14 +59,16 @@ class Finding:
     at_key: bool = False
 
 
-def check(playbook: form.PlaybookYaml, fields: Iterable[str] = ()) -> list[Finding]:
-    """All findings. fields: names that the installation has mapped beside the built-in ones."""
+def check(playbook: form.PlaybookYaml, fields: Mapping[str, str]) -> list[Finding]:
+    """All findings. fields: names that the installation has mapped beside the built-in ones, each
+    with its type."""
     known = frozenset(fields)
+    dates = frozenset((*DATE_FIELDS, *(n for n, type in fields.items() if type in DATE_TYPES)))
     return [
         *_unique(("rules",), [rule.id for rule in playbook.rules], "rule"),
         *_unique(("sequences",), [item.id for item in playbook.sequences], "sequence"),
-        *(finding for found in _rules(playbook, known) for finding in found),
-        *(finding for found in _sequences(playbook, known) for finding in found),
+        *(finding for found in _rules(playbook, known, dates) for finding in found),
+        *(finding for found in _sequences(playbook, known, dates) for finding in found),
         *_templates(playbook, known),
     ]
 
@@ -77,10 +83,13 @@ def _unique(base: Location, ids: list[str], what: str) -> Iterator[Finding]:
             )
 
 
-def _rules(playbook: form.PlaybookYaml, known: frozenset[str]) -> Iterator[Iterable[Finding]]:
+def _rules(
+    playbook: form.PlaybookYaml, known: frozenset[str], dates: frozenset[str]
+) -> Iterator[Iterable[Finding]]:
     sequences = [item.id for item in playbook.sequences]
     for number, rule in enumerate(playbook.rules):
         base: Location = ("rules", number)
+        yield _when((*base, "when"), rule.when, known, dates)
         if rule.if_ is not None:
             yield _condition((*base, "if"), rule.if_, known)
         if rule.settle is not None and rule.settle.unit.value == "wd":
@@ -91,6 +100,7 @@ def _rules(playbook: form.PlaybookYaml, known: frozenset[str]) -> Iterator[Itera
             if isinstance(action, form.CreateTasksAction):
                 yield _steps((*place, "create_tasks"), action.create_tasks, playbook, firing=True)
                 yield _unique_steps((*place, "create_tasks"), action.create_tasks, step_ids)
+                yield _dates((*place, "create_tasks"), action.create_tasks, dates)
             elif isinstance(action, form.EnrolAction):
                 yield _known((*place, "enrol"), "sequence", action.enrol, sequences)
             elif isinstance(action, form.StopAction) and action.stop != "any":
@@ -111,29 +121,56 @@ def _unique_steps(
         earlier.append(step.id)
 
 
-def _sequences(playbook: form.PlaybookYaml, known: frozenset[str]) -> Iterator[Iterable[Finding]]:
+def _sequences(
+    playbook: form.PlaybookYaml, known: frozenset[str], dates: frozenset[str]
+) -> Iterator[Iterable[Finding]]:
     for number, sequence in enumerate(playbook.sequences):
         base: Location = ("sequences", number)
         yield _unique((*base, "steps"), [step.id for step in sequence.steps], "step")
         yield _steps((*base, "steps"), sequence.steps, playbook, firing=False)
-        yield _dates((*base, "steps"), sequence.steps, known)
-        if sequence.goal is not None and sequence.goal.no_activity_for is not None:
-            yield [Finding((*base, "goal"), "silence is no goal", "name what success looks like")]
+        yield _dates((*base, "steps"), sequence.steps, dates)
+        if sequence.goal is not None:
+            yield _goal((*base, "goal"), sequence.goal, known, dates)
 
 
-def _dates(base: Location, steps: list[form.StepYaml], known: frozenset[str]) -> Iterator[Finding]:
+def _goal(
+    base: Location, goal: form.WhenYaml, known: frozenset[str], dates: frozenset[str]
+) -> Iterator[Finding]:
+    if goal.no_activity_for is not None or goal.date is not None:
+        what = "silence" if goal.date is None else "a date"
+        yield Finding(base, f"{what} is no goal", "name what success looks like")
+    else:
+        yield from _when(base, goal, known, dates)
+
+
+def _when(
+    base: Location, when: form.WhenYaml, known: frozenset[str], dates: frozenset[str]
+) -> Iterator[Finding]:
+    if when.date is not None:
+        yield from _date((*base, "date", "field"), when.date.field, dates)
+    if when.field_changed is not None and when.field_changed not in {*known, *DATE_FIELDS}:
+        yield _unmapped((*base, "field_changed"), when.field_changed, {*known, *DATE_FIELDS})
+
+
+def _dates(base: Location, steps: list[form.StepYaml], dates: frozenset[str]) -> Iterator[Finding]:
     """A step on a date that nobody fills would never come, and nobody would miss it."""
-    names = {plain_field(name) for name in (*DATE_FIELDS, *known)}
     for index, step in enumerate(steps):
-        if not isinstance(step.after, form.AnchorFieldYaml):
-            continue
-        name = step.after.field
-        if plain_field(name) not in names:
-            yield Finding(
-                (*base, index, "after", "field"),
-                f"unknown date field `{name}`",
-                suggest(name, (*DATE_FIELDS, *known)),
-            )
+        for key, anchor in (("after", step.after), ("before", step.before)):
+            if isinstance(anchor, AnchorFieldYaml):
+                yield from _date((*base, index, key, "field"), anchor.field, dates)
+
+
+def _date(location: Location, name: str, dates: frozenset[str]) -> Iterator[Finding]:
+    if plain_field(name) not in {plain_field(known) for known in dates}:
+        yield _unmapped(location, name, dates, "date field")
+
+
+def _unmapped(location: Location, name: str, known: Iterable[str], what: str = "field") -> Finding:
+    hint, prefix = suggest(name, known), name.partition(".")[0]
+    if prefix in ("deal", "contact"):
+        mapping = f"map a property of the {prefix} to it first (PUT /api/mapping)"
+        hint = f"{hint} Or {mapping}" if hint.startswith("did you mean") else mapping
+    return Finding(location, f"unknown {what} `{name}`", hint)
 
 
 def plain_field(name: str) -> str:
@@ -240,8 +277,7 @@ def _comparison(
 ) -> Iterator[Finding]:
     names = {*CONDITION_FIELDS, *known}
     if compare.field not in names:
-        hint = suggest(compare.field, names)
-        yield Finding((*base, "field"), f"unknown field `{compare.field}`", hint)
+        yield _unmapped((*base, "field"), compare.field, names)
         return
     choice = _CLOSED_CHOICES.get(compare.field)
     values = compare.value if isinstance(compare.value, list) else [compare.value]

@@ -30,8 +30,9 @@ from app.model.playbook import (
     Stop,
     When,
 )
+from app.model.time import Delay
 from app.model.vocabulary import SignalKind
-from app.playbooks.build import build, exits_switched
+from app.playbooks.build import backwards, build, exits_switched, forwards
 from app.playbooks.loader import problems_of
 from app.playbooks.problems import PlaybookError
 from app.playbooks.schema import PlaybookYaml
@@ -110,9 +111,24 @@ def _scope(scope: Scope) -> Json:
 
 def _when(when: When) -> Json:
     named = sorted(stage.value for stage in when.stages) or sorted(when.subject_types) or "any"
-    value = str(when.after) if when.kind is SignalKind.NO_ACTIVITY else named
+    value: Any = str(when.after) if when.kind is SignalKind.NO_ACTIVITY else named
+    if when.field is not None:
+        value = f"deal.{when.field}" if when.kind is SignalKind.FIELD_CHANGED else _date(when)
     absent = sorted(kind.value for kind in when.unless)
     return _said({when.kind.value: value, "unless": absent, "within": _text(when.within)})
+
+
+def _date(when: When) -> Json:
+    return {"field": f"deal.{when.field}", **_side(when.after)}
+
+
+def _side(distance: Delay | None) -> Json:
+    """On which side of a date, as the file says it; nothing on the day itself."""
+    if distance is None or not distance.amount:
+        return {}
+    if distance.amount < 0:
+        return {"before": str(backwards(distance))}
+    return {"after": str(distance)}
 
 
 def _condition(condition: Condition) -> Json:
@@ -160,13 +176,14 @@ def _step(step: Step) -> Json:
     return _said(
         {
             "id": step.id,
-            "at": _text(step.at),
+            "at": _text(forwards(step.at)),
             "task": step.task.value if step.native is None else None,
             "sequence": _native(step),
             "template": step.template if step.template != INSTEAD else None,
             "subject": step.subject,
             "priority": step.priority.value,
-            "after": _after(step),
+            "before": _after(step) if _is_before(step) else None,
+            "after": _after(step) if not _is_before(step) else None,
             "lead": _text(step.lead) if step.native is None else None,
             "window": step.window,
             "late": _late(step),
@@ -179,6 +196,10 @@ def _native(step: Step) -> Json | None:
     if step.native is None:
         return None
     return {step.native.crm: step.native.name, "sender": step.native.sender}
+
+
+def _is_before(step: Step) -> bool:
+    return step.at is not None and step.at.amount < 0
 
 
 def _after(step: Step) -> str | Json:

@@ -7,20 +7,18 @@ from pydantic import BaseModel
 from app.playbooks.schema import (
     ACTION_KEYS,
     CompareYaml,
+    DateYaml,
     HoldYaml,
-    NativeYaml,
     NotifyYaml,
     PlaybookYaml,
     RuleYaml,
     ScopeYaml,
     SequenceYaml,
     SetYaml,
-    SkipYaml,
-    StepYaml,
     TemplateYaml,
-    ThenYaml,
     WhenYaml,
 )
+from app.playbooks.step_schema import NativeYaml, SkipYaml, StepYaml, ThenYaml
 from app.wording.language import suggest
 
 _SHAPES: dict[str, type[BaseModel]] = {
@@ -39,6 +37,7 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "set": SetYaml,
     "hold": HoldYaml,
     "sequence": NativeYaml,
+    "date": DateYaml,
 }
 
 

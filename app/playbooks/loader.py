@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,19 @@ from ruamel.yaml.events import AliasEvent
 from app.model.playbook import Playbook
 from app.playbooks import checks
 from app.playbooks.build import build
+from app.playbooks.form import FORM
 from app.playbooks.hints import key_hint
 from app.playbooks.problems import PlaybookError, Problem, field_path
-from app.playbooks.schema import FORM, PlaybookYaml
+from app.playbooks.schema import PlaybookYaml
 
 MAX_BYTES = 512 * 1024
+
+NO_FIELDS: Mapping[str, str] = {}
 
 Location = tuple[int | str, ...]
 
 
-def load_file(path: Path, fields: Iterable[str] = ()) -> Playbook:
+def load_file(path: Path, fields: Mapping[str, str] = NO_FIELDS) -> Playbook:
     """Like `load_text`, from a UTF-8 file. Raises OSError where there is no such file."""
     data = path.read_bytes()
     try:
@@ -38,11 +41,12 @@ def load_file(path: Path, fields: Iterable[str] = ()) -> Playbook:
         raise PlaybookError([problem]) from error
 
 
-def load_text(text: str, name: str, fields: Iterable[str] = ()) -> Playbook:
+def load_text(text: str, name: str, fields: Mapping[str, str] = NO_FIELDS) -> Playbook:
     """The playbook in `text`. Raises PlaybookError with every mistake; then nothing is returned.
 
-    name: what errors call the file. fields: names of an installation's own mapped fields, which
-    conditions and templates may use beside the built-in ones.
+    name: what errors call the file. fields: an installation's own mapped fields by name
+    (`deal.contract_end`), each with its type, which conditions, templates, dates and steps may use
+    beside the built-in ones.
     """
     document = _parse(text, name)
     try:

@@ -5,10 +5,12 @@ What a single value may be stands in `values`; what several places must agree on
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from app.playbooks.form import FORM, Strict, by_key, by_type
+from app.playbooks.step_schema import StepYaml
 from app.playbooks.values import (
     AbsentList,
     AgainWord,
@@ -19,46 +21,24 @@ from app.playbooks.values import (
     Exits,
     Id,
     Line,
-    PriorityWord,
     StageList,
-    TaskWord,
     Text,
-    Window,
     refusal,
 )
 
 
-class Strict(BaseModel):
-    """Unknown keys are mistakes, never ignored: a misspelt `limit` would mean no limit."""
+class DateYaml(Strict):
+    """So long before or after a date of the record; neither: on the day itself."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    field: Line
+    before: DelayText | None = None
+    after: DelayText | None = None
 
-
-FORM = "form:"
-"""Starts the names of a union's forms, which pydantic puts into the locations of its errors."""
-
-
-def _by_key(*keys: str) -> Any:
-    """Tells the forms of a union apart by the one key that each must have."""
-
-    def form_of(value: Any) -> str | None:
-        if not isinstance(value, dict):
-            return None
-        return next((FORM + key for key in keys if key in value), None)
-
-    words = ", ".join(f"`{key}`" for key in keys)
-    return Discriminator(
-        form_of,
-        custom_error_type="playbook_form",
-        custom_error_message=f"one of these keys must stand here: {words}",
-    )
-
-
-def _by_type(value: Any) -> str:
-    """Tells a word, a list and a mapping apart, so that an error is about what was meant."""
-    if isinstance(value, dict):
-        return FORM + "mapping"
-    return FORM + ("list" if isinstance(value, list) else "word")
+    @model_validator(mode="after")
+    def _one_side(self) -> DateYaml:
+        if self.before is not None and self.after is not None:
+            raise refusal("a day is either before the date or after it", "leave one of them out")
+        return self
 
 
 class WhenYaml(Strict):
@@ -80,6 +60,8 @@ class WhenYaml(Strict):
     meeting_cancelled: AnyWord | None = None
     outcome_unknown: AnyWord | None = None
     overdue: AnyWord | None = None
+    field_changed: Line | None = None
+    date: DateYaml | None = None
     unless: AbsentList | None = None
     within: DelayText | None = None
 
@@ -96,6 +78,11 @@ class WhenYaml(Strict):
             raise refusal(
                 "`unless` and `within` belong together",
                 "write both, such as unless: [replied], within: 3d",
+            )
+        if self.unless is not None and (self.date is not None or self.no_activity_for is not None):
+            raise refusal(
+                "a date and a silence are waited for by themselves",
+                "leave `unless` and `within` out, or ask with `if`",
             )
         return self
 
@@ -138,76 +125,8 @@ ConditionYaml = Annotated[
     | Annotated[AnyYaml, Tag(FORM + "any")]
     | Annotated[NotYaml, Tag(FORM + "not")]
     | Annotated[CompareYaml, Tag(FORM + "field")],
-    _by_key("all", "any", "not", "field"),
+    by_key("all", "any", "not", "field"),
 ]
-
-
-class SkipYaml(Strict):
-    skip_after: DelayText
-
-
-class ThenYaml(Strict):
-    recycle: DelayText
-
-
-class AnchorFieldYaml(Strict):
-    field: Line
-
-
-AfterYaml = Annotated[
-    Annotated[Literal["entry", "previous_done"], Tag(FORM + "word")]
-    | Annotated[AnchorFieldYaml, Tag(FORM + "mapping")],
-    Discriminator(_by_type),
-]
-LateYaml = Annotated[
-    Annotated[Literal["shift", "now"], Tag(FORM + "word")]
-    | Annotated[SkipYaml, Tag(FORM + "mapping")],
-    Discriminator(_by_type),
-]
-
-
-class NativeYaml(Strict):
-    """A sequence of the CRM's own: `hubspot` names it, or gives its id in quotes."""
-
-    hubspot: Line
-    sender: Literal["owner"] = "owner"
-
-
-class StepYaml(Strict):
-    """One step of a sequence or task of `create_tasks`.
-
-    `email: <template>` is short for `task: email` with that template. With `sequence` the template
-    is the draft that a rep gets where the CRM's sequence cannot be started.
-    """
-
-    id: Id
-    at: DelayText | None = None
-    task: TaskWord | None = None
-    email: Id | None = None
-    sequence: NativeYaml | None = None
-    template: Id | None = None
-    subject: Line | None = None
-    priority: PriorityWord | None = None
-    after: AfterYaml | None = None
-    lead: DelayText | None = None
-    window: Window | None = None
-    late: LateYaml | None = None
-    then: ThenYaml | None = None
-
-    @model_validator(mode="after")
-    def _one_channel(self) -> StepYaml:
-        named = [self.task, self.email, self.sequence]
-        if sum(channel is not None for channel in named) != 1:
-            raise refusal(
-                "a step is either a `task`, an `email` or a `sequence` of the CRM's own",
-                "write task: call, email, todo, linkedin or meeting; or email: <template>; or "
-                "sequence: {hubspot: <name>}",
-            )
-        if self.email is not None and self.template is not None:
-            raise refusal("`email` already names the template", "leave `template` out")
-        if self.task is not None and self.template is None:
-            raise refusal("the step names no template", "add `template: …`")
-        return self
 
 
 class NotifyYaml(Strict):
@@ -238,7 +157,7 @@ class EnrolAction(Strict):
 class StopAction(Strict):
     stop: Annotated[
         Annotated[Literal["any"], Tag(FORM + "word")] | Annotated[list[Id], Tag(FORM + "list")],
-        Discriminator(_by_type),
+        Discriminator(by_type),
     ]
 
 
@@ -268,14 +187,14 @@ ActionYaml = Annotated[
     | Annotated[SetAction, Tag(FORM + "set")]
     | Annotated[HoldAction, Tag(FORM + "hold")]
     | Annotated[ReassignAction, Tag(FORM + "reassign")],
-    _by_key(*ACTION_KEYS),
+    by_key(*ACTION_KEYS),
 ]
 
 
 class ScopeYaml(Strict):
-    pipelines: list[Line] = []
-    teams: list[Line] = []
-    reps: list[Line] = []
+    pipelines: list[Line] = Field(default_factory=list[Line])
+    teams: list[Line] = Field(default_factory=list[Line])
+    reps: list[Line] = Field(default_factory=list[Line])
 
 
 class RuleYaml(Strict):
@@ -311,8 +230,8 @@ class PlaybookYaml(Strict):
     title: Line | None = None
     description: Text | None = None
     rules: list[RuleYaml] = Field(min_length=1)
-    sequences: list[SequenceYaml] = []
-    templates: dict[Id, TemplateYaml] = {}
+    sequences: list[SequenceYaml] = Field(default_factory=list[SequenceYaml])
+    templates: dict[Id, TemplateYaml] = Field(default_factory=dict[Id, TemplateYaml])
 
 
 for _model in (AllYaml, AnyYaml, NotYaml):

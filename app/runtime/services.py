@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
-from app.lanes import activation, proposals, waiting
+from app.lanes import activation, proposals, sync, waiting
 from app.lanes.context import Lanes
 from app.model.time import Clocks
 from app.store.engine import Store
+from connectors.contract import CrmError
+
+log = logging.getLogger(__name__)
 
 
 class Runtime:
@@ -74,6 +78,21 @@ class Runtime:
     def decline_proposal(self, installation_id: int, enrolment: str, who: str) -> None:
         """See `app.lanes.proposals.decline`."""
         proposals.decline(self.lanes, installation_id, enrolment, who)
+
+    def read_again(self, installation_id: int) -> None:
+        """Every record is to be read anew; under simulation by the reconcile that is due with it,
+        else at once, beside whoever waits for an answer."""
+        sync.read_again(self.lanes, installation_id)
+        if not self.lanes.simulated:
+            self.lanes.pool.submit(self._reconcile, installation_id)
+        self._poke("sync", installation_id)
+
+    def _reconcile(self, installation_id: int) -> None:
+        try:
+            sync.reconcile(self.lanes, self.lanes.tenant(installation_id))
+        except CrmError:
+            log.exception("reading installation %s again failed", installation_id)
+        self._poke("ingest", installation_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.model.vocabulary import SignalKind
+from app.store.sets import dumps
 
 
 @dataclass(slots=True)
@@ -19,8 +20,10 @@ class PersonFact:
     data: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-def contact_values(fields: Mapping[str, Any], created_at: int) -> dict[str, Any]:
-    """Columns of `contacts` for a contact as read."""
+def contact_values(
+    fields: Mapping[str, Any], created_at: int, kept: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Columns of `contacts` for a contact as read. kept: mapped fields beyond the columns."""
     first, last = fields.get("first_name") or "", fields.get("last_name") or ""
     return {
         "name": f"{first} {last}".strip(),
@@ -35,6 +38,7 @@ def contact_values(fields: Mapping[str, Any], created_at: int) -> dict[str, Any]
         "created_at": fields.get("created_at") or created_at,
         "last_reply_at": fields.get("last_reply_at"),
         "form_submitted_at": fields.get("form_submitted_at"),
+        "fields": dumps({name: fields.get(name) for name in kept}) if kept else "{}",
         "deleted": False,
     }
 

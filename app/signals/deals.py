@@ -6,7 +6,7 @@ all the same; settling decides later whether it mattered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,9 @@ from app.model.ids import stage_anchor
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import CLOSED_KINDS, SignalKind
+from app.signals.fields import field_changes
 from app.signals.stages import StageMap
+from app.store.sets import dumps, loads
 
 
 @dataclass(slots=True)
@@ -42,8 +44,11 @@ def deal_change(
     updated_at: int,
     stages: StageMap,
     known_entries: frozenset[tuple[str, int]],
+    kept: Sequence[str] = (),
 ) -> Change:
     """Compare a deal as read with its mirror row.
+
+    kept: mapped fields beyond the columns, which the row keeps as JSON.
 
     row: of `subjects`; a placeholder, without `modified_at`, for a deal not seen before.
     known_entries: its (stage id, entered at) already remembered with the newest timestamp, so that
@@ -65,6 +70,13 @@ def deal_change(
     _control(change, subject_id, row, fields, history.get("control") or [], updated_at)
     _reply(change, subject_id, row, fields)
     _contacted(change, row, fields)
+    if kept:
+        known = {} if row["modified_at"] is None else loads(row["fields"])
+        fresh, signals = field_changes(subject_id, known, fields, kept, updated_at)
+        if fresh != known:
+            change.values["fields"] = dumps(fresh)
+        if row["modified_at"] is not None:
+            change.signals.extend(signals)
     _plain(change, row, fields, created_at, updated_at)
     return change
 

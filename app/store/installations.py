@@ -37,6 +37,14 @@ def get(conn: Connection, installation_id: int) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
+_REVISION = Fixed(select(installations.c.revision).where(installations.c.id == arg("inst")))
+
+
+def revision(conn: Connection, installation_id: int) -> int:
+    """How often the configuration was changed, as it stands in this transaction."""
+    return _REVISION.value(conn, inst=installation_id)
+
+
 def find(conn: Connection, crm: str, account_id: str) -> RowMapping | None:
     query = select(installations).where(
         installations.c.crm == crm, installations.c.account_id == account_id

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, and_, func, select, update
 
-from app.model.vocabulary import TouchState
+from app.model.vocabulary import Outcome, TouchState
 from app.store import sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import touches
+from app.store.tasks import DATE_MOVED
 
 Row = Mapping[str, Any]
 
@@ -111,8 +112,8 @@ def reclaim(
 
 
 SETTLED = (
-    "state", "reason", "waits_for", "due_at", "write_at", "attempts", "retry_wall", "error",
-    "owner_id", "outcome_at",
+    "state", "reason", "waits_for", "owed_at", "due_at", "write_at", "attempts", "retry_wall",
+    "error", "owner_id", "outcome_at",
 )  # fmt: skip
 """Columns that `put_back` sets."""
 
@@ -158,6 +159,66 @@ _PERFORMED = Fixed(
 def performed(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Record tasks that stand in the CRM. Rows have `key` and every column of `PERFORMED`."""
     _PERFORMED.run_many(conn, rows)
+
+
+_MOVE = Fixed(
+    update(touches)
+    .where(
+        _t.id == arg("key"),
+        _t.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
+    )
+    .values(owed_at=arg("owed_at"), due_at=arg("due_at"), write_at=arg("write_at"))
+)
+_MOVE_TASK = Fixed(
+    update(touches)
+    .where(
+        _t.id == arg("key"),
+        _t.outcome == Outcome.OPEN.value,
+        _t.edited.is_(False),
+        _t.due_at != arg("due_at"),
+    )
+    .values(
+        owed_at=arg("owed_at"),
+        due_at=arg("due_at"),
+        wish=func.coalesce(_t.wish, "move"),
+        wish_why=func.coalesce(_t.wish_why, DATE_MOVED),
+    )
+)
+
+
+def move(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Give touches other instants: key, owed_at, due_at, write_at. What stands in the CRM is wished
+    moved there too; a claimed one is told by the guard, which reads the same date."""
+    _MOVE.run_many(conn, rows)
+    _MOVE_TASK.run_many(conn, [{k: v for k, v in row.items() if k != "write_at"} for row in rows])
+
+
+_WITHDRAW = Fixed(
+    update(touches)
+    .where(
+        among(_t.id, "ids"),
+        _t.attempts == 0,
+        _t.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
+    )
+    .values(
+        state=TouchState.DROPPED.value, reason=arg("why"), outcome_at=arg("now"), waits_for=None
+    )
+)
+_RESOLVE = Fixed(
+    update(touches)
+    .where(
+        among(_t.id, "ids"),
+        _t.state == TouchState.PERFORMED.value,
+        _t.outcome == Outcome.OPEN.value,
+    )
+    .values(wish="resolve", wish_why=arg("why"), overdue_at=None)
+)
+
+
+def withdraw(conn: Connection, ids: Sequence[str], why: str, now: int) -> None:
+    """Drop touches that are planned, and wish resolved those that stand as open tasks."""
+    _WITHDRAW.run(conn, ids=ids, why=why, now=now)
+    _RESOLVE.run(conn, ids=ids, why=why)
 
 
 _BY_ID = Fixed(select(touches).where(among(_t.id, "ids")))

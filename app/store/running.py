@@ -32,7 +32,15 @@ _HISTORY = Fixed(
 _BY_ID = Fixed(select(enrolments).where(among(_e.id, "ids")))
 _STEPS = Fixed(
     select(
-        _t.enrolment_id, _t.id, _t.step, _t.state, _t.outcome, _t.outcome_at, _t.performed_at
+        _t.enrolment_id,
+        _t.id,
+        _t.step,
+        _t.occurrence,
+        _t.state,
+        _t.reason,
+        _t.outcome,
+        _t.outcome_at,
+        _t.outcome_why,
     ).where(among(_t.enrolment_id, "ids"))
 )
 
@@ -53,7 +61,7 @@ def by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Row]:
 
 
 def steps_of(conn: Connection, ids: Iterable[str]) -> dict[str, list[Row]]:
-    """enrolment id → (step, state, outcome, outcome_at) of its touches."""
+    """enrolment id → rows of its touches as `EnrolmentView.touches` has them."""
     return _grouped(_STEPS.dicts(conn, ids=list(ids)), "enrolment_id")
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from app.model.vocabulary import Outcome, TouchState
 from app.store.fixed import Fixed, among, arg
@@ -86,10 +86,15 @@ def wake_subjects(conn: Connection, subject_ids: Iterable[int], now: int) -> Non
     _WAKE_SUBJECTS.run(conn, ids=list(subject_ids), now=now)
 
 
+DATE_MOVED = "date_moved"
+"""Why a task is wished moved whose due time alone changes: its owner stays, be it a cover."""
+
 _WISH_OPEN = Fixed(
     update(touches)
     .where(
-        among(_t.subject_id, "ids"), _t.outcome == Outcome.OPEN.value, _t.wish.is_(None)
+        among(_t.subject_id, "ids"),
+        _t.outcome == Outcome.OPEN.value,
+        or_(_t.wish.is_(None), _t.wish_why == DATE_MOVED),
     )
     .values(wish=arg("what"), wish_why=arg("why"), wish_wall=0)
 )
@@ -154,12 +159,20 @@ def put_off(conn: Connection, ids: Iterable[str], wall: int) -> None:
     _PUT_OFF.run(conn, ids=list(ids), wall=wall)
 
 
-_SET_OWNER = Fixed(update(touches).where(_t.id == arg("key")).values(owner_id=arg("owner")))
+_MOVED = Fixed(
+    update(touches).where(_t.id == arg("key")).values(owner_id=arg("owner"), due_at=arg("due_at"))
+)
+_REDUE = Fixed(update(touches).where(_t.id == arg("key")).values(overdue_at=arg("overdue_at")))
 
 
-def set_owner(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Rows with key and owner: tasks that we gave to somebody else."""
-    _SET_OWNER.run_many(conn, rows)
+def moved(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows with key, owner and due_at: tasks as they now stand with somebody, or on a day."""
+    _MOVED.run_many(conn, rows)
+
+
+def redue(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows with key and overdue_at: tasks whose due day is another now."""
+    _REDUE.run_many(conn, rows)
 
 
 _OVERDUE = Fixed(

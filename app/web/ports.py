@@ -64,6 +64,10 @@ class Runtime(Protocol):
         """End what a rule in manual mode proposed."""
         ...
 
+    def read_again(self, installation_id: int) -> None:
+        """Every record is to be read anew: other properties are read of it from now on."""
+        ...
+
 
 class Services(Protocol):
     """The process's parts."""

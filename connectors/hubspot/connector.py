@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app.model.time import Business, Clocks
 from connectors.contract import (
@@ -16,12 +17,14 @@ from connectors.contract import (
     CrmRecord,
     CrmSequence,
     InstallReport,
+    Invalid,
     NewTask,
     ObjectType,
     Page,
     Update,
     Updated,
 )
+from connectors.fitting import fitted
 from connectors.hubspot import account, install, sequences
 from connectors.hubspot.api import Api
 from connectors.hubspot.capabilities import capabilities
@@ -31,7 +34,7 @@ from connectors.hubspot.oauth import Access, OAuth
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.tasks import Tasks, unmark
 from connectors.hubspot.writing import Writer
-from connectors.mapping import CrmMapping, PropertyInfo
+from connectors.mapping import CrmMapping, MappingError, PropertyInfo, Schema, load
 
 
 class HubSpotConnector:
@@ -85,6 +88,15 @@ class HubSpotConnector:
     def schema(self, type: ObjectType) -> dict[str, PropertyInfo]:
         """The account's properties of one type, for `CrmMapping.check` and for choosing one."""
         return account.read_schema(self.api, type)
+
+    def fit(self, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        shipped = load(self.crm)  # what is in force may hold the very fields that are given up
+        try:
+            maps = [shipped.with_overrides({name: {}}).objects[name] for name in overrides]
+            schema: Schema = {one.type: self.schema(one.type) for one in maps}
+            return fitted(shipped, overrides, schema)
+        except MappingError as error:
+            raise Invalid(str(error)) from error
 
     def install(self) -> InstallReport:
         return install.install(self.api)

@@ -8,6 +8,7 @@ import pytest
 
 from app.model.vocabulary import Priority, TaskType
 from connectors import values
+from connectors.fitting import fitted
 from connectors.mapping import MappingError, PropertyInfo, load
 from connectors.stages import StageFacts
 
@@ -305,3 +306,41 @@ def test_the_vendors_default_pipeline() -> None:
         ("Closed Won", 1.0, True),
         ("Closed Lost", 0.0, True),
     ) == ["qualified", "qualified", "meeting_done", "negotiation", "negotiation", "won", "lost"]
+
+
+# --- an account's own properties -----------------------------------------------------------------
+
+
+def account_with(**types: str) -> dict[Any, dict[str, PropertyInfo]]:
+    return {"deal": {name: PropertyInfo(name, type) for name, type in types.items()}}
+
+
+def test_a_property_of_the_account_is_read_as_what_it_is() -> None:
+    schema = account_with(ends="date", live="datetime", fit="number", tier="enumeration")
+    wanted = {"deal": {"contract_end": "ends", "go_live": "live", "fit": "fit", "tier": "tier"}}
+    found = fitted(MAPPING, wanted, schema)
+    assert {name: entry["type"] for name, entry in found["deal"].items()} == {
+        "contract_end": "date", "go_live": "instant", "fit": "number", "tier": "text",
+    }  # fmt: skip
+    deal = MAPPING.with_overrides(found).of("deal")
+    read = deal.parse(item(ends="2026-12-31", live="1767225600000", fit="4", tier="gold")).fields
+    assert read["contract_end"] == "2026-12-31"
+    assert (read["go_live"], read["fit"], read["tier"]) == (1_767_225_600_000, 4.0, "gold")
+
+
+def test_a_date_is_a_date_in_whatever_form_it_comes() -> None:
+    assert values.date("1798675200000") == "2026-12-31"
+    assert values.date("2026-12-31T00:00:00Z") == "2026-12-31"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"deal": {"contract_end": "ending"}}, "'ending', which this account does not have"),
+        ({"deal": {"amount": "ends"}}, "holds date; it needs a property of type number"),
+        ({"deal": {"live": {"property": "live", "type": "date"}}}, "needs a property of type date"),
+    ],
+)
+def test_a_property_that_does_not_fit_is_named(wanted: Any, message: str) -> None:
+    with pytest.raises(MappingError, match=message):
+        fitted(MAPPING, wanted, account_with(ends="date", live="datetime"))

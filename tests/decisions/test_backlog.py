@@ -125,7 +125,7 @@ def test_a_released_step_on_a_date_keeps_its_date() -> None:
     dated = sequence(steps=(step("r", "1d", anchor="field:renewal"),))
     start = begun(active(rule(Enrol("seq")), dated, activated_at=ACTIVATED))
     released = release(start, ACTIVATED, CAL, {"renewal": "2026-06-01"})
-    assert [touch.owed_at for touch in released.touches] == [at("2026-06-02 02:00")]
+    assert [touch.owed_at for touch in released.touches] == [at("2026-06-02 00:00")]
 
 
 def test_backlog_is_explained_as_such() -> None:

@@ -23,6 +23,8 @@ def prose() -> list[tuple[str, str, str, str]]:
 
 
 def due_of(step: Step) -> str:
+    if step.days < 0:
+        return f"{-step.days}d before the end"
     if step.days:
         return f"{step.days}d"
     return f"{step.hours}h" if step.hours else ""

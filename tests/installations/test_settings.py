@@ -99,7 +99,7 @@ def _shown(value: Any) -> str:
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"`{value}`" if isinstance(value, list) else str(value)
+    return f"`{value}`" if isinstance(value, list | dict) else str(value)
 
 
 def test_every_variable_is_documented() -> None:

@@ -345,14 +345,23 @@ def test_load_file_reads_what_load_text_reads(tmp_path: Path) -> None:
 def test_a_step_may_count_from_a_mapped_date() -> None:
     text = changed("at: 3d", "at: 3d, after: {field: deal.contract_end}")
     assert len(problems(text)) == 1
-    step = load_text(text, "x", ["deal.contract_end"]).sequences["cadence"].steps[0]
+    step = load_text(text, "x", {"deal.contract_end": "date"}).sequences["cadence"].steps[0]
     assert step.anchor == "field:contract_end"
+
+
+def test_what_is_no_date_is_refused_as_one() -> None:
+    text = changed("at: 3d", "at: 3d, before: {field: deal.score}")
+    with pytest.raises(PlaybookError) as caught:
+        load_text(text, "x", {"deal.score": "number"})
+    (problem,) = caught.value.problems
+    assert problem.message == "unknown date field `deal.score`"
+    assert "PUT /api/mapping" in problem.suggestion
 
 
 def test_mapped_fields_are_known_to_conditions_and_templates() -> None:
     text = changed("deal.amount", "deal.score").replace("contact.first_name", "deal.score")
     assert len(problems(text)) == 2
-    assert load_text(text, "x", ["deal.score"]).rules[0].condition == AllOf(
+    assert load_text(text, "x", {"deal.score": "number"}).rules[0].condition == AllOf(
         (Compare("deal.score", ">=", 1000),)
     )
 
@@ -386,6 +395,9 @@ rules:
   - {id: three, when: {no_activity_for: 14d}, then: [{stop: any}], again: every_signal}
   - {id: four, when: {closed: any}, then: [{stop: any}], again: every_entry}
   - {id: five, when: {overdue: any}, then: [{notify: {who: owner, template: t}}]}
+  - {id: six, when: {date: {field: deal.close_date, before: 30d}}, then: [{enrol: s}]}
+  - {id: seven, when: {date: {field: deal.close_date, after: 2wd}}, then: [{enrol: s}]}
+  - {id: eight, when: {field_changed: deal.close_date}, then: [{stop: any}]}
 sequences:
   - id: s
     title: S
@@ -398,6 +410,7 @@ sequences:
       - {id: c, at: 1d, task: call, template: t, after: {field: deal.close_date}, late: shift}
       - {id: d, at: 2d, sequence: {hubspot: Outreach}, window: email}
       - {id: e, at: 3d, sequence: {hubspot: "77", sender: owner}, template: t, subject: E}
+      - {id: f, at: 5d, task: call, template: t, before: {field: deal.close_date}}
 templates:
   t: {decides: D, body: ""}
 """
@@ -405,7 +418,7 @@ templates:
 
 def test_everything_that_a_file_can_say() -> None:
     playbook = load_text(EVERYTHING, "file.yaml")
-    one, two, three, four, five = playbook.rules
+    one, two, three, four, five, six, seven, eight = playbook.rules
     assert one.when == When(
         SignalKind.SUBJECT_CREATED,
         subject_types=frozenset({"contact", "lead"}),
@@ -438,6 +451,9 @@ def test_everything_that_a_file_can_say() -> None:
     assert three.when == When(SignalKind.NO_ACTIVITY, after=Delay(14, Unit.D))
     assert four.when == When(SignalKind.CLOSED)
     assert five.when.kind is SignalKind.OVERDUE
+    assert six.when == When(SignalKind.DATE, after=Delay(-30, Unit.D), field="close_date")
+    assert seven.when == When(SignalKind.DATE, after=Delay(2, Unit.WD), field="close_date")
+    assert eight.when == When(SignalKind.FIELD_CHANGED, field="close_date")
     sequence = playbook.sequences["s"]
     assert sequence.exits == frozenset(EXITS) - {StopReason.REPLIED}
     assert (sequence.on_deal, sequence.exclusive) == ("move", True)
@@ -447,8 +463,10 @@ def test_everything_that_a_file_can_say() -> None:
         ("field:close_date", None, None, "shift"),
         ("entry", Delay(0, Unit.MIN), "email", "shift"),
         ("entry", Delay(0, Unit.MIN), None, "shift"),
+        ("field:close_date", None, None, "shift"),
     ]
-    *plain, own, drafted = sequence.steps
+    *plain, own, drafted, before = sequence.steps
+    assert before.at == Delay(-5, Unit.D)
     assert {step.native for step in plain} == {None}
     assert (own.native, own.task, own.template) == (
         NativeSequence("hubspot", "Outreach"), TaskType.TODO, INSTEAD

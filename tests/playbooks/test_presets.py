@@ -39,6 +39,7 @@ def test_every_preset_is_sound_and_named_as_its_file() -> None:
         "post-meeting",
         "proposal",
         "proposal-stage-map",
+        "renewal",
     )
     for name in preset_ids():
         assert preset(name).id == name
@@ -57,6 +58,8 @@ def test_the_prose_lists_exactly_the_steps(name: str) -> None:
     expected: dict[str, tuple[str, ...]] = {}
     for step in steps_of(preset(name)):
         due = str(step.at) if step.at else "at once"
+        if name == "renewal":
+            due = f"{due.removeprefix('-')} before the end"
         if name == "idle-deal":
             due = "when the 7 days are over"
         expected[step.id] = (due, WORDS[step.task], step.priority.value, step.subject)
@@ -84,6 +87,7 @@ def test_the_prose_names_every_rule_and_sequence(name: str) -> None:
         ("idle-deal", "idle-7", SignalKind.NO_ACTIVITY, Again.EVERY_SIGNAL, 50),
         ("idle-deal", "idle-14", SignalKind.NO_ACTIVITY, Again.EVERY_SIGNAL, 50),
         ("proposal-stage-map", "stage-entered", SignalKind.STAGE_ENTERED, Again.EVERY_ENTRY, None),
+        ("renewal", "contract-ends", SignalKind.DATE, Again.STAGE_ENTRY, 50),
     ],
 )
 def test_rules_wait_repeat_and_brake_as_documented(
@@ -103,6 +107,7 @@ def test_exits_are_as_documented() -> None:
             {StopReason.STAGE_LEFT, StopReason.CLOSED_WON, StopReason.CLOSED_LOST}
         ),
     }
+    expected["before-the-end"] = every
     sequences = [item for name in preset_ids() for item in preset(name).sequences.values()]
     assert {item.id: item.exits for item in sequences} == expected
 
@@ -165,4 +170,4 @@ def test_notices_can_be_written_when_the_crm_knows_nothing() -> None:
 
 def test_the_first_answer_and_the_recap_are_urgent() -> None:
     urgent = {step.id for _, step in all_steps() if step.priority is Priority.HIGH}
-    assert urgent == {"questions", "reply", "recap", "rebook"}
+    assert urgent == {"questions", "reply", "recap", "rebook", "last-week"}

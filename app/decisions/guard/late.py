@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.decisions.codes import Code
 from app.decisions.guard.ruling import drop, move
-from app.decisions.timing import is_late, owed_at, shift
+from app.decisions.timing import is_late, is_too_late, shift
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
 
@@ -18,7 +18,7 @@ def check(facts: GuardFacts) -> Ruling | None:
     if not is_late(touch.due_at, facts.calendar, now):
         return None
     policy = touch.step.late
-    if policy.action == "skip" and owed_at(touch.due_at, policy.older_than, facts.calendar) < now:
+    if is_too_late(touch.due_at, policy, facts.calendar, now):
         return drop(_CHECK, Code.TOO_LATE, was_due_at=touch.due_at)
     due = now if policy.action == "now" else shift(now, facts.calendar)
     return move(facts, _CHECK, Code.LATE, due, was_due_at=touch.due_at)

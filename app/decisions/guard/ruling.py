@@ -16,7 +16,7 @@ CAPPED = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
 
 URGENT = Priority.HIGH
 
-_due_and_owner = changer(DueTouch, "due_at", "owner_id")
+_instants_and_owner = changer(DueTouch, "owed_at", "due_at", "owner_id")
 _of_touch = changer(GuardFacts, "touch")
 
 
@@ -51,8 +51,11 @@ def apply_ruling(facts: GuardFacts, ruling: Ruling) -> GuardFacts:
     if due is None and owner is None:
         return facts
     touch = facts.touch
-    moved = _due_and_owner(
-        touch, touch.due_at if due is None else due, touch.owner_id if owner is None else owner
+    moved = _instants_and_owner(
+        touch,
+        ruling.values.get("owed_at", touch.owed_at),
+        touch.due_at if due is None else due,
+        touch.owner_id if owner is None else owner,
     )
     return _of_touch(facts, moved)
 

@@ -12,12 +12,14 @@ from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json, to_json
 from app.playbooks.loader import load_text
+from app.playbooks.needs import needs
 from app.playbooks.presets import preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError
 from app.store import approvals, figures, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
+from app.web.api.mapping import mapped
 from app.web.api.setup import changed, wake
 from app.web.api.waiting import lanes_refuse
 
@@ -33,6 +35,7 @@ def overview(conn: Connection) -> dict[str, Any]:
     states = playbooks.states(conn, inst)
     waiting = {row["rule"]: row["count"] for row in figures.backlog(conn, inst)}
     asked = approvals.waiting(conn, inst)
+    fields = mapped(conn, inst)
     saved: list[dict[str, Any]] = []
     for row in playbooks.latest(conn, inst):
         playbook = from_json(loads(row["data"]))
@@ -52,7 +55,12 @@ def overview(conn: Connection) -> dict[str, Any]:
         )
     return {
         "presets": [
-            {"playbook": key, "title": preset(key).title, "description": preset(key).description}
+            {
+                "playbook": key,
+                "title": preset(key).title,
+                "description": preset(key).description,
+                "needs": sorted(needs(preset(key)) - fields.keys()),
+            }
             for key in preset_ids()
         ],
         "saved": saved,
@@ -102,8 +110,10 @@ def source(playbook: str) -> Response:
 def save() -> Response:
     """Save YAML, or {"preset": id}, as a version; on any mistake nothing. Activates nothing."""
     text = _submitted()
+    with services().store.read() as conn:
+        fields = mapped(conn, access.viewer().installation_id)
     try:
-        playbook = load_text(text, request.args.get("name", "playbook.yaml"))
+        playbook = load_text(text, request.args.get("name", "playbook.yaml"), fields)
     except PlaybookError as error:
         problems = [asdict(problem) for problem in error.problems]
         count = f"{len(problems)} mistake" + ("s" if len(problems) != 1 else "")

@@ -153,6 +153,12 @@ def write_settings() -> Response:
     """Change the settings that are named; all of them, or on any mistake none."""
     parts, inst = services(), access.viewer().installation_id
     changes = body()
+    if "mapping" in changes:
+        raise wrong(
+            "mapping",
+            "is checked against the CRM and has its own address",
+            "Send it with PUT /api/mapping.",
+        )
     with parts.store.write() as conn:
         try:
             new = rules.change(stored_settings(conn, inst), changes)

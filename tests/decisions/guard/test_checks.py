@@ -14,9 +14,9 @@ from app.model.calendar import NINE_TO_FIVE, WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import GuardFacts
 from app.model.ids import touch_id
-from app.model.playbook import Compare, LatePolicy, Scope
+from app.model.playbook import Compare, LatePolicy, Scope, Step
 from app.model.records import ContactView
-from app.model.time import Business, parse_delay
+from app.model.time import Business, Delay, Unit, parse_delay
 from app.model.vocabulary import EnrolmentState, Mode, Priority, StageKind, StopReason, TaskType
 from tests.decisions.build import (
     CAL,
@@ -47,6 +47,9 @@ def who(**more: Any) -> ContactView:
 
 def away(start: str, end: str, **more: Any) -> Any:
     return replace(OWNER, absences=((at(start), at(end)),), **more)
+
+
+BEFORE = Step("x", Delay(-5, Unit.D), TaskType.TODO, "Do x", "t", anchor="field:close")
 
 
 # check, what differs from facts that pass, verdict, code, until, due_at
@@ -80,6 +83,22 @@ CASES: list[tuple[str, dict[str, Any], Verdict, str, int | None, int | None]] = 
         Code.NOT_RELEASED,
         None,
         None,
+    ),
+    (
+        "date_moved",
+        {"step": BEFORE, "subject": subject(**OLD, fields={"close": None})},
+        DROP,
+        "date_emptied",
+        None,
+        None,
+    ),
+    (
+        "date_moved",
+        {"step": BEFORE, "subject": subject(**OLD, fields={"close": "2026-03-20"})},
+        DEFER,
+        Code.STEP_MOVED,
+        at("2026-03-16 09:00"),
+        at("2026-03-16 09:00"),
     ),
     ("consent", {"contact": who(opted_out=True)}, DROP, "opted_out", None, None),
     ("consent", {"contact": who(opted_out=None)}, DROP, Code.CONSENT_UNKNOWN, None, None),

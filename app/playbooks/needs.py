@@ -1,0 +1,50 @@
+"""What a playbook asks of the CRM beyond what is read of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.decisions import conditions
+from app.decisions.dates import FIELD
+from app.model.playbook import CreateTasks, Playbook, Rule, Sequence, Step, When
+from app.playbooks.checks import CONDITION_FIELDS, DATE_FIELDS, plain_field
+
+_BUILT_IN = frozenset((*CONDITION_FIELDS, *DATE_FIELDS))
+_BUILT_IN_PLAIN = frozenset(plain_field(name) for name in _BUILT_IN)
+
+
+def needs(playbook: Playbook) -> set[str]:
+    """Names of the fields that an installation has to map for it, such as `deal.contract_end`.
+
+    Texts are not asked: a token without a value leaves a draft out, and the rest still works.
+    """
+    found = {name for rule in playbook.rules for name in _of_rule(rule)}
+    for sequence in playbook.sequences.values():
+        found.update(_of_sequence(sequence))
+    return found
+
+
+def _of_rule(rule: Rule) -> Iterator[str]:
+    yield from _of_when(rule.when)
+    yield from (name for name in conditions.needs(rule.condition) if name not in _BUILT_IN)
+    for action in rule.then:
+        if isinstance(action, CreateTasks):
+            yield from _of_steps(action.steps)
+
+
+def _of_sequence(sequence: Sequence) -> Iterator[str]:
+    yield from _of_steps(sequence.steps)
+    if sequence.goal is not None:
+        yield from _of_when(sequence.goal)
+
+
+def _of_when(when: When) -> Iterator[str]:
+    if when.field is not None and when.field not in _BUILT_IN_PLAIN:
+        yield f"deal.{when.field}"
+
+
+def _of_steps(steps: tuple[Step, ...]) -> Iterator[str]:
+    for step in steps:
+        name = step.anchor.removeprefix(FIELD)
+        if name != step.anchor and name not in _BUILT_IN_PLAIN:
+            yield f"deal.{name}"

@@ -1,0 +1,96 @@
+"""The form of a step: of a sequence, or one of the tasks of `create_tasks`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Tag, model_validator
+
+from app.playbooks.form import FORM, Strict, by_type
+from app.playbooks.values import (
+    DelayText,
+    Id,
+    Line,
+    PriorityWord,
+    TaskWord,
+    Window,
+    refusal,
+)
+
+
+class SkipYaml(Strict):
+    skip_after: DelayText
+
+
+class ThenYaml(Strict):
+    recycle: DelayText
+
+
+class AnchorFieldYaml(Strict):
+    field: Line
+
+
+AfterYaml = Annotated[
+    Annotated[Literal["entry", "previous_done"], Tag(FORM + "word")]
+    | Annotated[AnchorFieldYaml, Tag(FORM + "mapping")],
+    Discriminator(by_type),
+]
+LateYaml = Annotated[
+    Annotated[Literal["shift", "now"], Tag(FORM + "word")]
+    | Annotated[SkipYaml, Tag(FORM + "mapping")],
+    Discriminator(by_type),
+]
+
+
+class NativeYaml(Strict):
+    """A sequence of the CRM's own: `hubspot` names it, or gives its id in quotes."""
+
+    hubspot: Line
+    sender: Literal["owner"] = "owner"
+
+
+class StepYaml(Strict):
+    """One step of a sequence or task of `create_tasks`.
+
+    `email: <template>` is short for `task: email` with that template. With `sequence` the template
+    is the draft that a rep gets where the CRM's sequence cannot be started. With `before` the delay
+    `at` counts back from a date.
+    """
+
+    id: Id
+    at: DelayText | None = None
+    task: TaskWord | None = None
+    email: Id | None = None
+    sequence: NativeYaml | None = None
+    template: Id | None = None
+    subject: Line | None = None
+    priority: PriorityWord | None = None
+    after: AfterYaml | None = None
+    before: AnchorFieldYaml | None = None
+    lead: DelayText | None = None
+    window: Window | None = None
+    late: LateYaml | None = None
+    then: ThenYaml | None = None
+
+    @model_validator(mode="after")
+    def _one_channel(self) -> StepYaml:
+        named = [self.task, self.email, self.sequence]
+        if sum(channel is not None for channel in named) != 1:
+            raise refusal(
+                "a step is either a `task`, an `email` or a `sequence` of the CRM's own",
+                "write task: call, email, todo, linkedin or meeting; or email: <template>; or "
+                "sequence: {hubspot: <name>}",
+            )
+        if self.email is not None and self.template is not None:
+            raise refusal("`email` already names the template", "leave `template` out")
+        if self.task is not None and self.template is None:
+            raise refusal("the step names no template", "add `template: …`")
+        return self
+
+    @model_validator(mode="after")
+    def _one_anchor(self) -> StepYaml:
+        if self.before is not None and self.after is not None:
+            raise refusal(
+                "a step is either before a date or after something", "leave one of the two out"
+            )
+        return self

@@ -1,0 +1,158 @@
+"""Dates of the account's own: mapped, waited for, and followed wherever they move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sandbox.world.records import Property
+from tests.scenarios.conftest import Begin
+from tests.scenarios.harness import ADA, Story, playbook
+
+OWN = {"contract_end_date": "date", "go_live": "datetime", "fit": "number"}
+DAYS = [
+    ("Tue 2026-09-15 09:00", "Collect what the contract has brought the customer"),
+    ("Thu 2026-10-15 09:00", "Write to the customer about the terms of the renewal"),
+    ("Mon 2026-11-16 09:00", "Call the customer for the decision on the renewal"),
+    ("Mon 2026-12-07 09:00", "Call before the contract ends this week"),
+]
+"""Of a contract that ends on 14 December 2026, a Monday."""
+
+
+def with_dates(story: Story) -> None:
+    """Properties that the customer made, before anybody connects the app."""
+    for name, type in OWN.items():
+        field_type = "number" if type == "number" else "date"
+        known = Property(name, name, type, field_type, "dealinformation")
+        story.account.properties["deals"][name] = known
+
+
+@pytest.fixture
+def dated(begin: Begin) -> Story:
+    story = begin(before=with_dates)
+    fields = {"contract_end": "contract_end_date", "go_live": "go_live", "fit": "fit"}
+    story.change("PUT", "/api/mapping", {"mapping": {"deal": fields}})
+    return story
+
+
+def write(story: Story, deal: str, value: str, name: str = "contract_end_date") -> None:
+    story.act("set_property", kind="deals", record=deal, property=name, value=value)
+
+
+def planned(story: Story, deal: str) -> list[tuple[str, str]]:
+    """(due, step) of what is ahead, by due time."""
+    rows = [t for t in story.touches() if t["subject_id"] == deal and t["state"] == "planned"]
+    return [(story.local(t["due_at"]), t["step"]) for t in sorted(rows, key=lambda t: t["due_at"])]
+
+
+@pytest.mark.feature("T18")
+def test_ninety_days_before_its_contract_ends_a_deal_is_followed_up(dated: Story) -> None:
+    deal, later, open_deal = dated.deal("won"), dated.deal("won"), dated.deal("proposal")
+    for one, end in ((deal, "2026-12-14"), (later, "2027-03-01"), (open_deal, "2026-12-14")):
+        write(dated, one, end)
+    dated.live("renewal")
+    dated.until("+1d")  # the account's own properties have no webhook: the reconcile finds them
+    assert dated.tasks() == []
+    dated.to("2026-09-15 12:00")
+    assert dated.lines(deal) == DAYS[:1]
+    assert dated.open(deal)[0].made == "Tue 2026-09-15 09:00"
+    assert planned(dated, deal) == [
+        ("Thu 2026-10-15 09:00", "terms"),
+        ("Mon 2026-11-16 09:00", "ask"),
+        ("Mon 2026-12-07 09:00", "last-week"),
+    ]
+    assert dated.tasks(later) == dated.tasks(open_deal) == []
+    assert "condition is not met" in dated.why(open_deal, "renewal/contract-ends")
+    dated.act("complete_task", task=dated.open(deal)[0].id)
+    dated.to("2026-10-15 12:00")
+    (draft,) = dated.open(deal)
+    assert "until 14 December 2026" in draft.body
+
+    # The customer renews for a year: what is left is not owed any more, and next year it is.
+    write(dated, deal, "2027-12-14")
+    dated.until("+1d")
+    assert dated.lines(deal) == []
+    assert dated.ended(deal) == {"renewal/before-the-end": "date_moved"}
+    assert "90d before contract_end (2027-12-14)" in dated.why(deal, "renewal/contract-ends")
+
+
+@pytest.mark.feature("T18")
+def test_steps_move_with_the_date_and_go_when_it_is_emptied(dated: Story) -> None:
+    deal = dated.deal("won")
+    dated.live("renewal")
+    write(dated, deal, "2026-10-20")
+    dated.until("+1d")
+    # Only 43 days are left: what is more than a fortnight late is left out.
+    assert planned(dated, deal) == [
+        ("Mon 2026-09-21 09:00", "ask"),
+        ("Tue 2026-10-13 09:00", "last-week"),
+    ]
+    write(dated, deal, "2026-10-27")
+    dated.until("+1d")
+    assert [due for due, _ in planned(dated, deal)] == [
+        "Mon 2026-09-28 09:00", "Tue 2026-10-20 09:00",
+    ]  # fmt: skip
+    dated.to("2026-09-28 08:00")
+    # Nobody tells of the change; the step itself reads the record before it acts.
+    write(dated, deal, "2026-10-29")
+    dated.to("2026-09-28 12:00")
+    assert dated.tasks(deal) == []
+    dated.to("2026-09-29 12:00")
+    assert dated.lines(deal) == [("Tue 2026-09-29 09:00", DAYS[2][1])]
+    write(dated, deal, "")
+    dated.until("+1d")
+    assert dated.open(deal) == []
+    assert dated.ended(deal) == {"renewal/before-the-end": "date_emptied"}
+
+
+GO_LIVE = """
+- id: signed
+  when: {stage_entered: won}
+  if: {field: deal.fit, op: ">=", value: 3}
+  then:
+    - create_tasks:
+        - {id: kit, at: 2d, before: {field: deal.go_live}, task: todo, template: t, subject: Send}
+        - {id: ask, at: 1wd, after: {field: deal.go_live}, task: call, template: t, subject: Ask}
+"""
+
+
+@pytest.mark.feature("T19")
+def test_written_tasks_move_too_but_not_those_that_a_rep_took_in_hand(dated: Story) -> None:
+    dated.live(playbook(GO_LIVE))
+    deal, unfit = dated.deal("proposal", owner=ADA), dated.deal("proposal")
+    write(dated, deal, "4", "fit")
+    write(dated, unfit, "2", "fit")
+    for one in (deal, unfit):
+        write(dated, one, str(dated.at("2026-09-17 14:00")), "go_live")
+        dated.move(one, "won")
+    dated.until("+10min")
+    assert dated.lines(unfit) == []
+    assert dated.lines(deal) == [("Tue 2026-09-15 14:00", "Send"), ("Fri 2026-09-18 14:00", "Ask")]
+    kit, ask = dated.open(deal)
+    dated.act("move_task", task=ask.id, due=dated.at("2026-09-21 11:00"))
+    write(dated, deal, str(dated.at("2026-09-24 14:00")), "go_live")
+    dated.until("+1d")
+    assert [(task.id, task.due) for task in dated.open(deal)] == [
+        (ask.id, "Mon 2026-09-21 11:00"),
+        (kit.id, "Tue 2026-09-22 14:00"),
+    ]
+
+
+@pytest.mark.feature("T18")
+def test_a_playbook_on_a_date_that_nobody_mapped_is_refused(story: Story) -> None:
+    def refused(method: str, path: str, body: Any) -> dict[str, Any]:
+        headers = {"X-CSRF-Token": story.admin.get("/api/session")["csrf"]}
+        answer = story.admin.session.request(
+            method, f"{story.url}{path}", json=body, headers=headers, timeout=10
+        )
+        assert answer.status_code == 422, answer.text
+        return answer.json()
+
+    told = refused("POST", "/api/playbooks", {"preset": "renewal"})
+    assert "map a property of the deal to it first" in told["problems"][0]["suggestion"]
+    wrong = {"mapping": {"deal": {"contract_end": "contract_ends"}}}
+    told = refused("PUT", "/api/mapping", wrong)
+    assert "'contract_ends', which this account does not have" in told["problems"][0]["message"]
+    (needy,) = [p for p in story.admin.get("/api/playbooks")["presets"] if p["needs"]]
+    assert (needy["playbook"], needy["needs"]) == ("renewal", ["deal.contract_end"])
