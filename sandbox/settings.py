@@ -49,6 +49,7 @@ OTHER_POSITIONS: dict[str, Any] = {
     "ended_enrolment_shown": False,
     "sequence_limit_status": 429,
     "sequence_inbox_status": 403,
+    "enrolment_refusals_explained": False,
 }
 """Every point marked [U] below, with the position that is not its default."""
 
@@ -131,6 +132,8 @@ class Settings:
     """[U] Status of an enrolment beyond an inbox's limit for the day (400 or 429)."""
     sequence_inbox_status: int = 400
     """[U] Status of an enrolment from an inbox that the user has not connected (400 or 403)."""
+    enrolment_refusals_explained: bool = True
+    """[U] Whether a refused enrolment says what is wrong, where no document shows the answer."""
     sequence_daily_limit: int = 1000
     """Enrolments of one inbox in one day."""
 

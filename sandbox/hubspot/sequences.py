@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.hubspot import errors
 from sandbox.hubspot.call import Answer, Call, route
+from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.objects import paging
 from sandbox.hubspot.values import iso
 from sandbox.world import sequences as world
@@ -128,8 +129,8 @@ def enrol(call: Call) -> Answer:
     call.need(ENROL)
     user_id = _user(call)
     if not world.has_seat(call.account, user_id):
-        raise errors.refuse(
-            "sequence_seat", f"User {user_id} needs a Sales Hub or Service Hub seat."
+        raise _refused(
+            call, "sequence_seat", f"User {user_id} needs a Sales Hub or Service Hub seat."
         )
     given = call.json()
     for name in ("sequenceId", "contactId", "senderEmail"):
@@ -156,32 +157,43 @@ def enrol(call: Call) -> Answer:
     }
 
 
+def _refused(call: Call, row: str, message: str, *, status: int = 0) -> ApiError:
+    """A refusal to enrol. No document shows most of them, so they may also say nothing."""
+    if not call.hub.settings.enrolment_refusals_explained and row != "sequence_unsubscribed":
+        message = "There was a problem with the request."
+    return errors.refuse(row, message, status=status)
+
+
 def _existing(call: Call, user_id: int, sender: str, contact: Record) -> Enrolment | None:
     """Refuses what may not be enrolled; the enrolment that there is, where that is the answer."""
     account, settings = call.account, call.hub.settings
     if not contact.get("email"):
-        raise errors.refuse(
-            "sequence_contact_without_email", f"Contact {contact.id} has no email address"
+        raise _refused(
+            call, "sequence_contact_without_email", f"Contact {contact.id} has no email address"
         )
     if sender not in (one.lower() for one in account.sequences.inboxes.get(user_id, ())):
-        raise errors.refuse(
+        raise _refused(
+            call,
             "sequence_inbox",
             f"{sender} is not a connected inbox of user {user_id}",
             status=settings.sequence_inbox_status,
         )
     if not may_be_sequenced(account, contact):
-        raise errors.refuse(
-            "sequence_unsubscribed", f"Contact {contact.id} has unsubscribed from email"
+        raise _refused(
+            call, "sequence_unsubscribed", f"Contact {contact.id} has unsubscribed from email"
         )
     active = account.sequences.active(contact.id)
     if active is not None:
         if settings.duplicate_enrolment == "existing":
             return active
-        raise errors.refuse(
-            "sequence_enrolled_already", f"Contact {contact.id} is already enrolled in a sequence"
+        raise _refused(
+            call,
+            "sequence_enrolled_already",
+            f"Contact {contact.id} is already enrolled in a sequence",
         )
     if world.enrolled_today(account, sender) >= settings.sequence_daily_limit:
-        raise errors.refuse(
+        raise _refused(
+            call,
             "sequence_daily_limit",
             f"{sender} has reached its limit of {settings.sequence_daily_limit} enrollments a day",
             status=settings.sequence_limit_status,

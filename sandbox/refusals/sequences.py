@@ -30,6 +30,7 @@ ROWS = (
         "The user who enrols has a paid seat of the sales or service tools.",
         _API,
         "unconfirmed",
+        setting="enrolment_refusals_explained",
     ),
     Refusal(
         "sequence_unknown",
@@ -62,6 +63,7 @@ ROWS = (
         "Who is enrolled has an e-mail address.",
         _API,
         "unconfirmed",
+        setting="enrolment_refusals_explained",
     ),
     Refusal(
         "sequence_inbox",
@@ -88,7 +90,6 @@ ROWS = (
         "A contact is in one sequence at a time, in the whole account.",
         _API,
         "unconfirmed",
-        sub_category="SequenceError.CONTACT_ALREADY_ENROLLED",
         setting="duplicate_enrolment",
     ),
     Refusal(

@@ -135,9 +135,14 @@ def test_an_inbox_that_is_not_connected(server: SandboxServer) -> None:
     contact = server.account.create("contacts", {"email": "a@example.com"}, USER)
     body = {"sequenceId": sequence.id, "contactId": contact.id, "senderEmail": "ada@example.com"}
     path, client = "/automation/sequences/2026-03/enrollments?userId=9001", server.client()
-    assert client.post(path, body).status_code == 400
+    refused = client.post(path, body)
+    assert refused.status_code == 400
+    assert "connected inbox" in refused.json()["message"]
     turn(server, "sequence_inbox_status")
-    assert client.post(path, body).status_code == 403
+    turn(server, "enrolment_refusals_explained")
+    refused = client.post(path, body)
+    assert refused.status_code == 403
+    assert "inbox" not in refused.text
 
 
 @pytest.mark.parametrize(
