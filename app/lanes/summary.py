@@ -10,11 +10,16 @@ from typing import Any
 
 from app.lanes.context import Lanes, Tenant
 from app.lanes.trouble import note_error
+from app.model.time import HOUR, MINUTE
 from app.store import summaries
 from app.store.sets import dumps, loads
-from connectors.contract import CrmError, Update
+from connectors.contract import CrmError, Forbidden, Update
 
 BATCH = 300
+
+REFUSED_MS = HOUR
+"""A scope that was taken back is not granted again within a minute, and every refused call counts
+against the app with the vendor."""
 
 Row = Mapping[Any, Any]
 
@@ -44,7 +49,8 @@ def drain_summaries(lanes: Lanes, tenant: Tenant) -> bool:
     except CrmError as error:
         note_error(lanes, tenant, error, 0)
         with lanes.store.write() as conn:
-            summaries.put_off(conn, [row["id"] for row in rows], now + 60_000)
+            again = now + (REFUSED_MS if isinstance(error, Forbidden) else MINUTE)
+            summaries.put_off(conn, [row["id"] for row in rows], again)
         return True
     with lanes.store.write() as conn:
         summaries.summarised(conn, dict.fromkeys(same), now)
