@@ -309,7 +309,8 @@ class TokenStore(Protocol):
 
 ACTING = "dispatch"
 """Priority of calls by which the product acts in the CRM. What reads has `ingest`, what an admin
-asks for by hand (our properties, leaving) `admin`, renewing access `token`."""
+asks for by hand (our properties, leaving) and what clears up our own doing `admin`, renewing access
+`token`."""
 
 
 class BudgetStore(Protocol):
@@ -460,6 +461,11 @@ class Connector(Protocol):
 
     def enrolment_of(self, contact_id: str) -> CrmEnrolment | None:
         """The contact's latest enrolment, over or not; None where it never had one."""
+        ...
+
+    def clearing(self) -> Connector:
+        """The same connector for what clears up our own doing: its writes go on while everything
+        is stopped, because stopping is what they do."""
         ...
 
     def install_bridge(self) -> None:

@@ -56,6 +56,28 @@ BUILT_IN: Mapping[str, Template] = {
             "- Then complete this task; the other tasks of this follow-up stand on the record."
         ),
     ),
+    "unenrol-contact": Template(
+        id="unenrol-contact",
+        decides="Is the contact out of the sequence?",
+        body=(
+            "This follow-up has ended, but the CRM's sequence still runs for the contact and would "
+            "send its next mail. The CRM lets no app end it, and no workflow did within five "
+            "minutes.\n\n"
+            "- Open the contact and unenrol them from the sequence.\n"
+            "- This task goes by itself once that is done."
+        ),
+    ),
+    "check-enrolment": Template(
+        id="check-enrolment",
+        decides="Is the contact in the sequence?",
+        body=(
+            "The CRM did not answer when it was asked to enrol this contact, and shows no "
+            "enrolment since. So that nobody gets the same mail twice, it is not asked again.\n\n"
+            "- Open the contact and see whether the sequence runs.\n"
+            "- If it does not, enrol them by hand if that is still right.\n"
+            "- Then complete this task."
+        ),
+    ),
     INSTEAD: Template(
         id=INSTEAD,
         decides="What is the next step with this contact?",

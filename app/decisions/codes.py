@@ -70,6 +70,7 @@ class Code:
     CAP_30_DAYS = "cap_30_days"
     REP_BUDGET = "rep_budget"
     MERGE = "merge"
+    SEQUENCE_RUNNING = "sequence_running"
     QUIET_HOURS = "quiet_hours"
     NOT_WORKING = "not_working"
     ABSENT = "absent"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from app.model.decisions import EnrolmentView
+from app.model.playbook import Step
 from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.vocabulary import SignalKind, StageKind, StopReason, TaskType
@@ -31,6 +32,7 @@ FIRING_EXITS = frozenset(
 # Tasks in which a rep addresses the prospect; the rest is work of the rep's own.
 PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN, TaskType.MEETING})
 
+
 _STAGE_REASONS = (StopReason.CLOSED_WON, StopReason.CLOSED_LOST, StopReason.STAGE_LEFT)
 
 CANDIDATES: Mapping[SignalKind, tuple[StopReason, ...]] = {
@@ -43,6 +45,16 @@ CANDIDATES: Mapping[SignalKind, tuple[StopReason, ...]] = {
     SignalKind.CONTROL_CHANGED: (StopReason.CONTROL,),
     SignalKind.DELETED: (StopReason.DELETED,),
 }
+
+
+def addresses(step: Step) -> bool:
+    """Whether the step reaches the prospect, by a rep or by the CRM."""
+    return step.native is not None or step.task in PERSONAL
+
+
+def writes_mail(step: Step) -> bool:
+    """Whether the step reaches the prospect's mailbox."""
+    return step.native is not None or step.task is TaskType.EMAIL
 
 
 def _since_anchor(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
@@ -93,7 +105,7 @@ def _same_person(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> boo
 
 
 def _opted_out(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
-    if enrolment.sequence is None and not any(s.task in PERSONAL for s in enrolment.steps):
+    if enrolment.sequence is None and not any(map(addresses, enrolment.steps)):
         return False
     return _same_person(enrolment, event, subject)
 

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.decisions.codes import Code, Deed
+from app.decisions.native_codes import NATIVE_TEXTS
 from app.model.time import to_datetime
 from app.model.vocabulary import StopReason
 
@@ -71,7 +72,8 @@ TEXTS: Mapping[str, str] = {
     Code.CAP_30_DAYS: "The contact was touched {count} times in 30 days; the cap is {cap}.",
     Code.REP_BUDGET: "The rep's day is full ({count} of {budget}).",
     Code.MERGE: "Waits until the open task for this subject is done ({open_task}).",
-    Code.QUIET_HOURS: "Moved to {due_at}, a decent hour for a call in {zone}.",
+    Code.SEQUENCE_RUNNING: "Waits until the CRM's sequence is over ({open_task}).",
+    Code.QUIET_HOURS: "Moved to {due_at}, a decent hour in {zone}.",
     Code.NOT_WORKING: "Moved to {due_at}, the next working time.",
     Code.ABSENT: "The rep is away until {back_at}; now due at {due_at}.",
     Code.COVERED: "The rep is away until {back_at}; urgent, so it goes to {to}.",
@@ -107,6 +109,7 @@ TEXTS: Mapping[str, str] = {
     StopReason.NOT_OWED: "Its reason was gone before it began.",
     StopReason.DECLINED: "{who} declined it.",
     StopReason.DISCARDED: "{who} discarded it with the rest of the backlog.",
+    **NATIVE_TEXTS,
 }
 """Sentence per code; fields in braces are values of the explanation."""
 

@@ -27,6 +27,10 @@ from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, SignalKind, StopReason
 
+_STEP_OVER = frozenset(
+    {SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED, SignalKind.SEQUENCE_ENDED}
+)
+
 
 def advance(
     enrolment: EnrolmentView,
@@ -49,7 +53,7 @@ def advance(
     if reason is not None:
         return _end(enrolment, reason, event, now)
     over = event.data.get("step") if event.data.get("enrolment") == enrolment.id else None
-    if event.kind in (SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED) and over is not None:
+    if event.kind in _STEP_OVER and over is not None:
         return progress(enrolment, calendar, now, done=str(over), done_at=event.at)
     if event.kind is SignalKind.FIELD_CHANGED:
         return redate(enrolment, event, subject, calendar, now)

@@ -7,6 +7,7 @@ version's setting needs no migration. `docs/settings.md` explains each field.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -31,6 +32,7 @@ MAPPED = ("deal", "contact")
 """Records whose own properties an admin may map."""
 
 _FIELD = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
+Address = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 class Settings(BaseModel):
@@ -59,6 +61,20 @@ class Settings(BaseModel):
     call_hours: tuple[int, int] = Field(
         (9 * 60, 17 * 60),
         description="when a person may be called, in minutes of their own local day",
+    )
+    mail_hours: tuple[int, int] = Field(
+        (8 * 60, 18 * 60),
+        description="when mail that leaves by itself may reach a person, in minutes of their own "
+        "local day",
+    )
+    native_sequences: bool = Field(
+        False, description="enrol contacts in the CRM's own sequences where a step asks for it"
+    )
+    sequence_library: str | None = Field(
+        None, max_length=64, description="owner id of the person whose sequences are shown"
+    )
+    sequence_inboxes: Mapping[Annotated[str, Field(max_length=64)], Address] = Field(
+        {}, description="address of the inbox that a person connected to the CRM, by owner id"
     )
     cap_7_days: int | None = Field(
         7, ge=1, le=1000, description="most touches for one person in any 7 days"
@@ -121,7 +137,7 @@ class Settings(BaseModel):
                 )
         return value
 
-    @field_validator("call_hours")
+    @field_validator("call_hours", "mail_hours")
     @classmethod
     def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
         start, end = value
@@ -150,6 +166,7 @@ class Settings(BaseModel):
             holdout_salt=key,
             installation_zone=self.zone or zone,
             call_hours=self.call_hours,
+            mail_hours=self.mail_hours,
             followed_pipelines=followed,
         )
 

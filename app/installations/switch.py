@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from app.model.time import Wall
-from app.store import audit, installations
+from app.store import audit, installations, natives
 
 STOPPED, RESUMED = "stopped", "resumed"
 
@@ -23,5 +23,8 @@ def set_stopped(
         return False
     installations.change(conn, installation_id, stopped=stopped)
     installations.bump(conn, installation_id)
+    if stopped:
+        # The CRM would go on mailing by itself.
+        natives.stop_all(conn, installation_id, "stopped_all")
     audit.write(conn, installation_id, who, STOPPED if stopped else RESUMED, wall)
     return True

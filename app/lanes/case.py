@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as SequenceOf
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.actions.rendering import Rendered, TaskTexts, template_of
-from app.actions.tasks import texts_for
+from app.actions.tasks import new_task, texts_for
+from app.decisions.native import DUTIES, as_task
 from app.decisions.starting import CHOOSE_CONTACT
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
+from app.lanes.caseload import Loaded, load_rows
 from app.lanes.context import Lanes, Tenant
-from app.lanes.snapshot import Snapshot
 from app.model.calendar import WorkCalendar
 from app.model.decisions import DueTouch, Ruling
 from app.model.guard import Counters, GuardFacts
 from app.model.playbook import ActiveRule, Playbook, Sequence, Step, Template
 from app.model.records import ContactView, PersonView, SubjectView
-from app.model.time import DAY, Business
+from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode
-from app.store import counts, holds, running, tasks
+from connectors.contract import NewTask
 
 Row = Mapping[Any, Any]
 
@@ -49,12 +48,16 @@ class _Ground:
     open_tasks: Iterable[Row]
     holds: Mapping[str, Any]
     contact_touches: tuple[int, int]
+    running_native: str | None
     texts: dict[str | None, TaskTexts] = field(default_factory=dict[str | None, TaskTexts])
 
 
 @dataclass(slots=True)
 class Case:
-    """row: of `touches` as claimed. handed: the ruling that gave it to somebody else."""
+    """row: of `touches` as claimed. handed: the ruling that gave it to somebody else.
+
+    cleared: of a duty that is not needed any more.
+    """
 
     row: Row
     facts: GuardFacts
@@ -62,6 +65,17 @@ class Case:
     ground: _Ground
     handed: Ruling | None = None
     rendered: Rendered | None = None
+    cleared: bool = False
+
+    @property
+    def is_duty(self) -> bool:
+        """Whether it clears up what we did ourselves, so that nothing may hold it back."""
+        return self.row["step"] in DUTIES
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it is an enrolment in the CRM's own sequence, and no task."""
+        return self.facts.touch.step.native is not None
 
     @property
     def id(self) -> str:
@@ -86,6 +100,11 @@ class Case:
             return None
         return template_of(self.playbook, self.facts.touch.step)
 
+    def task(self, tenant: Tenant) -> NewTask:
+        """The task to create, its text rendered."""
+        self.rendered = self.render(tenant)
+        return new_task(self.facts.touch, self.rendered, self.facts.subject, self.owner_id)
+
     def render(self, tenant: Tenant) -> Rendered:
         texts = self.ground.texts.get(self.owner_id)
         if texts is None:
@@ -106,22 +125,11 @@ class Case:
         )
 
 
-@dataclass(slots=True)
-class _Loaded:
-    """Rows read for a batch of touches, by what they belong to."""
-
-    snapshot: Snapshot
-    enrolments: Mapping[str, Row]
-    open_tasks: Mapping[int, list[Row]]
-    holds: Mapping[int, Mapping[str, Any]]
-    counters: Counters
-
-
 def load_cases(
     lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
 ) -> list[Case]:
     """Cases of claimed touches, in the order in which they are to be admitted."""
-    loaded = _load(lanes, tenant, rows, now)
+    loaded = load_rows(lanes, tenant, rows, now)
     grounds: dict[tuple[str, str | None], _Ground] = {}
     cases: list[Case] = []
     for row in rows:
@@ -134,40 +142,13 @@ def load_cases(
         if ground is None:
             ground = grounds[key] = _ground(tenant, row, loaded, now)
         facts = _facts(tenant, row, ground, loaded.counters, now)
-        cases.append(Case(row, facts, loaded.counters, ground))
+        cases.append(
+            Case(row, facts, loaded.counters, ground, cleared=row["id"] in loaded.cleared)
+        )
     return cases
 
 
-def _load(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> _Loaded:
-    subjects = {row["subject_id"] for row in rows}
-    day = local_date(now, tenant.zone)
-    with lanes.store.read() as conn:
-        snapshot = Snapshot(tenant, conn, subjects, now, with_running=False)
-        enrolments = running.by_id(conn, {row["enrolment_id"] for row in rows})
-        open_tasks = tasks.open_of_subjects(conn, subjects)
-        held = holds.of(conn, tenant.id, subjects, now)
-        contacts = {row["contact_id"] for row in rows if row["contact_id"]}
-        touched = (
-            counts.contact_counts(
-                conn, tenant.id, contacts, _days_before(day, 7), _days_before(day, 30)
-            )
-            if tenant.settings.cap_7_days or tenant.settings.cap_30_days
-            else {}
-        )
-        rep_days = (
-            _rep_days(tenant, counts.due_between(conn, tenant.id, *_span(rows)), now)
-            if tenant.settings.rep_daily_tasks
-            else {}
-        )
-    counters = Counters(
-        rep_day=rep_days,
-        person=touched,
-        open_tasks=_open(open_tasks, now) if tenant.settings.merge else {},
-    )
-    return _Loaded(snapshot, enrolments, open_tasks, held, counters)
-
-
-def _ground(tenant: Tenant, row: Row, loaded: _Loaded, now: Business) -> _Ground:
+def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
     enrolment = loaded.enrolments[row["enrolment_id"]]
     subject = loaded.snapshot.subject(row["subject_id"])
     contact = loaded.snapshot.contact(row["contact_id"])
@@ -196,6 +177,7 @@ def _ground(tenant: Tenant, row: Row, loaded: _Loaded, now: Business) -> _Ground
         open_tasks=loaded.open_tasks.get(row["subject_id"], ()),
         holds=loaded.holds.get(row["subject_id"], {}),
         contact_touches=loaded.counters.person.get(row["contact_id"] or "", (0, 0)),
+        running_native=loaded.sequences.get(row["enrolment_id"]),
     )
 
 
@@ -211,8 +193,7 @@ def _facts(
         subject=row["subject_id"],
         contact=ground.contact_id,
         owner_id=owner_id,
-        # The built-in question where the version has no such step.
-        step=ground.steps.get(row["step"], CHOOSE_CONTACT),
+        step=_step(ground, row),
         owed_at=row["owed_at"],
         due_at=row["due_at"],
         planned_at=row["planned_at"],
@@ -241,19 +222,20 @@ def _facts(
         ),
         open_task=_in_the_way(row, ground.enrolment, ground.open_tasks, owner_id, now),
         zone=ground.zone,
+        running_native=ground.running_native,
     )
 
 
-def _open(
-    open_tasks: Mapping[int, SequenceOf[Row]], now: Business
-) -> dict[tuple[int, str], str]:
-    """(subject, rep) → the due open task; tasks of one `create_tasks` count from their due time."""
-    found: dict[tuple[int, str], str] = {}
-    for subject, standing in open_tasks.items():
-        for task in standing:
-            if not task["is_firing"] or task["due_at"] <= now:
-                found.setdefault((subject, task["owner_id"] or ""), task["id"])
-    return found
+def _step(ground: _Ground, row: Row) -> Step:
+    """The step as the enrolment's version has it, or as a task where that stands in for it; a
+    built-in one where the version has none of that id."""
+    step = ground.steps.get(row["step"])
+    if step is not None:
+        return as_task(step) if row["instead"] else step
+    duty = DUTIES.get(row["step"])
+    if duty is None:
+        return CHOOSE_CONTACT
+    return replace(duty, subject=row["shown_subject"] or duty.subject)
 
 
 def _in_the_way(
@@ -268,21 +250,3 @@ def _in_the_way(
             continue
         return task["id"]
     return None
-
-
-def _rep_days(
-    tenant: Tenant, due: SequenceOf[tuple[str, int]], now: Business
-) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = defaultdict(int)
-    for owner, at in due:
-        found[owner, local_date(Business(at), tenant.calendar(owner, now).zone)] += 1
-    return found
-
-
-def _span(rows: SequenceOf[Row]) -> tuple[int, int]:
-    """The instants between which these touches fall due, a day wider for the zones."""
-    return min(r["due_at"] for r in rows) - DAY, max(r["due_at"] for r in rows) + DAY
-
-
-def _days_before(day: str, number: int) -> str:
-    return (date.fromisoformat(day) - timedelta(days=number)).isoformat()

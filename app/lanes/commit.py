@@ -19,6 +19,7 @@ from app.store import (
     holds,
     ledger,
     mirror,
+    natives,
     notices,
     outbox,
     outcomes,
@@ -30,6 +31,16 @@ from app.store import (
 
 SUMMARY_MS = MINUTE
 """Our properties are written at most this often for one subject."""
+
+_MAY_UNENROL = frozenset(
+    {
+        SignalKind.REPLIED,
+        SignalKind.MEETING_BOOKED,
+        SignalKind.OPTED_OUT,
+        SignalKind.BOUNCED,
+    }
+)
+"""Signals upon which a CRM takes a contact out of its sequence by itself."""
 
 
 def store_findings(
@@ -52,6 +63,8 @@ def store_findings(
     tasks.close(conn, found.closes)
     if found.outcomes:
         outcomes.add(conn, inst, found.outcomes)
+    if found.left_sequence:
+        natives.hasten(conn, inst, found.left_sequence, now)
     if found.disarm:
         timers.disarm(conn, inst, found.disarm)
     if found.arm:
@@ -101,9 +114,30 @@ def _react(
     moved = writes.moves | {s.subject for s in signals if s.kind is SignalKind.OWNER_CHANGED}
     if moved:
         tasks.wish_open(conn, moved, "move", "owner_changed")
+    _watch(conn, tenant, signals, now)
     freed = {s.subject for s in signals if s.kind is SignalKind.CONTROL_CHANGED}
     if freed:
         tasks.wake_subjects(conn, freed, now)
     writes.dirty |= {
         s.subject for s in signals if s.kind in (SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED)
     }
+
+
+def _watch(conn: Connection, tenant: Tenant, signals: Sequence[Any], now: Business) -> None:
+    """What signals mean for contacts in the CRM's own sequences.
+
+    Some may have ended one there; and while a rep wants a pause no mail may leave, which for a
+    sequence of the CRM means its end.
+    """
+    if not tenant.settings.native_sequences:
+        return
+    touched = {s.contact for s in signals if s.contact and s.kind in _MAY_UNENROL}
+    if touched:
+        natives.hasten(conn, tenant.id, touched, now)
+    paused = [s for s in signals if s.data.get("control") == "pause"]
+    people = {s.contact for s in paused if s.data.get("of") == "contact" and s.contact}
+    if people:
+        natives.stop_contacts(conn, tenant.id, people, "paused", now)
+    subjects = {s.subject for s in paused if s.data.get("of") != "contact"}
+    if subjects:
+        natives.stop_subjects(conn, subjects, "paused", now)

@@ -21,7 +21,7 @@ from app.store import installations, people, pipelines, playbooks, running
 from app.store.agenda import Look
 from app.store.engine import Store
 from app.store.sets import loads
-from connectors.contract import Connector
+from connectors.contract import Connector, CrmSequence
 
 FRESH_MS = 30 * SECOND
 """What was read this recently, at the same business instant where that is simulated, is not read
@@ -167,6 +167,9 @@ class Lanes:
     connector_for: Callable[[int], Connector]
     pool: ThreadPoolExecutor
     simulated: bool = False
+    sequences: dict[tuple[int, str], tuple[Wall, list[CrmSequence]]] = field(
+        default_factory=dict[tuple[int, str], tuple[Wall, "list[CrmSequence]"]]
+    )  # (installation, CRM user) → when read, and what they see of the CRM's own
     _tenants: dict[int, Tenant] = field(default_factory=dict[int, Tenant])
     _fresh: dict[int, FreshReads] = field(default_factory=dict[int, FreshReads])
     _versions: dict[int, Playbook] = field(default_factory=dict[int, Playbook])

@@ -7,17 +7,19 @@ judged, let alone created again: its first attempt may have written, whatever be
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from app.actions.tasks import new_task
-from app.decisions.guard import admit, apply_ruling, judge
+from app.decisions.codes import Code
+from app.decisions.guard import absence, admit, apply_ruling, judge
+from app.decisions.native_codes import Native
+from app.lanes.adopting import unmade
 from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
+from app.lanes.enrolling import enrol_cases
 from app.lanes.ingest import read_again
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.trouble import OURS, isolate, later, note_error
@@ -25,13 +27,10 @@ from app.model.decisions import Ruling, Verdict
 from app.model.time import MINUTE, SECOND, Business, Wall
 from app.store import outbox
 from connectors.contract import (
-    Connector,
     Created,
     CrmError,
-    CrmRecord,
     Invalid,
     NewTask,
-    ObjectType,
     RateLimited,
     Stopped,
     Unknown,
@@ -64,14 +63,25 @@ def drain_due(lanes: Lanes, tenant: Tenant) -> bool:
     return True
 
 
+def drain_duties(lanes: Lanes, tenant: Tenant) -> None:
+    """Carry out what clears up what we did ourselves; not even the stop of everything holds it."""
+    now, wall = lanes.now(), lanes.wall()
+    with lanes.store.write() as conn:
+        outbox.reclaim(conn, tenant.id, wall)
+        rows = outbox.claim(conn, tenant.id, now, wall, CLAIM, LEASE_MS, duties=True)
+    if rows:
+        isolate(rows, partial(_carry_out, lanes, tenant, now), partial(_put_aside, lanes))
+
+
 def _carry_out(
     lanes: Lanes, tenant: Tenant, now: Business, rows: Sequence[dict[str, Any]]
 ) -> None:
     try:
         rows = refresh(lanes, tenant, rows)
-        cases = _unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
+        cases = unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
         doable = _judge(lanes, tenant, cases)
-        results = _perform(lanes, tenant, doable)
+        natives = [case for case in doable if case.is_native]
+        results = _perform(lanes, tenant, [case for case in doable if not case.is_native])
     except CrmError as error:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
         _give_back(lanes, rows, retry, error)
@@ -82,6 +92,7 @@ def _carry_out(
             row["attempts"] += 1
         raise
     record_results(lanes, tenant, results, now)
+    enrol_cases(lanes, tenant, natives, now)
 
 
 def _put_aside(lanes: Lanes, row: Mapping[str, Any], error: Exception) -> None:
@@ -105,59 +116,12 @@ def refresh(
     return [dict(fresh[row["id"]]) for row in rows]
 
 
-def _unmade(
-    lanes: Lanes, tenant: Tenant, cases: Sequence[Case], now: Business
-) -> Sequence[Case]:
-    """Those cases whose tasks do not stand in the CRM yet; tasks that do are taken over.
-
-    That is recorded before anything is judged: a task that exists counts for the merging and the
-    caps of the others, and the guard could not make it undone.
-    """
-    repeated = [case for case in cases if case.row["attempts"] > 1]
-    if not repeated:
-        return cases
-    tasks = {case.id: _task(tenant, case) for case in repeated}
-    connector = lanes.connector_for(tenant.id)
-    found = connector.find_tasks([(id, task.associations) for id, task in tasks.items()])
-    if not found:
-        return cases
-    adopted = [case for case in repeated if case.id in found]
-    _relink(connector, [(tasks[case.id], found[case.id]) for case in adopted])
-    record_results(
-        lanes, tenant, [_adoption(case, tasks[case.id], found[case.id]) for case in adopted], now
-    )
-    rest = [case.row for case in cases if case.id not in found]
-    return load_cases(lanes, tenant, rest, now) if rest else []
-
-
-def _adoption(case: Case, task: NewTask, record: CrmRecord) -> Result:
-    """What the first attempt wrote is what we meant; the task as rendered today may differ."""
-    written = record.as_written()
-    return Result(case, task, record.id, adopted=True, archived=record.archived, written=written)
-
-
-def _relink(connector: Connector, adopted: Sequence[tuple[NewTask, CrmRecord]]) -> None:
-    """Give a task its records where creation broke off before them.
-
-    Only while nobody has worked on it: a rep who took a task off its deal meant it.
-    """
-    pairs: dict[ObjectType, list[tuple[str, str]]] = defaultdict(list)
-    for task, record in adopted:
-        linked, changed = record.associations, any(len(v) > 1 for v in record.history.values())
-        if record.archived or changed or linked is None or any(linked.values()):
-            continue
-        for type, id in task.associations:
-            pairs[type].append((record.id, id))
-    for type, found in pairs.items():
-        connector.associate("task", type, found)
-
-
 def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
     """Split what may be done now from what may not; the latter is stored with its reason."""
     ruled: list[tuple[Case, Ruling]] = []
     passed: list[Case] = []
     for case in cases:
-        ruling, _ = judge(case.facts)
+        ruling = _duty(case) if case.is_duty else judge(case.facts)[0]
         if ruling.verdict is Verdict.HAND_TO:
             if ruling.to is None:
                 ruling = replace(ruling, to=tenant.settings.default_owner)
@@ -168,9 +132,11 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
         else:
             ruled.append((case, ruling))
     doable: list[Case] = []
-    if passed:
-        rulings, _ = admit([case.facts for case in passed], passed[0].counters)
-        for case, ruling in zip(passed, rulings, strict=True):
+    counted = [case for case in passed if not case.is_duty]
+    doable += [case for case in passed if case.is_duty]
+    if counted:
+        rulings, _ = admit([case.facts for case in counted], counted[0].counters)
+        for case, ruling in zip(counted, rulings, strict=True):
             if ruling.verdict is Verdict.DO:
                 case.facts = apply_ruling(case.facts, ruling)
                 doable.append(case)
@@ -181,14 +147,29 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
     return doable
 
 
+def _duty(case: Case) -> Ruling:
+    """Only whom it falls to is asked of the guard, and whether it is needed still."""
+    if case.cleared:
+        return Ruling(Verdict.DROP, "duty", Native.STOPPED)
+    away = absence.check(case.facts)
+    if away is not None and away.verdict is Verdict.HAND_TO:
+        return away
+    return Ruling(Verdict.DO, "duty", Code.DO)
+
+
 def _perform(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Result]:
     """Create the tasks, in batches that are in flight together."""
     if not cases:
         return []
     connector = lanes.connector_for(tenant.id)
-    tasks = {case.id: _task(tenant, case) for case in cases}
+    tasks = {case.id: case.task(tenant) for case in cases}
     results: list[Result] = []
     jobs: list[tuple[Sequence[Case], Future[list[Created]]]] = []
+    duties = [case for case in cases if case.is_duty]
+    if duties:
+        create = connector.clearing().create_tasks
+        jobs.append((duties, lanes.pool.submit(create, [tasks[case.id] for case in duties])))
+        cases = [case for case in cases if not case.is_duty]
     for start in range(0, len(cases), _CREATE):
         batch = cases[start : start + _CREATE]
         wanted_tasks = [tasks[case.id] for case in batch]
@@ -243,11 +224,6 @@ def _retry(lanes: Lanes, tenant: Tenant, error: CrmError, attempts: int) -> Wall
     if isinstance(error, Unknown) and not tenant.unique_touch_id:
         retry = Wall(max(retry, lanes.wall() + ANSWER_MS))
     return retry
-
-
-def _task(tenant: Tenant, case: Case) -> NewTask:
-    case.rendered = case.render(tenant)
-    return new_task(case.facts.touch, case.rendered, case.facts.subject, case.owner_id)
 
 
 def _give_back(

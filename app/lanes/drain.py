@@ -7,6 +7,7 @@ from collections.abc import Callable
 from app.lanes.context import Lanes, Tenant
 from app.lanes.dispatch import drain_due
 from app.lanes.ingest import drain_inbox, drain_timers
+from app.lanes.natives import drain_natives
 from app.lanes.resolve import drain_wishes
 from app.lanes.summary import drain_summaries
 from app.lanes.sync import import_page
@@ -21,6 +22,7 @@ LANES: dict[str, tuple[tuple[str, Lane], ...]] = {
     "ingest": (("inbox", drain_inbox), ("timers", drain_timers)),
     "dispatch": (
         ("touches", drain_due),
+        ("natives", drain_natives),
         ("wishes", drain_wishes),
         ("summaries", drain_summaries),
     ),

@@ -17,6 +17,7 @@ class Findings:
     unadopted: tasks that carry our touch id while their creation is still unanswered.
     barred: contacts whom a privacy deletion keeps out.
     became: contacts that were subjects of their own → the deal that they stand on now.
+    left_sequence: contacts that no longer are in a sequence of the CRM's own.
     """
 
     values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
@@ -38,6 +39,7 @@ class Findings:
     unadopted: set[str] = field(default_factory=set[str])
     barred: list[str] = field(default_factory=list[str])
     became: dict[int, int] = field(default_factory=dict[int, int])
+    left_sequence: set[str] = field(default_factory=set[str])
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
         if values:

@@ -33,15 +33,11 @@ ACTIVITY = frozenset(
 
 _MEASURED = frozenset(
     {
-        SignalKind.REPLIED,
-        SignalKind.MEETING_BOOKED,
-        SignalKind.MEETING_HELD,
-        SignalKind.MEETING_MISSED,
-        SignalKind.OPTED_OUT,
-        SignalKind.BOUNCED,
-        SignalKind.CLOSED,
+        SignalKind.REPLIED, SignalKind.MEETING_BOOKED, SignalKind.MEETING_HELD,
+        SignalKind.MEETING_MISSED, SignalKind.OPTED_OUT, SignalKind.BOUNCED, SignalKind.CLOSED,
+        SignalKind.SEQUENCE_ENDED,
     }
-)
+)  # fmt: skip
 
 MEETING_TIMER = "meeting:"
 """Prefix of the timer that asks what came of a meeting; the CRM's id follows."""
@@ -157,6 +153,8 @@ class Observer:
                 self._contact_is_back(record)
             changed = self._lead_fields(record, row)
             self.found.contacts[record.id] = fresh
+            if row is not None and row.get("in_sequence") and not fresh["in_sequence"]:
+                self.found.left_sequence.add(record.id)
             self.snapshot.lay_over_contact(record.id, fresh)
             for deal in (record.associations or {}).get("deal", ()):
                 known = self._by_crm.get(("deal", deal))

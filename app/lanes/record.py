@@ -9,6 +9,7 @@ from typing import Any
 from app.actions.tasks import intended
 from app.decisions.codes import Code, Deed
 from app.decisions.guard import explain_ruling
+from app.decisions.native_codes import Native
 from app.decisions.sequences import progress
 from app.decisions.timing import end_of_due_day, local_date
 from app.lanes.case import Case
@@ -162,7 +163,7 @@ def _made(
 ) -> dict[str, Any]:
     case, touch = result.case, result.case.facts.touch
     enrolment = enrolments[case.row["enrolment_id"]]
-    over = enrolment["state"] == _ENDED
+    over = case.cleared if case.is_duty else enrolment["state"] == _ENDED
     due = known["due_at"]
     return {
         "key": case.id,
@@ -177,7 +178,7 @@ def _made(
         "overdue_at": end_of_due_day(due, case.facts.calendar),
         # The enrolment ended while the task was being written: its reason is gone.
         "wish": "resolve" if over else None,
-        "wish_why": enrolment["end_reason"] if over else None,
+        "wish_why": (enrolment["end_reason"] or Native.STOPPED) if over else None,
         "shown_subject": known["subject"],
     }
 

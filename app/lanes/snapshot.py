@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from app.decisions.context import RuleContext
 from app.decisions.starting import touch_row as planned_row
 from app.lanes.context import Tenant
-from app.lanes.steps import is_over, withdrawn
+from app.lanes.steps import DONE, is_over, withdrawn
 from app.model.decisions import (
     Decision,
     EndEnrolment,
@@ -27,7 +27,7 @@ from app.model.decisions import (
 from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState as State
-from app.model.vocabulary import Mode, Outcome, SignalKind, StopReason, SubjectType
+from app.model.vocabulary import Mode, SignalKind, StopReason, SubjectType
 from app.store import erasure, mirror, outbox, running, summaries, timers
 from app.store.sets import loads
 
@@ -241,6 +241,7 @@ class Snapshot:
             last_two_way_at=row.get("last_two_way_at"),
             suppressed=self.suppressed.get(contact_id),
             fields=loads(row.get("fields") or "{}"),
+            in_sequence=row.get("in_sequence"),
         )
 
     # --- what runs ---------------------------------------------------------------------------
@@ -250,7 +251,7 @@ class Snapshot:
 
     def enrolment(self, row: Row) -> EnrolmentView:
         steps = self.steps.get(row["id"], ())
-        done = [s["outcome_at"] for s in steps if s["outcome"] == Outcome.COMPLETED.value]
+        done = [s["outcome_at"] for s in steps if s["outcome"] in DONE]
         version, definition = row["version_id"], row["definition"]
         return EnrolmentView(
             id=row["id"],

@@ -10,7 +10,10 @@ from app.model.vocabulary import Outcome, TouchState
 
 Row = Mapping[Any, Any]
 
-_OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value})
+_OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value, TouchState.UNKNOWN.value})
+_STANDING = frozenset({None, Outcome.OPEN.value, Outcome.RUNNING.value})
+DONE = frozenset({Outcome.COMPLETED.value, Outcome.FINISHED.value, Outcome.UNENROLLED.value})
+"""Outcomes of what was carried out, by a rep or by the CRM."""
 
 
 def withdrawn(rows: Iterable[Row], action: WithdrawTouches) -> list[Row]:
@@ -25,7 +28,6 @@ def _gone(row: Row, reason: str) -> Row:
 
 
 def is_over(step: Row) -> bool:
-    """A touch is over when its task is, or when it was dropped or given up."""
-    if step["state"] in _OVER:
-        return True
-    return step["outcome"] not in (None, Outcome.OPEN.value)
+    """A touch is over when its task is or the CRM's sequence, or when it was dropped or given up;
+    what nobody can tell the fate of as well, since it is never sent again."""
+    return step["state"] in _OVER or step["outcome"] not in _STANDING

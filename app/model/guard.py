@@ -31,6 +31,7 @@ class GuardSettings:
     holdout_salt: str = ""
     installation_zone: str = "UTC"
     call_hours: tuple[int, int] = (9 * 60, 17 * 60)  # minutes of the person's local day
+    mail_hours: tuple[int, int] = (8 * 60, 18 * 60)  # for mail that leaves by itself
     followed_pipelines: frozenset[str] = frozenset()  # empty: all
     contact_roles: tuple[str, ...] = ()  # in the order in which a person is chosen
 
@@ -42,6 +43,7 @@ class GuardFacts:
     holds: reason → until (None: until a person lifts it). contact_touches: local-day counts as
     (touches in the last 7 days, in the last 30). open_task: id of a due open task of ours for the
     same subject and rep. zone: the person's, by the chain contact → rep → installation.
+    running_native: id of the touch whose sequence in the CRM runs for the same enrolment.
     """
 
     touch: DueTouch
@@ -56,6 +58,7 @@ class GuardFacts:
     rep_tasks_today: int = 0
     open_task: str | None = None
     zone: str = "UTC"
+    running_native: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

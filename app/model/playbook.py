@@ -14,6 +14,7 @@ from app.model.time import Delay
 from app.model.vocabulary import (
     EXITS,
     Again,
+    Channel,
     Mode,
     Priority,
     SignalKind,
@@ -126,6 +127,10 @@ class Step:
     late: LatePolicy = LatePolicy()
     recycle: Delay | None = None
     native: NativeSequence | None = None
+
+    @property
+    def channel(self) -> Channel:
+        return Channel.TASK if self.native is None else Channel.NATIVE
 
 
 @dataclass(frozen=True, slots=True)

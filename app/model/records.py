@@ -26,6 +26,7 @@ class ContactView:
     labels: tuple[str, ...] = ()
     last_two_way_at: Business | None = None
     suppressed: str | None = None  # why our own suppression list has them
+    in_sequence: str | None = None  # id of the CRM's own sequence that runs for them
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

@@ -47,6 +47,7 @@ class SignalKind(StrEnum):
     BOUNCED = "bounced"
     CONTROL_CHANGED = "control_changed"
     FIELD_CHANGED = "field_changed"
+    SEQUENCE_ENDED = "sequence_ended"  # the CRM's own, in which we had enrolled
     DELETED = "deleted"
     NO_ACTIVITY = "no_activity_for"
     DATE = "date"  # a date of the record has come as near as a rule says
@@ -89,6 +90,7 @@ class Channel(StrEnum):
     """How a touch reaches the prospect. Only `TASK` is carried out by a rep."""
 
     TASK = "task"
+    NATIVE = "native"  # an enrolment into the CRM's own sequence
 
 
 class EnrolmentState(StrEnum):
@@ -103,23 +105,33 @@ class TouchState(StrEnum):
     PLANNED = "planned"
     WAITING = "waiting"  # until another task of the subject is done, or a hold clears
     CLAIMED = "claimed"
+    SENDING = "sending"  # a message on its way; whoever finds a stranger's never sends it again
     PERFORMED = "performed"
     DROPPED = "dropped"
     FAILED = "failed"  # shown to an admin with its error, who may retry it
-    UNKNOWN = "unknown"  # sent, answer lost, and the CRM could not be asked: a person decides
+    UNKNOWN = "unknown"  # sent, and the CRM cannot tell what became of it: a person decides
 
+
+UNENROL_STEP = "unenrol_contact"
+CHECK_STEP = "check_enrolment"
+DUTY_STEPS = (UNENROL_STEP, CHECK_STEP)
+"""Steps of ours about what a sequence of the CRM still does. Their tasks outlive the enrolment, and
+no guard holds them back. No step of a playbook can have such an id."""
 
 OPEN_TOUCHES = (TouchState.PLANNED, TouchState.WAITING, TouchState.CLAIMED)
 
 
 class Outcome(StrEnum):
-    """What became of a performed task."""
+    """What became of a performed touch: a task, or an enrolment in the CRM's own sequence."""
 
     OPEN = "open"
     COMPLETED = "completed"
     DELETED = "deleted"  # by a person: the step is over
     RESOLVED = "resolved"  # archived by us, its reason gone and nobody had touched it
     LEFT = "left"  # its reason is gone, but a rep had edited it: it stays theirs
+    RUNNING = "running"  # the CRM's sequence
+    FINISHED = "finished"  # the CRM's sequence, after its last step
+    UNENROLLED = "unenrolled"  # from the CRM's sequence, before its last step
 
 
 class StopReason(StrEnum):

@@ -40,6 +40,7 @@ def contact_values(
         "form_submitted_at": fields.get("form_submitted_at"),
         "fields": dumps({name: fields.get(name) for name in kept}) if kept else "{}",
         "deleted": False,
+        "in_sequence": (fields.get("sequence") or "unknown") if fields.get("in_sequence") else None,
     }
 
 

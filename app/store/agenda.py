@@ -12,9 +12,17 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, cast, f
 
 from app.model.vocabulary import TouchState
 from app.store.fixed import Fixed, arg
-from app.store.tables import cursors, inbox, installations, subjects, timers, touches
+from app.store.tables import (
+    cursors,
+    inbox,
+    installations,
+    native_enrolments,
+    subjects,
+    timers,
+    touches,
+)
 
-_i, _t, _w, _s = inbox.c, timers.c, touches.c, subjects.c
+_i, _t, _w, _s, _n = inbox.c, timers.c, touches.c, subjects.c, native_enrolments.c
 _inst, _wall, _now = arg("inst"), arg("wall"), arg("now")
 
 
@@ -34,12 +42,13 @@ class Look:
     wishes: bool
     summaries: bool
     overdue: bool
+    natives: bool
     day: int
 
     @property
     def anything(self) -> bool:
         """Whether anything is due, daily work aside."""
-        if self.inbox or self.timers or self.overdue:
+        if self.inbox or self.timers or self.overdue or self.natives:
             return True
         return not self.stopped and (self.touches or self.wishes or self.summaries)
 
@@ -86,6 +95,14 @@ _LOOK = Fixed(
                 _w.installation_id == _inst, _w.overdue_at.is_not(None), _w.overdue_at <= _now
             )
         ).label("overdue"),
+        _any(
+            _one.where(
+                _n.installation_id == _inst,
+                _n.look_at.is_not(None),
+                _n.look_at <= _now,
+                _n.retry_wall <= _wall,
+            )
+        ).label("natives"),
         select(cursors.c.value)
         .where(cursors.c.installation_id == _inst, cursors.c.name == arg("daily"))
         .scalar_subquery()
@@ -99,10 +116,11 @@ def look(conn: Connection, inst: int, now: int, wall: int, daily: str) -> Look |
     rows = _LOOK.rows(conn, inst=inst, now=now, wall=wall, daily=daily)
     if not rows:
         return None
-    status, stopped, revision, events, timed, due, lapsed, wishes, dirty, overdue, day = rows[0]
+    status, stopped, revision, *found = rows[0]
+    events, timed, due, lapsed, wishes, dirty, overdue, native, day = found
     return Look(
         status, bool(stopped), revision, bool(events), bool(timed), bool(due or lapsed),
-        bool(wishes), bool(dirty), bool(overdue), int(day or 0),
+        bool(wishes), bool(dirty), bool(overdue), bool(native), int(day or 0),
     )  # fmt: skip
 
 
@@ -120,10 +138,12 @@ class Horizon:
     touches: int | None
     overdue: int | None
     summaries: int | None
+    natives: int | None
 
     def outstanding(self, now: int, stopped: bool) -> bool:
         """Whether anything is due, claimed or waiting for a retry at `now`."""
-        if self.waiting or (self.timers is not None and self.timers <= now):
+        heard = (self.timers, self.natives)
+        if self.waiting or any(at is not None and at <= now for at in heard):
             return True
         if stopped:
             return False
@@ -132,7 +152,7 @@ class Horizon:
 
     def next(self, stopped: bool) -> int | None:
         """The next instant at which anything is due."""
-        found = [self.timers, self.overdue]
+        found = [self.timers, self.overdue, self.natives]
         if not stopped:
             found += [self.touches, self.summaries]
         return min((at for at in found if at is not None), default=None)
@@ -161,6 +181,10 @@ _HORIZON = Fixed(
         .where(_s.installation_id == _inst, _s.summary_due_at.is_not(None))
         .scalar_subquery()
         .label("summaries"),
+        select(func.min(_n.look_at))
+        .where(_n.installation_id == _inst, _n.look_at.is_not(None))
+        .scalar_subquery()
+        .label("natives"),
     )
 )
 

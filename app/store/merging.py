@@ -17,6 +17,7 @@ from app.store.tables import (
     enrolments,
     holds,
     ledger,
+    native_enrolments,
     notices,
     outcomes,
     stage_entries,
@@ -92,7 +93,7 @@ def _move_timers(conn: Connection, inst: int, of: int, to: int) -> None:
 
 def unite_contacts(conn: Connection, inst: int, kept: str, gone: str) -> None:
     """Give what is known of the person `gone` to `kept`: touches, counts, suppressions, links."""
-    for table in (enrolments, touches, outcomes):
+    for table in (enrolments, touches, outcomes, native_enrolments):
         conn.execute(
             update(table)
             .where(table.c.installation_id == inst, table.c.contact_id == gone)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select, update
 
-from app.model.vocabulary import Outcome, TouchState
+from app.model.vocabulary import DUTY_STEPS, Outcome, TouchState
 from app.store import sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import touches
@@ -25,15 +25,18 @@ def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
 
 CLAIMED = (
     "id", "enrolment_id", "subject_id", "contact_id", "step", "owed_at", "due_at", "write_at",
-    "planned_at", "priority", "reason", "owner_id", "fence", "attempts",
+    "planned_at", "priority", "reason", "owner_id", "fence", "attempts", "instead",
+    "shown_subject",
 )  # fmt: skip
 """Columns of a claimed touch: hundreds of them pass at once, so none that nobody reads."""
 
 
-def _claim(locked: bool) -> Fixed:
+def _claim(locked: bool, duties: bool = False) -> Fixed:
+    which = (_t.step.in_(DUTY_STEPS),) if duties else ()
     due = (
         select(_t.id)
         .where(
+            *which,
             _t.installation_id == arg("inst"),
             _t.state == TouchState.PLANNED.value,
             _t.write_at <= arg("now"),
@@ -59,17 +62,26 @@ def _claim(locked: bool) -> Fixed:
 
 
 _CLAIM = {"sqlite": _claim(False), "postgresql": _claim(True)}
+_CLAIM_DUTIES = {"sqlite": _claim(False, True), "postgresql": _claim(True, True)}
 
 
 def claim(
-    conn: Connection, inst: int, now: int, wall: int, limit: int, lease_ms: int
+    conn: Connection,
+    inst: int,
+    now: int,
+    wall: int,
+    limit: int,
+    lease_ms: int,
+    *,
+    duties: bool = False,
 ) -> list[dict[str, Any]]:
     """Take up to `limit` due touches, in the order due, priority, subject, id, and lease them.
 
     `attempts` goes up here, before anything is sent: after a crash a touch with more than one
-    attempt is looked for in the CRM before it is created.
+    attempt is looked for in the CRM before it is created. duties: only those of `DUTY_STEPS`.
     """
-    rows = _CLAIM[conn.dialect.name].dicts(
+    claims = _CLAIM_DUTIES if duties else _CLAIM
+    rows = claims[conn.dialect.name].dicts(
         conn, inst=inst, now=now, wall=wall, most=limit, lease=wall + lease_ms
     )
     rows.sort(key=lambda row: (row["write_at"], row["priority"], row["subject_id"], row["id"]))

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from app.model.decisions import EndEnrolment
-from app.model.vocabulary import EnrolmentState, Outcome, StopReason, TouchState
-from app.store import sets
+from app.model.vocabulary import DUTY_STEPS, EnrolmentState, Outcome, StopReason, TouchState
+from app.store import natives, sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import enrolments, touches
 
@@ -112,6 +112,7 @@ def end(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
     ]
     for statement in (_END, _DROP, _RESOLVE):
         statement.run_many(conn, rows)
+    natives.stop_with(conn, ends)
 
 
 _END = Fixed(
@@ -130,6 +131,7 @@ _DROP = Fixed(
     .where(
         _t.enrolment_id == arg("key"),
         _t.attempts == 0,
+        _t.step.not_in(DUTY_STEPS),
         _t.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
     )
     .values(
@@ -143,6 +145,7 @@ _RESOLVE = Fixed(
     update(touches)
     .where(
         _t.enrolment_id == arg("key"),
+        _t.step.not_in(DUTY_STEPS),
         _t.state == TouchState.PERFORMED.value,
         _t.outcome == Outcome.OPEN.value,
     )

@@ -179,6 +179,7 @@ contacts = Table(
     Column("last_two_way_at", BigInteger),
     Column("fields", Text, nullable=False, server_default="{}"),
     Column("deleted", Boolean, nullable=False, server_default=text("false")),
+    Column("in_sequence", String(64)),  # id of the CRM's own sequence that runs; null: none
 )
 
 subject_contacts = Table(
@@ -357,6 +358,7 @@ touches = Table(
     Column("wish_why", String(48)),
     Column("wish_wall", BigInteger, nullable=False, server_default="0"),  # not before
     Column("shown_subject", Text),  # the task's title as written
+    Column("instead", String(48)),  # why a task stands in for the CRM's own sequence
 )
 Index(
     "ix_touches_due",
@@ -428,6 +430,39 @@ crm_objects = Table(
     Column("pending", Text, nullable=False, server_default="{}"),  # field → [value, written at]
     Column("archived", Boolean, nullable=False, server_default=text("false")),
 )
+
+native_enrolments = Table(
+    "native_enrolments",
+    metadata,
+    Column("touch_id", String(36), primary_key=True),
+    _inst(),
+    Column("enrolment_id", String(36), nullable=False),  # ours
+    Column("contact_id", String(64), nullable=False),
+    Column("sequence_id", String(64), nullable=False),
+    Column("sequence", Text, nullable=False),  # its name in the CRM
+    Column("sender", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # sending, active, unknown, ended
+    Column("sent_at", BigInteger, nullable=False),
+    Column("sent_wall", BigInteger, nullable=False),
+    Column("crm_id", String(64)),  # the CRM's enrolment
+    Column("enrolled_at", BigInteger),
+    Column("stop_why", String(48)),  # why the contact is to leave the sequence
+    Column("asked_at", BigInteger),  # when the CRM's workflow was asked to end it
+    Column("person_touch", String(36)),  # the task that asks a person
+    Column("ended_at", BigInteger),
+    Column("end_reason", String(48)),
+    Column("look_at", BigInteger),  # when to look at it next; null: it is over
+    Column("retry_wall", BigInteger, nullable=False, server_default="0"),
+)
+Index(
+    "ix_native_look",
+    native_enrolments.c.installation_id,
+    native_enrolments.c.look_at,
+    sqlite_where=native_enrolments.c.look_at.isnot(None),
+    postgresql_where=native_enrolments.c.look_at.isnot(None),
+)
+Index("ix_native_enrolment", native_enrolments.c.enrolment_id)
+Index("ix_native_contact", native_enrolments.c.installation_id, native_enrolments.c.contact_id)
 
 # --- counting and telling ------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from connectors.contract import Transient
+from connectors.contract import ACTING, Transient
 from connectors.hubspot.errors import TokenRefused
 from connectors.hubspot.oauth import Access
 from connectors.transport import Reply, Request, Transport
@@ -48,11 +48,19 @@ def _client_class() -> Any:
 class Api:
     """Authorized calls of one installation."""
 
-    def __init__(self, transport: Transport, access: Access, version: str) -> None:
+    def __init__(
+        self, transport: Transport, access: Access, version: str, *, acting: str = ACTING
+    ) -> None:
+        """acting: the priority under which calls go that are meant as `ACTING`."""
         self._transport = transport
         self._access = access
         self._version = version
+        self._acting = acting
         self.client = _client_class()(self)
+
+    def clearing(self) -> Api:
+        """The same, its acting calls not held back by the stop of everything."""
+        return Api(self._transport, self._access, self._version, acting="admin")
 
     def call(
         self,
@@ -82,13 +90,14 @@ class Api:
     def send(self, options: Mapping[str, Any]) -> Reply:
         """What the client's `api_request` does: authorize, send, renew a refused token once."""
         method: str = options.get("method") or "GET"
+        priority: str = options.get("priority") or ACTING
         request = Request(
             method,
             options["path"].replace("{version}", self._version),
             query=options.get("qs"),
             body=options.get("body"),
             safe=bool(options.get("safe", method == "GET")),
-            priority=options.get("priority") or "dispatch",
+            priority=self._acting if priority == ACTING else priority,
             buckets=options.get("buckets") or ("default",),
         )
         token = self._access.bearer()

@@ -56,6 +56,7 @@ class HubSpotConnector:
         self.api = api
         self.mapping = mapping
         self._access = access
+        self._classify = classify
         self._clocks = clocks
         self._oauth = oauth
         self._app_base = app_base
@@ -174,6 +175,12 @@ class HubSpotConnector:
 
     def enrolment_of(self, contact_id: str) -> CrmEnrolment | None:
         return sequences.read_enrolment(self.api, contact_id)
+
+    def clearing(self) -> HubSpotConnector:
+        return HubSpotConnector(
+            self.api.clearing(), self._access, self._oauth, self.mapping, self._classify,
+            self._clocks, self._app_base, self._unique,
+        )  # fmt: skip
 
     def install_bridge(self) -> None:
         install.install_bridge(self.api)

@@ -32,6 +32,11 @@ class _Tally:
         self.person = dict(counters.person)
         self.open_tasks = dict(counters.open_tasks)
 
+    def touched(self, facts: GuardFacts, counts: tuple[int, int]) -> None:
+        """One touch more of its person, who bore `counts` before."""
+        if applies(facts):
+            self.person[facts.touch.contact or ""] = (counts[0] + 1, counts[1] + 1)
+
     def result(self) -> Counters:
         return Counters(self.rep_day, self.person, self.open_tasks)
 
@@ -74,6 +79,9 @@ def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
     refused = over_cap(facts, counts)
     if refused is not None:
         return refused
+    if touch.step.native is not None:
+        tally.touched(facts, counts)
+        return _DO
     slot = (touch.subject, touch.owner_id or "")
     refused = merges(facts, tally.open_tasks.get(slot))
     if refused is not None:
@@ -85,8 +93,7 @@ def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
     if facts.settings.rep_daily_tasks:
         day = _day_key(facts)
         tally.rep_day[day] = tally.rep_day.get(day, 0) + 1
-    if applies(facts):
-        tally.person[person] = (counts[0] + 1, counts[1] + 1)
+    tally.touched(facts, counts)
     if not touch.is_firing or facts.touch.due_at <= facts.now:
         tally.open_tasks.setdefault(slot, touch.id)
     return ruling

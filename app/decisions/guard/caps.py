@@ -16,7 +16,9 @@ def check(facts: GuardFacts) -> Ruling | None:
 
 def applies(facts: GuardFacts) -> bool:
     """Whether the touch counts against its person's caps at all."""
-    return facts.touch.step.task in CAPPED and facts.touch.contact is not None
+    step = facts.touch.step
+    reaches = step.native is not None or step.task in CAPPED
+    return reaches and facts.touch.contact is not None
 
 
 def over_cap(facts: GuardFacts, counts: tuple[int, int]) -> Ruling | None:

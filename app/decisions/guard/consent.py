@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from app.decisions.codes import Code
-from app.decisions.exits import PERSONAL
+from app.decisions.exits import addresses, writes_mail
 from app.decisions.guard.ruling import drop
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
-from app.model.vocabulary import StopReason, TaskType
+from app.model.vocabulary import StopReason
 
 _CHECK = "consent"
 
@@ -19,7 +19,7 @@ def check(facts: GuardFacts) -> Ruling | None:
     no consent, and neither is an opt-out property that could not be read.
     """
     touch, contact = facts.touch, facts.contact
-    if touch.step.task not in PERSONAL:
+    if not addresses(touch.step):
         return None
     if contact is None:
         if touch.contact is None:
@@ -31,6 +31,6 @@ def check(facts: GuardFacts) -> Ruling | None:
         return drop(_CHECK, StopReason.OPTED_OUT.value, contact=contact.crm_id)
     if contact.opted_out is None:
         return drop(_CHECK, Code.CONSENT_UNKNOWN, contact=contact.crm_id)
-    if contact.bounced and touch.step.task is TaskType.EMAIL:
+    if contact.bounced and writes_mail(touch.step):
         return drop(_CHECK, StopReason.BOUNCED.value, contact=contact.crm_id)
     return None

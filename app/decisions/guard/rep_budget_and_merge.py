@@ -15,7 +15,10 @@ _CHECK = "rep_budget_and_merge"
 
 
 def check(facts: GuardFacts) -> Ruling | None:
-    """Against what had been counted when the facts were read."""
+    """Against what had been counted when the facts were read. What the CRM does by itself is no
+    task of the rep's."""
+    if facts.touch.step.native is not None:
+        return None
     return merges(facts, facts.open_task) or over_budget(facts, facts.rep_tasks_today)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.decisions.codes import Code
-from app.decisions.guard.quiet_hours import place
+from app.decisions.guard.quiet_hours import acts_at, place
 from app.decisions.guard.ruling import move
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
@@ -16,7 +16,8 @@ def check(facts: GuardFacts) -> Ruling | None:
     due = facts.touch.due_at
     if facts.touch.step.late.action == "now" and due <= facts.now:
         return None
-    placed = place(due, facts)
-    if placed == due:
+    at = acts_at(facts)
+    placed = place(at, facts)
+    if placed == at:
         return None
     return move(facts, "working_days", Code.NOT_WORKING, placed)

@@ -14,7 +14,7 @@ from app.model.calendar import NINE_TO_FIVE, WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import GuardFacts
 from app.model.ids import touch_id
-from app.model.playbook import Compare, LatePolicy, Scope, Step
+from app.model.playbook import Compare, LatePolicy, NativeSequence, Scope, Step
 from app.model.records import ContactView
 from app.model.time import Business, Delay, Unit, parse_delay
 from app.model.vocabulary import EnrolmentState, Mode, Priority, StageKind, StopReason, TaskType
@@ -39,6 +39,9 @@ DROP, DEFER, DO, HAND_TO = Verdict.DROP, Verdict.DEFER, Verdict.DO, Verdict.HAND
 OLD = {"stage_entered_at": at("2026-02-27 10:00")}
 TODO = step("x", task=TaskType.TODO)
 EMAIL = step("x", task=TaskType.EMAIL)
+NATIVE = step(
+    "x", task=TaskType.TODO, lead=Delay(0, Unit.MIN), native=NativeSequence("hubspot", "Outreach")
+)
 
 
 def who(**more: Any) -> ContactView:
@@ -105,6 +108,9 @@ CASES: list[tuple[str, dict[str, Any], Verdict, str, int | None, int | None]] = 
     ("consent", {"contact": who(suppressed="asked us")}, DROP, Code.SUPPRESSED, None, None),
     ("consent", {"contact": None}, DROP, Code.CONTACT_GONE, None, None),
     ("consent", {"contact": who(bounced=True), "step": EMAIL}, DROP, "bounced", None, None),
+    ("consent", {"contact": who(opted_out=True), "step": NATIVE}, DROP, "opted_out", None, None),
+    ("consent", {"contact": who(bounced=True), "step": NATIVE}, DROP, "bounced", None, None),
+    ("native_running", {"running_native": "t0"}, DEFER, Code.SEQUENCE_RUNNING, None, None),
     ("open_and_scope", {"subject": subject(deleted=True)}, DROP, "record_deleted", None, None),
     (
         "open_and_scope",
@@ -346,6 +352,9 @@ def test_every_check_has_a_case() -> None:
         {"owner": away("2026-03-03 00:00", "2026-03-09 00:00")},
         {"owner": None},
         {"mode": Mode.MANUAL, "rule": active(mode=Mode.MANUAL)},  # accepted by the rep
+        {"open_task": "t9", "step": NATIVE},  # the CRM mails by itself: no second task for the rep
+        {"rep_daily_tasks": 5, "rep_tasks_today": 5, "step": NATIVE},
+        {"running_native": "t1", "step": NATIVE},  # itself
     ],
 )
 def test_what_passes(change: dict[str, Any]) -> None:
@@ -369,6 +378,37 @@ def test_a_task_without_a_chosen_person_addresses_nobody_yet() -> None:
     given = facts()
     nobody = replace(given, contact=None, touch=replace(given.touch, contact=None))
     assert judge(nobody)[0].verdict is DO
+
+
+# --- the CRM's own sequence, which mails at the instant of its enrolment
+
+
+def test_an_enrolment_waits_for_a_decent_hour_of_the_person_and_a_working_one_of_the_rep() -> None:
+    in_new_york = {"step": NATIVE, "zone": NEW_YORK}
+    ruling, due = moved(**in_new_york)
+    assert (ruling.verdict, ruling.code) == (DEFER, Code.QUIET_HOURS)
+    assert ruling.until == due == at("2026-03-02 14:00")  # 8:00 there
+    ruling, due = moved(**in_new_york, windows_off=True)
+    assert ruling.until == at("2026-03-02 14:00"), "even where due times are taken as they fall"
+    tokyo, next_day = "Asia/Tokyo", at("2026-03-03 09:00")
+    ruling, due = moved(step=NATIVE, zone=tokyo, now=at("2026-03-02 10:30"))
+    assert ruling.until == next_day, "18:30 in Tokyo; the rep's morning is the next time that fits"
+
+
+def test_an_enrolment_that_is_late_on_its_day_does_not_mail_at_night() -> None:
+    """A task due at ten may be written at night; a mail would leave then."""
+    night = at("2026-03-02 23:30")
+    assert judge(facts(step=TODO, now=night))[0].verdict is DO
+    ruling, _ = moved(step=NATIVE, now=night)
+    assert (ruling.verdict, ruling.until) == (DEFER, NEXT_MORNING)
+    weekend = at("2026-03-07 11:00")
+    ruling, _ = moved(step=NATIVE, now=weekend, due_at=weekend)
+    assert (ruling.code, ruling.until) == (Code.NOT_WORKING, at("2026-03-09 09:00"))
+
+
+def test_an_enrolment_counts_against_the_caps_of_its_person() -> None:
+    ruling, _ = moved(step=NATIVE, cap_7_days=3, contact_touches=(3, 3))
+    assert ruling.code == Code.CAP_7_DAYS
 
 
 # --- holdout

@@ -1,0 +1,111 @@
+"""The rows that claimed touches are judged on, read for all of them at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as SequenceOf
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from app.decisions.native import DUTIES
+from app.decisions.timing import local_date
+from app.lanes.context import Lanes, Tenant
+from app.lanes.snapshot import Snapshot
+from app.model.guard import Counters
+from app.model.time import DAY, Business
+from app.store import counts, duties, holds, natives, running, tasks
+
+Row = Mapping[Any, Any]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """Rows read for a batch of touches, by what they belong to.
+
+    sequences: enrolment → the touch whose sequence in the CRM runs. cleared: duties that are over.
+    """
+
+    snapshot: Snapshot
+    enrolments: Mapping[str, Row]
+    open_tasks: Mapping[int, list[Row]]
+    holds: Mapping[int, Mapping[str, Any]]
+    counters: Counters
+    sequences: Mapping[str, str]
+    cleared: set[str]
+
+
+def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> Loaded:
+    """Everything that the cases of these touches are made of."""
+    subjects = {row["subject_id"] for row in rows}
+    day = local_date(now, tenant.zone)
+    with lanes.store.read() as conn:
+        snapshot = Snapshot(tenant, conn, subjects, now, with_running=False)
+        enrolments = running.by_id(conn, {row["enrolment_id"] for row in rows})
+        open_tasks = tasks.open_of_subjects(conn, subjects)
+        held = holds.of(conn, tenant.id, subjects, now)
+        sequences = natives.running_of(conn, _with_natives(tenant, enrolments.values()))
+        owed = [row["id"] for row in rows if row["step"] in DUTIES]
+        cleared = duties.cleared(conn, owed) if owed else set[str]()
+        contacts = {row["contact_id"] for row in rows if row["contact_id"]}
+        touched = (
+            counts.contact_counts(
+                conn, tenant.id, contacts, _days_before(day, 7), _days_before(day, 30)
+            )
+            if tenant.settings.cap_7_days or tenant.settings.cap_30_days
+            else {}
+        )
+        rep_days = (
+            _rep_days(tenant, counts.due_between(conn, tenant.id, *_span(rows)), now)
+            if tenant.settings.rep_daily_tasks
+            else {}
+        )
+    counters = Counters(
+        rep_day=rep_days,
+        person=touched,
+        open_tasks=_open(open_tasks, now) if tenant.settings.merge else {},
+    )
+    return Loaded(snapshot, enrolments, open_tasks, held, counters, sequences, cleared)
+
+
+def _with_natives(tenant: Tenant, enrolments: Iterable[Row]) -> list[str]:
+    """Enrolments of sequences in which the CRM's own may run; for most there is nothing to ask."""
+    return [
+        row["id"]
+        for row in enrolments
+        if not row["is_firing"]
+        and any(
+            step.native for step in tenant.steps(row["version_id"], row["definition"], False)
+        )
+    ]
+
+
+def _open(
+    open_tasks: Mapping[int, SequenceOf[Row]], now: Business
+) -> dict[tuple[int, str], str]:
+    """(subject, rep) → the due open task; tasks of one `create_tasks` count from their due time."""
+    found: dict[tuple[int, str], str] = {}
+    for subject, standing in open_tasks.items():
+        for task in standing:
+            if not task["is_firing"] or task["due_at"] <= now:
+                found.setdefault((subject, task["owner_id"] or ""), task["id"])
+    return found
+
+
+def _rep_days(
+    tenant: Tenant, due: SequenceOf[tuple[str, int]], now: Business
+) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for owner, at in due:
+        found[owner, local_date(Business(at), tenant.calendar(owner, now).zone)] += 1
+    return found
+
+
+def _span(rows: SequenceOf[Row]) -> tuple[int, int]:
+    """The instants between which these touches fall due, a day wider for the zones."""
+    return min(r["due_at"] for r in rows) - DAY, max(r["due_at"] for r in rows) + DAY
+
+
+def _days_before(day: str, number: int) -> str:
+    return (date.fromisoformat(day) - timedelta(days=number)).isoformat()

@@ -1,0 +1,38 @@
+"""The CRM's own sequences: who sends from them, and what is to be done about one that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.model.time import Business
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose seat and inbox an enrolment takes. problem: the code of a refusal met lately."""
+
+    user_id: str | None
+    inbox: str
+    active: bool
+    problem: str | None = None
+
+
+class Do(StrEnum):
+    """What is to be done about an enrolment in the CRM's sequence."""
+
+    WAIT = "wait"
+    ADOPT = "adopt"  # it is there, though its answer was lost
+    ASK = "ask"  # stamp the property that a workflow acts on
+    ASK_PERSON = "ask_person"
+    END = "end"  # it is over
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """do: the next act. code: for the ledger, "" where there is nothing to tell. again_at: when to
+    look next, None once it is over."""
+
+    do: Do
+    code: str = ""
+    again_at: Business | None = None
