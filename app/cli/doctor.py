@@ -13,10 +13,10 @@ import click
 from app.installations import doctor as checks
 from app.installations.config import Config
 from app.installations.doctor import Finding
-from app.installations.registry import Connectors
-from app.model.time import Business
+from app.installations.registry import WEBHOOK, Connectors
+from app.model.time import Business, iso
 from app.runtime.clocks import RealClocks
-from app.store import installations
+from app.store import cursors, installations
 from app.store.engine import Store, StoreError
 
 _MARKS = {"wrong": ("WRONG", "red"), "attention": ("LOOK ", "yellow"), "note": ("note ", None)}
@@ -86,6 +86,7 @@ def _accounts(
     with store.read() as conn:
         rows = installations.read(conn)
         chosen = [row for row in rows if account in (None, row["account_id"])]
+        heard = {row["id"]: cursors.number(conn, row["id"], WEBHOOK) or None for row in chosen}
         findings = [] if chosen else [_none(config, account, [row["account_id"] for row in rows])]
         for row in chosen:
             findings += checks.standing(conn, config, row, now, clocks.wall())
@@ -98,9 +99,12 @@ def _accounts(
             )
     connectors.flush_calls()
     seen = [
-        {"crm": row["crm"], "id": row["account_id"], "name": row["name"], "status": row["status"]}
+        {
+            "crm": row["crm"], "id": row["account_id"], "name": row["name"],
+            "status": row["status"], "last_webhook_wall": heard[row["id"]],
+        }
         for row in chosen
-    ]
+    ]  # fmt: skip
     return findings, seen
 
 
@@ -118,9 +122,17 @@ def _none(config: Config, account: str | None, known: Sequence[str]) -> Finding:
     )  # fmt: skip
 
 
+def _when(wall: int | None) -> str:
+    return iso(wall) if wall else "never"
+
+
 def _print(findings: Sequence[Finding], seen: Sequence[dict[str, Any]]) -> None:
     for one in seen:
-        click.echo(f"{one['name'] or one['id']}: {one['crm']} account {one['id']}, {one['status']}")
+        name = one["name"] or one["id"]
+        click.echo(
+            f"{name}: {one['crm']} account {one['id']}, {one['status']}, "
+            f"last webhook {_when(one['last_webhook_wall'])}"
+        )
     if seen:
         click.echo()
     for one in findings:

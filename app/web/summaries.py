@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.decisions.explain import text
+from app.installations.registry import WEBHOOK
 from app.installations.switch import STOPPED
 from app.model.playbook import CreateTasks
 from app.playbooks.codec import from_json
@@ -133,6 +134,7 @@ def health(conn: Connection, who: Viewer, now: int, wall: int) -> dict[str, Any]
         **work,
         "late_ms": max(0, now - oldest) if oldest is not None else 0,
         "inbox_age_ms": max(0, wall - since) if since is not None else 0,
+        "last_webhook_wall": cursors.number(conn, inst, WEBHOOK) or None,
         "calls": [dict(row) for row in calls.totals(conn, inst)],
         "failed": figures.failed_work(conn, inst),
         "failing_events": figures.failing_events(conn, inst),

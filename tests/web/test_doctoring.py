@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.store import installations
-from tests.web.support import Browser, Served, confirm_all, event
+from tests.web.support import NOW, Browser, Served, confirm_all, event
 from tests.web.test_access import as_role
 
 
@@ -59,6 +59,7 @@ def test_a_webhook_is_remembered_with_the_next_flush(served: Served, browser: Br
         installations.change(conn, served.installation(), installed_wall=1)
     assert "no_webhook" in codes(browser, "/api/doctor")[0]
     assert served.deliver([event()]).status_code == 204
+    assert browser.get("/api/health").get_json()["last_webhook_wall"] == NOW
     assert "no_webhook" not in codes(browser, "/api/doctor?live=true")[0]
 
 
