@@ -108,6 +108,8 @@ TEXTS: Mapping[str, str] = {
     "that one goes on.",
     StopReason.NOT_OWED: "Its reason was gone before it began.",
     StopReason.DECLINED: "{who} declined it.",
+    StopReason.UNDONE: "{who} undid the activation that began it.",
+    StopReason.APP_LEFT: "Followthrough was taken out of the CRM account.",
     StopReason.DISCARDED: "{who} discarded it with the rest of the backlog.",
     **NATIVE_TEXTS,
 }

@@ -17,6 +17,7 @@ from app.model.playbook import ActiveRule, Rule
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason
 from app.store import (
+    activations,
     audit,
     installations,
     mirror,
@@ -74,6 +75,10 @@ def activate(
             if was is not None and was["mode"] != mode.value:
                 _end_old(conn, installation_id, key, was["mode"], now)
         installations.bump(conn, installation_id)
+        activations.add(
+            conn, installation_id, playbook, wanted.value,
+            {key: before.get(key) for key in modes}, now, who,
+        )  # fmt: skip
         audit.write(
             conn, installation_id, who, "activated", lanes.wall(),
             {"playbook": playbook, "rules": list(keys), "mode": wanted.value},

@@ -37,8 +37,9 @@ def drain_summaries(lanes: Lanes, tenant: Tenant) -> bool:
     changed: dict[str, list[tuple[Row, dict[str, Any]]]] = {"deal": []}
     same: list[int] = []
     for row in rows:
-        fields = _fields(row, facts.get(row["id"], {}))
-        if row["type"] != "deal" or row["deleted"] or fields == loads(row["summary"] or "{}"):
+        before = loads(row["summary"] or "{}")
+        fields = _fields(row, before, facts.get(row["id"], {}))
+        if row["type"] != "deal" or row["deleted"] or fields == before:
             same.append(row["id"])
         else:
             changed["deal"].append((row, fields))
@@ -65,10 +66,11 @@ def _write(
     lanes.connector_for(tenant.id).update("deal" if type == "deal" else "contact", updates)
 
 
-def _fields(row: Row, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _fields(row: Row, before: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What our properties should say. Momentum is left alone until we have written it once."""
     return {
         "next_touch_at": facts.get("next_at"),
         "last_touch_at": facts.get("last_at"),
         "sequence": facts.get("sequence"),
-        **({"momentum": row["momentum"]} if row["momentum"] else {}),
+        **({"momentum": row["momentum"]} if row["momentum"] or "momentum" in before else {}),
     }

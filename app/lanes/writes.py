@@ -67,9 +67,6 @@ class Writes:
     def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
         """Turn the actions of one decision into rows."""
         self.explanations.extend(decision.explanations)
-        for line in decision.explanations:
-            if line.code in _EFFECTS:
-                self._remember(tenant, line, snapshot, now)
         for action in decision.actions:
             match action:
                 case StartEnrolment():
@@ -110,6 +107,10 @@ class Writes:
                     )
                 case ReassignTasks():
                     self.moves.add(action.subject)
+        # After the actions: where the rule also began something of the same id, that is its past.
+        for line in decision.explanations:
+            if line.code in _EFFECTS:
+                self._remember(tenant, line, snapshot, now)
 
     def _remember(
         self, tenant: Tenant, line: Explanation, snapshot: Snapshot, now: Business

@@ -159,6 +159,8 @@ class StopReason(StrEnum):
     DISCARDED = "discarded"
     DATE_MOVED = "date_moved"
     DATE_GONE = "date_emptied"
+    UNDONE = "activation_undone"
+    APP_LEFT = "app_left"
 
 
 EXITS = (

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
-from app.lanes import activation, proposals, sync, waiting
+from app.lanes import activation, proposals, sync, undoing, waiting
 from app.lanes.context import Lanes
 from app.model.time import Clocks
 from app.store.engine import Store
@@ -93,6 +93,16 @@ class Runtime:
         except CrmError:
             log.exception("reading installation %s again failed", installation_id)
         self._poke("ingest", installation_id)
+
+    def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
+        """See `app.lanes.undoing.preview`."""
+        return undoing.preview(self.lanes, installation_id, id)
+
+    def undo(self, installation_id: int, id: int, who: str) -> dict[str, int]:
+        """See `app.lanes.undoing.undo`."""
+        met = undoing.undo(self.lanes, installation_id, id, who)
+        self._poke("dispatch", installation_id)
+        return met
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,6 +280,22 @@ rule_states = Table(
     Column("stopped_why", Text),
 )
 
+activations = Table(
+    "activations",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("playbook", String(64), nullable=False),
+    Column("mode", String(16), nullable=False),
+    # JSON: rule → what it was set to before, as columns of rule_states; null where it was unknown
+    Column("rules", Text, nullable=False),
+    Column("activated_at", BigInteger, nullable=False),
+    Column("activated_by", Text, nullable=False, server_default=""),
+    Column("undone_at", BigInteger),
+    Column("undone_by", Text),
+)
+Index("ix_activations", activations.c.installation_id, activations.c.id)
+
 enrolments = Table(
     "enrolments",
     metadata,
@@ -309,7 +325,13 @@ Index(
     sqlite_where=enrolments.c.state != "ended",
     postgresql_where=enrolments.c.state != "ended",
 )
-Index("ix_enrolments_rule", enrolments.c.installation_id, enrolments.c.rule, enrolments.c.state)
+Index(
+    "ix_enrolments_rule",
+    enrolments.c.installation_id,
+    enrolments.c.rule,
+    enrolments.c.state,
+    enrolments.c.started_at,
+)
 Index("ix_enrolments_subject", enrolments.c.subject_id, enrolments.c.definition)
 
 holds = Table(

@@ -12,6 +12,7 @@ from app.web.answers import services
 from app.web.api.playbooks import MODES, overview
 from app.web.api.setup import KINDS, board, person_view, stored_settings
 from app.web.api.subjects import find
+from app.web.api.undoing import listed, previewed
 from app.web.api.waiting import proposed
 
 blueprint = Blueprint("pages", __name__)
@@ -88,7 +89,17 @@ def rules() -> Any:
     """Playbooks with their rules' modes and backlog; activate and release."""
     with services().store.read() as conn:
         found = overview(conn)
-        return _page("rules.html", conn, modes=MODES, **found)
+        done = listed(conn) if access.viewer().role == "admin" else []
+        return _page("rules.html", conn, modes=MODES, activations=done, **found)
+
+
+@blueprint.get("/activations/<id>")
+@access.require("admin")
+def activation(id: str) -> Any:
+    """What undoing an activation would do, and the button."""
+    found = previewed(id)
+    with services().store.read() as conn:
+        return _page("undo.html", conn, undo=found)
 
 
 @blueprint.get("/subjects")

@@ -68,6 +68,14 @@ class Runtime(Protocol):
         """Every record is to be read anew: other properties are read of it from now on."""
         ...
 
+    def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
+        """What undoing an activation would do."""
+        ...
+
+    def undo(self, installation_id: int, id: int, who: str) -> dict[str, int]:
+        """Undo an activation; answers what it met."""
+        ...
+
 
 class Services(Protocol):
     """The process's parts."""

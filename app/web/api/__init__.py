@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web.api import mapping, overview, playbooks, setup, subjects, waiting
+from app.web.api import mapping, overview, playbooks, setup, subjects, undoing, waiting
 
 
 def register(app: Flask) -> None:
     """Mount the API."""
-    for module in (overview, setup, mapping, playbooks, waiting, subjects):
+    for module in (overview, setup, mapping, playbooks, waiting, undoing, subjects):
         app.register_blueprint(module.blueprint, url_prefix="/api")
