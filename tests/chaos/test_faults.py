@@ -314,6 +314,51 @@ def test_doubled_and_disordered_webhooks_change_nothing(
     assert ending(story) == undisturbed
 
 
+# --- an outage -----------------------------------------------------------------------------------
+
+PATIENCE = playbook(
+    "- {id: go, when: {stage_entered: proposal}, then: [{enrol: s}]}",
+    """
+    - id: s
+      steps:
+        - {id: soon, at: 1d, task: call, template: t, subject: Soon, late: {skip_after: 1d}}
+        - {id: patient, at: 2d, task: call, template: t, subject: Patient, late: {skip_after: 9d}}
+        - {id: moved, at: 3d, task: email, template: t, subject: Moved, late: shift}
+        - {id: later, at: 14d, task: todo, template: t, subject: Later}
+    """,
+)
+
+
+@pytest.mark.parametrize("away", ["the app", "the CRM"])
+def test_an_outage_longer_than_a_steps_patience_gives_what_its_late_policy_says(
+    story: Story, away: str
+) -> None:
+    """Six days out from Monday noon: one step has expired, two come late one after the other."""
+    story.live(PATIENCE)
+    deal = story.deal("proposal")
+    story.to("2026-09-07 12:00")
+    back = story.at("2026-09-13 12:00")
+    if away == "the app":
+        story.restart(meanwhile=lambda: story.to(back))
+    else:
+        fault(story, "POST /crm", "503_before", times=0, until=back)
+        story.simulation.barrier.begin(back)
+    for _ in range(4):
+        story.until("+1d")
+        for task in story.open(deal):
+            story.act("complete_task", task=task.id)
+    tasks = sorted(story.tasks(deal), key=lambda task: task.made)
+    assert [(task.subject.split(" — ")[0], task.due, task.made) for task in tasks] == [
+        ("Patient", "Mon 2026-09-14 09:00", "Mon 2026-09-14 09:00"),
+        ("Moved", "Mon 2026-09-14 09:00", "Mon 2026-09-14 12:00"),  # once the other was done
+    ]
+    assert {t["step"]: t["reason"] for t in story.touches() if t["state"] == "dropped"} == {
+        "soon": "too_late"
+    }
+    story.to("2026-09-22 12:00")
+    assert story.lines(deal) == [("Mon 2026-09-21 10:00", "Later")]
+
+
 # --- access --------------------------------------------------------------------------------------
 
 
