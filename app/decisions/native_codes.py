@@ -35,6 +35,13 @@ class Native:
     NEVER = "native_never"
 
 
+SENDER_PROBLEMS: Mapping[str, str] = {
+    Native.NO_SEAT: "{sender} has no seat for it. A CRM admin can assign one.",
+    Native.NO_INBOX: "{sender} is not a connected inbox of its user. They can connect it in the "
+    "CRM's settings.",
+}
+"""What a sender lacks, per code; it stays so until a person changes it in the CRM."""
+
 NATIVE_TEXTS: Mapping[str, str] = {
     Native.OFF: "A task instead of the sequence {sequence}: an admin has not switched the CRM's "
     "own sequences on.",
@@ -44,10 +51,10 @@ NATIVE_TEXTS: Mapping[str, str] = {
     "address.",
     Native.NO_SENDER: "A task instead of the sequence {sequence}: the record's owner is no active "
     "user of the CRM.",
-    Native.NO_SEAT: "A task instead of the sequence {sequence}: {sender} has no seat for it. A CRM "
-    "admin can assign one.",
-    Native.NO_INBOX: "A task instead of the sequence {sequence}: {sender} is not a connected inbox "
-    "of its user. They can connect it in the CRM's settings.",
+    **{
+        code: "A task instead of the sequence {sequence}: " + said
+        for code, said in SENDER_PROBLEMS.items()
+    },
     Native.SEQUENCE_GONE: "A task instead of the sequence {sequence}: {sender} sees none of that "
     "name. Share it with them, or correct its name in the playbook.",
     Native.ELSEWHERE: "A task instead of the sequence {sequence}: the contact is in another "

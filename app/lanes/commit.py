@@ -129,8 +129,6 @@ def _watch(conn: Connection, tenant: Tenant, signals: Sequence[Any], now: Busine
     Some may have ended one there; and while a rep wants a pause no mail may leave, which for a
     sequence of the CRM means its end.
     """
-    if not tenant.settings.native_sequences:
-        return
     touched = {s.contact for s in signals if s.contact and s.kind in _MAY_UNENROL}
     if touched:
         natives.hasten(conn, tenant.id, touched, now)

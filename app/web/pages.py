@@ -10,6 +10,7 @@ from app.store import reading
 from app.web import access, doctoring, summaries
 from app.web.answers import services
 from app.web.api.playbooks import MODES, overview
+from app.web.api.sequences import capability, shown
 from app.web.api.setup import KINDS, board, person_view, stored_settings
 from app.web.api.subjects import find
 from app.web.api.undoing import listed, previewed
@@ -64,10 +65,12 @@ def result() -> Any:
 @access.require("admin")
 def setup() -> Any:
     """Import progress, pipelines followed, stages confirmed, people."""
-    who = access.viewer()
-    with services().store.read() as conn:
+    who, parts = access.viewer(), services()
+    able = capability(parts.connectors.of(who.installation_id))
+    with parts.store.read() as conn:
         return _page(
             "setup.html", conn, status=summaries.status(conn, who), board=board(conn),
+            native=shown(conn, who.installation_id, able),
             kinds=KINDS, settings=stored_settings(conn, who.installation_id),
             names=summaries.owner_names(conn, who.installation_id),
         )  # fmt: skip

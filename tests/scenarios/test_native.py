@@ -26,7 +26,7 @@ def able(begin: Begin, *, workflow: bool = True, **wanted: Any) -> Story:
     story.sequence()
     if workflow:
         story.change_account(unenrol_workflow={"property": BRIDGE})
-    story.change("PUT", "/api/settings", {"native_sequences": True})
+    story.change("PUT", "/api/sequences", {"on": True})
     return story
 
 

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web.api import mapping, overview, playbooks, setup, subjects, undoing, waiting
+from app.web.api import (
+    mapping,
+    overview,
+    playbooks,
+    sequences,
+    setup,
+    subjects,
+    undoing,
+    waiting,
+)
+
+_MODULES = (
+    overview,
+    setup,
+    mapping,
+    sequences,
+    playbooks,
+    waiting,
+    undoing,
+    subjects,
+)
 
 
 def register(app: Flask) -> None:
     """Mount the API."""
-    for module in (overview, setup, mapping, playbooks, waiting, undoing, subjects):
+    for module in _MODULES:
         app.register_blueprint(module.blueprint, url_prefix="/api")

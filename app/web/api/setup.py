@@ -138,6 +138,9 @@ def stored_settings(conn: Connection, installation_id: int) -> rules.Settings:
     return rules.parse(installations.get_settings(conn, installation_id))
 
 
+_OWN_ADDRESS = {"mapping": "/api/mapping", "native_sequences": "/api/sequences"}
+
+
 @blueprint.get("/settings")
 @access.require("admin")
 def read_settings() -> Response:
@@ -153,12 +156,10 @@ def write_settings() -> Response:
     """Change the settings that are named; all of them, or on any mistake none."""
     parts, inst = services(), access.viewer().installation_id
     changes = body()
-    if "mapping" in changes:
-        raise wrong(
-            "mapping",
-            "is checked against the CRM and has its own address",
-            "Send it with PUT /api/mapping.",
-        )
+    for name, address in _OWN_ADDRESS.items():
+        if name in changes:
+            raise wrong(name, "needs the CRM's word and has its own address",
+                        f"Send it with PUT {address}.")
     with parts.store.write() as conn:
         try:
             new = rules.change(stored_settings(conn, inst), changes)
