@@ -53,7 +53,8 @@ BUILT_IN: Mapping[str, Template] = {
             "It is not clear from the CRM which person to follow up with, and a wrong addressee "
             "costs more than a question.\n\n"
             "- Add the right contact to this record, or mark one of them as primary.\n"
-            "- Then complete this task; the other tasks of this follow-up stand on the record."
+            "- This task then goes away by itself; the other tasks of this follow-up stand on the "
+            "record."
         ),
     ),
     "unenrol-contact": Template(

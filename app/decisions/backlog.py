@@ -11,7 +11,7 @@ from app.decisions.context import Cause, RuleContext, gate
 from app.decisions.firing import definitions, fire
 from app.decisions.placing import plan
 from app.decisions.silence import fire_silence, silence_due
-from app.decisions.starting import CHOOSE_CONTACT, as_view
+from app.decisions.starting import as_view
 from app.decisions.still_owed import reason_gone
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Notice, StartEnrolment
@@ -111,18 +111,13 @@ def _activated(
     calendar: WorkCalendar,
     fields: Mapping[str, Any],
 ) -> StartEnrolment:
-    steps = start.steps
-    if start.contact is None and CHOOSE_CONTACT not in steps:
-        steps = (CHOOSE_CONTACT, *steps)  # read back from a playbook, where the question is not
     touches = plan(
         counts_from,
-        steps,
+        start.steps,
         calendar,
         now,
         start.id,
         at_once=start.sequence is None,
         fields=fields,
     )
-    return replace(
-        start, state=EnrolmentState.ACTIVE, started_at=now, steps=steps, touches=touches
-    )
+    return replace(start, state=EnrolmentState.ACTIVE, started_at=now, touches=touches)

@@ -19,6 +19,8 @@ class Code:
     STEP_PLANNED = "step_planned"
     STEP_MOVED = "step_moved"
     STEP_WITHDRAWN = "step_withdrawn"
+    CONTACT_ASKED = "contact_asked"
+    CONTACT_CHOSEN = "contact_is_chosen"
     MOVES_TO_DEAL = "moves_to_deal"
     DO = "do"
     # decided, without effect yet

@@ -20,6 +20,8 @@ TEXTS: Mapping[str, str] = {
     Code.REASSIGNED: "Open, untouched tasks go to {to}.",
     Code.STOPPED_OTHERS: "The rule ends other running follow-ups.",
     Code.STEP_PLANNED: "The step before is over, so {steps} is planned.",
+    Code.CONTACT_ASKED: "The owner is asked whom to follow up with; contact: {choice}.",
+    Code.CONTACT_CHOSEN: "It is for {contact} from now on: {choice}.",
     Code.MOVES_TO_DEAL: "The contact became a deal; the follow-up goes on about deal {deal}.",
     Code.DO: "Nothing stands against it.",
     Code.WOULD_ENROL: "In shadow mode: would have started {definition}; due {due}.",
@@ -104,6 +106,8 @@ TEXTS: Mapping[str, str] = {
     StopReason.DATE_MOVED: "{field} has moved to {date}; it begins anew when that comes near.",
     StopReason.DATE_GONE: "{field} was emptied.",
     StopReason.RULE_STOP: "Another rule ended it.",
+    StopReason.CONTACT_CHOSEN: "The contact is clear now: {contact}, {choice}.",
+    StopReason.NOT_NEEDED: "Nothing that runs needs an answer any more.",
     StopReason.MERGED: "The record was merged with another on which the same follow-up ran longer; "
     "that one goes on.",
     StopReason.NOT_OWED: "Its reason was gone before it began.",

@@ -20,18 +20,7 @@ from app.model.ids import enrolment_id
 from app.model.playbook import ActiveRule, Sequence, Step
 from app.model.records import Choice
 from app.model.time import Business
-from app.model.vocabulary import Again, EnrolmentState, Mode, Priority, TaskType, TouchState
-
-CHOOSE_CONTACT = Step(
-    id="choose-contact",
-    at=None,
-    task=TaskType.TODO,
-    subject="Choose the contact for this follow-up",
-    template="choose-contact",
-    priority=Priority.HIGH,
-)
-"""Put before the steps of an enrolment without a contact. The other steps stay planned, as tasks
-on the deal: a follow-up that nobody is chosen for is still owed, and no task is a message."""
+from app.model.vocabulary import Again, EnrolmentState, Mode, TouchState
 
 
 def start(
@@ -45,6 +34,7 @@ def start(
 ) -> Decision:
     """Start the sequence, or record the rule's own tasks where `sequence` is None.
 
+    Where nobody can be chosen it starts all the same; `app.decisions.asking` asks whom it is for.
     Touches come with it only where they are to be performed; shadow, proposals, backlog and what
     waits for approval carry none, and the explanation lists when they would be due.
     """
@@ -57,8 +47,6 @@ def start(
         if rule.again is Again.ONCE:
             return refusal(active, context, Code.ONCE_ONLY, now, {"anchors": sorted(past)})
     choice = choose_contact(subject, context.roles)
-    if choice.contact is None and not _asked(context):
-        steps = (CHOOSE_CONTACT, *steps)
     key = enrolment_id(context.installation_key, subject.first_seen, definition, cause.anchor)
     touches = plan(
         cause.at,
@@ -126,11 +114,6 @@ def touch_row(touch: PlannedTouch) -> dict[str, Any]:
         "outcome_at": None,
         "outcome_why": None,
     }
-
-
-def _asked(context: RuleContext) -> bool:
-    """Whether a running enrolment already asks for the contact; one question is enough."""
-    return any(CHOOSE_CONTACT.id in other.planned for other in context.running)
 
 
 def _started(

@@ -15,6 +15,7 @@ from app.decisions.backlog import accept, release
 from app.decisions.codes import Deed
 from app.decisions.still_owed import UNDECIDED, reason_gone
 from app.lanes.activation import ledger_line
+from app.lanes.asking import decide_contacts
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
 from app.lanes.snapshot import Snapshot
@@ -85,6 +86,7 @@ def begin(
         to = EnrolmentState.PROPOSED if proposes else EnrolmentState.ACTIVE
         moves.setdefault((row["state"], to), []).append(row["id"])
         done.started.append(row["id"])
+    decide_contacts(tenant, snapshot, writes, now)
     with lanes.store.write() as conn:
         cause(conn)
         for (was, to), ids in moves.items():
@@ -110,6 +112,7 @@ def _start(
     subject = snapshot.subject(row["subject_id"])
     calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
     begun = _BEGIN[deed](_as_decided(view, row, active), now, calendar, subject.fields)
+    snapshot.activate(view.id)
     writes.add_touches(tenant, begun, now)
     line = ledger_line(begun, deed, "fired", now, {"who": who} if who else {})
     writes.explanations.append(line)

@@ -7,10 +7,10 @@ from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.actions.rendering import Rendered, TaskTexts, template_of
+from app.actions.rendering import BUILT_IN, Rendered, TaskTexts, template_of
 from app.actions.tasks import new_task, texts_for
+from app.decisions.asking import CHOOSE_CONTACT
 from app.decisions.native import DUTIES, as_task
-from app.decisions.starting import CHOOSE_CONTACT
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
 from app.lanes.caseload import Loaded, load_rows
@@ -97,7 +97,7 @@ class Case:
 
     def template(self) -> Template | None:
         if self.playbook is None:
-            return None
+            return BUILT_IN.get(self.facts.touch.step.template)
         return template_of(self.playbook, self.facts.touch.step)
 
     def task(self, tenant: Tenant) -> NewTask:

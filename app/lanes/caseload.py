@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from app.decisions.asking import CHOOSE_CONTACT
 from app.decisions.native import DUTIES
 from app.decisions.timing import local_date
 from app.lanes.context import Lanes, Tenant
@@ -84,10 +85,16 @@ def _with_natives(tenant: Tenant, enrolments: Iterable[Row]) -> list[str]:
 def _open(
     open_tasks: Mapping[int, SequenceOf[Row]], now: Business
 ) -> dict[tuple[int, str], str]:
-    """(subject, rep) → the due open task; tasks of one `create_tasks` count from their due time."""
+    """(subject, rep) → the due open task; tasks of one `create_tasks` count from their due time.
+
+    The question for the contact holds up a sequence's next step, as its case has it, but not a
+    rule's own tasks: those are owed whoever the person is.
+    """
     found: dict[tuple[int, str], str] = {}
     for subject, standing in open_tasks.items():
         for task in standing:
+            if task["step"] == CHOOSE_CONTACT.id:
+                continue
             if not task["is_firing"] or task["due_at"] <= now:
                 found.setdefault((subject, task["owner_id"] or ""), task["id"])
     return found

@@ -12,7 +12,7 @@ from app.lanes.findings import Findings
 from app.lanes.writes import Writes
 from app.model.decisions import ArmTimer
 from app.model.time import MINUTE, Business
-from app.model.vocabulary import SignalKind
+from app.model.vocabulary import SignalKind, StopReason
 from app.store import (
     approvals,
     erasure,
@@ -89,6 +89,13 @@ def store_decisions(
     outbox.move(conn, writes.moved_touches)
     for gone in writes.withdrawn:
         outbox.withdraw(conn, gone.touches, gone.reason, gone.at)
+    if writes.chosen:
+        running.choose(conn, writes.chosen)
+    # What ran to its end without an answer leaves the question open: at the next silence it would
+    # only be asked again.
+    broken_off = [e.subject for e in writes.ends if e.reason is not StopReason.FINISHED]
+    if broken_off:
+        running.end_moot(conn, broken_off, now)
     if writes.disarm:
         timers.disarm(conn, inst, writes.disarm)
     if writes.arm:

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.decisions.asking import ASKING, CHOOSE_CONTACT
 from app.installations.people import Calendars, view
 from app.installations.settings import Settings, parse
 from app.model.calendar import WorkCalendar
 from app.model.guard import GuardSettings
 from app.model.playbook import ActiveRule, CreateTasks, Playbook, Sequence, Step
 from app.model.time import MINUTE, SECOND, Business, Clocks, Wall
-from app.model.vocabulary import Mode
+from app.model.vocabulary import QUESTION, Mode
 from app.playbooks.codec import from_json
 from app.signals.stages import StageMap
 from app.store import installations, people, pipelines, playbooks, running
@@ -125,6 +126,8 @@ class Tenant:
         return found
 
     def rule(self, key: str) -> ActiveRule | None:
+        if key == QUESTION:
+            return ASKING
         return next((rule for rule in self.rules if rule.rule.key == key), None)
 
     def sequence(self, version: int, definition: str) -> Sequence | None:
@@ -145,6 +148,8 @@ class Tenant:
         if not is_firing:
             sequence = self.sequence(version, definition)
             return sequence.steps if sequence else ()
+        if definition == QUESTION:
+            return (CHOOSE_CONTACT,)
         playbook = self.playbooks.get(version)
         rule_id = definition.split("/", 1)[1]
         for rule in playbook.rules if playbook else ():

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.lanes.asking import decide_contacts
 from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_became, decide_signals, decide_timers
@@ -173,6 +174,7 @@ def _take_in(
     if due:
         decide_timers(tenant, snapshot, observer, due, writes, now)
     decide_signals(tenant, snapshot, observer.found.signals, writes, now)
+    decide_contacts(tenant, snapshot, writes, now)
     done, behind = finished(events, readings, observer.found.unadopted)
     with lanes.store.write() as conn:
         if installations.revision(conn, tenant.id) != tenant.revision:

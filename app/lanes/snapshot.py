@@ -16,7 +16,9 @@ from app.decisions.context import RuleContext
 from app.decisions.starting import touch_row as planned_row
 from app.lanes.context import Tenant
 from app.lanes.steps import DONE, is_over, withdrawn
+from app.lanes.views import person_view, subject_view
 from app.model.decisions import (
+    ChooseContact,
     Decision,
     EndEnrolment,
     EnrolmentView,
@@ -27,18 +29,17 @@ from app.model.decisions import (
 from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState as State
-from app.model.vocabulary import Mode, SignalKind, StopReason, SubjectType
+from app.model.vocabulary import Mode, SignalKind, StopReason
 from app.store import erasure, mirror, outbox, running, summaries, timers
-from app.store.sets import loads
 
 Row = Mapping[Any, Any]
 Link = tuple[str, bool, tuple[str, ...]]
 
+_NO_TOMBSTONES = erasure.Tombstones()
+_AS_IF_NEVER = frozenset({StopReason.SHADOW_OVER.value, StopReason.NOT_NEEDED.value})
+"""Ends of what nobody ever saw, or nobody had to answer: they bar no later one."""
 _COUNTED = frozenset({State.ACTIVE.value, State.PROPOSED.value})
 """States in which a firing counts against its rule's limit."""
-
-
-_NO_TOMBSTONES = erasure.Tombstones()
 
 
 class Snapshot:
@@ -149,6 +150,17 @@ class Snapshot:
         known = (row for rows in self.running.values() for row in rows)
         return next((row for row in known if row["id"] == enrolment), None)
 
+    def activate(self, enrolment: str) -> None:
+        """A waiting enrolment became active in this transaction."""
+        self._change(enrolment, state=State.ACTIVE.value, mode=Mode.LIVE.value)
+
+    def _change(self, enrolment: str, **values: Any) -> None:
+        for subject, rows in self.running.items():
+            if any(row["id"] == enrolment for row in rows):
+                self.running[subject] = [
+                    {**row, **values} if row["id"] == enrolment else row for row in rows
+                ]
+
     def mark_step(self, enrolment: str, step: str, state: str) -> None:
         """A touch's state changed in this transaction."""
         steps = self.steps.get(enrolment, [])
@@ -162,6 +174,9 @@ class Snapshot:
             if isinstance(action, EndEnrolment):
                 rows = self.running.get(action.subject, [])
                 self.running[action.subject] = [r for r in rows if r["id"] != action.enrolment]
+            elif isinstance(action, ChooseContact):
+                for enrolment in action.enrolments:
+                    self._change(enrolment, contact_id=action.contact)
             elif isinstance(action, PlanTouches):
                 self.steps.setdefault(action.enrolment, []).extend(
                     planned_row(touch) for touch in action.touches
@@ -195,54 +210,13 @@ class Snapshot:
             for contact, primary, labels in self.links.get(row["id"], ())
             if not (self.people.get(contact) or {}).get("deleted")
         )
-        raw = row["fields"]
-        if row["type"] == "contact" and raw == "{}":
-            raw = (self.people.get(row["crm_id"]) or {}).get("fields") or "{}"
-        return SubjectView(
-            id=row["id"],
-            type=SubjectType(row["type"]),
-            crm_id=row["crm_id"],
-            first_seen=(row["first_type"], row["first_id"]),
-            name=row["name"],
-            pipeline=row["pipeline_id"],
-            stage_id=row["stage_id"],
-            stage_kind=self.tenant.stages.kind(row["stage_id"]),
-            stage_entered_at=row["stage_entered_at"],
-            owner_id=row["owner_id"],
-            amount=row["amount"],
-            currency=row["currency"],
-            created_at=row["created_at"],
-            control=row["control"],
-            pause_until=row["pause_until_at"],
-            last_activity_at=row["last_activity_at"],
-            last_reply_at=row["last_reply_at"],
-            last_meeting_at=row["last_meeting_at"],
-            next_meeting_at=row["next_meeting_at"],
-            deleted=bool(row["deleted"]),
-            contacts=people,
-            fields={} if raw == "{}" else loads(raw),
-        )
+        known = self.people.get(row["crm_id"]) if row["type"] == "contact" else None
+        return subject_view(row, known, self.tenant.stages.kind(row["stage_id"]), people)
 
     def _person(
         self, contact_id: str, row: Row | None, primary: bool, labels: tuple[str, ...]
     ) -> ContactView:
-        row = row or {}
-        return ContactView(
-            crm_id=contact_id,
-            name=row.get("name") or "",
-            email=row.get("email") or "",
-            zone=row.get("zone"),
-            # A contact that was never read has no row: its consent is unknown, which is None.
-            opted_out=row.get("opted_out"),
-            bounced=bool(row.get("bounced")),
-            control=row.get("control") or "run",
-            primary=primary,
-            labels=labels,
-            last_two_way_at=row.get("last_two_way_at"),
-            suppressed=self.suppressed.get(contact_id),
-            fields=loads(row.get("fields") or "{}"),
-            in_sequence=row.get("in_sequence"),
-        )
+        return person_view(contact_id, row, primary, labels, self.suppressed.get(contact_id))
 
     # --- what runs ---------------------------------------------------------------------------
 
@@ -281,7 +255,7 @@ class Snapshot:
         for row in self.history.get(subject_id, ()):
             # Neither what was only imagined counts against what is live, nor what had not begun.
             imagined = row["mode"] == Mode.SHADOW.value and row["rule"] not in self._shadow_rules
-            if imagined or row["end_reason"] == StopReason.SHADOW_OVER.value:
+            if imagined or row["end_reason"] in _AS_IF_NEVER:
                 continue
             past[row["definition"]].add(row["anchor"])
             firings[row["rule"]] += 1

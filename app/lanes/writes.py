@@ -11,6 +11,7 @@ from app.lanes.context import Tenant
 from app.lanes.snapshot import Snapshot
 from app.model.decisions import (
     ArmTimer,
+    ChooseContact,
     Decision,
     DisarmTimer,
     EndEnrolment,
@@ -63,6 +64,7 @@ class Writes:
     moved: dict[str, int] = field(default_factory=dict[str, int])
     moved_touches: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     withdrawn: list[WithdrawTouches] = field(default_factory=list[WithdrawTouches])
+    chosen: list[ChooseContact] = field(default_factory=list[ChooseContact])
 
     def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
         """Turn the actions of one decision into rows."""
@@ -107,6 +109,9 @@ class Writes:
                     )
                 case ReassignTasks():
                     self.moves.add(action.subject)
+                case ChooseContact():
+                    self.chosen.append(action)
+                    self.dirty.add(action.subject)
         # After the actions: where the rule also began something of the same id, that is its past.
         for line in decision.explanations:
             if line.code in _EFFECTS:

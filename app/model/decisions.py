@@ -163,6 +163,16 @@ class ReassignTasks:
     to: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChooseContact:
+    """Running enrolments that had nobody are for this contact from now on. reason: as `Choice`."""
+
+    enrolments: tuple[str, ...]
+    subject: int
+    contact: str
+    reason: str
+
+
 Action = (
     StartEnrolment
     | EndEnrolment
@@ -175,6 +185,7 @@ Action = (
     | SetProperty
     | HoldSubject
     | ReassignTasks
+    | ChooseContact
 )
 
 

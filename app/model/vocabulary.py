@@ -134,6 +134,10 @@ class Outcome(StrEnum):
     UNENROLLED = "unenrolled"  # from the CRM's sequence, before its last step
 
 
+QUESTION = "followthrough/choose-contact"
+"""Key of the built-in rule that asks whom a follow-up is for; also its firings' definition."""
+
+
 class StopReason(StrEnum):
     """Why an enrolment ended."""
 
@@ -153,6 +157,8 @@ class StopReason(StrEnum):
     RULE_OFF = "rule_off"
     RULE_STOP = "stopped_by_rule"
     MERGED = "merged"
+    CONTACT_CHOSEN = "contact_chosen"
+    NOT_NEEDED = "not_needed"
     # It waited for a person's word and never began.
     NOT_OWED = "no_longer_owed"
     DECLINED = "declined"

@@ -8,8 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
-from app.model.decisions import EndEnrolment
-from app.model.vocabulary import DUTY_STEPS, EnrolmentState, Outcome, StopReason, TouchState
+from app.model.decisions import ChooseContact, EndEnrolment
+from app.model.time import Business
+from app.model.vocabulary import (
+    DUTY_STEPS,
+    OPEN_TOUCHES,
+    QUESTION,
+    EnrolmentState,
+    Outcome,
+    StopReason,
+    TouchState,
+)
 from app.store import natives, sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import enrolments, touches
@@ -157,6 +166,58 @@ _MOVE = Fixed(update(enrolments).where(_e.id == arg("key")).values(subject_id=ar
 _MOVE_TOUCHES = Fixed(
     update(touches).where(_t.enrolment_id == arg("key")).values(subject_id=arg("subject"))
 )
+
+
+_CHOOSE = Fixed(
+    update(enrolments)
+    .where(_e.id == arg("key"), _e.contact_id.is_(None))
+    .values(contact_id=arg("contact"), choice=arg("why"))
+)
+_CHOOSE_TOUCHES = Fixed(
+    update(touches)
+    .where(
+        _t.enrolment_id == arg("key"),
+        _t.contact_id.is_(None),
+        _t.state.in_([state.value for state in OPEN_TOUCHES]),
+    )
+    .values(contact_id=arg("contact"))
+)
+
+
+def choose(conn: Connection, chosen: Sequence[ChooseContact]) -> None:
+    """Whom enrolments are for that had nobody; tasks that stand in the CRM stay as they are."""
+    rows = [
+        {"key": key, "contact": one.contact, "why": one.reason}
+        for one in chosen
+        for key in one.enrolments
+    ]
+    _CHOOSE.run_many(conn, rows)
+    _CHOOSE_TOUCHES.run_many(conn, rows)
+
+
+_other = enrolments.alias("other")
+_MOOT = Fixed(
+    select(_e.id, _e.subject_id).where(
+        among(_e.subject_id, "ids"),
+        _e.definition == QUESTION,
+        _e.state != "ended",
+        ~select(_other.c.id)
+        .where(
+            _other.c.subject_id == _e.subject_id,
+            _other.c.definition != QUESTION,
+            _other.c.contact_id.is_(None),
+            _other.c.state == "active",
+            _other.c.mode != "shadow",
+        )
+        .exists(),
+    )
+)
+
+
+def end_moot(conn: Connection, subject_ids: Iterable[int], now: Business) -> None:
+    """End the question for the contact where nothing that runs needs the answer any more."""
+    rows = _MOOT.rows(conn, ids=sorted(set(subject_ids)))
+    end(conn, [EndEnrolment(key, subject, StopReason.NOT_NEEDED, now) for key, subject in rows])
 
 
 def move(conn: Connection, moved: Mapping[str, int]) -> None:

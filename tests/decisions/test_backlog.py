@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -133,11 +132,3 @@ def test_backlog_is_explained_as_such() -> None:
     cause = Cause(entered().cause, NOW, "st-proposal", True)
     made = fire(one, cause, context(), ACTIVATED, EnrolmentState.BACKLOG)
     assert [line.verdict for line in made.explanations] == ["backlog"]
-
-
-@pytest.mark.parametrize("begin", [release, accept])
-def test_what_has_no_contact_still_asks_for_one_first(begin: Any) -> None:
-    start = begun(active(activated_at=ACTIVATED), subject=subject(contacts=()))
-    for known in (start, replace(start, steps=STEPS)):  # as decided, and as read back
-        steps = [touch.step.id for touch in begin(known, ACTIVATED, CAL).touches]
-        assert steps == ["choose-contact", "d3", "d7", "d14"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.decisions.codes import Code
 from app.decisions.context import LOOP_LIMIT
 from app.decisions.rules import decide, restore_signal, serialise_signal, settled
-from app.decisions.starting import CHOOSE_CONTACT, as_view
+from app.decisions.starting import as_view
 from app.model.decisions import (
     ArmTimer,
     Decision,
@@ -336,24 +336,13 @@ def test_associations_of_a_new_record_are_awaited_for_two_minutes() -> None:
     assert started(later).contact is None
 
 
-@pytest.mark.parametrize("contacts", [(), (ContactView("a"), ContactView("b"))])
-def test_without_a_person_the_rep_is_asked_first(contacts: tuple[ContactView, ...]) -> None:
-    known = subject(contacts=contacts)
+def test_what_nobody_is_chosen_for_starts_all_the_same() -> None:
+    known = subject(contacts=(ContactView("a"), ContactView("b")))
     decision = decide(entered(), context(active(), subject=known), NOW)
     start = started(decision)
-    assert start.contact is None
-    assert [touch.step.id for touch in start.touches] == ["choose-contact", "d3", "d7", "d14"]
-    assert start.steps[0] is CHOOSE_CONTACT
-    assert start.touches[0].due_at == NOW
-    assert decision.explanations[0].values["candidates"] == tuple(c.crm_id for c in contacts)
-
-
-def test_the_rep_is_asked_once_per_subject() -> None:
-    asked = enrolment(planned=frozenset({"choose-contact"}), definition="pb/other")
-    start = started(
-        decide(entered(), context(active(), subject=subject(contacts=()), running=[asked]), NOW)
-    )
+    assert (start.contact, start.choice) == (None, "ambiguous")
     assert [touch.step.id for touch in start.touches] == ["d3", "d7", "d14"]
+    assert decision.explanations[0].values["candidates"] == ("a", "b")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from app.decisions.guard.ruling import apply_ruling, defer
 from app.decisions.timing import HORIZON_DAYS, local_date, next_working_day
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import Counters, GuardFacts, GuardSettings
-from app.model.vocabulary import Priority
+from app.model.vocabulary import QUESTION, Priority
 
 PRIORITY_RANK: Mapping[Priority, int] = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 """`DueTouch.priority` of a step's priority."""
@@ -94,7 +94,9 @@ def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
         day = _day_key(facts)
         tally.rep_day[day] = tally.rep_day.get(day, 0) + 1
     tally.touched(facts, counts)
-    if not touch.is_firing or facts.touch.due_at <= facts.now:
+    if touch.definition != QUESTION and (
+        not touch.is_firing or facts.touch.due_at <= facts.now
+    ):
         tally.open_tasks.setdefault(slot, touch.id)
     return ruling
 

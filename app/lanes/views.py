@@ -1,0 +1,75 @@
+"""Rows of the mirror as the records that decisions read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.model.records import ContactView, SubjectView
+from app.model.vocabulary import StageKind, SubjectType
+from app.store.sets import loads
+
+Row = Mapping[Any, Any]
+
+
+def subject_view(
+    row: Row, contact: Row | None, kind: StageKind, people: tuple[ContactView, ...]
+) -> SubjectView:
+    """A row of `subjects`. contact: its row of `contacts`, where it is one, whose fields it has.
+
+    kind: of its stage, as the installation confirmed it.
+    """
+    raw = row["fields"]
+    if raw == "{}" and contact is not None:
+        raw = contact.get("fields") or "{}"
+    return SubjectView(
+        id=row["id"],
+        type=SubjectType(row["type"]),
+        crm_id=row["crm_id"],
+        first_seen=(row["first_type"], row["first_id"]),
+        name=row["name"],
+        pipeline=row["pipeline_id"],
+        stage_id=row["stage_id"],
+        stage_kind=kind,
+        stage_entered_at=row["stage_entered_at"],
+        owner_id=row["owner_id"],
+        amount=row["amount"],
+        currency=row["currency"],
+        created_at=row["created_at"],
+        control=row["control"],
+        pause_until=row["pause_until_at"],
+        last_activity_at=row["last_activity_at"],
+        last_reply_at=row["last_reply_at"],
+        last_meeting_at=row["last_meeting_at"],
+        next_meeting_at=row["next_meeting_at"],
+        deleted=bool(row["deleted"]),
+        contacts=people,
+        fields={} if raw == "{}" else loads(raw),
+    )
+
+
+def person_view(
+    contact_id: str,
+    row: Row | None,
+    primary: bool,
+    labels: tuple[str, ...],
+    suppressed: str | None,
+) -> ContactView:
+    """A row of `contacts` on a subject; None where the contact was never read."""
+    row = row or {}
+    return ContactView(
+        crm_id=contact_id,
+        name=row.get("name") or "",
+        email=row.get("email") or "",
+        zone=row.get("zone"),
+        # A contact that was never read has no row: its consent is unknown, which is None.
+        opted_out=row.get("opted_out"),
+        bounced=bool(row.get("bounced")),
+        control=row.get("control") or "run",
+        primary=primary,
+        labels=labels,
+        last_two_way_at=row.get("last_two_way_at"),
+        suppressed=suppressed,
+        fields=loads(row.get("fields") or "{}"),
+        in_sequence=row.get("in_sequence"),
+    )
