@@ -36,7 +36,11 @@ _SECRET = os.environ["BASELINE_SECRET"].encode()
 _CRM = os.environ["BASELINE_CRM"]
 _TOKENS: dict[str, str] = orjson.loads(os.environ["BASELINE_TOKENS"])
 
-queue = SqliteHuey(filename=f"{_DB}.queue", journal_mode="wal", fsync=True, results=False)
+# Five seconds, huey's own, are not enough for a writer among eight workers on a slow disk: the
+# request would fail with half of its tasks queued, and those would be done twice.
+queue = SqliteHuey(
+    filename=f"{_DB}.queue", journal_mode="wal", fsync=True, results=False, timeout=60
+)
 web = Flask("baseline")
 _local = threading.local()
 
@@ -44,7 +48,7 @@ _local = threading.local()
 def _database() -> sqlite3.Connection:
     found: sqlite3.Connection | None = getattr(_local, "database", None)
     if found is None:
-        found = _local.database = sqlite3.connect(_DB, timeout=30, isolation_level=None)
+        found = _local.database = sqlite3.connect(_DB, timeout=60, isolation_level=None)
         found.execute("PRAGMA journal_mode=WAL")
         found.execute("PRAGMA synchronous=FULL")
         found.execute(

@@ -1,7 +1,7 @@
 """The CRM of a bench: a sandbox in wall time with ready-made deals, and the load that moves them.
 
 Run as a process of its own, so that its share of the processor can be told apart. It takes one
-JSON object a line on standard input and answers with one: `token`, `move`, `pace`, `stop`.
+JSON object a line on standard input and answers with one, the methods of `Crm` by name, or `stop`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class Crm:
                 "rate_limit_multiplier": LIMITS,
                 "token_seconds": 6 * 3600,
                 "webhook_concurrency": 8,
-                "webhook_timeout_seconds": 30.0,
+                # A batch that is sent again because the disk was slow would be done twice by the
+                # baseline, which remembers no events.
+                "webhook_timeout_seconds": 120.0,
             }
         )
         self.loads = {
@@ -99,6 +101,29 @@ class Crm:
             record = self._move(portal)
             moved[record.id] = (self.loads[portal].account, record)
         return self._outcome(moved, tasks, began, time.perf_counter() - clock)
+
+    def retire(self, app_id: int) -> dict[str, Any]:
+        """An app is gone, and what still waits for it is dropped.
+
+        The sandbox tries to deliver for ever, as it must when an app is only restarted, and its
+        sender has nothing for anybody else meanwhile: the next app would wait in vain.
+        """
+        self.world.apps.pop(app_id, None)
+        return {}
+
+    def settings(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Change settings of the sandbox, by name."""
+        self.hubspot.settings.update(values)
+        return {}
+
+    def activity(self) -> dict[str, Any]:
+        """How many calls there were, how many of them refused as too many; events on their way."""
+        stats = self.hubspot.stats()
+        return {
+            "calls": stats["total"],
+            "http_429": stats["http_429"],
+            "pending": self.hubspot.deliveries.pending(),
+        }
 
     def _move(self, portal: int) -> Record:
         load = self.loads[portal]

@@ -12,32 +12,26 @@ takes the CRM's own stamps of the move and of the deal's last task.
 
 from __future__ import annotations
 
-import argparse
-import base64
 import secrets
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
-import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.admin import Admin, register
-from bench.processes import ROOT, BenchError, Server, free_port
+from bench.admin import APP_ID
+from bench.command import Say, command
+from bench.installed import STEPS, check, gunicorn, idle, installed, total_calls
+from bench.processes import Server, free_port
 
 BASELINE_ID = 4_901_002
-STEPS = 3
 WARM_UP = 30
 PACE = 50.0
 PACE_S = 10.0
 BASELINE_EVENTS = 60
-RATE_MULTIPLIER = "10000"
-_IDLE_S = 1.0
 _SCOPES = ["oauth", "crm.objects.deals.read", "crm.objects.contacts.read",
            "crm.objects.contacts.write", "crm.objects.deals.write"]  # fmt: skip
 
@@ -45,53 +39,24 @@ _SCOPES = ["oauth", "crm.objects.deals.read", "crm.objects.contacts.read",
 # --- the app -------------------------------------------------------------------------------------
 
 
-def app_environment(folder: Path, app_url: str, crm_url: str, secret: str) -> dict[str, str]:
-    return {
-        "FOLLOWTHROUGH_URL": app_url,
-        "FOLLOWTHROUGH_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "FOLLOWTHROUGH_SIMULATION": "",
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "DATABASE_URL": f"sqlite:///{folder / 'bench.db'}",
-        "HUBSPOT_CLIENT_ID": "bench",
-        "HUBSPOT_CLIENT_SECRET": secret,
-        "HUBSPOT_API_BASE": crm_url,
-        "HUBSPOT_APP_BASE": crm_url,
-        "RATE_MULTIPLIER": RATE_MULTIPLIER,
-    }
-
-
-def gunicorn(app: str, url: str) -> list[str]:
-    bind = url.removeprefix("http://")
-    return ["-m", "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "--bind", bind, app]
-
-
 def measure_app(
-    crm: Server, crm_url: str, portals: Sequence[int], events: int, folder: Path, say: Any
+    crm: Server, crm_url: str, portals: Sequence[int], events: int, folder: Path, say: Say
 ) -> dict[str, float]:
-    secret, url = secrets.token_urlsafe(32), f"http://127.0.0.1:{free_port()}"
-    env = app_environment(folder, url, crm_url, secret)
-    with Server(gunicorn("app.web.server:app", url), folder / "app.log", env) as app:
-        app.wait_for(f"{url}/healthz")
-        register(crm_url, url, "bench", secret)
-        began = time.monotonic()
-        admins = [Admin(url, portal) for portal in portals]
-        for admin in admins:
-            admin.set_up(time.monotonic() + 600)
-        say(f"  {len(admins)} installations imported in {time.monotonic() - began:.1f} s")
+    with installed(crm_url, portals, folder, say) as app:
         crm.ask(verb="move", portals=portals, count=WARM_UP, tasks=STEPS)
-        idle(crm_url)
-        calls, cpu = total_calls(crm_url), (app.cpu_s(), crm.cpu_s())
+        idle(crm)
+        calls, cpu = total_calls(crm), (app.cpu_s(), crm.cpu_s())
         burst = crm.ask(verb="move", portals=portals, count=events, tasks=STEPS)
         app_s, crm_s = app.cpu_s() - cpu[0], crm.cpu_s() - cpu[1]
-        idle(crm_url)
-        calls = total_calls(crm_url) - calls
+        idle(crm)
+        calls = total_calls(crm) - calls
         check(burst)
         cpu = (app.cpu_s(), crm.cpu_s())
         paced = crm.ask(
             verb="pace", portal=portals[0], per_second=PACE, seconds=PACE_S, tasks=STEPS
         )
         check(paced)
-        idle(crm_url)
+        idle(crm)
         peak = app.peak_mb()
     rate = burst["deals"] / burst["seconds"]
     latencies = sorted(paced["latencies"])
@@ -108,31 +73,9 @@ def measure_app(
     }
 
 
-def check(outcome: Mapping[str, Any]) -> None:
-    """A fast wrong answer is none."""
-    if outcome["wrong"]:
-        raise BenchError(
-            f"{outcome['wrong']} of {outcome['deals']} deals do not have exactly {STEPS} tasks"
-        )
-
-
 def quantile(values: Sequence[float], share: float) -> float:
     """The value below which `share` of the sorted values lie."""
     return values[min(len(values) - 1, int(share * len(values)))] if values else 0.0
-
-
-def total_calls(crm_url: str) -> int:
-    return requests.get(f"{crm_url}/sandbox/stats", timeout=60).json()["total"]
-
-
-def idle(crm_url: str) -> None:
-    """Until no call reached the CRM for a second: properties are written and echoes read."""
-    last, since = total_calls(crm_url), time.monotonic()
-    while time.monotonic() - since < _IDLE_S:
-        time.sleep(0.1)
-        now = total_calls(crm_url)
-        if now != last:
-            last, since = now, time.monotonic()
 
 
 # --- the baseline --------------------------------------------------------------------------------
@@ -168,7 +111,7 @@ def measure_baseline(
         Server(gunicorn("bench.baseline:web", url), folder / "baseline-web.log", env) as web,
         Server(["-m", "bench.baseline"], folder / "baseline-work.log", env) as workers,
     ):
-        wait_listening(url, web)
+        web.wait_listening(url)
         crm.ask(verb="move", portals=portals, count=5, tasks=STEPS)
         cpu = web.cpu_s() + workers.cpu_s()
         outcome = crm.ask(verb="move", portals=portals, count=events, tasks=STEPS)
@@ -181,22 +124,10 @@ def measure_baseline(
     }
 
 
-def wait_listening(url: str, server: Server) -> None:
-    """Until it answers anything; the baseline has no page."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            requests.get(url, timeout=5)
-            return
-        except requests.RequestException:
-            time.sleep(0.05)
-    raise BenchError(f"{url} did not answer:\n{server.log.read_text()[-2000:]}")
-
-
 # --- the whole -----------------------------------------------------------------------------------
 
 
-def run(installations: int, events: int, say: Any) -> dict[str, float]:
+def run(installations: int, events: int, say: Say) -> dict[str, float]:
     """All phases; `installations` more accounts serve the baseline."""
     deals = WARM_UP + events + int(PACE * PACE_S)
     with tempfile.TemporaryDirectory(prefix="followthrough-bench-") as name:
@@ -210,11 +141,13 @@ def run(installations: int, events: int, say: Any) -> dict[str, float]:
             say(f"{installations} installations, {deals} deals each; "
                 f"{events} of each move at once, {STEPS} tasks a deal")
             found = measure_app(crm, crm_url, ours, events, folder, say)
+            crm.ask(verb="retire", app_id=APP_ID)
             found |= measure_baseline(crm, crm_url, theirs, min(events, BASELINE_EVENTS), folder)
+    tell(found, say)
     return found
 
 
-def tell(found: Mapping[str, float], say: Any) -> None:
+def tell(found: Mapping[str, float], say: Say) -> None:
     seconds = found["seconds"]
     say(f"  {found['events_per_s']:,.0f} events/s, {found['tasks_per_s']:,.0f} tasks/s "
         f"({seconds:.1f} s)")
@@ -228,27 +161,9 @@ def tell(found: Mapping[str, float], say: Any) -> None:
         f"{found['baseline_cpu_s'] / found['baseline_seconds']:.0%} of a core")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", action="store_true", help="one line of JSON")
-    parser.add_argument("--events", type=int, default=500, help="deals moved per installation")
-    parser.add_argument("--installations", type=int, default=10)
-    options = parser.parse_args()
-
-    def say(text: str) -> None:
-        if not options.json:
-            print(text, flush=True)
-
-    try:
-        found = run(options.installations, options.events, say)
-    except BenchError as error:
-        print(error, file=sys.stderr)
-        return 1
-    tell(found, say)
-    if options.json:
-        print(orjson.dumps(found).decode())
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(
+        command(
+            __doc__, run, events=(500, "deals moved per installation"), installations=(10, "")
+        )
+    )

@@ -65,6 +65,16 @@ class Server:
             time.sleep(0.05)
         raise BenchError(f"{url} did not answer:\n{self.log.read_text()[-2000:]}")
 
+    def wait_listening(self, url: str) -> None:
+        """Until `url` answers anything, for what has no page that says it is well."""
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline:
+            with suppress(requests.RequestException):
+                requests.get(url, timeout=5)
+                return
+            time.sleep(0.05)
+        raise BenchError(f"{url} did not answer:\n{self.log.read_text()[-2000:]}")
+
     def ask(self, **order: Any) -> dict[str, Any]:
         """Send one order on its standard input; the answer."""
         assert self.process.stdin is not None
