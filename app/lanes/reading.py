@@ -29,6 +29,11 @@ _LAG_MS = 2 * SECOND
 MIRRORED: tuple[ObjectType, ...] = ("deal", "contact")
 """Types of which we keep a mirror; what became of one that a reading does not find matters."""
 
+_PART = 100
+_PARTS = {"deal": 50, "task": 50}
+"""Records of one job: what a CRM answers in one call, fewer with history. A CRM that is slow to
+answer is then asked for the next part at once and not half a second later."""
+
 _LINKED: Mapping[str, tuple[ObjectType, ...]] = {
     "deal": ("contact",),
     "contact": ("deal",),
@@ -150,7 +155,7 @@ def fetch(
     reads: Mapping[tuple[str, bool], Iterable[str]],
     told: Mapping[tuple[str, str], int] = _NOTHING_TOLD,
 ) -> Readings:
-    """Read records by id, types in parallel. Raises what the connector raises.
+    """Read records by id, calls in parallel. Raises what the connector raises.
 
     Mirrored records that are not there come as gone, or as merged. told: when events say that they
     were deleted; the present instant for the rest.
@@ -164,8 +169,11 @@ def fetch(
         other = reads.get((type, not linked))
         if other and not linked:
             wanted = [id for id in wanted if id not in other]
-        if wanted:
-            jobs.append((type, lanes.pool.submit(_reader(connector, type, wanted, linked))))
+        # Associations are read for a whole list in one call, so such a list stays together.
+        size = len(wanted) if linked else _PARTS.get(type, _PART)
+        for start in range(0, len(wanted), size or 1):
+            part = wanted[start : start + size]
+            jobs.append((type, lanes.pool.submit(_reader(connector, type, part, linked))))
     readings = Readings()
     for type, job in jobs:
         records = job.result()
@@ -242,7 +250,7 @@ def _reader(
 
     def read() -> list[CrmRecord]:
         return connector.read(
-            type, ids, history=type in ("deal", "task"), associations=associations
+            type, ids, history=type in _PARTS, associations=associations
         )
 
     return read

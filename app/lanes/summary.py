@@ -12,7 +12,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.trouble import note_error
 from app.model.time import HOUR, MINUTE
 from app.store import summaries
-from app.store.sets import dumps, loads
+from app.store.sets import chunks, dumps, loads
 from connectors.contract import CrmError, Forbidden, Update
 
 BATCH = 300
@@ -20,6 +20,9 @@ BATCH = 300
 REFUSED_MS = HOUR
 """A scope that was taken back is not granted again within a minute, and every refused call counts
 against the app with the vendor."""
+
+_CALL = 100
+"""Records of one call; calls are in flight together."""
 
 Row = Mapping[Any, Any]
 
@@ -63,7 +66,13 @@ def _write(
     lanes: Lanes, tenant: Tenant, type: str, found: list[tuple[Row, dict[str, Any]]]
 ) -> None:
     updates = [Update(row["crm_id"], fields) for row, fields in found]
-    lanes.connector_for(tenant.id).update("deal" if type == "deal" else "contact", updates)
+    connector = lanes.connector_for(tenant.id)
+    jobs = [
+        lanes.pool.submit(connector.update, "deal" if type == "deal" else "contact", part)
+        for part in chunks(updates, _CALL)
+    ]
+    for job in jobs:
+        job.result()
 
 
 def _fields(row: Row, before: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
