@@ -6,10 +6,11 @@ event says wrote them: it names nothing but what we know already, so there is no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection
 
@@ -17,7 +18,7 @@ from app.lanes.context import Lanes, Tenant
 from app.model.time import SECOND
 from app.signals.tasks import WATCHED
 from app.store import aliases, mirror
-from app.store.sets import loads
+from app.store.sets import chunks, loads
 from connectors.contract import SEVERAL, Connector, CrmRecord, ObjectType
 
 _GIVE_UP = 8
@@ -29,10 +30,9 @@ _LAG_MS = 2 * SECOND
 MIRRORED: tuple[ObjectType, ...] = ("deal", "contact")
 """Types of which we keep a mirror; what became of one that a reading does not find matters."""
 
-_PART = 100
-_PARTS = {"deal": 50, "task": 50}
-"""Records of one job: what a CRM answers in one call, fewer with history. A CRM that is slow to
-answer is then asked for the next part at once and not half a second later."""
+_HISTORY = frozenset({"deal", "task"})
+_PART = 50
+"""Records of one job: a slow CRM is asked for the next part at once. Twice without history."""
 
 _LINKED: Mapping[str, tuple[ObjectType, ...]] = {
     "deal": ("contact",),
@@ -169,11 +169,12 @@ def fetch(
         other = reads.get((type, not linked))
         if other and not linked:
             wanted = [id for id in wanted if id not in other]
+        is_dated, kind = type in _HISTORY, cast(ObjectType, type)
+        near = _LINKED.get(type, ("contact", "deal")) if linked else ()
+        read = partial(connector.read, kind, history=is_dated, associations=near)
         # Associations are read for a whole list in one call, so such a list stays together.
-        size = len(wanted) if linked else _PARTS.get(type, _PART)
-        for start in range(0, len(wanted), size or 1):
-            part = wanted[start : start + size]
-            jobs.append((type, lanes.pool.submit(_reader(connector, type, part, linked))))
+        size = len(wanted) or 1 if linked else _PART if is_dated else _PART * 2
+        jobs.extend((type, lanes.pool.submit(read, part)) for part in chunks(wanted, size))
     readings = Readings()
     for type, job in jobs:
         records = job.result()
@@ -241,19 +242,6 @@ def fetch_strangers(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
         found = fetch(lanes, tenant, {("contact", True): people})
         kept = [record for record in readings.of("contact") if record.id not in people]
         readings.records["contact"] = [*kept, *found.of("contact")]
-
-
-def _reader(
-    connector: Connector, type: Any, ids: Sequence[str], linked: bool
-) -> Callable[[], list[CrmRecord]]:
-    associations = _LINKED.get(type, ("contact", "deal")) if linked else ()
-
-    def read() -> list[CrmRecord]:
-        return connector.read(
-            type, ids, history=type in _PARTS, associations=associations
-        )
-
-    return read
 
 
 def not_shown_yet(
