@@ -51,7 +51,7 @@ def note_problem(
 
 
 def _name(user_id: str) -> str:
-    return f"sender:{user_id}"
+    return f"{cursors.SENDER}{user_id}"
 
 
 def find_sequence(

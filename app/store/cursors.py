@@ -11,6 +11,10 @@ from app.store.tables import cursors
 EVERYONE = 0
 """Installation id of cursors that belong to none, such as the highest delivery stored."""
 
+SENDER = "sender:"
+"""Begins the name of a cursor about a user from whom a sequence of the CRM could not be started:
+JSON [code, inbox, at (business)] of the last refusal."""
+
 _RAISE = text(
     "INSERT INTO cursors (installation_id, name, value) VALUES (:inst, :name, :value) "
     "ON CONFLICT (installation_id, name) DO UPDATE SET value = excluded.value "
@@ -43,6 +47,19 @@ def number(conn: Connection, installation_id: int, name: str) -> int:
 def raise_to(conn: Connection, installation_id: int, name: str, value: int) -> None:
     """Set a counting cursor unless it stands higher: deliveries may be stored out of order."""
     conn.execute(_RAISE, {"inst": installation_id, "name": name, "value": str(value)})
+
+
+def starting(conn: Connection, installation_id: int, prefix: str) -> dict[str, str]:
+    """name → value of the cursors whose name begins so, by name."""
+    query = (
+        select(cursors.c.name, cursors.c.value)
+        .where(
+            cursors.c.installation_id == installation_id,
+            cursors.c.name.startswith(prefix, autoescape=True),
+        )
+        .order_by(cursors.c.name)
+    )
+    return {row.name: row.value for row in conn.execute(query)}
 
 
 def forget(conn: Connection, installation_id: int, name: str) -> None:

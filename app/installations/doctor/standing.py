@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from app.installations.config import Config
 from app.installations.doctor.findings import About, Finding
+from app.installations.doctor.senders import senders
 from app.installations.doctor.work import webhooks, work
-from app.installations.settings import parse
+from app.installations.settings import Settings, parse
 from app.model.time import Business, Wall
 from app.store import (
     approvals,
@@ -35,11 +36,13 @@ def standing(
     state = _state(say, config, row)
     if row["status"] != "active":
         return state
+    settings = parse(installations.get_settings(conn, row["id"]))
     return [
         *state,
         *_stages(say, conn, row["id"]),
-        *_people(say, conn, row["id"]),
+        *_people(say, conn, row["id"], settings),
         *_rules(say, conn, row["id"]),
+        *senders(say, conn, row["id"], settings),
         *webhooks(say, conn, config, row, wall),
         *work(say, conn, row, now, wall),
     ]
@@ -105,7 +108,9 @@ def _stages(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _people(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
+def _people(
+    say: About, conn: Connection, inst: int, settings: Settings
+) -> Iterator[Finding]:
     everybody = people.read(conn, inst)
     active = {key: row for key, row in everybody.items() if row["active"]}
     if not any(row["role"] == "admin" for row in active.values()):
@@ -121,7 +126,7 @@ def _people(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
             "What rules tell the manager reaches the admins alone.",
             "Name managers under People.",
         )  # fmt: skip
-    owner = parse(installations.get_settings(conn, inst)).default_owner
+    owner = settings.default_owner
     if owner is not None and owner not in active:
         yield say.wrong(
             "default_owner_gone",

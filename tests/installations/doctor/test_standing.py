@@ -19,6 +19,7 @@ from app.store.sets import dumps
 from app.store.tables import (
     enrolments,
     inbox,
+    native_enrolments,
     rule_states,
     stages,
     subjects,
@@ -228,3 +229,52 @@ def test_a_fresh_connection_need_not_have_heard_anything(sound: Store) -> None:
         cursors.forget(conn, INST, WEBHOOK)
         conn.execute(rows.update().values(installed_wall=NOW - MINUTE))
     assert look(sound) == []
+
+
+SENDER = f"{cursors.SENDER}9001"
+
+
+def _refused(code: str, **settings: Any) -> Change:
+    def change(conn: Connection) -> None:
+        people.change(conn, INST, "1", user_id="9001")
+        setting(conn, **{"native_sequences": True, **settings})
+        cursors.put(conn, INST, SENDER, dumps([code, "ada@x.example", NOW]))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("native_no_seat", "has no seat"), ("native_no_inbox", "the inbox ada@x.example")],
+)
+def test_whom_the_crm_refused_as_a_sender_is_told_with_what_happens_instead(
+    sound: Store, code: str, said: str
+) -> None:
+    with sound.write() as conn:
+        _refused(code)(conn)
+    (found,) = look(sound)
+    assert (found.code, found.level) == ("cannot_send_sequences", "note")
+    assert "sequences of Ada, who has" in found.what
+    assert said in found.what
+    assert found.why.startswith("Instead: ")
+
+
+def test_whoever_was_let_through_since_or_need_not_send_is_not_told(sound: Store) -> None:
+    with sound.write() as conn:
+        _refused("native_no_seat")(conn)
+        conn.execute(
+            native_enrolments.insert().values(
+                touch_id="t", installation_id=INST, enrolment_id="e", contact_id="c",
+                sequence_id="s", sequence="S", sender="ada@x.example", state="ended",
+                sent_at=NOW + 1, sent_wall=NOW, enrolled_at=NOW + 1,
+            )
+        )  # fmt: skip
+    assert look(sound) == []
+    with sound.write() as conn:
+        conn.execute(native_enrolments.delete())
+        _refused("native_no_seat", native_sequences=False)(conn)
+    assert look(sound) == []
+    with sound.write() as conn:
+        _refused("native_no_seat")(conn)
+        conn.execute(person_rows.update().where(person_rows.c.owner_id == "1").values(user_id="8"))
+    assert look(sound) == [], "a user who is gone"
