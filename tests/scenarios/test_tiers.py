@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from demo.processes import DemoError
 from sandbox.world.records import TIERS
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, Story, playbook
@@ -30,7 +31,13 @@ WITHOUT = {
 def with_a_proposal(story: Story) -> str:
     """A deal whose contact a rep's sequence is to mail an hour later; two hours have passed."""
     story.sequence()
-    story.change("PUT", "/api/settings", {"native_sequences": True, "default_owner": ADA.owner_id})
+    switch = "/api/sequences", {"on": True}
+    if WITHOUT.get(story.tier, ("",))[0] == "cannot_native_sequences":
+        with pytest.raises(DemoError, match="Sales or Service Hub Professional and above can"):
+            story.change("PUT", *switch)
+    else:
+        story.change("PUT", *switch)
+    story.change("PUT", "/api/settings", {"default_owner": ADA.owner_id})
     story.live(MAILS)
     deal = story.deal("proposal")
     story.until("+2h")

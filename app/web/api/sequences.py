@@ -54,7 +54,8 @@ def shown(conn: Connection, inst: int, able: Capability) -> dict[str, Any]:
     running = [row for row in natives.of_installation(conn, inst) if row["state"] != "ended"]
     problems: list[dict[str, str]] = []
     for owner, row in people.read(conn, inst).items():
-        kept = cursors.get(conn, inst, f"sender:{row['user_id']}") if row["user_id"] else None
+        user = row["user_id"]
+        kept = cursors.get(conn, inst, f"{cursors.SENDER}{user}") if user else None
         if kept is not None:
             code, sender, _ = loads(kept)
             said = SENDER_PROBLEMS[code].format(sender=sender)
