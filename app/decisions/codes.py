@@ -74,6 +74,7 @@ class Code:
     MERGE = "merge"
     SEQUENCE_RUNNING = "sequence_running"
     QUIET_HOURS = "quiet_hours"
+    WINDOW = "window"
     NOT_WORKING = "not_working"
     ABSENT = "absent"
     COVERED = "covered"

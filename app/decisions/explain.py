@@ -76,6 +76,7 @@ TEXTS: Mapping[str, str] = {
     Code.MERGE: "Waits until the open task for this subject is done ({open_task}).",
     Code.SEQUENCE_RUNNING: "Waits until the CRM's sequence is over ({open_task}).",
     Code.QUIET_HOURS: "Moved to {due_at}, a decent hour in {zone}.",
+    Code.WINDOW: "Moved to {due_at}, inside the window for {window} in {zone}.",
     Code.NOT_WORKING: "Moved to {due_at}, the next working time.",
     Code.ABSENT: "The rep is away until {back_at}; now due at {due_at}.",
     Code.COVERED: "The rep is away until {back_at}; urgent, so it goes to {to}.",

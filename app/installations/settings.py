@@ -67,6 +67,10 @@ class Settings(BaseModel):
         description="when mail that leaves by itself may reach a person, in minutes of their own "
         "local day",
     )
+    email_hours: tuple[int, int] = Field(
+        (10 * 60, 11 * 60),
+        description="the window of e-mail steps that ask for one, in the person's local day",
+    )
     native_sequences: bool = Field(
         False, description="enrol contacts in the CRM's own sequences where a step asks for it"
     )
@@ -137,7 +141,7 @@ class Settings(BaseModel):
                 )
         return value
 
-    @field_validator("call_hours", "mail_hours")
+    @field_validator("call_hours", "mail_hours", "email_hours")
     @classmethod
     def _ordered(cls, value: tuple[int, int]) -> tuple[int, int]:
         start, end = value
@@ -167,6 +171,7 @@ class Settings(BaseModel):
             installation_zone=self.zone or zone,
             call_hours=self.call_hours,
             mail_hours=self.mail_hours,
+            email_hours=self.email_hours,
             followed_pipelines=followed,
         )
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from app.model.vocabulary import StageKind, SubjectType, TaskType
 from app.playbooks import schema as form
+from app.playbooks.finding import Finding, Location
 from app.playbooks.step_schema import AnchorFieldYaml
+from app.playbooks.windows import window_findings
 from app.wording.language import check_tokens, suggest
-
-Location = tuple[int | str, ...]
 
 _SUBJECT_FIELDS = (
     "name",
@@ -49,19 +48,11 @@ _CLOSED_CHOICES = {
 NAME_SEPARATOR = " — "
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A mistake at a place of the file. at_key: the key itself is wrong, not what it holds."""
-
-    location: Location
-    message: str
-    suggestion: str = ""
-    at_key: bool = False
-
-
-def check(playbook: form.PlaybookYaml, fields: Mapping[str, str]) -> list[Finding]:
+def check(
+    playbook: form.PlaybookYaml, fields: Mapping[str, str], closed: Mapping[str, str]
+) -> list[Finding]:
     """All findings. fields: names that the installation has mapped beside the built-in ones, each
-    with its type."""
+    with its type. closed: windows in which nobody works, with the sentence that says so."""
     known = frozenset(fields)
     dates = frozenset((*DATE_FIELDS, *(n for n, type in fields.items() if type in DATE_TYPES)))
     return [
@@ -69,6 +60,7 @@ def check(playbook: form.PlaybookYaml, fields: Mapping[str, str]) -> list[Findin
         *_unique(("sequences",), [item.id for item in playbook.sequences], "sequence"),
         *(finding for found in _rules(playbook, known, dates) for finding in found),
         *(finding for found in _sequences(playbook, known, dates) for finding in found),
+        *window_findings(playbook, closed),
         *_templates(playbook, known),
     ]
 

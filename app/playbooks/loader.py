@@ -18,10 +18,12 @@ from ruamel.yaml.events import AliasEvent
 from app.model.playbook import Playbook
 from app.playbooks import checks
 from app.playbooks.build import build
+from app.playbooks.finding import Finding
 from app.playbooks.form import FORM
 from app.playbooks.hints import key_hint
 from app.playbooks.problems import PlaybookError, Problem, field_path
 from app.playbooks.schema import PlaybookYaml
+from app.wording.language import suggest
 
 MAX_BYTES = 512 * 1024
 
@@ -41,19 +43,24 @@ def load_file(path: Path, fields: Mapping[str, str] = NO_FIELDS) -> Playbook:
         raise PlaybookError([problem]) from error
 
 
-def load_text(text: str, name: str, fields: Mapping[str, str] = NO_FIELDS) -> Playbook:
+def load_text(
+    text: str,
+    name: str,
+    fields: Mapping[str, str] = NO_FIELDS,
+    closed: Mapping[str, str] = NO_FIELDS,
+) -> Playbook:
     """The playbook in `text`. Raises PlaybookError with every mistake; then nothing is returned.
 
     name: what errors call the file. fields: an installation's own mapped fields by name
     (`deal.contract_end`), each with its type, which conditions, templates, dates and steps may use
-    beside the built-in ones.
+    beside the built-in ones. closed: windows that no task could ever be due in, with the reason.
     """
     document = _parse(text, name)
     try:
         source = PlaybookYaml.model_validate(document)
     except ValidationError as error:
         raise PlaybookError(problems_of(error, name, document)) from error
-    findings = checks.check(source, fields)
+    findings = checks.check(source, fields, closed)
     if findings:
         raise PlaybookError(_sorted([_problem_of(found, name, document) for found in findings]))
     return build(source)
@@ -122,18 +129,18 @@ def problems_of(error: ValidationError, name: str, document: CommentedMap | None
     return _sorted([_problem_of(_finding(detail), name, document) for detail in details])
 
 
-def _finding(detail: ErrorDetails) -> checks.Finding:
+def _finding(detail: ErrorDetails) -> Finding:
     location = tuple(part for part in detail["loc"] if not str(part).startswith(FORM))
     kind = detail["type"]
     context: dict[str, Any] = detail.get("ctx") or {}
     if kind == "extra_forbidden":
-        return checks.Finding(location, f"unknown key `{location[-1]}`", key_hint(location), True)
+        return Finding(location, f"unknown key `{location[-1]}`", key_hint(location), True)
     if kind == "missing":
-        return checks.Finding(location, f"`{location[-1]}` is missing", "add it")
+        return Finding(location, f"`{location[-1]}` is missing", "add it")
     if kind == "playbook":
         if "item" in context:
             location = (*location, context["item"])
-        return checks.Finding(
+        return Finding(
             location, context["message"], context["suggestion"], context["at_key"]
         )
     if kind == "literal_error":
@@ -141,14 +148,14 @@ def _finding(detail: ErrorDetails) -> checks.Finding:
         given = str(detail["input"])
         # Among operators the nearest spelling is rarely the one that was meant.
         near = given.replace("_", "").isalpha()
-        hint = checks.suggest(given, words) if near else "use one of: " + ", ".join(words)
-        return checks.Finding(location, f"{detail['input']!r} is not possible here", hint)
+        hint = suggest(given, words) if near else "use one of: " + ", ".join(words)
+        return Finding(location, f"{detail['input']!r} is not possible here", hint)
     if kind in _PLAIN:
-        return checks.Finding(location, *_PLAIN[kind])
-    return checks.Finding(location, detail["msg"][:1].lower() + detail["msg"][1:])
+        return Finding(location, *_PLAIN[kind])
+    return Finding(location, detail["msg"][:1].lower() + detail["msg"][1:])
 
 
-def _problem_of(finding: checks.Finding, name: str, document: CommentedMap | None) -> Problem:
+def _problem_of(finding: Finding, name: str, document: CommentedMap | None) -> Problem:
     path, line, column = _locate(finding.location, document, finding.at_key)
     return Problem(name, line, column, field_path(path), finding.message, finding.suggestion)
 

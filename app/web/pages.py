@@ -11,7 +11,8 @@ from app.web import access, doctoring, summaries
 from app.web.answers import services
 from app.web.api.playbooks import MODES, overview
 from app.web.api.sequences import capability, shown
-from app.web.api.setup import KINDS, board, person_view, stored_settings
+from app.web.api.settings import stored_settings
+from app.web.api.setup import KINDS, board, person_view
 from app.web.api.subjects import find
 from app.web.api.undoing import listed, previewed
 from app.web.api.waiting import proposed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.scenarios.conftest import Begin
@@ -111,6 +113,58 @@ def test_a_rep_has_the_holidays_of_their_own_country(begin: Begin) -> None:
         "Ada": "Thu 2026-11-26 10:00",
         "Ben": "Fri 2026-11-27 09:00",
     }, "Thanksgiving"
+
+
+@pytest.mark.feature("W02")
+@pytest.mark.feature("W03")
+def test_an_e_mail_step_waits_for_its_window_in_the_persons_own_day(story: Story) -> None:
+    story.live(
+        playbook("""
+          - id: write
+            when: {stage_entered: qualified}
+            then:
+              - create_tasks:
+                  - {id: w, at: 1h, task: email, template: t, subject: Write, window: email}
+        """)
+    )
+    deals: dict[str, str] = {}
+    zones = {"Nora": "", "Wendy": "america_slash_new_york", "Yuki": "asia_slash_tokyo"}
+    for name, zone in zones.items():
+        person = story.contact(name)
+        if zone:
+            story.act(
+                "set_property", kind="contacts", record=person, property="hs_timezone", value=zone
+            )
+        deals[name] = story.deal("qualified", contact=person)
+    story.until("+10min")
+    assert story.lines(deals["Nora"]) == [("Tue 2026-09-08 10:00", "Write")], "11:00 is too late"
+    assert story.lines(deals["Wendy"]) == [("Mon 2026-09-07 16:00", "Write")], "10:00 there"
+    assert story.lines(deals["Yuki"]) == [("Mon 2026-09-07 11:00", "Write")], "it never opens"
+
+
+@pytest.mark.feature("W02")
+def test_a_window_in_which_nobody_works_is_refused(story: Story) -> None:
+    def refused(method: str, path: str, body: Any) -> Any:
+        headers = {"X-CSRF-Token": story.admin.get("/api/session")["csrf"]}
+        answer = story.admin.session.request(
+            method, f"{story.url}{path}", json=body, headers=headers, timeout=10
+        )
+        assert answer.status_code == 422, answer.text
+        return answer.json()["problems"][0]
+
+    told = refused("PUT", "/api/settings", {"email_hours": [1200, 1260]})
+    assert told["field"] == "email_hours"
+    assert "nobody works between 20:00 and 21:00" in told["message"]
+    story.change("PUT", "/api/settings", {"working_hours": False, "email_hours": [1200, 1260]})
+    story.change("PUT", "/api/settings", {"working_hours": True})
+    text = playbook("""
+      - id: write
+        when: {stage_entered: qualified}
+        then: [{create_tasks: [{id: w, task: email, template: t, window: email}]}]
+    """)
+    told = refused("POST", "/api/playbooks", {"text": text})
+    assert told["field"] == "rules[0].then[0].create_tasks[0].window"
+    assert "can never be met: nobody works between 20:00 and 21:00" in told["message"]
 
 
 @pytest.mark.feature("W03")

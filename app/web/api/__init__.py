@@ -9,6 +9,7 @@ from app.web.api import (
     overview,
     playbooks,
     sequences,
+    settings,
     setup,
     subjects,
     undoing,
@@ -18,6 +19,7 @@ from app.web.api import (
 _MODULES = (
     overview,
     setup,
+    settings,
     mapping,
     sequences,
     playbooks,

@@ -15,7 +15,8 @@ from app.store import installations, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
-from app.web.api.setup import changed, stored_settings
+from app.web.api.settings import stored_settings
+from app.web.api.setup import changed
 from connectors.contract import CrmError, Invalid
 
 blueprint = Blueprint("api_mapping", __name__)

@@ -8,6 +8,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
+from app.installations.windows import closed
 from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json, to_json
@@ -15,11 +16,12 @@ from app.playbooks.loader import load_text
 from app.playbooks.needs import needs
 from app.playbooks.presets import preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError
-from app.store import approvals, figures, playbooks
+from app.store import approvals, figures, people, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
 from app.web.api.mapping import mapped
+from app.web.api.settings import stored_settings
 from app.web.api.setup import changed, wake
 from app.web.api.waiting import lanes_refuse
 
@@ -111,9 +113,11 @@ def save() -> Response:
     """Save YAML, or {"preset": id}, as a version; on any mistake nothing. Activates nothing."""
     text = _submitted()
     with services().store.read() as conn:
-        fields = mapped(conn, access.viewer().installation_id)
+        inst = access.viewer().installation_id
+        fields = mapped(conn, inst)
+        shut = closed(stored_settings(conn, inst), people.read(conn, inst).values())
     try:
-        playbook = load_text(text, request.args.get("name", "playbook.yaml"), fields)
+        playbook = load_text(text, request.args.get("name", "playbook.yaml"), fields, shut)
     except PlaybookError as error:
         problems = [asdict(problem) for problem in error.problems]
         count = f"{len(problems)} mistake" + ("s" if len(problems) != 1 else "")

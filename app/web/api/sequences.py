@@ -13,7 +13,8 @@ from app.store import cursors, installations, natives, people
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
-from app.web.api.setup import changed, stored_settings, wake
+from app.web.api.settings import stored_settings
+from app.web.api.setup import changed, wake
 from connectors.contract import NATIVE_SEQUENCES, Capability, Connector, CrmError
 
 blueprint = Blueprint("api_sequences", __name__)

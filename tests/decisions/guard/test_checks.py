@@ -10,6 +10,7 @@ from app.decisions.codes import Code
 from app.decisions.explain import TEXTS
 from app.decisions.guard import CHECKS, apply_ruling, explain_ruling, judge
 from app.decisions.guard.holdout import share_of
+from app.decisions.guard.quiet_hours import place
 from app.model.calendar import NINE_TO_FIVE, WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import GuardFacts
@@ -562,3 +563,26 @@ def test_a_step_is_skipped_only_once_it_is_later_than_allowed() -> None:
     due = at("2026-03-01 10:00")  # a day before NOW, to the minute
     assert moved(due_at=due, step=step("x", late=policy))[0].verdict is DO
     assert moved(due_at=Business(due - 1), step=step("x", late=policy))[0].verdict is DROP
+
+
+MAIL = step("x", task=TaskType.EMAIL, window="email")
+
+
+@pytest.mark.parametrize(
+    ("due", "zone", "placed"),
+    [
+        (at("2026-03-03 08:00"), "Europe/Amsterdam", at("2026-03-03 10:00")),
+        (at("2026-03-03 10:30"), "Europe/Amsterdam", at("2026-03-03 10:30")),
+        (at("2026-03-06 11:00"), "Europe/Amsterdam", at("2026-03-09 10:00")),
+        (at("2026-03-03 10:00"), NEW_YORK, at("2026-03-03 16:00")),
+        # Between the changes of the clocks the zones are five hours apart.
+        (at("2026-03-17 10:00"), NEW_YORK, at("2026-03-17 15:00")),
+        (at("2026-03-03 12:00"), "Asia/Tokyo", at("2026-03-03 12:00")),
+    ],
+)
+def test_a_mail_lands_in_its_window_or_in_working_time(due: Any, zone: str, placed: Any) -> None:
+    known = facts(step=MAIL, due_at=due, zone=zone)
+    assert place(due, known) == placed
+    ruling, _ = judge(facts(step=MAIL, due_at=due, zone=zone, now=due))
+    moved = ruling.values.get("due_at")
+    assert moved == (placed if placed != due else None)

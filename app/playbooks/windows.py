@@ -1,0 +1,31 @@
+"""Steps whose window never opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from app.playbooks import schema as form
+from app.playbooks.finding import Finding, Location
+from app.playbooks.step_schema import StepYaml
+
+
+def window_findings(playbook: form.PlaybookYaml, closed: Mapping[str, str]) -> Iterator[Finding]:
+    """A step whose window never opens for anybody would be put off for ever."""
+    for base, steps in steps_of(playbook):
+        for index, step in enumerate(steps):
+            if step.window is not None and step.window in closed:
+                yield Finding(
+                    (*base, index, "window"),
+                    f"window `{step.window}` can never be met: {closed[step.window]}",
+                    "change the hours in the settings, or leave the window out",
+                )
+
+
+def steps_of(playbook: form.PlaybookYaml) -> Iterator[tuple[Location, list[StepYaml]]]:
+    """Every list of steps, of sequences and of `create_tasks`, with its place in the file."""
+    for number, sequence in enumerate(playbook.sequences):
+        yield ("sequences", number, "steps"), sequence.steps
+    for number, rule in enumerate(playbook.rules):
+        for index, action in enumerate(rule.then):
+            if isinstance(action, form.CreateTasksAction):
+                yield ("rules", number, "then", index, "create_tasks"), action.create_tasks

@@ -1,0 +1,63 @@
+"""The settings of an installation: read whole, changed field by field."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from sqlalchemy import Connection
+
+from app.installations import settings as rules
+from app.installations import windows
+from app.store import installations, people
+from app.web import access
+from app.web.answers import Refusal, answer, body, services, wrong
+from app.web.api.setup import changed, wake
+
+blueprint = Blueprint("api_settings", __name__)
+
+_OWN_ADDRESS = {"mapping": "/api/mapping", "native_sequences": "/api/sequences"}
+"""Settings that are changed elsewhere."""
+
+
+def stored_settings(conn: Connection, installation_id: int) -> rules.Settings:
+    """The installation's settings, with defaults for what was never set."""
+    return rules.parse(installations.get_settings(conn, installation_id))
+
+
+@blueprint.get("/settings")
+@access.require("admin")
+def read_settings() -> Response:
+    """All settings with their values."""
+    with services().store.read() as conn:
+        found = stored_settings(conn, access.viewer().installation_id)
+    return answer(found.model_dump(mode="json"))
+
+
+@blueprint.put("/settings")
+@access.require("admin")
+def write_settings() -> Response:
+    """Change the settings that are named; all of them, or on any mistake none."""
+    parts, inst = services(), access.viewer().installation_id
+    changes = body()
+    for name, address in _OWN_ADDRESS.items():
+        if name in changes:
+            raise wrong(name, "needs the CRM's word and has its own address",
+                        f"Send it with PUT {address}.")
+    with parts.store.write() as conn:
+        try:
+            new = rules.change(stored_settings(conn, inst), changes)
+        except rules.SettingsError as error:
+            raise Refusal(422, "settings", f"Nothing was changed: {error}",
+                          "Correct the fields named; docs/settings.md explains each.",
+                          error.problems) from error
+        owner = new.default_owner
+        if owner is not None and owner not in people.read(conn, inst, [owner]):
+            raise wrong("default_owner", f"nobody has the owner id {owner!r}",
+                        "Take the owner id from GET /api/people.")
+        shut = windows.closed(new, people.read(conn, inst).values())
+        for name in sorted(shut.keys() & {key.removesuffix("_hours") for key in changes}):
+            raise wrong(f"{name}_hours", shut[name], "Choose hours in which your reps work.")
+        data = new.model_dump(mode="json")
+        installations.put_settings(conn, inst, data, parts.clocks.wall())
+        changed(conn, "settings", changes)
+    wake("dispatch")
+    return answer(data)
