@@ -67,7 +67,7 @@ def _zone() -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def length(ms: int | None) -> str:
+def lasting(ms: int | None) -> str:
     """A length of time in its largest whole unit: "3 days", "12 min"."""
     for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "min"), (SECOND, "s")):
         count = (ms or 0) // unit
@@ -86,5 +86,5 @@ def register(app: Flask) -> None:
     """Make the formats known to templates."""
     app.add_template_filter(words, "words")
     app.add_template_filter(when, "when")
-    app.add_template_filter(length, "length")
+    app.add_template_filter(lasting, "lasting")
     app.add_template_global(amount, "amount")

@@ -67,6 +67,8 @@ def test_undoing_an_activation_leaves_the_crm_as_it_was_but_for_what_people_touc
 
     (live, shadow) = story.admin.get("/api/activations")["activations"]
     assert (live["mode"], shadow["mode"]) == ("live", "shadow")
+    rules = story.admin.session.get(f"{story.url}/rules").text
+    assert f"/activations/{live['id']}" in rules
     path = f"/api/activations/{live['id']}/undo"
     seen = story.admin.get(path)
     assert seen["rules"] == {"test/go": "shadow", "test/follow": "shadow"}

@@ -8,7 +8,7 @@ import pytest
 
 from app.model.time import DAY, HOUR, MINUTE
 from app.store import calls, notices
-from app.web.formats import amount, length, words
+from app.web.formats import amount, lasting, words
 from tests.web.support import NOW, Served, confirm_all, event, fill
 from tests.web.test_access import as_role
 from tests.web.test_api import PLAYBOOK, activated
@@ -161,10 +161,10 @@ def test_metrics(served: Served) -> None:
 
 
 def test_formats() -> None:
-    assert length(3 * DAY + HOUR) == "3 days"
-    assert length(HOUR) == "1 hour"
-    assert length(12 * MINUTE) == "12 min"
-    assert length(0) == "nothing"
+    assert lasting(3 * DAY + HOUR) == "3 days"
+    assert lasting(HOUR) == "1 hour"
+    assert lasting(12 * MINUTE) == "12 min"
+    assert lasting(0) == "nothing"
     assert amount(None, "EUR") == "unknown"
     assert amount(0.0, "EUR") == "0.00 EUR"
     assert words("stage_left") == "left the stage"
