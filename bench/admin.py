@@ -104,3 +104,8 @@ def register(crm_url: str, app_url: str, client_id: str, secret: str) -> None:
         **registration(app_url),
     }
     requests.post(f"{crm_url}/sandbox/apps", json=app, timeout=60).raise_for_status()
+
+
+def set_crm(crm_url: str, **values: float) -> None:
+    """Change settings of the sandbox, by name."""
+    requests.post(f"{crm_url}/sandbox/settings", json=values, timeout=60).raise_for_status()

@@ -111,11 +111,6 @@ class Crm:
         self.world.apps.pop(app_id, None)
         return {}
 
-    def settings(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Change settings of the sandbox, by name."""
-        self.hubspot.settings.update(values)
-        return {}
-
     def activity(self) -> dict[str, Any]:
         """How many calls there were, how many of them refused as too many; events on their way."""
         stats = self.hubspot.stats()
@@ -134,7 +129,8 @@ class Crm:
     def _outcome(
         self, moved: dict[str, tuple[Account, Record]], tasks: int, began: float, sent_s: float
     ) -> dict[str, Any]:
-        """Wait until every deal has its tasks. Latencies are the CRM's own stamps, in ms."""
+        """Wait until every deal has its tasks. Latencies are the CRM's own stamps, in ms;
+        `ended` is the last of them, in seconds since the epoch."""
         deadline = time.monotonic() + _GIVE_UP_S
         for _, deal in moved.values():
             # One is watched at a time: looking at all of them would cost the load's own share.
@@ -156,6 +152,7 @@ class Crm:
             "deals": len(moved),
             "wrong": wrong,
             "seconds": ended - began,
+            "ended": ended,
             "sent_s": sent_s,
             "latencies": latencies,
         }

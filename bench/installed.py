@@ -27,8 +27,9 @@ def installed(
     folder: Path,
     say: Callable[[str], None],
     rate_multiplier: str = "10000",
-) -> Iterator[Server]:
-    """The app serving, imported, and its rule live; its log and database are in `folder`.
+) -> Iterator[tuple[Server, list[Admin]]]:
+    """The app serving, imported, and its rule live, with the admin of each account. Its log and
+    database are in `folder`.
 
     rate_multiplier: of the app's own budget of calls.
     """
@@ -42,7 +43,7 @@ def installed(
         for admin in admins:
             admin.set_up(time.monotonic() + _IMPORT_S)
         say(f"  {len(admins)} installations imported in {time.monotonic() - began:.1f} s")
-        yield app
+        yield app, admins
 
 
 def app_environment(

@@ -42,7 +42,7 @@ _SCOPES = ["oauth", "crm.objects.deals.read", "crm.objects.contacts.read",
 def measure_app(
     crm: Server, crm_url: str, portals: Sequence[int], events: int, folder: Path, say: Say
 ) -> dict[str, float]:
-    with installed(crm_url, portals, folder, say) as app:
+    with installed(crm_url, portals, folder, say) as (app, _):
         crm.ask(verb="move", portals=portals, count=WARM_UP, tasks=STEPS)
         idle(crm)
         calls, cpu = total_calls(crm), (app.cpu_s(), crm.cpu_s())

@@ -30,7 +30,7 @@ def run(subjects: int, say: Say) -> Mapping[str, float]:
         with Server(order, folder / "crm.log") as crm:
             told = crm.hear()
             began = time.monotonic()
-            with installed(told["url"], told["portals"], folder, say) as app:
+            with installed(told["url"], told["portals"], folder, say) as (app, _):
                 spent, imported = time.monotonic() - began, app.peak_mb()
                 check(crm.ask(verb="move", portals=told["portals"], count=MOVED, tasks=STEPS))
                 idle(crm)

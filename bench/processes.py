@@ -77,11 +77,14 @@ class Server:
 
     def ask(self, **order: Any) -> dict[str, Any]:
         """Send one order on its standard input; the answer."""
-        assert self.process.stdin is not None
-        if order:
-            self.process.stdin.write(orjson.dumps(order) + b"\n")
-            self.process.stdin.flush()
+        self.tell(**order)
         return self.hear()
+
+    def tell(self, **order: Any) -> None:
+        """Send one order whose answer is heard later."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(orjson.dumps(order) + b"\n")
+        self.process.stdin.flush()
 
     def hear(self) -> dict[str, Any]:
         assert self.process.stdout is not None

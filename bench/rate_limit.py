@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.admin import set_crm
 from bench.command import Say, command
 from bench.installed import STEPS, check, installed
 from bench.processes import Server
@@ -36,8 +37,7 @@ def run(deals: int, say: Say) -> Mapping[str, float]:
             told = crm.hear()
             share = str(LIMIT / OWN_CEILING)
             with installed(told["url"], told["portals"], folder, say, share):
-                values = {"rate_limit_multiplier": 1.0, "latency_seconds": LATENCY_S}
-                crm.ask(verb="settings", values=values)
+                set_crm(told["url"], rate_limit_multiplier=1.0, latency_seconds=LATENCY_S)
                 before = crm.ask(verb="activity")
                 moved = crm.ask(verb="move", portals=told["portals"], count=deals, tasks=STEPS)
                 after = crm.ask(verb="activity")
