@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
-from app.decisions.explain import text
 from app.installations.registry import WEBHOOK
 from app.installations.switch import STOPPED
-from app.model.playbook import CreateTasks
-from app.playbooks.codec import from_json
 from app.store import (
     audit,
     calls,
@@ -27,6 +24,7 @@ from app.store import (
 from app.store.sets import loads
 from app.web.access import Viewer
 from app.web.answers import services
+from app.web.telling import entries, titled
 
 Row = Mapping[Any, Any]
 
@@ -165,33 +163,6 @@ def people_rows(conn: Connection, who: Viewer) -> list[Row]:
     return sorted(rows, key=lambda row: (not row["active"], row["name"], row["owner_id"]))
 
 
-def entries(
-    conn: Connection, row: Row, found: Sequence[ledger.Entry]
-) -> list[dict[str, Any]]:
-    """Ledger entries of a subject with their text in words and local time, the latest first.
-
-    `about` is what people call the scope: a task's title, a follow-up's or a rule's name.
-    """
-    about = _about(conn, row["id"])
-    zone = zone_of(conn, row["installation_id"])
-    return [
-        {
-            "id": entry.id,
-            "scope": entry.scope,
-            "about": about.get(entry.scope, entry.scope.removeprefix("rule:")),
-            "verdict": entry.verdict,
-            "code": entry.code,
-            "text": text(entry.code, entry.values, zone),
-            "values": dict(entry.values),
-            "first_at": entry.first_at,
-            "last_at": entry.last_at,
-            "count": entry.count,
-            "positive": entry.positive,
-        }
-        for entry in reversed(found)
-    ]
-
-
 def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
     """One subject whole: where it is, what happens next, who does it, and what was before."""
     inst = who.installation_id
@@ -199,7 +170,7 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
     stage = next(
         (s for s in pipelines.read_stages(conn, inst) if s["id"] == row["stage_id"]), None
     )
-    touches = _titled(conn, reading.touches_of(conn, row["id"]))
+    touches = titled(conn, reading.touches_of(conn, row["id"]))
     return {
         "type": row["type"],
         "id": row["crm_id"],
@@ -231,49 +202,6 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "outcomes": reading.outcomes_of(conn, row["id"]),
         "ledger": entries(conn, row, ledger.read(conn, row["id"])),
     }
-
-
-def _about(conn: Connection, subject_id: int) -> dict[str, str]:
-    """Scope of the ledger → what people call the touch or follow-up that it names."""
-    touches = _titled(conn, reading.touches_of(conn, subject_id))
-    enrolments = reading.enrolments_of(conn, subject_id)
-    return {
-        **{f"touch:{touch['id']}": touch["title"] for touch in touches},
-        **{f"enrolment:{one['id']}": one["definition"] for one in enrolments},
-    }
-
-
-def zone_of(conn: Connection, inst: int) -> str:
-    """The installation's zone: its own setting, else the CRM account's."""
-    row = installations.get(conn, inst)
-    chosen = installations.get_settings(conn, inst).get("zone")
-    return chosen or (row["zone"] if row else "UTC")
-
-
-def _titled(conn: Connection, touches: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Touches with a title for people: the task's as written, else the one that it will have."""
-    titles = step_titles(conn, {touch["version_id"] for touch in touches})
-    for touch in touches:
-        key = (touch["version_id"], touch["definition"], touch["step"])
-        touch["title"] = touch["shown_subject"] or titles.get(key, touch["step"])
-    return touches
-
-
-def step_titles(conn: Connection, versions: Iterable[int]) -> dict[tuple[int, str, str], str]:
-    """(version id, definition, step id) → the step's title."""
-    titles: dict[tuple[int, str, str], str] = {}
-    for version, row in playbooks.load(conn, versions).items():
-        playbook = from_json(loads(row["data"]))
-        defined = [(sequence.key, sequence.steps) for sequence in playbook.sequences.values()]
-        defined += [
-            (rule.key, action.steps)
-            for rule in playbook.rules
-            for action in rule.then
-            if isinstance(action, CreateTasks)
-        ]
-        for definition, steps in defined:
-            titles.update({(version, definition, step.id): step.subject for step in steps})
-    return titles
 
 
 def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | None:

@@ -336,6 +336,8 @@ def test_late_steps_come_one_after_the_other_and_never_in_a_burst(story: Story) 
         "Call for the decision on the proposal",
         "Offer to close the file on the proposal",
     ], "in the order in which they were owed"
+    waits = "Waits until the open task for this subject is done (“Call for the decision on the"
+    assert any(line["text"].startswith(waits) for line in story.subject(deal)["ledger"])
 
 
 # --- stop everything -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
 from app.store import aliases, ledger, mirror, pipelines, reading
-from app.web import access, summaries
+from app.web import access, summaries, telling
 from app.web.answers import Refusal, answer, services, wrong
 
 blueprint = Blueprint("api_subjects", __name__)
@@ -63,7 +63,7 @@ def decisions(type: str, crm_id: str) -> Response:
     """Every decision on the subject with its reasons, the latest first."""
     with services().store.read() as conn:
         row = find(conn, type, crm_id)
-        return answer({"ledger": summaries.entries(conn, row, ledger.read(conn, row["id"]))})
+        return answer({"ledger": telling.entries(conn, row, ledger.read(conn, row["id"]))})
 
 
 @blueprint.get("/why/<type>/<crm_id>")
@@ -76,7 +76,7 @@ def why(type: str, crm_id: str) -> Response:
         if "/" not in rule:
             raise wrong("rule", "missing or no rule's key",
                         "Ask with ?rule=playbook/rule; GET /api/playbooks lists the keys.")
-        found = summaries.entries(conn, row, ledger.why(conn, row["id"], rule))
+        found = telling.entries(conn, row, ledger.why(conn, row["id"], rule))
         latest = found[0]["text"] if found else _undecided(conn, row)
     return answer({"rule": rule, "answer": latest, "decisions": found})
 

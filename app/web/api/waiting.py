@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from app.lanes.activation import ActivationError
 from app.store import approvals, figures, mirror, playbooks, reading, running
-from app.web import access, summaries
+from app.web import access, telling
 from app.web.answers import Refusal, answer, body, services, wrong
 from app.web.api.setup import wake
 
@@ -144,7 +144,7 @@ def proposed(conn: Connection) -> list[dict[str, Any]]:
     """The proposals that the viewer may decide on, with the steps that they would begin."""
     who = access.viewer()
     rows = reading.proposals(conn, who.installation_id, access.owners_seen(conn, who))
-    titles = summaries.step_titles(conn, {row["version_id"] for row in rows})
+    titles = telling.step_titles(conn, {row["version_id"] for row in rows})
     for row in rows:
         version, definition = row.pop("version_id"), row["definition"]
         row["steps"] = [
