@@ -31,7 +31,7 @@ class RuleContext:
     sequence or, for `create_tasks` and for rules without enrolment, of the rule.
     firings: rule key → how often it fired for this subject; numbers the silences.
     last_fired: rule key → when it last did. armed: rule keys that have a timer for this subject.
-    roles: contact roles in the order of choice. followed: pipeline ids followed, empty for all.
+    roles: contact roles in the order of choice. followed: pipeline ids followed, None for all.
     seen: kind → time of the latest such signal, for `unless`; what the subject itself knows of
     replies and meetings counts besides.
     recent_firings: rule key → firings in the whole installation within the last hour, for `limit`.
@@ -49,7 +49,7 @@ class RuleContext:
     armed: frozenset[str] = frozenset()
     roles: tuple[str, ...] = ()
     owner_team: str | None = None
-    followed: frozenset[str] = frozenset()
+    followed: frozenset[str] | None = None
     seen: Mapping[SignalKind, Business] = field(default_factory=dict[SignalKind, Business])
     recent_firings: Mapping[str, int] = field(default_factory=dict[str, int])
     recent_for_subject: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -102,7 +102,8 @@ def gate(active: ActiveRule, context: RuleContext) -> tuple[str, Mapping[str, An
     if subject.deleted:
         return StopReason.DELETED.value, {}
     pipeline, owner = subject.pipeline, subject.owner_id
-    if context.followed and pipeline is not None and pipeline not in context.followed:
+    followed = context.followed
+    if followed is not None and pipeline is not None and pipeline not in followed:
         return Code.NOT_FOLLOWED, {"pipeline": pipeline}
     scope = rule.scope
     if scope.pipelines and pipeline not in scope.pipelines:

@@ -15,7 +15,7 @@ from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.vocabulary import SignalKind, StageKind, StopReason, TaskType
 
-ALWAYS = frozenset({StopReason.CONTROL, StopReason.DELETED})
+ALWAYS = frozenset({StopReason.CONTROL, StopReason.DELETED, StopReason.NOT_FOLLOWED})
 
 # A rule's tasks are a promise about the deal, not a conversation: a reply does not void "recap the
 # meeting". They end with the stage that caused them (if one did), with the deal, and, where a task
@@ -33,7 +33,12 @@ FIRING_EXITS = frozenset(
 PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN, TaskType.MEETING})
 
 
-_STAGE_REASONS = (StopReason.CLOSED_WON, StopReason.CLOSED_LOST, StopReason.STAGE_LEFT)
+_STAGE_REASONS = (
+    StopReason.CLOSED_WON,
+    StopReason.CLOSED_LOST,
+    StopReason.NOT_FOLLOWED,
+    StopReason.STAGE_LEFT,
+)
 
 CANDIDATES: Mapping[SignalKind, tuple[StopReason, ...]] = {
     SignalKind.REPLIED: (StopReason.REPLIED,),
@@ -116,6 +121,11 @@ def _stopped(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> b
     return any(c.control == "stop" for c in subject.contacts if c.crm_id == enrolment.contact)
 
 
+def _off_limits(_: EnrolmentView, event: Signal, __: SubjectView) -> bool:
+    """The deal was moved to a pipeline that nobody asked us to follow."""
+    return bool(event.data.get("off_limits"))
+
+
 def _deleted(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
     """The record itself, or the person whom the follow-up is for; not just anybody on the record.
     """
@@ -132,6 +142,7 @@ _HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]
     StopReason.BOUNCED: _same_person,
     StopReason.CONTROL: _stopped,
     StopReason.DELETED: _deleted,
+    StopReason.NOT_FOLLOWED: _off_limits,
 }
 
 

@@ -109,6 +109,8 @@ TEXTS: Mapping[str, str] = {
     StopReason.RULE_STOP: "Another rule ended it.",
     StopReason.CONTACT_CHOSEN: "The contact is clear now: {contact}, {choice}.",
     StopReason.NOT_NEEDED: "Nothing that runs needs an answer any more.",
+    StopReason.NOT_FOLLOWED: "The deal's pipeline is not followed.",
+    StopReason.STAGE_GONE: "The stage {stage}, with which it began, was deleted in the CRM.",
     StopReason.MERGED: "The record was merged with another on which the same follow-up ran longer; "
     "that one goes on.",
     StopReason.NOT_OWED: "Its reason was gone before it began.",

@@ -16,9 +16,10 @@ import secrets
 from dataclasses import dataclass
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from app.installations import people as people_rows
+from app.installations.changes import AccountChanges, compare
 from app.installations.config import Config
 from app.installations.registry import Connectors
 from app.model.time import Clocks
@@ -193,8 +194,8 @@ def _save(
     return installation_id
 
 
-def look_again(store: Store, connector: Connector, installation_id: int) -> bool:
-    """Read people and pipelines again, as upkeep does once a day; True if anything was new.
+def look_again(store: Store, connector: Connector, installation_id: int) -> AccountChanges:
+    """Read people and pipelines again, as upkeep does once a day; false if nothing was new.
 
     Raises CrmError.
     """
@@ -203,15 +204,15 @@ def look_again(store: Store, connector: Connector, installation_id: int) -> bool
         before = _known(conn, installation_id)
         save_people(conn, installation_id, users)
         save_pipelines(conn, installation_id, pipes)
-        changed = _known(conn, installation_id) != before
-        if changed:
+        changes = compare(before, _known(conn, installation_id))
+        if changes:
             installations.bump(conn, installation_id)
-    return changed
+    return changes
 
 
-def _known(conn: Connection, installation_id: int) -> list[object]:
+def _known(conn: Connection, installation_id: int) -> list[list[RowMapping]]:
     return [
-        people.read(conn, installation_id),
+        list(people.read(conn, installation_id).values()),
         pipelines.read(conn, installation_id),
         pipelines.read_stages(conn, installation_id),
     ]

@@ -111,6 +111,20 @@ class Tenant:
         """Who gets a task: the owner, else the configured default; an inactive owner counts."""
         return owner_id or self.settings.default_owner
 
+    def assignee(self, owner_id: str | None) -> str | None:
+        """Who is to have a task of this owner's: they themselves, or where they are no longer
+        active their cover, their manager, the default owner; the first of these who is. The owner
+        where nobody is: a task that no active person has is flagged, not lost."""
+        owner_id = self.owner_or_default(owner_id)
+        owner = self.calendars.people.get(owner_id or "")
+        if owner is None or owner.active:
+            return owner_id
+        for other in (owner.cover_id, owner.manager_id, self.settings.default_owner):
+            person = self.calendars.people.get(other or "")
+            if person is not None and person.active:
+                return other
+        return owner_id
+
     @property
     def polls(self) -> bool:
         """Whether rules may rest on properties of the account's own, of which no webhook tells:
@@ -178,6 +192,7 @@ class Lanes:
     _tenants: dict[int, Tenant] = field(default_factory=dict[int, Tenant])
     _fresh: dict[int, FreshReads] = field(default_factory=dict[int, FreshReads])
     _versions: dict[int, Playbook] = field(default_factory=dict[int, Playbook])
+    _settled: dict[int, int] = field(default_factory=dict[int, int])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def now(self) -> Business:
@@ -185,6 +200,14 @@ class Lanes:
 
     def wall(self) -> Wall:
         return self.clocks.wall()
+
+    def settle(self, tenant: Tenant) -> None:
+        """Whatever followed from the configuration as it is now is done."""
+        self._settled[tenant.id] = tenant.revision
+
+    def is_settled(self, tenant: Tenant) -> bool:
+        """False after a change of the configuration, and after each start."""
+        return self._settled.get(tenant.id) == tenant.revision
 
     def tenant(self, installation_id: int, found: Look | None = None) -> Tenant:
         """The installation as configured now; rebuilt only when its revision went up.

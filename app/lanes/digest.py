@@ -86,6 +86,8 @@ def _name(row: Row) -> str:
 def _decides(tenant: Tenant, row: Row) -> str:
     """The decision that the rule's template names."""
     data: dict[str, Any] = loads(row["data"])
+    if "text" in data:
+        return str(data["text"])
     active = tenant.rule(str(data.get("rule", "")))
     template = active.playbook.templates.get(row["code"]) if active else None
     return template.decides if template else str(row["code"])

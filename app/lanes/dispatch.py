@@ -125,8 +125,9 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
     for case in cases:
         ruling = _duty(case) if case.is_duty else judge(case.facts)[0]
         if ruling.verdict is Verdict.HAND_TO:
-            if ruling.to is None:
-                ruling = replace(ruling, to=tenant.settings.default_owner)
+            left = ruling.code == Code.OWNER_ARCHIVED
+            to = tenant.assignee(case.facts.touch.owner_id if left else ruling.to)
+            ruling = replace(ruling, to=to)
             case.handed = ruling
         if ruling.verdict in (Verdict.DO, Verdict.HAND_TO):
             case.facts = apply_ruling(case.facts, ruling)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from app.lanes.account_changes import drain_unsupported
 from app.lanes.context import Lanes, Tenant
 from app.lanes.dispatch import drain_due
 from app.lanes.ingest import drain_inbox, drain_timers
@@ -26,7 +27,11 @@ LANES: dict[str, tuple[tuple[str, Lane], ...]] = {
         ("wishes", drain_wishes),
         ("summaries", drain_summaries),
     ),
-    "upkeep": (("overdue", drain_overdue), ("day", drain_daily)),
+    "upkeep": (
+        ("unsettled", drain_unsupported),
+        ("overdue", drain_overdue),
+        ("day", drain_daily),
+    ),
 }
 """Lane → its drains in order, each with the kind of work that it does. What has happened is taken
 in before anything is carried out, so that a stop that arrived in time is never overtaken by the
@@ -70,12 +75,14 @@ def has_work(lanes: Lanes, installation_id: int) -> bool:
     if found.status != "active":
         return found.status == "importing"
     tenant = lanes.tenant(installation_id, found)
-    return found.anything or _is_due(lanes, tenant, found, "day")
+    return found.anything or any(_is_due(lanes, tenant, found, n) for n in ("day", "unsettled"))
 
 
 def _is_due(lanes: Lanes, tenant: Tenant, found: Look, name: str) -> bool:
     if name == "day":
         return found.day < tenant.calendars.day_start(lanes.now())
+    if name == "unsettled":
+        return not lanes.is_settled(tenant)
     return bool(getattr(found, name))
 
 

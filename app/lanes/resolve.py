@@ -94,7 +94,7 @@ def _carry_out(
             else:
                 archive.append(row)
         else:
-            owner = tenant.owner_or_default(subjects[row["subject_id"]]["owner_id"])
+            owner = tenant.assignee(subjects[row["subject_id"]]["owner_id"])
             fields = _to_write(row, record, known, owner)
             if fields:
                 moves.append((row, fields))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.installations.connect import look_again
+from app.lanes.account_changes import follow_changes
 from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_signals
@@ -75,8 +76,10 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
         if cursors.number(conn, tenant.id, DAILY) >= today:
             return False
     try:
-        if look_again(lanes.store, lanes.connector_for(tenant.id), tenant.id):
+        changes = look_again(lanes.store, lanes.connector_for(tenant.id), tenant.id)
+        if changes:
             tenant = lanes.tenant(tenant.id)
+            follow_changes(lanes, tenant, changes)
     except CrmError as error:
         # Yesterday's people and stages serve another day; what is due does not wait for them.
         note_error(lanes, tenant, error, 0)

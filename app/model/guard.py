@@ -33,7 +33,7 @@ class GuardSettings:
     call_hours: tuple[int, int] = (9 * 60, 17 * 60)  # minutes of the person's local day
     mail_hours: tuple[int, int] = (8 * 60, 18 * 60)  # for mail that leaves by itself
     email_hours: tuple[int, int] = (10 * 60, 11 * 60)  # for steps that name the window
-    followed_pipelines: frozenset[str] = frozenset()  # empty: all
+    followed_pipelines: frozenset[str] | None = None  # None: all
     contact_roles: tuple[str, ...] = ()  # in the order in which a person is chosen
 
 

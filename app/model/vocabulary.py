@@ -157,6 +157,8 @@ class StopReason(StrEnum):
     RULE_OFF = "rule_off"
     RULE_STOP = "stopped_by_rule"
     MERGED = "merged"
+    NOT_FOLLOWED = "pipeline_not_followed"
+    STAGE_GONE = "stage_deleted"
     CONTACT_CHOSEN = "contact_chosen"
     NOT_NEEDED = "not_needed"
     # It waited for a person's word and never began.

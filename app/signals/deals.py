@@ -112,7 +112,7 @@ def _stage_entries(
                 stage=kind,
                 previous=previous,
                 forward=forward,
-                data={"stage_id": stage_id},
+                data={"stage_id": stage_id, "off_limits": stages.off_limits(stage_id)},
             )
         )
         if kind in CLOSED_KINDS:

@@ -25,7 +25,8 @@ class StageMap:
         self.followed = frozenset(followed)
         self._stages: dict[str, Stage] = {}
         for row in rows:
-            acts = row["confirmed"] and row["pipeline_id"] in self.followed
+            there = row["pipeline_id"] in self.followed and not row["archived"]
+            acts = row["confirmed"] and there
             kind = StageKind(row["kind"]) if acts else StageKind.IGNORED
             self._stages[row["id"]] = Stage(
                 row["id"], row["pipeline_id"], row["label"], kind, row["position"]
@@ -38,6 +39,15 @@ class StageMap:
         """IGNORED for a stage that is unknown, deleted, unconfirmed or not followed."""
         stage = self.get(stage_id)
         return stage.kind if stage else StageKind.IGNORED
+
+    def of_kind(self, kind: str) -> list[Stage]:
+        """The stages that act as one kind."""
+        return [stage for stage in self._stages.values() if stage.kind.value == kind]
+
+    def off_limits(self, stage_id: str) -> bool:
+        """Whether it is known to lie in a pipeline that is not followed."""
+        stage = self.get(stage_id)
+        return stage is not None and stage.pipeline not in self.followed
 
     def position(self, stage_id: str | None) -> int:
         stage = self.get(stage_id)

@@ -31,6 +31,7 @@ WORDS = {
     "stopped_by_rule": "stopped by another rule",
     "task_overdue": "overdue:",
     "no_owner": "nobody owns this record: nobody follows up",
+    "owner_left": "the owner is no longer active in the CRM; a stand-in gets the tasks",
     "no_next_step": "no next step is planned",
     "meeting_done": "meeting done",
     "oauth_state_foreign": "connection finished in another browser",

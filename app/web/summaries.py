@@ -186,7 +186,7 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         },
         "next": _next(touches, names),
         "who": {"owner_id": row["owner_id"], "name": names.get(row["owner_id"] or "", "")},
-        "flags": _flags(row, stage, touches),
+        "flags": _flags(row, stage, touches, people.read(conn, inst)),
         "momentum": row["momentum"],
         "control": row["control"],
         "pause_until": row["pause_until_at"],
@@ -223,12 +223,16 @@ def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | 
     return None
 
 
-def _flags(row: Row, stage: Row | None, touches: Sequence[Row]) -> list[str]:
+def _flags(
+    row: Row, stage: Row | None, touches: Sequence[Row], owners: Mapping[str, Row]
+) -> list[str]:
     if row["deleted"] or stage is None or stage["kind"] in ("won", "lost", "ignored"):
         return []
     flags: list[str] = []
     if row["owner_id"] is None:
         flags.append("no_owner")
+    elif row["owner_id"] in owners and not owners[row["owner_id"]]["active"]:
+        flags.append("owner_left")
     if _next(touches, {}) is None:
         flags.append("no_next_step")
     return flags

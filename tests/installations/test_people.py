@@ -156,7 +156,7 @@ def test_looking_again_raises_the_revision_only_for_news(store: Store) -> None:
         with store.read() as conn:
             row = installations.get(conn, inst)
         assert row is not None
-        return news, row["revision"]
+        return bool(news), row["revision"]
 
     assert look() == (True, 1)
     assert look() == (False, 1)

@@ -16,7 +16,7 @@ STAGES = StageMap(
     [
         {
             "id": kind, "pipeline_id": "p", "label": kind, "kind": kind, "position": position,
-            "confirmed": True,
+            "confirmed": True, "archived": False,
         }
         for position, kind in enumerate(KINDS)
     ],

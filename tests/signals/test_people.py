@@ -148,7 +148,7 @@ def test_a_stage_acts_only_where_confirmed_and_followed(
 ) -> None:
     stage = {
         "id": "s", "pipeline_id": "p", "label": "S", "kind": "proposal", "position": 3,
-        "confirmed": confirmed,
+        "confirmed": confirmed, "archived": False,
     }  # fmt: skip
     stages = StageMap([stage], followed)
     assert (stages.kind("s"), stages.position("s")) == (kind, 3)

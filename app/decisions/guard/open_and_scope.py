@@ -22,7 +22,7 @@ def check(facts: GuardFacts) -> Ruling | None:
         return drop(_CHECK, reason.value, stage=subject.stage_id)
     pipeline = subject.pipeline
     followed = settings.followed_pipelines
-    if followed and pipeline is not None and pipeline not in followed:
+    if followed is not None and pipeline is not None and pipeline not in followed:
         return drop(_CHECK, Code.NOT_FOLLOWED, pipeline=pipeline)
     if touch.rule is None:
         return None
