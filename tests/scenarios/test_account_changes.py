@@ -98,7 +98,7 @@ def test_a_pipeline_no_longer_followed_ends_what_runs_there(story: Story) -> Non
     story.live(RING)
     deal = story.deal("qualified")
     story.until("+1h")
-    (ring, look) = story.open(deal)
+    _, look = story.open(deal)
     story.act("edit_task", task=look.id, subject="Mine now")
     story.settle()
     story.change("PUT", "/api/pipelines/default", {"followed": False})
