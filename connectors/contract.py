@@ -363,8 +363,9 @@ class Connector(Protocol):
         """By what the current token grants; no call is made."""
         ...
 
-    def checkup(self) -> Checkup:
-        """Look at grant, clock, rate limit and properties; writes nothing."""
+    def checkup(self, *, native: bool = False) -> Checkup:
+        """Look at grant, clock, rate limit and properties; writes nothing. native: also at what
+        the CRM's own sequences need of us."""
         ...
 
     def account(self) -> Account: ...

@@ -14,6 +14,7 @@ from app.installations import doctor as checks
 from app.installations.config import Config
 from app.installations.doctor import Finding
 from app.installations.registry import WEBHOOK, Connectors
+from app.installations.settings import parse
 from app.model.time import Business, iso
 from app.runtime.clocks import RealClocks
 from app.store import cursors, installations
@@ -88,6 +89,7 @@ def _accounts(
         chosen = [row for row in rows if account in (None, row["account_id"])]
         heard = {row["id"]: cursors.number(conn, row["id"], WEBHOOK) or None for row in chosen}
         findings = [] if chosen else [_none(config, account, [row["account_id"] for row in rows])]
+        settings = {row["id"]: parse(installations.get_settings(conn, row["id"])) for row in chosen}
         for row in chosen:
             findings += checks.standing(conn, config, row, now, clocks.wall())
     for row in chosen:
@@ -95,7 +97,9 @@ def _accounts(
             connector = connectors.of(row["id"])
             about = row["name"] or row["account_id"]
             findings += (
-                checks.limits(connector, about) if offline else checks.connection(connector, row)
+                checks.limits(connector, about)
+                if offline
+                else checks.connection(connector, row, settings[row["id"]])
             )
     connectors.flush_calls()
     seen = [

@@ -22,6 +22,7 @@ from app.installations import people as people_rows
 from app.installations.changes import AccountChanges, compare
 from app.installations.config import Config
 from app.installations.registry import Connectors
+from app.installations.settings import parse
 from app.model.time import Clocks
 from app.store import audit, cursors, installations, people, pipelines
 from app.store.engine import Store
@@ -248,8 +249,13 @@ def save_pipelines(conn: Connection, installation_id: int, pipes: list[CrmPipeli
 
 
 def _prepare(store: Store, connectors: Connectors, installation_id: int) -> None:
+    with store.read() as conn:
+        settings = parse(installations.get_settings(conn, installation_id))
     try:
-        report = connectors.fresh(installation_id).install()
+        connector = connectors.fresh(installation_id)
+        report = connector.install()
+        if settings.native_sequences:
+            connector.install_bridge()
     except AuthRevoked:
         raise
     except CrmError as error:

@@ -11,6 +11,7 @@ from app.installations.doctor import Finding
 from app.web import summaries
 from app.web.access import Viewer
 from app.web.answers import services
+from app.web.api.settings import stored_settings
 
 
 def findings(conn: Connection, who: Viewer) -> list[Finding]:
@@ -25,10 +26,10 @@ def live(who: Viewer) -> list[Finding]:
     parts.connectors.flush_calls()
     with parts.store.read() as conn:
         row = summaries.installation_of(conn, who)
+        settings = stored_settings(conn, who.installation_id)
         known = _known(conn, who)
-    return doctor.ordered(
-        [*known, *doctor.connection(parts.connectors.of(who.installation_id), row)]
-    )
+    asked = doctor.connection(parts.connectors.of(who.installation_id), row, settings)
+    return doctor.ordered([*known, *asked])
 
 
 def _known(conn: Connection, who: Viewer) -> list[Finding]:

@@ -22,8 +22,10 @@ def check_up(
     hub_domain: str,
     scopes: tuple[str, ...],
     mapping: CrmMapping,
+    native: bool,
 ) -> Checkup:
     """Account, clock, rate limit and properties. scopes, hub_domain: as introspection told them.
+    native: HubSpot's own sequences are in use.
 
     Raises the contract's errors; what one type's scopes do not allow is a misfit.
     """
@@ -32,7 +34,7 @@ def check_up(
     unique = probe(api)
     found: list[Misfit] = []
     for path in FOOTPRINT:
-        found += _type(api, path, mapping)
+        found += _type(api, path, mapping, native)
     return Checkup(
         account_of(reply.json(), app_base, hub_domain),
         scopes,
@@ -45,12 +47,12 @@ def check_up(
     )
 
 
-def _type(api: Api, path: str, mapping: CrmMapping) -> list[Misfit]:
+def _type(api: Api, path: str, mapping: CrmMapping, native: bool) -> list[Misfit]:
     try:
         there = schema_at(api, path)
     except Forbidden as error:
         return [Misfit(path, f"cannot be checked: {error.message}", ours=False)]
-    found = list(misfits(path, there))
+    found = list(misfits(path, there, bridge=native))
     type_ = TYPE_OF.get(path)
     if type_ is not None and type_ in mapping.objects:
         found += [Misfit(path, said, ours=False) for said in mapping.check({type_: there})]

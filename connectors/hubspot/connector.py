@@ -68,12 +68,12 @@ class HubSpotConnector:
     def capabilities(self) -> tuple[Capability, ...]:
         return capabilities(self._access.granted(), self._unique)
 
-    def checkup(self) -> Checkup:
+    def checkup(self, *, native: bool = False) -> Checkup:
         facts = self._oauth.introspect(self._access.bearer())
         domain = str(facts.get("hub_domain") or "")
         scopes = tuple(facts.get("scopes") or ())
         return check_up(
-            self.api, self._clocks, self._app_base, domain, scopes, self.mapping
+            self.api, self._clocks, self._app_base, domain, scopes, self.mapping, native
         )
 
     def account(self) -> Account:

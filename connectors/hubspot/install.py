@@ -137,12 +137,16 @@ def install(api: Api) -> InstallReport:
     return InstallReport(probe(api), tuple(created), tuple(existing), tuple(refused))
 
 
-def misfits(path: str, there: Mapping[str, PropertyInfo]) -> Iterator[Misfit]:
+def misfits(
+    path: str, there: Mapping[str, PropertyInfo], *, bridge: bool = False
+) -> Iterator[Misfit]:
     """What of our footprint one object type's schema lacks or has otherwise.
 
-    path: as in `FOOTPRINT`. there: property → as the account has it.
+    path: as in `FOOTPRINT`. there: property → as the account has it. bridge: contacts need the
+    property by which they leave sequences.
     """
-    for wanted in FOOTPRINT[path]:
+    more = (BRIDGE,) if bridge and path == "contacts" else ()
+    for wanted in (*FOOTPRINT[path], *more):
         found = there.get(wanted.name)
         if found is None:
             said = "is missing"

@@ -91,3 +91,19 @@ def test_without_a_server_the_doctor_says_so(
         **story.environment, "FOLLOWTHROUGH_URL": "http://127.0.0.1:9",
     })  # fmt: skip
     assert codes(report(story, monkeypatch))["unreachable"] == "wrong"
+
+
+def test_what_an_admin_deleted_is_told_and_made_anew_by_connecting_again(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = begin()
+    story.change("PUT", "/api/sequences", {"on": True})
+    gone = (("contacts", "followthrough_unenrol_requested"), ("tasks", "followthrough_state"))
+    for kind, name in gone:
+        del story.account.properties[kind][name]
+    told = report(story, monkeypatch)
+    lost = {f["what"] for f in told["findings"] if f["code"] == "own_property"}
+    assert lost == {f"Our field {kind}.{name} is missing." for kind, name in gone}
+    story.admin.install()
+    assert "own_property" not in codes(report(story, monkeypatch))
+    assert all(name in story.account.properties[kind] for kind, name in gone)

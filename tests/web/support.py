@@ -81,7 +81,7 @@ class Crm:
             ),
         )  # fmt: skip
 
-    def checkup(self) -> Checkup:
+    def checkup(self, *, native: bool = False) -> Checkup:
         if self._account == "1429":
             raise RateLimited("Too many calls.", Wall(NOW + 1000))
         misfits = (Misfit("deals.followthrough_control", "is missing", ours=True),)

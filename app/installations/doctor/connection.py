@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.installations.doctor.findings import Finding
+from app.installations.settings import Settings
 from app.model.time import MINUTE, SECOND
 from connectors.contract import (
     AuthRevoked,
@@ -22,14 +23,16 @@ SKEW_MS = 2 * MINUTE
 _LITTLE_LEFT = 0.1
 
 
-def connection(connector: Connector, row: Mapping[Any, Any]) -> list[Finding]:
+def connection(
+    connector: Connector, row: Mapping[Any, Any], settings: Settings
+) -> list[Finding]:
     """What the account says when it is asked, limits included. row: of `installations`.
 
     Never raises a CrmError: what the CRM refuses is a finding.
     """
     about = str(row["name"] or row["account_id"])
     try:
-        found = connector.checkup()
+        found = connector.checkup(native=settings.native_sequences)
     except CrmError as error:
         return [_unanswered(error, about), *limits(connector, about)]
     return [

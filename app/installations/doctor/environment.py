@@ -116,13 +116,7 @@ def reachable(config: Config) -> list[Finding]:
 def database(store: Store) -> list[Finding]:
     """Whether the database is there and of this program's version."""
     if store.path is not None and not store.path.exists():
-        return [
-            Finding(
-                "database_missing", "attention", f"There is no database at {store.path} yet.",
-                "Nothing was ever connected on this database.",
-                "Start bin/serve, which makes it; or set DATABASE_URL to the one that is meant.",
-            )
-        ]  # fmt: skip
+        return [_unused(f"There is no database at {store.path} yet.")]
     try:
         schema = schema_of(store)
     except Exception as error:
@@ -136,6 +130,8 @@ def database(store: Store) -> list[Finding]:
         ]  # fmt: skip
     if schema is Schema.CURRENT:
         return []
+    if schema is Schema.EMPTY:
+        return [_unused(f"The database {store.url} is empty.")]
     newer = schema is Schema.NEWER
     return [
         Finding(
@@ -147,3 +143,10 @@ def database(store: Store) -> list[Finding]:
             "Start the newer version." if newer else "Start bin/serve once, then look again.",
         )
     ]  # fmt: skip
+
+
+def _unused(what: str) -> Finding:
+    return Finding(
+        "database_missing", "attention", what, "Nothing was ever connected on this database.",
+        "Start bin/serve, which makes its tables; or set DATABASE_URL to the one that is meant.",
+    )  # fmt: skip

@@ -26,6 +26,7 @@ class Schema(Enum):
     """A database's schema beside the one of this program."""
 
     CURRENT = "current"
+    EMPTY = "empty"
     OLDER = "older"
     NEWER = "newer"
 
@@ -60,6 +61,8 @@ def schema_of(store: Store) -> Schema:
         current, unknown = _stands(connection, script)
     if unknown:
         return Schema.NEWER
+    if not current:
+        return Schema.EMPTY
     return Schema.CURRENT if current == set(script.get_heads()) else Schema.OLDER
 
 

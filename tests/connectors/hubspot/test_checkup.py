@@ -100,6 +100,17 @@ def test_our_properties_are_compared_one_by_one(hubspot: Installed) -> None:
     }
 
 
+def test_the_property_for_leaving_sequences_is_looked_for_where_it_is_needed(
+    hubspot: Installed,
+) -> None:
+    name = "contacts.followthrough_unenrol_requested"
+    assert hubspot.connector.checkup().misfits == ()
+    (found,) = hubspot.connector.checkup(native=True).misfits
+    assert (found.name, found.problem) == (name, "is missing")
+    hubspot.connector.install_bridge()
+    assert hubspot.connector.checkup(native=True).misfits == ()
+
+
 def test_a_mapped_property_that_is_gone_is_told(hubspot: Installed) -> None:
     del hubspot.account.properties["deals"]["closedate"]
     (found,) = hubspot.connector.checkup().misfits

@@ -9,6 +9,7 @@ import pytest
 
 from app.installations import doctor
 from app.installations.doctor import Finding, exit_status, ordered
+from app.installations.settings import Settings
 from app.model.time import Wall
 from connectors.contract import (
     Account,
@@ -37,8 +38,10 @@ class Crm:
     error: CrmError | None = None
     stored: tuple[Capability, ...] = ()
     revoked: bool = False
+    native: bool | None = None
 
-    def checkup(self) -> Checkup:
+    def checkup(self, *, native: bool = False) -> Checkup:
+        self.native = native
         if self.error is not None:
             raise self.error
         return self.found
@@ -50,7 +53,7 @@ class Crm:
 
 
 def look(crm: Crm, **row: Any) -> list[Finding]:
-    found = doctor.connection(crm, {**ROW, **row})  # type: ignore[arg-type]
+    found = doctor.connection(crm, {**ROW, **row}, Settings())  # type: ignore[arg-type]
     for one in found:
         assert one.what
         assert one.why
@@ -92,6 +95,13 @@ def test_each_trouble_alone_is_found_alone(
 @pytest.mark.parametrize("unknown", ["skew_ms", "calls_left", "calls_most"])
 def test_what_the_crm_does_not_tell_is_no_finding(unknown: str) -> None:
     assert look(Crm(replace(SOUND, **{unknown: None}))) == []
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_what_sequences_need_is_looked_at_where_they_are_on(on: bool) -> None:
+    crm = Crm()
+    doctor.connection(crm, ROW, Settings(native_sequences=on))  # type: ignore[arg-type]
+    assert crm.native is on
 
 
 def test_a_touch_id_that_never_was_unique_is_a_limit_and_no_loss() -> None:

@@ -106,11 +106,17 @@ def test_the_schema_is_compared_with_the_program(tmp_path: Path) -> None:
     store = new_store("sqlite", tmp_path, migrated=False)
     with store.write():
         pass
-    assert schema_of(store) is Schema.OLDER
-    assert [one.level for one in doctor.database(store)] == ["attention"]
+    assert schema_of(store) is Schema.EMPTY
+    assert [one.code for one in doctor.database(store)] == ["database_missing"]
     migrate(store)
     assert schema_of(store) is Schema.CURRENT
     assert doctor.database(store) == []
+    with store.write() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    assert schema_of(store) is Schema.OLDER
+    assert [(one.code, one.level) for one in doctor.database(store)] == [
+        ("database_older", "attention")
+    ]
     with store.write() as conn:
         conn.exec_driver_sql("UPDATE alembic_version SET version_num = 'r9999'")
     assert [(one.code, one.level) for one in doctor.database(store)] == [
