@@ -150,6 +150,15 @@ class Settings(BaseModel):
                              "such as [540, 1020] for 9:00 to 17:00")
         return value
 
+    def own_fields(self) -> dict[str, str]:
+        """What is mapped, by the names that playbooks use (`deal.x`), each with its type."""
+        found: dict[str, str] = {}
+        for kind, entries in self.mapping.items():
+            for name, entry in entries.items():
+                type = entry.get("type", "text") if isinstance(entry, dict) else "text"
+                found.update({f"{prefix}.{name}": type for prefix in (kind, "subject")})
+        return found
+
     def guard(
         self, key: str, zone: str, followed: frozenset[str], *, stopped: bool = False
     ) -> GuardSettings:

@@ -8,6 +8,7 @@ from typing import Any
 from app.decisions.backlog import qualifies
 from app.decisions.codes import Code
 from app.decisions.rules import arm
+from app.installations.settings import parse
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
 from app.lanes.snapshot import Snapshot
@@ -16,6 +17,7 @@ from app.model.decisions import Decision, EndEnrolment, Explanation, StartEnrolm
 from app.model.playbook import ActiveRule, Rule
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason
+from app.playbooks.needs import missing
 from app.store import (
     activations,
     audit,
@@ -54,6 +56,8 @@ def activate(
     """
     wanted = _mode(mode)
     version = _version(lanes, installation_id, playbook)
+    if wanted is not Mode.OFF:
+        _served(lanes, installation_id, version)
     keys = _keys(lanes, version, playbook, rules)
     now = lanes.now()
     with lanes.store.write() as conn:
@@ -138,6 +142,20 @@ def _version(lanes: Lanes, inst: int, playbook: str) -> int:
             f"playbook: there is no saved playbook {playbook!r}; save it first, a preset too"
         )
     return saved[0]["id"]
+
+
+def _served(lanes: Lanes, inst: int, version: int) -> None:
+    """Raises ActivationError where the account has no data for it: the rules would stand there as
+    active and never do anything."""
+    with lanes.store.read() as conn:
+        fields = parse(installations.get_settings(conn, inst)).own_fields()
+    lacking = missing(lanes.playbook(version), fields)
+    if lacking:
+        told = "; ".join(f"{n.field} ({n.what})" if n.what else n.field for n in lacking)
+        raise ActivationError(
+            f"playbook: it needs your data: {told}. Map a property of the CRM to each first "
+            "(PUT /api/mapping)"
+        )
 
 
 def _keys(

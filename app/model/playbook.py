@@ -243,6 +243,19 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A field of the account's own without which the playbook decides nothing.
+
+    field: `deal.x` or `contact.x`, as mapped. type: what it has to hold, such as `date`.
+    what: for people, what it says and who writes it.
+    """
+
+    field: str
+    type: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Playbook:
     id: str
     title: str
@@ -250,6 +263,7 @@ class Playbook:
     sequences: Mapping[str, Sequence]
     templates: Mapping[str, Template]
     description: str = ""
+    needs: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

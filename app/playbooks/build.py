@@ -14,6 +14,7 @@ from app.model.playbook import (
     Hold,
     LatePolicy,
     NativeSequence,
+    Need,
     Notify,
     NotOf,
     Playbook,
@@ -66,6 +67,7 @@ def build(source: form.PlaybookYaml) -> Playbook:
         },
         templates=templates,
         description=(source.description or "").strip(),
+        needs=tuple(Need(need.field, need.type, need.what) for need in source.needs),
     )
 
 

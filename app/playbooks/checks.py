@@ -141,7 +141,7 @@ def _when(
     if when.date is not None:
         yield from _date((*base, "date", "field"), when.date.field, dates)
     if when.field_changed is not None and when.field_changed not in {*known, *DATE_FIELDS}:
-        yield _unmapped((*base, "field_changed"), when.field_changed, {*known, *DATE_FIELDS})
+        yield unmapped((*base, "field_changed"), when.field_changed, {*known, *DATE_FIELDS})
 
 
 def _dates(base: Location, steps: list[form.StepYaml], dates: frozenset[str]) -> Iterator[Finding]:
@@ -154,10 +154,11 @@ def _dates(base: Location, steps: list[form.StepYaml], dates: frozenset[str]) ->
 
 def _date(location: Location, name: str, dates: frozenset[str]) -> Iterator[Finding]:
     if plain_field(name) not in {plain_field(known) for known in dates}:
-        yield _unmapped(location, name, dates, "date field")
+        yield unmapped(location, name, dates, "date field")
 
 
-def _unmapped(location: Location, name: str, known: Iterable[str], what: str = "field") -> Finding:
+def unmapped(location: Location, name: str, known: Iterable[str], what: str = "field") -> Finding:
+    """A field that nothing is mapped to; known: those that the author may have meant."""
     hint, prefix = suggest(name, known), name.partition(".")[0]
     if prefix in ("deal", "contact"):
         mapping = f"map a property of the {prefix} to it first (PUT /api/mapping)"
@@ -269,7 +270,7 @@ def _comparison(
 ) -> Iterator[Finding]:
     names = {*CONDITION_FIELDS, *known}
     if compare.field not in names:
-        yield _unmapped((*base, "field"), compare.field, names)
+        yield unmapped((*base, "field"), compare.field, names)
         return
     choice = _CLOSED_CHOICES.get(compare.field)
     values = compare.value if isinstance(compare.value, list) else [compare.value]

@@ -6,6 +6,7 @@ ago is read by the same checks as a file written today.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import ValidationError
@@ -65,6 +66,7 @@ def to_json(playbook: Playbook) -> Json:
             "playbook": playbook.id,
             "title": playbook.title,
             "description": playbook.description,
+            "needs": [asdict(need) for need in playbook.needs],
             "rules": [_rule(rule) for rule in playbook.rules],
             "sequences": [_sequence(item) for item in playbook.sequences.values()],
             "templates": {

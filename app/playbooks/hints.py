@@ -9,6 +9,7 @@ from app.playbooks.schema import (
     CompareYaml,
     DateYaml,
     HoldYaml,
+    NeedYaml,
     NotifyYaml,
     PlaybookYaml,
     RuleYaml,
@@ -38,6 +39,7 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "hold": HoldYaml,
     "sequence": NativeYaml,
     "date": DateYaml,
+    "needs": NeedYaml,
 }
 
 

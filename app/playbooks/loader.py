@@ -16,11 +16,12 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
 from app.model.playbook import Playbook
-from app.playbooks import checks
+from app.playbooks import checks, declared
 from app.playbooks.build import build
 from app.playbooks.finding import Finding
 from app.playbooks.form import FORM
 from app.playbooks.hints import key_hint
+from app.playbooks.needs import needs
 from app.playbooks.problems import PlaybookError, Problem, field_path
 from app.playbooks.schema import PlaybookYaml
 from app.wording.language import suggest
@@ -32,11 +33,13 @@ NO_FIELDS: Mapping[str, str] = {}
 Location = tuple[int | str, ...]
 
 
-def load_file(path: Path, fields: Mapping[str, str] = NO_FIELDS) -> Playbook:
+def load_file(
+    path: Path, fields: Mapping[str, str] = NO_FIELDS, *, trusting: bool = False
+) -> Playbook:
     """Like `load_text`, from a UTF-8 file. Raises OSError where there is no such file."""
     data = path.read_bytes()
     try:
-        return load_text(data.decode(), str(path), fields)
+        return load_text(data.decode(), str(path), fields, trusting=trusting)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         problem = Problem(str(path), line, 1, "", "not UTF-8 text", "save the file as UTF-8")
@@ -48,22 +51,32 @@ def load_text(
     name: str,
     fields: Mapping[str, str] = NO_FIELDS,
     closed: Mapping[str, str] = NO_FIELDS,
+    *,
+    trusting: bool = False,
 ) -> Playbook:
     """The playbook in `text`. Raises PlaybookError with every mistake; then nothing is returned.
 
     name: what errors call the file. fields: an installation's own mapped fields by name
     (`deal.contract_end`), each with its type, which conditions, templates, dates and steps may use
     beside the built-in ones. closed: windows that no task could ever be due in, with the reason.
+    trusting: no installation is at hand, so what the file says it needs is taken for mapped.
     """
     document = _parse(text, name)
     try:
         source = PlaybookYaml.model_validate(document)
     except ValidationError as error:
         raise PlaybookError(problems_of(error, name, document)) from error
-    findings = checks.check(source, fields, closed)
-    if findings:
+    # A need that is not met is said once, and not again wherever the field is used.
+    findings = checks.check(source, {**declared.declared(source), **fields}, closed)
+    findings.extend(declared.form_findings(source))
+    if not trusting:
+        findings.extend(declared.mapping_findings(source, fields))
+    playbook = None if findings else build(source)
+    if playbook is not None:
+        findings.extend(declared.unused_findings(source, needs(playbook)))
+    if playbook is None or findings:
         raise PlaybookError(_sorted([_problem_of(found, name, document) for found in findings]))
-    return build(source)
+    return playbook
 
 
 def _parse(text: str, name: str) -> CommentedMap:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from app.decisions import conditions
 from app.decisions.dates import FIELD
-from app.model.playbook import CreateTasks, Playbook, Rule, Sequence, Step, When
+from app.model.playbook import CreateTasks, Need, Playbook, Rule, Sequence, Step, When
 from app.playbooks.checks import CONDITION_FIELDS, DATE_FIELDS, plain_field
 
 _BUILT_IN = frozenset((*CONDITION_FIELDS, *DATE_FIELDS))
 _BUILT_IN_PLAIN = frozenset(plain_field(name) for name in _BUILT_IN)
+
+
+def missing(playbook: Playbook, fields: Collection[str]) -> list[Need]:
+    """What it needs that is not mapped, by name; fields: names that the installation has mapped.
+
+    A field that the file uses without declaring it under `needs` comes without a type and meaning.
+    """
+    said = {need.field: need for need in playbook.needs}
+    names = sorted({*said, *needs(playbook)})
+    return [said.get(name, Need(name, "", "")) for name in names if name not in fields]
 
 
 def needs(playbook: Playbook) -> set[str]:

@@ -5,9 +5,10 @@ What a single value may be stands in `values`; what several places must agree on
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from app.playbooks.form import FORM, Strict, by_key, by_type
 from app.playbooks.step_schema import StepYaml
@@ -225,10 +226,29 @@ class TemplateYaml(Strict):
     email_subject: Line | None = None
 
 
+_OWN_FIELD = re.compile(r"^(deal|contact)\.[a-z][a-z0-9_]{0,63}$")
+
+
+class NeedYaml(Strict):
+    """A field of the account's own, to be mapped before the playbook can be saved or activated."""
+
+    field: Line
+    type: Literal["date", "instant", "number", "bool", "text"]
+    what: Line
+
+    @field_validator("field")
+    @classmethod
+    def _of_a_record(cls, value: str) -> str:
+        if not _OWN_FIELD.match(value):
+            raise refusal(f"{value!r} is no field of a record", "write it like deal.contract_end")
+        return value
+
+
 class PlaybookYaml(Strict):
     playbook: Id
     title: Line | None = None
     description: Text | None = None
+    needs: list[NeedYaml] = Field(default_factory=list[NeedYaml])
     rules: list[RuleYaml] = Field(min_length=1)
     sequences: list[SequenceYaml] = Field(default_factory=list[SequenceYaml])
     templates: dict[Id, TemplateYaml] = Field(default_factory=dict[Id, TemplateYaml])

@@ -16,6 +16,7 @@ from app.model.playbook import (
     Hold,
     LatePolicy,
     NativeSequence,
+    Need,
     Notify,
     NotOf,
     Reassign,
@@ -366,10 +367,48 @@ def test_mapped_fields_are_known_to_conditions_and_templates() -> None:
     )
 
 
+NEEDY = GOOD.replace("rules:", """needs:
+  - {field: deal.score, type: number, what: The score that your marketing tool writes.}
+rules:""").replace("deal.amount", "deal.score")  # fmt: skip
+
+
+def test_a_need_is_met_by_what_is_mapped_or_where_no_installation_is_at_hand() -> None:
+    need = Need("deal.score", "number", "The score that your marketing tool writes.")
+    assert load_text(NEEDY, "x", {"deal.score": "number"}).needs == (need,)
+    assert load_text(NEEDY, "x", trusting=True).needs == (need,)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fields", "message"),
+    [
+        ("", "", {}, "unknown field `deal.score`"),
+        ("", "", {"deal.score": "text"}, "to a property of type text, and number is needed"),
+        ("deal.score, op", "deal.amount, op", {"deal.score": "number"}, "nothing in this playbook"),
+        ("field: deal.score, type", "field: deal.amount, type", {}, "is read of every record"),
+        ("needs:\n", "needs:\n  - {field: deal.score, type: date, what: W}\n", {}, "stands twice"),
+        ("type: number", "type: numbr", {}, "'numbr' is not possible here"),
+        ("what: The", "wat: The", {}, "unknown key `wat`"),
+        ("field: deal.score, type", "field: score, type", {}, "no field of a record"),
+    ],
+)
+def test_a_need_that_is_not_met_or_none_is_refused_at_its_place(
+    old: str, new: str, fields: dict[str, str], message: str
+) -> None:
+    with pytest.raises(PlaybookError) as caught:
+        load_text(NEEDY.replace(old, new) if old else NEEDY, "x", fields)
+    found = [problem for problem in caught.value.problems if message in problem.message]
+    assert found, str(caught.value)
+    assert found[0].field.startswith("needs[")
+    assert found[0].line in (2, 3, 4)
+    assert found[0].suggestion
+
+
 EVERYTHING = """\
 playbook: all
 title: All of it
 description: Everything a file can say.
+needs:
+  - {field: deal.fit, type: number, what: How well the deal fits.}
 rules:
   - id: one
     title: One
@@ -412,12 +451,13 @@ sequences:
       - {id: e, at: 3d, sequence: {hubspot: "77", sender: owner}, template: t, subject: E}
       - {id: f, at: 5d, task: call, template: t, before: {field: deal.close_date}}
 templates:
-  t: {decides: D, body: ""}
+  t: {decides: D, body: "{{ deal.fit | default: 0 }}"}
 """
 
 
 def test_everything_that_a_file_can_say() -> None:
-    playbook = load_text(EVERYTHING, "file.yaml")
+    playbook = load_text(EVERYTHING, "file.yaml", {"deal.fit": "number"})
+    assert playbook.needs == (Need("deal.fit", "number", "How well the deal fits."),)
     one, two, three, four, five, six, seven, eight = playbook.rules
     assert one.when == When(
         SignalKind.SUBJECT_CREATED,

@@ -154,5 +154,16 @@ def test_a_playbook_on_a_date_that_nobody_mapped_is_refused(story: Story) -> Non
     wrong = {"mapping": {"deal": {"contract_end": "contract_ends"}}}
     told = refused("PUT", "/api/mapping", wrong)
     assert "'contract_ends', which this account does not have" in told["problems"][0]["message"]
-    (needy,) = [p for p in story.admin.get("/api/playbooks")["presets"] if p["needs"]]
-    assert (needy["playbook"], needy["needs"]) == ("renewal", ["deal.contract_end"])
+    story.change("PUT", "/api/mapping", {"mapping": {"deal": {"contract_end": "closedate"}}})
+    story.live("renewal", "off")
+    story.change("PUT", "/api/mapping", {"mapping": {}})
+    told = refused("POST", "/api/playbooks/renewal/activate", {"mode": "live"})
+    assert "needs your data: deal.contract_end (The day on which" in told["message"]
+    (saved,) = story.admin.get("/api/playbooks")["saved"]
+    assert [need["field"] for need in saved["needs"]] == ["deal.contract_end"]
+    assert {rule["mode"] for rule in saved["rules"]} == {"off"}
+    page = story.admin.session.get(f"{story.url}/rules", timeout=10).text
+    assert page.count("Needs your data.") >= 2
+    presets = {p["playbook"]: p["needs"] for p in story.admin.get("/api/playbooks")["presets"]}
+    (need,) = presets["renewal"]
+    assert (need["field"], need["type"], presets["proposal"]) == ("deal.contract_end", "date", [])

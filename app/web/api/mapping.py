@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.installations import settings as rules
 from app.playbooks.codec import from_json
-from app.playbooks.needs import needs
+from app.playbooks.needs import missing
 from app.store import installations, playbooks
 from app.store.sets import loads
 from app.web import access
@@ -24,13 +24,7 @@ blueprint = Blueprint("api_mapping", __name__)
 
 def mapped(conn: Connection, installation_id: int) -> dict[str, str]:
     """The installation's own fields by the names that playbooks use, each with its type."""
-    found: dict[str, str] = {}
-    for kind, entries in stored_settings(conn, installation_id).mapping.items():
-        for name, entry in entries.items():
-            type = entry.get("type", "text") if isinstance(entry, dict) else "text"
-            prefixes = ("deal", "subject") if kind == "deal" else ("contact", "subject")
-            found.update({f"{prefix}.{name}": type for prefix in prefixes})
-    return found
+    return stored_settings(conn, installation_id).own_fields()
 
 
 @blueprint.get("/mapping")
@@ -101,13 +95,13 @@ def _checked(before: rules.Settings, mapping: Mapping[str, Any]) -> rules.Settin
 def _still_served(conn: Connection, inst: int) -> None:
     """Raises Refusal where a rule in force would lose a field; that rolls the change back."""
     states = [row for row in playbooks.states(conn, inst).values() if row["mode"] != "off"]
-    known = {name.partition(".")[2] for name in mapped(conn, inst)}
+    known = mapped(conn, inst)
     for row in playbooks.load(conn, {row["version_id"] for row in states}).values():
         playbook = from_json(loads(row["data"]))
-        missing = sorted(name for name in needs(playbook) if name.partition(".")[2] not in known)
-        if missing:
+        lost = missing(playbook, known)
+        if lost:
             raise wrong(
                 "mapping",
-                f"the playbook {playbook.id!r} needs {', '.join(missing)}",
+                f"the playbook {playbook.id!r} needs {', '.join(need.field for need in lost)}",
                 "Keep the field mapped, or switch that playbook off first.",
             )

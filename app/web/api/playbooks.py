@@ -13,7 +13,7 @@ from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json, to_json
 from app.playbooks.loader import load_text
-from app.playbooks.needs import needs
+from app.playbooks.needs import missing
 from app.playbooks.presets import preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError
 from app.store import approvals, figures, people, playbooks
@@ -47,6 +47,7 @@ def overview(conn: Connection) -> dict[str, Any]:
                 "version": row["version"],
                 "title": playbook.title,
                 "description": playbook.description,
+                "needs": [asdict(need) for need in missing(playbook, fields)],
                 "saved_by": row["saved_by"],
                 "saved_wall": row["saved_wall"],
                 "rules": [
@@ -61,7 +62,7 @@ def overview(conn: Connection) -> dict[str, Any]:
                 "playbook": key,
                 "title": preset(key).title,
                 "description": preset(key).description,
-                "needs": sorted(needs(preset(key)) - fields.keys()),
+                "needs": [asdict(need) for need in missing(preset(key), fields)],
             }
             for key in preset_ids()
         ],
@@ -111,13 +112,19 @@ def source(playbook: str) -> Response:
 @access.require("admin")
 def save() -> Response:
     """Save YAML, or {"preset": id}, as a version; on any mistake nothing. Activates nothing."""
-    text = _submitted()
+    playbook, version = _saved(_submitted(), request.args.get("name", "playbook.yaml"))
+    rules = [rule.key for rule in playbook.rules]
+    return answer({"playbook": playbook.id, "version": version, "rules": rules}, 201)
+
+
+def _saved(text: str, name: str) -> tuple[Playbook, int]:
+    """The playbook, and its number as a version. Raises Refusal with every mistake."""
     with services().store.read() as conn:
         inst = access.viewer().installation_id
         fields = mapped(conn, inst)
         shut = closed(stored_settings(conn, inst), people.read(conn, inst).values())
     try:
-        playbook = load_text(text, request.args.get("name", "playbook.yaml"), fields, shut)
+        playbook = load_text(text, name, fields, shut)
     except PlaybookError as error:
         problems = [asdict(problem) for problem in error.problems]
         count = f"{len(problems)} mistake" + ("s" if len(problems) != 1 else "")
@@ -131,14 +138,7 @@ def save() -> Response:
             parts.clocks.wall(),
         )
         changed(conn, "playbook_saved", {"playbook": playbook.id, "version": version})
-    return answer(
-        {
-            "playbook": playbook.id,
-            "version": version,
-            "rules": [rule.key for rule in playbook.rules],
-        },
-        201,
-    )
+    return playbook, version
 
 
 def _submitted() -> str:
@@ -174,10 +174,12 @@ def activate(playbook: str) -> Response:
     if rows:
         found, version = from_json(loads(rows[0]["data"])), rows[0]["version"]
     elif playbook in preset_ids():
-        found, version = preset(playbook), 1  # the activation saves it first
+        found, version = preset(playbook), 0
     else:
         raise _unknown(playbook)
     rules = _rules(given.get("rules"), found)
+    if not version:
+        _, version = _saved(preset_text(playbook), f"{playbook}.yaml")
     with lanes_refuse():
         done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
     wake("ingest", "dispatch")
