@@ -98,15 +98,21 @@ def is_ours(row: Mapping[str, Any], contact: Mapping[str, Any]) -> bool:
 
 
 def look(
-    row: Mapping[str, Any], contact: Mapping[str, Any] | None, now: Business, next_day: Business
+    row: Mapping[str, Any],
+    contact: Mapping[str, Any] | None,
+    now: Business,
+    next_day: Business,
+    *,
+    answered: bool = False,
 ) -> Look:
     """What the standing of an enrolment means. contact None: the contact is gone.
 
-    next_day: when running enrolments are looked at together again.
+    next_day: when running enrolments are looked at together again. answered: the person who was
+    asked about it is done with that.
     """
     runs = contact is not None and is_ours(row, contact)
     if row["state"] == "unknown" and not runs:
-        if now < row["sent_at"] + DOUBT_MS:
+        if not answered and now < row["sent_at"] + DOUBT_MS:
             return Look(Do.WAIT, again_at=next_day)
         return Look(Do.END, Native.NEVER)
     if not runs:

@@ -12,7 +12,7 @@ from app.lanes.findings import Findings
 from app.lanes.writes import Writes
 from app.model.decisions import ArmTimer
 from app.model.time import MINUTE, Business
-from app.model.vocabulary import SignalKind, StopReason
+from app.model.vocabulary import DUTY_STEPS, SignalKind, StopReason
 from app.store import (
     approvals,
     erasure,
@@ -40,7 +40,8 @@ _MAY_UNENROL = frozenset(
         SignalKind.BOUNCED,
     }
 )
-"""Signals upon which a CRM takes a contact out of its sequence by itself."""
+"""Signals upon which a CRM takes a contact out of its sequence by itself; so may the rep who was
+asked to."""
 
 
 def store_findings(
@@ -130,13 +131,20 @@ def _react(
     }
 
 
+def _may_unenrol(signal: Any) -> bool:
+    return signal.kind in _MAY_UNENROL or (
+        signal.kind in (SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED)
+        and signal.data.get("step") in DUTY_STEPS
+    )
+
+
 def _watch(conn: Connection, tenant: Tenant, signals: Sequence[Any], now: Business) -> None:
     """What signals mean for contacts in the CRM's own sequences.
 
     Some may have ended one there; and while a rep wants a pause no mail may leave, which for a
     sequence of the CRM means its end.
     """
-    touched = {s.contact for s in signals if s.contact and s.kind in _MAY_UNENROL}
+    touched = {s.contact for s in signals if s.contact and _may_unenrol(s)}
     if touched:
         natives.hasten(conn, tenant.id, touched, now)
     paused = [s for s in signals if s.data.get("control") == "pause"]

@@ -22,11 +22,13 @@ from app.lanes.settled import adopt, ask_person, doubt, end, kept, line_of
 from app.lanes.trouble import note_error
 from app.model.native import Do, Look
 from app.model.time import SECOND, Business
-from app.model.vocabulary import TouchState
+from app.model.vocabulary import Outcome, TouchState
 from app.store import ledger, natives, outbox
 from connectors.contract import Connector, CrmEnrolment, CrmError, Forbidden, Invalid, Update
 
 BATCH = 100
+
+_ANSWERED = (Outcome.COMPLETED.value, Outcome.DELETED.value)
 
 Row = Mapping[str, Any]
 
@@ -92,8 +94,22 @@ def _look_at(lanes: Lanes, tenant: Tenant, rows: Sequence[Row], now: Business) -
     with lanes.store.read() as conn:
         # Read again: a merge may have given them another contact, and a signal a reason to stop.
         rows = natives.by_id(conn, [row["touch_id"] for row in rows])
+        asked = outbox.by_id(conn, [row["person_touch"] for row in rows if row["person_touch"]])
+    answered = {id for id, touch in asked.items() if touch["outcome"] in _ANSWERED}
     next_day = tenant.calendars.next_day_start(now)
-    found = [(row, look(row, contacts.get(row["contact_id"]), now, next_day)) for row in rows]
+    found = [
+        (
+            row,
+            look(
+                row,
+                contacts.get(row["contact_id"]),
+                now,
+                next_day,
+                answered=row["person_touch"] in answered,
+            ),
+        )
+        for row in rows
+    ]
     _wait(lanes, found, now)
     for row, one in found:
         if one.do is Do.ADOPT:

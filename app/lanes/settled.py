@@ -7,7 +7,6 @@ from typing import Any
 
 from app.decisions.native import CHECK, UNENROL, check_title, unenrol_title
 from app.decisions.native_codes import Native
-from app.decisions.sequences import progress
 from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_signals
@@ -20,7 +19,7 @@ from app.model.ids import touch_id
 from app.model.playbook import Step
 from app.model.signals import Signal
 from app.model.time import MINUTE, Business
-from app.model.vocabulary import Outcome, SignalKind, TouchState
+from app.model.vocabulary import Outcome, SignalKind
 from app.store import duties, ledger, mirror, natives, outbox
 from connectors.contract import CrmEnrolment
 
@@ -66,11 +65,9 @@ def adopt(
 
 
 def doubt(lanes: Lanes, tenant: Tenant, row: Row, now: Business) -> None:
-    """Nobody can tell whether it was made: it is not sent again, a person looks, and the steps
-    after it go on."""
-    writes = Writes()
+    """Nobody can tell whether it was made: it is not sent again, and a person looks. It is over
+    once they have, or once it has not turned up for days."""
     with lanes.store.write() as conn:
-        snapshot = Snapshot(tenant, conn, [row["subject_id"]], now)
         person = _owe(conn, tenant, row, CHECK, check_title, now)
         natives.doubt(conn, [{
             "key": row["touch_id"], "reason": Native.UNKNOWN, "at": now,
@@ -79,23 +76,6 @@ def doubt(lanes: Lanes, tenant: Tenant, row: Row, now: Business) -> None:
         asked = kept(row, state="unknown", person_touch=person, look_at=now + 5 * MINUTE)
         natives.save(conn, [asked], now)
         ledger.write(conn, tenant.id, [line_of(row, Native.UNKNOWN, now)])
-        _go_on(tenant, snapshot, row, writes, now)
-        store_decisions(conn, tenant, writes, (), now)
-
-
-def _go_on(
-    tenant: Tenant, snapshot: Snapshot, row: Row, writes: Writes, now: Business
-) -> None:
-    enrolment = snapshot.enrolment_row(row["enrolment_id"])
-    if enrolment is None:
-        return
-    snapshot.mark_step(row["enrolment_id"], row["step"], TouchState.UNKNOWN.value)
-    subject = snapshot.subject(row["subject_id"])
-    calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
-    decision = progress(
-        snapshot.enrolment(enrolment), calendar, now, done=row["step"], done_at=now
-    )
-    writes.take(tenant, decision, snapshot, now)
 
 
 def ask_person(lanes: Lanes, tenant: Tenant, row: Row, now: Business) -> str:
@@ -129,7 +109,7 @@ def end(
         touches = outbox.by_id(conn, [row["touch_id"] for row, _ in found])
     observer = Observer(tenant, snapshot, now)
     for row, code in found:
-        if touches[row["touch_id"]]["outcome"] == Outcome.RUNNING.value:
+        if touches[row["touch_id"]]["outcome"] in (None, Outcome.RUNNING.value):
             _over(observer, row, code, now)
     writes = Writes()
     decide_signals(tenant, snapshot, observer.found.signals, writes, now)

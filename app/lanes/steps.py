@@ -10,7 +10,7 @@ from app.model.vocabulary import Outcome, TouchState
 
 Row = Mapping[Any, Any]
 
-_OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value, TouchState.UNKNOWN.value})
+_OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value})
 _STANDING = frozenset({None, Outcome.OPEN.value, Outcome.RUNNING.value})
 DONE = frozenset({Outcome.COMPLETED.value, Outcome.FINISHED.value, Outcome.UNENROLLED.value})
 """Outcomes of what was carried out, by a rep or by the CRM."""
@@ -28,6 +28,6 @@ def _gone(row: Row, reason: str) -> Row:
 
 
 def is_over(step: Row) -> bool:
-    """A touch is over when its task is or the CRM's sequence, or when it was dropped or given up;
-    what nobody can tell the fate of as well, since it is never sent again."""
+    """A touch is over when its task is or the CRM's sequence, or when it was dropped or given up.
+    """
     return step["state"] in _OVER or step["outcome"] not in _STANDING
