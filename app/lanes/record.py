@@ -19,7 +19,7 @@ from app.lanes.snapshot import Snapshot
 from app.lanes.writes import Writes
 from app.model.decisions import Explanation, Ruling, Verdict
 from app.model.time import Business, Wall
-from app.model.vocabulary import EnrolmentState, Outcome, TaskType, TouchState
+from app.model.vocabulary import Outcome, TaskType, TouchState
 from app.store import counts, inbox, ledger, mirror, outbox, running, summaries
 from connectors.contract import CrmError, Event, NewTask
 
@@ -27,7 +27,7 @@ _PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
 """Tasks that reach the person, and so count against what one person is asked to bear."""
 
 # `.value` of an enumeration is a function in Python: too much for every row.
-_ENDED, _OPEN = EnrolmentState.ENDED.value, Outcome.OPEN.value
+_OPEN = Outcome.OPEN.value
 
 
 @dataclass(slots=True)
@@ -135,52 +135,55 @@ def record_results(
     made = [result for result in results if result.task_id is not None]
     failed = [result for result in results if result.task_id is None]
     tenant.fresh.made("task", [result.task_id for result in made if result.task_id])
+    # Laid out before the transaction: while it is open nobody else writes, not even a webhook.
+    known = [result.known for result in made]
+    rows = [_made(result, k, now) for result, k in zip(made, known, strict=True)]
+    objects = [_object(result, k) for result, k in zip(made, known, strict=True)]
+    lines = [_line(result, now) for result in results]
+    # What was adopted may have been worked on since it was written; reading it again turns every
+    # difference from what we meant into a signal.
+    hints = [_hint(tenant, result, now) for result in made if result.adopted]
     with lanes.store.write() as conn:
-        enrolments = running.by_id(conn, {r.case.row["enrolment_id"] for r in made})
-        known = [result.known for result in made]
-        outbox.performed(
-            conn, [_made(r, k, enrolments, now) for r, k in zip(made, known, strict=True)]
-        )
-        mirror.save_objects(
-            conn, tenant.id, "task", [_object(r, k) for r, k in zip(made, known, strict=True)]
-        )
+        ended = running.ends_of(conn, {result.case.row["enrolment_id"] for result in made})
+        _withdraw(made, rows, ended)
+        outbox.performed(conn, rows)
+        mirror.save_objects(conn, tenant.id, "task", objects)
         outbox.put_back(conn, [_failed(result, now) for result in failed])
         counts.count_contact(conn, tenant.id, _counts(tenant, made, now))
         summaries.mark_dirty(conn, {r.case.row["subject_id"] for r in made}, now, SUMMARY_MS)
-        ledger.write(conn, tenant.id, [_line(result, now) for result in results])
-        # What was adopted may have been worked on since it was written; reading it again turns
-        # every difference from what we meant into a signal.
-        hints = [_hint(tenant, result, now) for result in made if result.adopted]
+        ledger.write(conn, tenant.id, lines)
         if hints:
             inbox.insert_events(conn, tenant.id, hints, lanes.wall())
 
 
-def _made(
-    result: Result,
-    known: Mapping[str, Any],
-    enrolments: Mapping[str, Mapping[str, Any]],
-    now: Business,
-) -> dict[str, Any]:
-    case, touch = result.case, result.case.facts.touch
-    enrolment = enrolments[case.row["enrolment_id"]]
-    over = case.cleared if case.is_duty else enrolment["state"] == _ENDED
-    due = known["due_at"]
+def _made(result: Result, known: Mapping[str, Any], now: Business) -> dict[str, Any]:
+    case, due = result.case, known["due_at"]
     return {
         "key": case.id,
         "task_id": result.task_id,
         "performed_at": now,
         "owner_id": known["owner"],
-        "contact_id": touch.contact,
+        "contact_id": case.facts.touch.contact,
         "due_at": due,
         "outcome": _OPEN,
         "outcome_at": None,
         "outcome_why": None,
         "overdue_at": end_of_due_day(due, case.facts.calendar),
-        # The enrolment ended while the task was being written: its reason is gone.
-        "wish": "resolve" if over else None,
-        "wish_why": (enrolment["end_reason"] or Native.STOPPED) if over else None,
+        "wish": None,
+        "wish_why": None,
         "shown_subject": known["subject"],
     }
+
+
+def _withdraw(
+    made: Sequence[Result], rows: Sequence[dict[str, Any]], ended: Mapping[str, str | None]
+) -> None:
+    """Wish those tasks away whose enrolment ended while they were being written."""
+    for result, row in zip(made, rows, strict=True):
+        case = result.case
+        enrolment = case.row["enrolment_id"]
+        if case.cleared if case.is_duty else enrolment in ended:
+            row["wish"], row["wish_why"] = "resolve", ended.get(enrolment) or Native.STOPPED
 
 
 def _object(result: Result, known: Mapping[str, Any]) -> dict[str, Any]:

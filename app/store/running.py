@@ -39,6 +39,7 @@ _HISTORY = Fixed(
     ).where(among(_e.subject_id, "ids"))
 )
 _BY_ID = Fixed(select(enrolments).where(among(_e.id, "ids")))
+_ENDS = Fixed(select(_e.id, _e.end_reason).where(among(_e.id, "ids"), _e.state == "ended"))
 _STEPS = Fixed(
     select(
         _t.enrolment_id,
@@ -67,6 +68,11 @@ def history(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]
 def by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Row]:
     """Enrolment id → row of `enrolments`."""
     return {row["id"]: row for row in _BY_ID.dicts(conn, ids=list(ids))}
+
+
+def ends_of(conn: Connection, ids: Iterable[str]) -> dict[str, str | None]:
+    """Enrolment id → why it ended, of those that have."""
+    return dict(_ENDS.rows(conn, ids=list(ids)))  # type: ignore[arg-type]
 
 
 def steps_of(conn: Connection, ids: Iterable[str]) -> dict[str, list[Row]]:
