@@ -42,8 +42,6 @@ STATE_SECONDS = 15 * 60
 """How long consent may take: long enough to ask a colleague, short enough for a leaked link."""
 
 
-IMPORTED = "import:deal"
-"""Cursor of the import's last part; `done` once the first import is over."""
 
 
 class ConnectRefused(Exception):
@@ -151,11 +149,11 @@ def establish(
     with store.write() as conn:
         if owner_id is not None:
             people.change(conn, installation_id, owner_id, role="admin")
-        # Connected again: what was imported stays, and the reconcile reads what changed since. An
-        # import would be a baseline, which takes the changes of the outage in without a signal.
-        imported = cursors.get(conn, installation_id, IMPORTED) == "done"
-        status = "active" if imported else "importing"
-        installations.change(conn, installation_id, status=status)
+        # Connected again: what was imported stays, and the lane that imports reads what changed
+        # since, before anything else is done. A second import would be a baseline, which takes the
+        # changes of the outage in without a signal.
+        installations.change(conn, installation_id, status="importing")
+        cursors.forget(conn, installation_id, installations.WITHDRAWN)
         installations.bump(conn, installation_id)
         audit.write(
             conn, installation_id, tokens.user or "installer", "connected", clocks.wall(),

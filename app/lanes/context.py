@@ -24,6 +24,12 @@ from app.store.engine import Store
 from app.store.sets import loads
 from connectors.contract import Connector, CrmSequence
 
+LEAVING = "leaving"
+"""Status of an installation that is being cleaned up and then left."""
+
+WORKING = ("importing", "active", LEAVING)
+"""Statuses of installations for which lanes have anything to do."""
+
 FRESH_MS = 30 * SECOND
 """What was read this recently, at the same business instant where that is simulated, is not read
 again before acting (wall ms)."""
@@ -91,6 +97,7 @@ class Tenant:
     status: str
     stopped: bool
     unique_touch_id: bool
+    leaving: bool
     zone: str
     settings: Settings
     stages: StageMap
@@ -247,9 +254,10 @@ class Lanes:
             key=key,
             crm=row["crm"],
             revision=row["revision"],
-            status=row["status"],
+            status=_working(row["status"]),
             stopped=row["stopped"],
             unique_touch_id=row["unique_touch_id"],
+            leaving=row["status"] == LEAVING,
             zone=settings.zone or row["zone"],
             settings=settings,
             stages=StageMap(stage_rows, followed),
@@ -293,8 +301,13 @@ class Lanes:
 
 
 def _as_it_stands(tenant: Tenant, status: str, stopped: bool) -> Tenant:
-    tenant.status = status
+    tenant.status, tenant.leaving = _working(status), status == LEAVING
     if tenant.stopped != stopped:
         tenant.stopped = stopped
         tenant.guard = replace(tenant.guard, stopped=stopped)
     return tenant
+
+
+def _working(status: str) -> str:
+    """The status as lanes take it: whoever is leaving still works off what that asks for."""
+    return "active" if status == LEAVING else status

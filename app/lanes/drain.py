@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.lanes.account_changes import drain_unsupported
-from app.lanes.context import Lanes, Tenant
+from app.lanes.context import LEAVING, Lanes, Tenant
 from app.lanes.dispatch import drain_due
 from app.lanes.ingest import drain_inbox, drain_timers
+from app.lanes.leaving import finish_leaving
 from app.lanes.natives import drain_natives
 from app.lanes.resolve import drain_wishes
 from app.lanes.summary import drain_summaries
@@ -54,7 +55,9 @@ def drain(lanes: Lanes, installation_id: int, rounds: int = 10_000) -> bool:
         if tenant.status != "active":
             return worked
         due = [step for name, step in _ORDER if _is_due(lanes, tenant, found, name)]
-        if not any(step(lanes, tenant) for step in due):
+        if not any(step(lanes, tenant) for step in due) and not (
+            tenant.leaving and finish_leaving(lanes, tenant)
+        ):
             return worked
         worked = True
     return worked
@@ -73,7 +76,7 @@ def has_work(lanes: Lanes, installation_id: int) -> bool:
     """Whether `drain` would find anything to do now."""
     found = look(lanes, installation_id)
     if found.status != "active":
-        return found.status == "importing"
+        return found.status in ("importing", LEAVING)
     tenant = lanes.tenant(installation_id, found)
     return found.anything or any(_is_due(lanes, tenant, found, n) for n in ("day", "unsettled"))
 
@@ -95,7 +98,9 @@ def outstanding(lanes: Lanes, installation_id: int) -> bool:
         return False
     with lanes.store.read() as conn:
         ahead = agenda.horizon(conn, tenant.id)
-    return ahead.outstanding(lanes.now(), tenant.stopped)
+    # Who leaves has something to do until they have left, but may wait for a later instant.
+    at_once = tenant.leaving and ahead.summaries is None
+    return at_once or ahead.outstanding(lanes.now(), tenant.stopped)
 
 
 def next_due(lanes: Lanes, installation_id: int) -> Business | None:

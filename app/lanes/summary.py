@@ -34,7 +34,9 @@ def drain_summaries(lanes: Lanes, tenant: Tenant) -> bool:
     now = lanes.now()
     with lanes.store.read() as conn:
         rows = summaries.dirty(conn, tenant.id, now, BATCH)
-        facts = summaries.facts(conn, [row["id"] for row in rows]) if rows else {}
+        # Who leaves takes along what they wrote.
+        told = [] if tenant.leaving else [row["id"] for row in rows]
+        facts = summaries.facts(conn, told) if told else {}
     if not rows:
         return False
     changed: dict[str, list[tuple[Row, dict[str, Any]]]] = {"deal": []}

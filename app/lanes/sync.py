@@ -27,7 +27,8 @@ _LOST = "reconcile:lost"
 def import_page(lanes: Lanes, tenant: Tenant) -> bool:
     """Import one page of contacts, then of deals; the installation turns active after the last.
 
-    An import is a baseline: it remembers where everything stands and signals nothing.
+    An import is a baseline: it remembers where everything stands and signals nothing. Where it was
+    made before, an installation that was connected again catches up instead.
     """
     with lanes.store.read() as conn:
         places: list[tuple[ObjectType, str | None]] = [
@@ -35,7 +36,7 @@ def import_page(lanes: Lanes, tenant: Tenant) -> bool:
         ]
     left: list[tuple[ObjectType, str | None]] = [row for row in places if row[1] != _DONE]
     if not left:
-        return False
+        return _catch_up(lanes, tenant)
     type, after = left[0]
     connector = lanes.connector_for(tenant.id)
     try:
@@ -49,6 +50,18 @@ def import_page(lanes: Lanes, tenant: Tenant) -> bool:
         note_error(lanes, tenant, error, 0)
         return False
     _store_page(lanes, tenant, type, page)
+    return True
+
+
+def _catch_up(lanes: Lanes, tenant: Tenant) -> bool:
+    """Connected again: queue what changed while nobody let us in; then go on as before."""
+    try:
+        reconcile(lanes, tenant)
+    except CrmError as error:
+        note_error(lanes, tenant, error, 0)
+        return False
+    with lanes.store.write() as conn:
+        installations.change(conn, tenant.id, status="active")
     return True
 
 

@@ -53,7 +53,9 @@ def note_error(lanes: Lanes, tenant: Tenant, error: CrmError, attempts: int) -> 
     wall = lanes.wall()
     if isinstance(error, AuthRevoked):
         with lanes.store.write() as conn:
-            installations.set_status(conn, tenant.id, "revoked")
+            # Who was leaving has left: there is nothing more that we could clean up.
+            status = "left" if tenant.leaving else "revoked"
+            installations.withdraw(conn, tenant.id, status, wall)
         return Wall(wall + _LONGEST)
     if isinstance(error, RateLimited):
         return Wall(max(error.until, wall + SECOND // 5))

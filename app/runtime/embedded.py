@@ -19,9 +19,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
+from app.installations.settings import parse
 from app.lanes import dispatch
-from app.lanes.context import Lanes
+from app.lanes.context import WORKING, Lanes
 from app.lanes.drain import drain, has_work
+from app.lanes.leaving import erase_withdrawn
 from app.lanes.sync import reconcile
 from app.model.time import MINUTE
 from app.runtime.clocks import RealClocks, SimulatedClocks
@@ -179,6 +181,11 @@ def _schedule(lanes: Lanes, drainer: Drainer) -> BackgroundScheduler:
         lambda: _reconcile_all(lanes, drainer), "interval", minutes=_RECONCILE_MIN,
         coalesce=True, max_instances=1, misfire_grace_time=None, executor="slow",
     )  # fmt: skip
+    scheduler.add_job(
+        lambda: erase_withdrawn(lanes.store, lanes.wall(), parse({}).grace_days), "interval",
+        minutes=_RECONCILE_MIN, coalesce=True, max_instances=1, misfire_grace_time=None,
+        executor="slow",
+    )  # fmt: skip
     return scheduler
 
 
@@ -195,7 +202,7 @@ def _every(job: object, seconds: float) -> BackgroundScheduler:
 
 def _tick(lanes: Lanes, drainer: Drainer) -> None:
     with lanes.store.read() as conn:
-        ids = [row["id"] for row in installations.read(conn, ["importing", "active"])]
+        ids = [row["id"] for row in installations.read(conn, WORKING)]
     for installation_id in ids:
         if has_work(lanes, installation_id):
             drainer.poke("dispatch", installation_id)

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
-from app.lanes import activation, proposals, sync, undoing, waiting
+from app.lanes import activation, leaving, proposals, sync, undoing, waiting
 from app.lanes.context import Lanes
 from app.model.time import Clocks
 from app.store.engine import Store
@@ -93,6 +93,12 @@ class Runtime:
         except CrmError:
             log.exception("reading installation %s again failed", installation_id)
         self._poke("ingest", installation_id)
+
+    def leave(self, installation_id: int, who: str) -> dict[str, int]:
+        """See `app.lanes.leaving.begin`."""
+        met = leaving.begin(self.lanes, installation_id, who)
+        self._poke("dispatch", installation_id)
+        return met
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
         """See `app.lanes.undoing.preview`."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from app.lanes.context import Lanes
+from app.lanes.context import WORKING, Lanes
 from app.lanes.drain import drain, next_due, outstanding
 from app.lanes.sync import next_reconcile, reconcile_daily
 from app.model.time import Business
@@ -116,7 +116,7 @@ class Simulation:
 
     def _installations(self) -> list[int]:
         with self._lanes.store.read() as conn:
-            return [row["id"] for row in installations.read(conn, ["importing", "active"])]
+            return [row["id"] for row in installations.read(conn, WORKING)]
 
     def _report(self, ids: list[int]) -> None:
         granted = self._granted  # what was granted later does not rest on what is read from here on

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.model.time import Wall
-from app.store import sets
+from app.store import cursors, sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import installations, settings, tokens
 
@@ -91,9 +91,14 @@ def add_imported(conn: Connection, installation_id: int, number: int) -> None:
     conn.execute(query)
 
 
-def set_status(conn: Connection, installation_id: int, status: str) -> None:
-    """connecting, importing, active, revoked or left."""
+WITHDRAWN = "withdrawn"
+"""Cursor of when access ended (wall): what is kept is erased so many days later."""
+
+
+def withdraw(conn: Connection, installation_id: int, status: str, wall: Wall) -> None:
+    """Access has ended: `revoked` by the CRM, or we have `left`. Data is kept for a grace time."""
     change(conn, installation_id, status=status)
+    cursors.put(conn, installation_id, WITHDRAWN, str(wall))
 
 
 def bump(conn: Connection, installation_id: int) -> None:

@@ -9,6 +9,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from app.store import reading
 from app.web import access, doctoring, summaries
 from app.web.answers import services
+from app.web.api.leaving import previewed as previewed_leave
 from app.web.api.playbooks import MODES, overview
 from app.web.api.sequences import capability, shown
 from app.web.api.settings import stored_settings
@@ -104,6 +105,16 @@ def activation(id: str) -> Any:
     found = previewed(id)
     with services().store.read() as conn:
         return _page("undo.html", conn, undo=found)
+
+
+@blueprint.get("/leave")
+@access.require("admin")
+def leave() -> Any:
+    """What leaving the account would do, the ledger to take along, and the button."""
+    found = previewed_leave()
+    with services().store.read() as conn:
+        settings = stored_settings(conn, access.viewer().installation_id)
+        return _page("leave.html", conn, leave=found, settings=settings)
 
 
 @blueprint.get("/subjects")

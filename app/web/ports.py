@@ -68,6 +68,10 @@ class Runtime(Protocol):
         """Every record is to be read anew: other properties are read of it from now on."""
         ...
 
+    def leave(self, installation_id: int, who: str) -> dict[str, int]:
+        """Clean up and leave the account; answers what it meets."""
+        ...
+
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
         """What undoing an activation would do."""
         ...

@@ -50,6 +50,7 @@ class _Box:
     """What waits to be sent; kept with the world."""
 
     last_number: int = 0
+    accepted: int = 0
     next_event: int = FIRST_EVENT_ID
     waiting: deque[tuple[int, Event]] = field(default_factory=deque)
     batches: deque[Batch] = field(default_factory=deque)
@@ -101,8 +102,12 @@ class Deliveries:
     # --- what the barrier asks -----------------------------------------------------------------
 
     def last_number(self) -> int:
-        """The number of the newest delivery made or under way."""
-        return self._box.last_number
+        """The number of the newest delivery that was accepted or is under way.
+
+        One that was dropped, because its app was uninstalled meanwhile, nobody will ever have.
+        """
+        under_way = (batch.number for batch in list(self._box.batches))
+        return max(self._box.accepted, max(under_way, default=0))
 
     def pending(self) -> bool:
         """Whether something waits to be delivered or accepted."""
@@ -256,6 +261,7 @@ class Deliveries:
                 self._box.batches.remove(batch)
             self.counts[how] += 1
             if how == "delivered":
+                self._box.accepted = max(self._box.accepted, batch.number)
                 self.counts["events"] += len(batch.events)
         return True
 

@@ -162,7 +162,7 @@ def test_connecting_again_keeps_the_installation_and_what_was_decided(served: Se
     assert (stage["kind"], stage["confirmed"]) == ("meeting_done", True)
 
 
-def test_connecting_again_does_not_import_again(served: Served) -> None:
+def test_connecting_again_keeps_what_was_imported_and_catches_up(served: Served) -> None:
     served.connected()
     inst = served.installation()
     with served.store.write() as conn:
@@ -172,9 +172,13 @@ def test_connecting_again_does_not_import_again(served: Served) -> None:
         assert installations.get(conn, inst)["status"] == "importing"  # type: ignore[index]
         installations.change(conn, inst, status="revoked")
         cursors.put(conn, inst, "import:deal", "done")
+        cursors.put(conn, inst, installations.WITHDRAWN, "1")
     served.connected()
     with served.store.read() as conn:
-        assert installations.get(conn, inst)["status"] == "active"  # type: ignore[index]
+        # The lane that imports finds nothing to import, reads what changed, and turns it active.
+        assert installations.get(conn, inst)["status"] == "importing"  # type: ignore[index]
+        assert cursors.get(conn, inst, "import:deal") == "done"
+        assert cursors.get(conn, inst, installations.WITHDRAWN) is None, "nothing is erased"
 
 
 def test_an_installer_whom_the_crm_does_not_list_is_admin_of_the_session(served: Served) -> None:

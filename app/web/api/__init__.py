@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web.api import (
+    leaving,
     mapping,
     overview,
     playbooks,
@@ -25,6 +26,7 @@ _MODULES = (
     playbooks,
     waiting,
     undoing,
+    leaving,
     subjects,
 )
 
