@@ -92,8 +92,15 @@ RENEWAL = _sequence(
     ("last-week", -7, "CALL", "Call before the contract ends this week"),
 )
 
+MAILED = _sequence(
+    "mailed",
+    ("mails", 3, "EMAIL", "Write the first mail after the proposal yourself"),
+    ("call", 14, "CALL", "Call now that the mails about the proposal are out"),
+)
+
 ALL = (
     *PROPOSAL, *INBOUND, *AFTER_MEETING, RECAP, OUTCOME, REBOOK, IDLE, CHOOSE, *STAGE_MAP, *RENEWAL,
+    *MAILED,
 )  # fmt: skip
 _BY_TEXT = {step.text: step for step in ALL}
 

@@ -23,6 +23,12 @@ def missing(playbook: Playbook, fields: Collection[str]) -> list[Need]:
     return [said.get(name, Need(name, "", "")) for name in names if name not in fields]
 
 
+def natives_of(playbook: Playbook) -> list[str]:
+    """Names of the CRM's own sequences that it starts. It works without them: a task stands in."""
+    steps = (step for sequence in playbook.sequences.values() for step in sequence.steps)
+    return sorted({step.native.name for step in steps if step.native is not None})
+
+
 def needs(playbook: Playbook) -> set[str]:
     """Names of the fields that an installation has to map for it, such as `deal.contract_end`.
 

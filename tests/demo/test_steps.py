@@ -9,7 +9,7 @@ from demo.processes import ROOT
 from demo.steps import ALL, CHOOSE, DASH, Step, step_of
 
 _ROW = re.compile(r"^\| `([\w-]+)`(?: \(sequence\))? \| ([^|]+) \| ([^|]+) \| \w+ \| ([^|]+) \|$")
-_TYPES = {"call": "CALL", "e-mail": "EMAIL", "to-do": "TODO"}
+_TYPES = {"call": "CALL", "e-mail": "EMAIL", "to-do": "TODO", "sequence": "EMAIL"}
 
 
 def prose() -> list[tuple[str, str, str, str]]:

@@ -38,6 +38,7 @@ def test_every_preset_is_sound_and_named_as_its_file() -> None:
         "inbound-lead",
         "post-meeting",
         "proposal",
+        "proposal-sequence",
         "proposal-stage-map",
         "renewal",
     )
@@ -62,7 +63,8 @@ def test_the_prose_lists_exactly_the_steps(name: str) -> None:
             due = f"{due.removeprefix('-')} before the end"
         if name == "idle-deal":
             due = "when the 7 days are over"
-        expected[step.id] = (due, WORDS[step.task], step.priority.value, step.subject)
+        kind = WORDS[step.task] if step.native is None else "sequence, else e-mail with draft"
+        expected[step.id] = (due, kind, step.priority.value, step.subject)
     assert rows == expected
 
 
@@ -103,6 +105,7 @@ def test_exits_are_as_documented() -> None:
         "proposal-cadence": every,
         "inbound-cadence": every - {StopReason.STAGE_LEFT},
         "after-meeting": every - {StopReason.STAGE_LEFT},
+        "mails-and-call": every,
         "stage-map": frozenset(
             {StopReason.STAGE_LEFT, StopReason.CLOSED_WON, StopReason.CLOSED_LOST}
         ),

@@ -53,6 +53,22 @@ def test_a_step_enrols_and_the_next_one_waits_for_the_end_of_the_sequence(begin:
     assert enrolments(story) == 1
 
 
+def test_the_preset_uses_the_sequence_where_it_is_and_a_draft_where_it_is_not(begin: Begin) -> None:
+    story = able(begin)
+    presets = {row["playbook"]: row for row in story.admin.get("/api/playbooks")["presets"]}
+    assert presets["proposal-sequence"]["sequences"] == ["Proposal follow-up"]
+    story.live("proposal-sequence")
+    without = story.deal("proposal")
+    story.until("+3d")
+    (task,) = story.open(without)
+    assert task.subject == "Write the first mail after the proposal yourself — Big sale"
+    assert "which part would have to be different" in task.body
+    story.sequence("Proposal follow-up")
+    deal = story.deal("proposal", contact=story.contact("Olaf"))
+    story.to("2026-09-14 09:05")
+    assert in_sequence(story, deal), "three days later is a Sunday"
+
+
 @pytest.mark.feature("W03")
 def test_the_enrolment_is_held_to_a_decent_hour_because_the_first_mail_leaves_at_once(
     begin: Begin,

@@ -13,7 +13,7 @@ from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json, to_json
 from app.playbooks.loader import load_text
-from app.playbooks.needs import missing
+from app.playbooks.needs import missing, natives_of
 from app.playbooks.presets import preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError
 from app.store import approvals, figures, people, playbooks
@@ -48,6 +48,7 @@ def overview(conn: Connection) -> dict[str, Any]:
                 "title": playbook.title,
                 "description": playbook.description,
                 "needs": [asdict(need) for need in missing(playbook, fields)],
+                "sequences": natives_of(playbook),
                 "saved_by": row["saved_by"],
                 "saved_wall": row["saved_wall"],
                 "rules": [
@@ -63,6 +64,7 @@ def overview(conn: Connection) -> dict[str, Any]:
                 "title": preset(key).title,
                 "description": preset(key).description,
                 "needs": [asdict(need) for need in missing(preset(key), fields)],
+                "sequences": natives_of(preset(key)),
             }
             for key in preset_ids()
         ],
