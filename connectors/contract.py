@@ -350,6 +350,11 @@ class Recorder(Protocol):
 
     def call(self, method: str, path: str, status: int, ms: float, priority: str) -> None: ...
 
+    def lost(self, property: str) -> None:
+        """A property of ours (`tasks.followthrough_state`) is gone from the account; what goes
+        without it goes on, and an admin can have it made again."""
+        ...
+
 
 # --- the contract --------------------------------------------------------------------------------
 
@@ -555,13 +560,21 @@ class Conflict(CrmError):
 
 
 class Invalid(CrmError):
-    """The CRM refused the input. fields: canonical field → what is wrong."""
+    """The CRM refused the input. fields: canonical field → what is wrong.
+
+    missing: canonical fields of which the account does not have the property any more.
+    """
 
     def __init__(
-        self, message: str, fields: Mapping[str, str] | None = None, detail: str = ""
+        self,
+        message: str,
+        fields: Mapping[str, str] | None = None,
+        detail: str = "",
+        missing: Iterable[str] = (),
     ) -> None:
         super().__init__(message, detail)
         self.fields = dict(fields or {})
+        self.missing = frozenset(missing)
 
 
 class Forbidden(CrmError):

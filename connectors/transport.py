@@ -99,6 +99,8 @@ class NoRecorder:
 
     def call(self, method: str, path: str, status: int, ms: float, priority: str) -> None: ...
 
+    def lost(self, property: str) -> None: ...
+
 
 class Transport:
     """Calls one origin under one installation's budget."""

@@ -24,7 +24,7 @@ from app.installations.config import Config
 from app.installations.registry import Connectors
 from app.installations.settings import parse
 from app.model.time import Clocks
-from app.store import audit, cursors, installations, people, pipelines
+from app.store import audit, cursors, footprint, installations, people, pipelines
 from app.store.engine import Store
 from app.store.sets import dumps
 from connectors.contract import (
@@ -246,7 +246,21 @@ def save_pipelines(conn: Connection, installation_id: int, pipes: list[CrmPipeli
     )
 
 
-def _prepare(store: Store, connectors: Connectors, installation_id: int) -> None:
+def repair(
+    store: Store, connectors: Connectors, clocks: Clocks, installation_id: int, who: str
+) -> list[list[str]]:
+    """Make again what somebody deleted of our properties; repeating it changes nothing.
+
+    Answers what the CRM refused, as [property, why]. Raises AuthRevoked.
+    """
+    refused = _prepare(store, connectors, installation_id)
+    with store.write() as conn:
+        installations.bump(conn, installation_id)
+        audit.write(conn, installation_id, who, "repaired", clocks.wall(), {"refused": refused})
+    return refused
+
+
+def _prepare(store: Store, connectors: Connectors, installation_id: int) -> list[list[str]]:
     with store.read() as conn:
         settings = parse(installations.get_settings(conn, installation_id))
     try:
@@ -265,7 +279,9 @@ def _prepare(store: Store, connectors: Connectors, installation_id: int) -> None
     with store.write() as conn:
         installations.change(conn, installation_id, unique_touch_id=unique)
         cursors.put(conn, installation_id, "install_refused", dumps(refused))
+        footprint.repaired(conn, installation_id)
     connectors.fresh(installation_id)  # the one just used was made before the probe
+    return refused
 
 
 def _states(config: Config) -> URLSafeTimedSerializer:

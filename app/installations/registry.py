@@ -12,7 +12,7 @@ from app.installations.config import Config
 from app.installations.settings import parse
 from app.installations.tokens import SqlTokenStore, TokenVault
 from app.model.time import Clocks, Wall
-from app.store import calls, cursors, installations
+from app.store import calls, cursors, footprint, installations
 from app.store.budgets import SqlBudget
 from app.store.engine import Store
 from connectors import registry
@@ -31,6 +31,18 @@ class CallCounter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, int]] = Counter()
+        self._lost: set[str] = set()
+
+    def lost(self, property: str) -> None:
+        """A property of ours is gone from the account; told until it is stored."""
+        with self._lock:
+            self._lost.add(property)
+
+    def take_lost(self) -> set[str]:
+        """What was lost since the last take."""
+        with self._lock:
+            found, self._lost = self._lost, set()
+        return found
 
     def call(self, method: str, path: str, status: int, ms: float, priority: str) -> None:
         """One call was answered; ids in the path are left out, so that endpoints stay few."""
@@ -128,8 +140,11 @@ class Connectors:
             for owner, counter in counters
             for (endpoint, status), count in counter.take().items()
         }
-        if counts or heard:
+        lost = {owner: found for owner, counter in counters if (found := counter.take_lost())}
+        if counts or heard or lost:
             with self._store.write() as conn:
+                for owner, found in sorted(lost.items()):
+                    footprint.lose(conn, owner, found)
                 calls.add(conn, counts)
                 for owner, wall in sorted(heard.items()):
                     cursors.raise_to(conn, owner, WEBHOOK, wall)

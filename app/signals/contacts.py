@@ -47,7 +47,7 @@ def contact_values(
 def contact_facts(
     contact_id: str,
     row: Mapping[str, Any] | None,
-    fresh: Mapping[str, Any],
+    fresh: dict[str, Any],
     fields: Mapping[str, Any],
     updated_at: int,
 ) -> list[PersonFact]:
@@ -70,6 +70,8 @@ def contact_facts(
     replied = fresh["last_reply_at"]
     if replied and replied > (was("last_reply_at") or 0):
         facts.append(PersonFact(SignalKind.REPLIED, replied, f"reply:{replied}"))
+    if "control" not in fields:
+        fresh["control"] = was("control") or "run"  # the property is gone, not the rep's word
     if fresh["control"] != (was("control") or "run"):
         facts.append(
             PersonFact(

@@ -164,7 +164,9 @@ def _control(
     versions: Versions,
     updated_at: int,
 ) -> None:
-    control = fields.get("control") or "run"
+    if "control" not in fields:
+        return  # somebody deleted the property: a stop that a rep set in it stands
+    control = fields["control"] or "run"
     pause_until = fields.get("pause_until")
     if control == row["control"] and pause_until == row["pause_until_at"]:
         return

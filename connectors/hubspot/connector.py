@@ -30,6 +30,7 @@ from connectors.hubspot.api import Api
 from connectors.hubspot.capabilities import capabilities
 from connectors.hubspot.checkup import check_up
 from connectors.hubspot.errors import Classifier
+from connectors.hubspot.lost import Lost
 from connectors.hubspot.oauth import Access, OAuth
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.tasks import Tasks, unmark
@@ -52,6 +53,7 @@ class HubSpotConnector:
         clocks: Clocks,
         app_base: str,
         unique_touch_id: bool,
+        lost: Lost,
     ) -> None:
         self.api = api
         self.mapping = mapping
@@ -61,9 +63,10 @@ class HubSpotConnector:
         self._oauth = oauth
         self._app_base = app_base
         self._unique = unique_touch_id
+        self._lost = lost
         self._reader = Reader(api, mapping)
-        self._tasks = Tasks(api, self._reader, mapping, classify, unique_touch_id)
-        self._writer = Writer(api, mapping, classify)
+        self._tasks = Tasks(api, self._reader, mapping, classify, unique_touch_id, lost)
+        self._writer = Writer(api, mapping, classify, lost)
 
     def capabilities(self) -> tuple[Capability, ...]:
         return capabilities(self._access.granted(), self._unique)
@@ -179,15 +182,16 @@ class HubSpotConnector:
     def clearing(self) -> HubSpotConnector:
         return HubSpotConnector(
             self.api.clearing(), self._access, self._oauth, self.mapping, self._classify,
-            self._clocks, self._app_base, self._unique,
+            self._clocks, self._app_base, self._unique, self._lost,
         )  # fmt: skip
 
     def install_bridge(self) -> None:
         install.install_bridge(self.api)
 
     def _unmarked(self, type: ObjectType, records: list[CrmRecord]) -> list[CrmRecord]:
-        """Where the touch id stands in the body, hand it out as the field that it is."""
-        if type == "task" and not self._unique:
+        """Where the touch id stands in the body, hand it out as the field that it is. It may stand
+        there from a time in which the property for it was lost, so every body is looked at."""
+        if type == "task":
             for record in records:
                 unmark(record)
         return records

@@ -38,6 +38,7 @@ _OUR_APP = {
     "BAD_REDIRECT_URI": ("redirect_uri", "the redirect address registered with the app"),
     "BAD_SCOPES": ("scope", "the scopes registered with the app"),
 }
+_UNKNOWN = "PROPERTY_DOESNT_EXIST"
 _RULES = ("MISSING_REQUIRED_PROPERTY", "MISSING_CONDITIONAL_REQUIRED_PROPERTY")
 
 _HOLD_MS = {"SECONDLY": SECOND, "TEN_SECONDLY_ROLLING": 10 * SECOND, "DAILY": 15 * MINUTE}
@@ -105,8 +106,11 @@ class Classifier:
         self, body: Body, errors: list[Body], type: ObjectType | None, detail: str
     ) -> Invalid:
         fields: dict[str, str] = {}
+        missing: set[str] = set()
         for error in errors:
             said = str(error.get("message") or "was refused")
+            if error.get("code") == _UNKNOWN:
+                missing.update(self._canonical(type, name) for name in _names(error))
             if error.get("code") in _RULES:
                 said = f"a rule of this HubSpot account requires a value: {said}"
             for name in _names(error):
@@ -118,7 +122,7 @@ class Classifier:
             f"HubSpot refused what we sent: {said}. Correct the value in HubSpot or "
             "the field's mapping in the settings, then retry."
         )
-        return Invalid(message, fields, detail)
+        return Invalid(message, fields, detail, missing)
 
     def _canonical(self, type: ObjectType | None, name: str) -> str:
         return self._mapping.of(type).canonical(name) if type else name

@@ -18,6 +18,7 @@ from connectors.contract import (
 )
 from connectors.hubspot.api import Api
 from connectors.hubspot.errors import Classifier, trace_ids
+from connectors.hubspot.lost import ROUNDS, TOUCH_ID, Lost
 from connectors.hubspot.reading import Reader, chunks
 from connectors.hubspot.tables import ASSOCIATION_TYPES, BATCH
 from connectors.hubspot.writing import REFUSALS, in_batches, unanswered
@@ -43,16 +44,29 @@ class Tasks:
         mapping: CrmMapping,
         classify: Classifier,
         unique_touch_id: bool,
+        lost: Lost,
     ) -> None:
         self._api = api
         self._reader = reader
         self._mapping = mapping
         self._classify = classify
-        self._unique = unique_touch_id
+        self._by_property = unique_touch_id
+        self._lost = lost
+
+    @property
+    def _unique(self) -> bool:
+        return self._by_property and not self._lost.has("task", TOUCH_ID)
 
     def create_tasks(self, tasks: Sequence[NewTask]) -> list[Created]:
         """As the contract says; answers stand in the order of the tasks."""
         answers = in_batches(tasks, self._create, _failed)
+        for _ in range(ROUNDS):
+            lacking = {a.touch_id for a in answers if self._lost.note("task", a.error)}
+            if not lacking:
+                break
+            again = [task for task in tasks if task.touch_id in lacking]
+            made = {a.touch_id: a for a in in_batches(again, self._guarded, _failed)}
+            answers = [made.get(answer.touch_id, answer) for answer in answers]
         return self._retyped(tasks, answers)
 
     def _create(self, tasks: Sequence[NewTask]) -> list[Created]:
@@ -87,7 +101,7 @@ class Tasks:
             fields["body"] = f"{task.body}<p>Ref: {_MARK}{task.touch_id}</p>"
         return {
             "objectWriteTraceId": task.touch_id,
-            "properties": self._mapping.of("task").write(fields),
+            "properties": self._mapping.of("task").write(self._lost.without("task", fields)),
             "associations": [_association(type, id) for type, id in task.associations],
         }
 
@@ -191,8 +205,16 @@ class Tasks:
         """
         if not touches:
             return {}
-        if not self._unique:
-            return self._find_by_mark(touches)
+        if self._unique:
+            try:
+                return self._find_by_property(touches)
+            except Invalid:
+                self._lost.give_up("task", TOUCH_ID)
+        return self._find_by_mark(touches)
+
+    def _find_by_property(
+        self, touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]]
+    ) -> dict[str, CrmRecord]:
         touch_property = self._mapping.of("task").fields["touch_id"].property
         found: dict[str, CrmRecord] = {}
         wanted = [touch for touch, _ in touches]

@@ -15,6 +15,7 @@ from connectors.hubspot import webhooks
 from connectors.hubspot.api import Api
 from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.errors import Classifier
+from connectors.hubspot.lost import Lost
 from connectors.hubspot.oauth import Access, OAuth, authorize_url
 from connectors.hubspot.tables import API_BASE, API_VERSION, APP_BASE
 from connectors.transport import NoRecorder, Transport
@@ -99,6 +100,7 @@ class HubSpotVendor:
             clocks,
             self._app_base,
             unique_touch_id,
+            Lost(mapping, recorder),
         )
 
     def _transport(

@@ -18,6 +18,7 @@ from connectors.contract import (
 )
 from connectors.hubspot.api import ASSOCIATIONS, Api
 from connectors.hubspot.errors import Classifier, named_ids, trace_ids
+from connectors.hubspot.lost import ROUNDS, Lost
 from connectors.hubspot.reading import chunks
 from connectors.hubspot.tables import ASSOCIATION_BATCH, BATCH, PATHS
 from connectors.mapping import CrmMapping
@@ -32,10 +33,11 @@ A = TypeVar("A")
 class Writer:
     """Writes of one installation."""
 
-    def __init__(self, api: Api, mapping: CrmMapping, classify: Classifier) -> None:
+    def __init__(self, api: Api, mapping: CrmMapping, classify: Classifier, lost: Lost) -> None:
         self._api = api
         self._mapping = mapping
         self._classify = classify
+        self._lost = lost
 
     def update(self, type: ObjectType, updates: Sequence[Update]) -> list[Updated]:
         """One answer per update, in their order."""
@@ -43,14 +45,30 @@ class Writer:
         def send(part: Sequence[Update]) -> list[Updated]:
             return self._update(type, part)
 
-        return in_batches(updates, send, lambda update, error: Updated(update.id, error))
+        answers = in_batches(updates, send, lambda update, error: Updated(update.id, error))
+        for _ in range(ROUNDS):
+            lacking = {a.id for a in answers if self._lost.note(type, a.error)}
+            if not lacking:
+                break
+            again = [update for update in updates if update.id in lacking]
+            made = {
+                answer.id: answer
+                for part in chunks(again, BATCH)
+                for answer in self._update_guarded(type, part)
+            }
+            answers = [made.get(answer.id, answer) for answer in answers]
+        return answers
 
     def _update(self, type: ObjectType, updates: Sequence[Update]) -> list[Updated]:
         fields = self._mapping.of(type)
+        wanted = [(one.id, self._lost.without(type, one.fields)) for one in updates]
         inputs = [
-            {"id": one.id, "objectWriteTraceId": one.id, "properties": fields.write(one.fields)}
-            for one in updates
+            {"id": id, "objectWriteTraceId": id, "properties": fields.write(given)}
+            for id, given in wanted
+            if given
         ]
+        if not inputs:
+            return [Updated(id) for id, _ in wanted]
         try:
             answer = self._api.call(
                 "POST",
@@ -68,6 +86,7 @@ class Writer:
                 for answer in self._update_guarded(type, half)
             ]
         done = {str(result["id"]) for result in answer.get("results") or ()}
+        done.update(id for id, given in wanted if not given)
         errors: dict[str, CrmError] = {}
         for entry in answer.get("errors") or ():
             error = self._classify.refusal(0, entry, type, str(entry)[:500])

@@ -73,6 +73,10 @@ class Calls:
     """A recorder that keeps what it is told."""
 
     made: list[tuple[str, str, int, str]] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def lost(self, property: str) -> None:
+        self.gone.append(property)
 
     def call(self, method: str, path: str, status: int, ms: float, priority: str) -> None:
         self.made.append((method, path, status, priority))

@@ -182,14 +182,22 @@ def test_owners(before: str | None, after: str | None, told: bool) -> None:
         ({"control": "run"}, False),
         ({"control": "stop"}, True),
         ({"control": "pause", "pause_until": 5_000}, True),
-        ({"pause_until": 5_000}, True),
+        ({"control": None, "pause_until": 5_000}, True),
     ],
 )
 def test_the_reps_control(fields: dict[str, Any], told: bool) -> None:
     made = change(row(), START, remembered=frozenset({START}), **fields)
     assert kinds(made) == ([SignalKind.CONTROL_CHANGED] if told else [])
     if told:
-        assert made.signals[0].data["control"] == fields.get("control", "run")
+        assert made.signals[0].data["control"] == (fields.get("control") or "run")
+
+
+def test_a_control_whose_field_is_gone_stays_as_the_rep_set_it() -> None:
+    made = change(row(control="stop"), START, remembered=frozenset({START}))
+    assert not made.signals
+    assert "control" not in made.values
+    emptied = change(row(control="stop"), START, remembered=frozenset({START}), control=None)
+    assert kinds(emptied) == [SignalKind.CONTROL_CHANGED]
 
 
 def test_a_reply_is_told_once_by_the_crms_own_stamp() -> None:

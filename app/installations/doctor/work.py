@@ -11,7 +11,7 @@ from app.installations.config import Config
 from app.installations.doctor.findings import About, Finding
 from app.installations.registry import WEBHOOK
 from app.model.time import DAY, HOUR, MINUTE, Business, Wall
-from app.store import calls, cursors, figures
+from app.store import calls, cursors, figures, footprint
 from app.store.sets import loads
 
 Row = Mapping[Any, Any]
@@ -70,6 +70,13 @@ def work(
             "property_refused", f"The CRM refused our field {name or '(all of them)'}: {why}",
             "What it should carry is not written to the CRM.",
             "Connect the account again as a super admin.",
+        )  # fmt: skip
+    lost = footprint.lost(conn, inst)
+    if lost:
+        yield say.attention(
+            "property_lost", f"The CRM does not have {', '.join(lost)} any more: deleted there.",
+            "Follow-ups go on, but what these fields show or let a rep set does not work.",
+            "Press Repair under Set-up; the fields are made again.",
         )  # fmt: skip
     failed = figures.failed_work(conn, inst)
     if failed:

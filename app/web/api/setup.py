@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.installations import settings as rules
 from app.installations import signing
+from app.installations.connect import repair
 from app.installations.people import OURS, is_zone, merge_spans
 from app.installations.switch import set_stopped
 from app.model.vocabulary import StageKind
@@ -17,6 +18,7 @@ from app.store import audit, installations, people, pipelines
 from app.store.sets import dumps, loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
+from connectors.contract import CrmError
 
 blueprint = Blueprint("api_setup", __name__)
 
@@ -153,6 +155,26 @@ def _stopped(stopped: bool) -> Response:
         set_stopped(conn, who.installation_id, stopped, who.who, parts.clocks.wall())
     wake("dispatch")
     return answer({"stopped": stopped})
+
+
+# --- our properties ------------------------------------------------------------------------------
+
+
+@blueprint.post("/repair")
+@access.require("admin")
+def repaired() -> Response:
+    """Make our properties in the CRM again where somebody deleted them: {refused: [[name, why]]}.
+    """
+    parts, who = services(), access.viewer()
+    try:
+        refused = repair(
+            parts.store, parts.connectors, parts.clocks, who.installation_id, who.who
+        )
+    except CrmError as error:
+        raise Refusal(
+            502, "crm", f"The CRM did not let us: {error.message}", "Connect the account again."
+        ) from error
+    return answer({"refused": refused})
 
 
 # --- people --------------------------------------------------------------------------------------
