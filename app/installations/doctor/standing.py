@@ -136,10 +136,13 @@ def _people(
         )  # fmt: skip
     unowned = figures.unowned(conn, inst)
     if owner is None and unowned:
-        many = f"{len(unowned)} or more" if len(unowned) >= 50 else str(len(unowned))
+        many = (
+            "One open record has" if len(unowned) == 1
+            else f"{'50 or more' if len(unowned) >= 50 else len(unowned)} open records have"
+        )  # fmt: skip
         yield say.attention(
-            "unowned", f"{many} open records have no owner, and there is no default owner.",
-            "A record that nobody owns gets no follow-up.",
+            "unowned", f"{many} no owner, and there is no default owner.",
+            "Tasks on a record that nobody owns stand on nobody's list.",
             "Give them owners in the CRM, or choose a default owner under Set-up.",
         )  # fmt: skip
 
