@@ -21,7 +21,7 @@ def browser(served: Served) -> Browser:
     inst = served.installation()
     confirm_all(served, inst)
     with served.store.write() as conn:
-        installations.set_status(conn, inst, "active")
+        installations.change(conn, inst, status="active")
     return browser
 
 
@@ -66,7 +66,7 @@ def test_a_webhook_is_remembered_with_the_next_flush(served: Served, browser: Br
 def test_a_manager_sees_the_result_and_not_the_server(served: Served, browser: Browser) -> None:
     manager = as_role(served, "2", "manager")  # which connects once more
     with served.store.write() as conn:
-        installations.set_status(conn, served.installation(), "active")
+        installations.change(conn, served.installation(), status="active")
     assert "no_rule" in codes(manager, "/api/result")[0]
     assert manager.get("/api/doctor").status_code == 403
 
@@ -75,6 +75,6 @@ def test_findings_of_another_account_are_not_shown(served: Served, browser: Brow
     other = served.connected("2000")
     inst = served.installation("2000")
     with served.store.write() as conn:
-        installations.set_status(conn, inst, "revoked")
+        installations.change(conn, inst, status="revoked")
     assert "revoked" in codes(other, "/api/doctor")[0]
     assert "revoked" not in codes(browser, "/api/doctor")[0]

@@ -56,6 +56,12 @@ def _state(say: About, config: Config, row: Row) -> list[Finding]:
             "revoked", "The CRM no longer lets us in.",
             "Nothing is read or written; what falls due waits.", connect,
         )]  # fmt: skip
+    if status == "leaving":
+        return [say.note(
+            "leaving", "Followthrough is being taken out of the account.",
+            "Follow-ups end, tasks that nobody touched are archived, our fields are emptied.",
+            "Nothing to do; it ends by itself.",
+        )]  # fmt: skip
     if status == "left":
         return [say.note(
             "left", "The account was left: Followthrough was taken out of it.",

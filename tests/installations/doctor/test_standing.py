@@ -126,7 +126,7 @@ Change = Callable[[Connection], object]
 
 
 def status(value: str) -> Change:
-    return lambda conn: installations.set_status(conn, INST, value)
+    return lambda conn: installations.change(conn, INST, status=value)
 
 
 def setting(conn: Connection, **data: Any) -> None:
@@ -139,6 +139,7 @@ def heard(wall: int) -> Change:
 
 CASES: list[tuple[str, str, Change]] = [
     ("revoked", "wrong", status("revoked")),
+    ("leaving", "note", status("leaving")),
     ("left", "note", status("left")),
     ("connecting", "attention", status("connecting")),
     ("importing", "note", status("importing")),
