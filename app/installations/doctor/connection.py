@@ -134,8 +134,9 @@ def _misfits(found: Checkup, about: str) -> Iterator[Finding]:
             yield Finding(
                 "own_property", "attention", f"Our field {one.name} {one.problem}.",
                 "What it should carry is not written to the CRM, or cannot be found again by it.",
-                "Connect the account again as a super admin: what is missing is made anew. A field "
-                "that is there in another form must be deleted in the CRM first.", about,
+                "Press Repair under Set-up where it is offered, or connect the account again as a "
+                "super admin: what is missing is made anew. A field that is there in another form "
+                "must be deleted in the CRM first.", about,
             )  # fmt: skip
         else:
             yield Finding(

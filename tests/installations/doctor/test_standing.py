@@ -13,7 +13,7 @@ from app.installations.config import from_environment
 from app.installations.doctor import Finding
 from app.installations.registry import WEBHOOK
 from app.model.time import DAY, HOUR, MINUTE, Business, Wall
-from app.store import approvals, calls, cursors, installations, people, pipelines
+from app.store import approvals, calls, cursors, footprint, installations, people, pipelines
 from app.store.engine import Store
 from app.store.sets import dumps
 from app.store.tables import (
@@ -161,6 +161,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("webhooks_refused", "wrong", lambda c: calls.refuse(c, "webhook_signature", Wall(NOW))),
     ("property_refused", "attention", lambda c: cursors.put(
         c, INST, "install_refused", dumps([["deals.x", "no scope"]]))),
+    ("property_lost", "attention", lambda c: footprint.lose(c, INST, ["deals.x"])),
     ("failed_work", "attention", lambda c: _touch(c, state="failed", error="refused")),
     ("failing_events", "attention", lambda c: _event(c, NOW, "cannot be read")),
     ("inbox_waits", "attention", lambda c: _event(c, NOW - HOUR)),
