@@ -15,7 +15,7 @@ from app.lanes.summary import drain_summaries
 from app.lanes.sync import import_page
 from app.lanes.upkeep import DAILY, drain_daily, drain_overdue, next_daily
 from app.model.time import Business
-from app.store import agenda
+from app.store import agenda, natives
 from app.store.agenda import Look
 
 Lane = Callable[[Lanes, Tenant], bool]
@@ -98,8 +98,9 @@ def outstanding(lanes: Lanes, installation_id: int) -> bool:
         return False
     with lanes.store.read() as conn:
         ahead = agenda.horizon(conn, tenant.id)
+        held = tenant.leaving and natives.held(conn, tenant.id)
     # Who leaves has something to do until they have left, but may wait for a later instant.
-    at_once = tenant.leaving and ahead.summaries is None
+    at_once = tenant.leaving and ahead.summaries is None and not held
     return at_once or ahead.outstanding(lanes.now(), tenant.stopped)
 
 

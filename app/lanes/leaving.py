@@ -19,7 +19,7 @@ from app.lanes.writes import Writes
 from app.model.decisions import EndEnrolment, Explanation
 from app.model.time import DAY, MINUTE
 from app.model.vocabulary import StopReason
-from app.store import agenda, audit, cursors, installations, leaving
+from app.store import agenda, audit, cursors, installations, leaving, natives
 from app.store.engine import Store
 from connectors.contract import AuthRevoked, CrmError, Forbidden, Invalid, ObjectType, Update
 
@@ -63,6 +63,7 @@ def begin(lanes: Lanes, installation_id: int, who: str) -> dict[str, int]:
             rows = leaving.alive(conn, installation_id, after, _PAGE)
             if not rows:
                 leaving.take_along(conn, installation_id, _WHY, now)
+                natives.stop_all(conn, installation_id, _WHY)
                 return met
             writes = Writes()
             for row in rows:
@@ -83,12 +84,14 @@ def finish_leaving(lanes: Lanes, tenant: Tenant) -> bool:
     with lanes.store.read() as conn:
         ahead = agenda.horizon(conn, tenant.id)
         since = cursors.number(conn, tenant.id, _SINCE)
+        held = natives.held(conn, tenant.id)
     patient = lanes.wall() - since < PATIENCE_MS
-    if patient and (ahead.claimed or ahead.wishes or ahead.summaries is not None):
+    if patient and (held or ahead.claimed or ahead.wishes or ahead.summaries is not None):
         return False
     try:
         if _clear(lanes, tenant, "deal") or _clear(lanes, tenant, "contact"):
             return True
+        _clear_asked(lanes, tenant)
         lanes.connector_for(tenant.id).uninstall()
     except AuthRevoked as error:
         note_error(lanes, tenant, error, 0)
@@ -118,6 +121,16 @@ def _clear(lanes: Lanes, tenant: Tenant, type: ObjectType) -> bool:
     with lanes.store.write() as conn:
         leaving.uncontrolled(conn, tenant.id, type, ids)
     return True
+
+
+def _clear_asked(lanes: Lanes, tenant: Tenant) -> None:
+    """Contacts that no workflow took out of their sequence: their owners have a task for it."""
+    with lanes.store.read() as conn:
+        asked = natives.asked(conn, tenant.id)
+    if asked:
+        empty = {"unenrol_requested_at": None}
+        with suppress(Forbidden, Invalid):
+            lanes.connector_for(tenant.id).update("contact", [Update(id, empty) for id in asked])
 
 
 def erase_withdrawn(store: Store, wall: int, grace_days: int) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, or_, select, tuple_, update
 
-from app.model.vocabulary import EnrolmentState, Mode, Outcome
+from app.model.vocabulary import DUTY_STEPS, EnrolmentState, Mode, Outcome
 from app.store import sets
 from app.store.reading import rows as read_rows
 from app.store.tables import (
@@ -74,7 +74,7 @@ def take_along(conn: Connection, inst: int, why: str, now: int) -> None:
     """Wish all open tasks resolved and all properties of ours written anew."""
     conn.execute(
         update(touches)
-        .where(_t.installation_id == inst, _OPEN)
+        .where(_t.installation_id == inst, _OPEN, _t.step.not_in(DUTY_STEPS))
         .values(wish="resolve", wish_why=why, wish_wall=0, overdue_at=None)
     )
     conn.execute(

@@ -217,6 +217,22 @@ def stop_all(conn: Connection, inst: int, why: str) -> int:
     return result.rowcount
 
 
+def held(conn: Connection, inst: int) -> bool:
+    """Whether a contact is in a sequence by our hand and no person was asked to end it yet."""
+    query = select(_n.touch_id).where(
+        _n.installation_id == inst, _n.state != "ended", _n.person_touch.is_(None)
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def asked(conn: Connection, inst: int) -> list[str]:
+    """Contacts whose property asks a workflow to end their sequence, in order."""
+    query = select(_n.contact_id).where(
+        _n.installation_id == inst, _n.state != "ended", _n.asked_at.is_not(None)
+    )
+    return sorted(set(conn.execute(query).scalars()))
+
+
 _HASTEN = Fixed(
     update(native_enrolments)
     .where(

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from app.lanes import enrolling
+from sandbox.hubspot.grants import Grants
 from tests.scenarios.conftest import Begin
-from tests.scenarios.harness import ADA
+from tests.scenarios.harness import ADA, PORTAL
 from tests.scenarios.native import (
     ENROL,
     NAME,
@@ -116,6 +117,22 @@ def test_stopping_everything_takes_contacts_out_of_the_crms_sequences(
     story.change("POST", "/api/resume")
     story.until("+2h")
     assert in_sequence(story, late)
+
+
+@pytest.mark.parametrize("workflow", [True, False])
+def test_leaving_ends_them_first(begin: Begin, workflow: bool) -> None:
+    story, deal = enrolled(begin, workflow=workflow)
+    story.change("POST", "/api/leave", {"account": str(PORTAL)})
+    story.until("+1h")
+    assert Grants.of(story.simulation.world).installed(PORTAL) == {}, "the app has left"
+    assert in_sequence(story, deal) is not workflow
+    assert stamped(story, deal)[-1] == ""
+    left = [
+        row["properties"]["hs_task_subject"]
+        for row in story.export("tasks")["tasks"]
+        if row["properties"].get("followthrough_touch_id") and not row["archived"]
+    ]
+    assert left == ([] if workflow else [f"Unenrol Nora Vos from {NAME} now — Big sale"])
 
 
 def test_somebody_whom_a_rep_enrolled_again_is_left_there(begin: Begin) -> None:
