@@ -137,6 +137,11 @@ def several(text: str) -> list[str]:
     return [part for part in text.split(";") if part]
 
 
+def roles(text: str) -> list[str]:
+    """Roles in words: `DECISION_MAKER;CHAMPION` reads as Decision maker, Champion."""
+    return [part.replace("_", " ").capitalize() for part in several(text)]
+
+
 READERS: dict[str, Reader] = {
     "number": number,
     "bool": boolean,
@@ -148,6 +153,7 @@ READERS: dict[str, Reader] = {
     "hours": hours,
     "absences": absences,
     "several": several,
+    "roles": roles,
 }
 
 

@@ -39,8 +39,9 @@ LAG_MS = MINUTE
 """How long after its creation (wall ms) a record may be absent from a reading that lags. The CRMs
 name no figure; seconds are usual."""
 
-_KEPT: Mapping[str, tuple[str, ...]] = {"deal": ("close_date",)}
-"""Dates that a step may count from without anybody mapping them."""
+_KEPT: Mapping[str, tuple[str, ...]] = {"deal": ("close_date",), "contact": ("buying_roles",)}
+"""Kept without anybody mapping them: dates that a step may count from, and by what a person is
+chosen."""
 
 
 class FreshReads:

@@ -57,6 +57,8 @@ def person_view(
 ) -> ContactView:
     """A row of `contacts` on a subject; None where the contact was never read."""
     row = row or {}
+    raw = row.get("fields") or "{}"
+    fields: Mapping[str, Any] = {} if raw == "{}" else loads(raw)
     return ContactView(
         crm_id=contact_id,
         name=row.get("name") or "",
@@ -67,9 +69,10 @@ def person_view(
         bounced=bool(row.get("bounced")),
         control=row.get("control") or "run",
         primary=primary,
-        labels=labels,
+        # A role that the contact has wherever it stands counts like a label on this record.
+        labels=(*labels, *(fields.get("buying_roles") or ())),
         last_two_way_at=row.get("last_two_way_at"),
         suppressed=suppressed,
-        fields=loads(row.get("fields") or "{}"),
+        fields=fields,
         in_sequence=row.get("in_sequence"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import Story, playbook
 
 ASK = "followthrough/choose-contact"
@@ -102,3 +103,51 @@ def test_the_question_goes_with_the_last_that_needs_its_answer(story: Story) -> 
     story.move(deal, "qualified")
     story.until("+10min")
     assert _titles(story, deal) == [CHOOSE], "what nobody had to answer may be asked again"
+
+
+def test_a_buying_role_decides_among_several_and_is_explained(begin: Begin) -> None:
+    story = begin(settings={"roles": ["Economic buyer", "Decision maker"]})
+    story.live(TWO)
+    nora, bo = story.contact("Nora"), story.contact("Bo")
+    story.act(
+        "set_property", kind="contacts", record=bo, property="hs_buying_role",
+        value="CHAMPION;DECISION_MAKER",
+    )  # fmt: skip
+    known, asked = story.deal("new", contact=nora), story.deal("new", contact=nora)
+    other = story.contact("Cas")
+    story.link(known, bo)
+    story.link(asked, other)
+    story.until("+1h")
+    story.move(known, "qualified")
+    story.move(asked, "qualified")
+    story.until("+1h")
+    rows = story.subject(known)["enrolments"]
+    assert {(row["contact_id"], row["choice"]) for row in rows} == {(bo, "role:Decision maker")}
+    assert "the one with the role Decision maker" in story.why(known, "test/calls")
+    assert _titles(story, asked) == [CHOOSE]
+    story.link(asked, other, label="Economic buyer")
+    story.until("+10min")
+    rows = [row for row in story.subject(asked)["enrolments"] if row["definition"] != ASK]
+    assert {(row["contact_id"], row["choice"]) for row in rows} == {
+        (other, "role:Economic buyer")
+    }
+    assert _titles(story, asked) == []
+
+
+def test_an_amount_that_cannot_be_converted_is_unknown_never_zero(story: Story) -> None:
+    story.live(
+        playbook("""
+          - id: small
+            when: {stage_entered: qualified}
+            if: {field: deal.amount, op: "<", value: 1000}
+            then: [{create_tasks: [{id: a, task: call, template: t, subject: Ring}]}]
+        """)
+    )
+    deal = story.deal("new", amount=900)
+    story.act("set_property", kind="deals", record=deal, property="deal_currency_code", value="CHF")
+    story.until("+1h")
+    story.move(deal, "qualified")
+    story.until("+1h")
+    assert story.tasks(deal) == []
+    assert story.subject(deal)["amount"] is None
+    assert "unknown" in story.why(deal, "test/small")
