@@ -94,3 +94,6 @@ class Deed:
     MERGED = "records_merged"
     ERASED = "contact_erased"
     ACCEPTED = "accepted"
+    RETRIED = "retried"
+    SAID_DONE = "said_done"
+    SAID_NOT_DONE = "said_not_done"

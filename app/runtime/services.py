@@ -9,7 +9,7 @@ from typing import Any
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
-from app.lanes import activation, leaving, proposals, sync, undoing, waiting
+from app.lanes import activation, failing, leaving, proposals, sync, undoing, waiting
 from app.lanes.context import Lanes
 from app.model.time import Clocks
 from app.store.engine import Store
@@ -92,6 +92,22 @@ class Runtime:
             sync.reconcile(self.lanes, self.lanes.tenant(installation_id))
         except CrmError:
             log.exception("reading installation %s again failed", installation_id)
+        self._poke("ingest", installation_id)
+
+    def retry(self, installation_id: int, touch: str | None, who: str) -> int:
+        """See `app.lanes.failing.retry`."""
+        number = failing.retry(self.lanes, installation_id, touch, who)
+        self._poke("dispatch", installation_id)
+        return number
+
+    def settle(self, installation_id: int, touch: str, done: bool, who: str) -> None:
+        """See `app.lanes.failing.settle`."""
+        failing.settle(self.lanes, installation_id, touch, done, who)
+        self._poke("dispatch", installation_id)
+
+    def decide_event(self, installation_id: int, event: int, retry: bool, who: str) -> None:
+        """See `app.lanes.failing.decide_event`."""
+        failing.decide_event(self.lanes, installation_id, event, retry, who)
         self._poke("ingest", installation_id)
 
     def leave(self, installation_id: int, who: str) -> dict[str, int]:

@@ -159,7 +159,7 @@ def failing_events(conn: Connection, inst: int, limit: int = 100) -> list[dict[s
     """Events that could not be worked off yet, with the error."""
     query = (
         select(
-            inbox.c.kind, inbox.c.object_type, inbox.c.object_id, inbox.c.attempts,
+            inbox.c.id, inbox.c.kind, inbox.c.object_type, inbox.c.object_id, inbox.c.attempts,
             inbox.c.retry_wall, inbox.c.error,
         )
         .where(inbox.c.installation_id == inst, inbox.c.error.is_not(None))

@@ -68,6 +68,18 @@ class Runtime(Protocol):
         """Every record is to be read anew: other properties are read of it from now on."""
         ...
 
+    def retry(self, installation_id: int, touch: str | None, who: str) -> int:
+        """Try a failed touch, or all, again at once; answers how many."""
+        ...
+
+    def settle(self, installation_id: int, touch: str, done: bool, who: str) -> None:
+        """Say of a touch whose fate is unknown whether it was done."""
+        ...
+
+    def decide_event(self, installation_id: int, event: int, retry: bool, who: str) -> None:
+        """Try an event that keeps failing again at once, or forget it."""
+        ...
+
     def leave(self, installation_id: int, who: str) -> dict[str, int]:
         """Clean up and leave the account; answers what it meets."""
         ...

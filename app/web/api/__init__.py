@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web.api import (
+    failed,
     leaving,
     mapping,
     overview,
@@ -27,6 +28,7 @@ _MODULES = (
     waiting,
     undoing,
     leaving,
+    failed,
     subjects,
 )
 
