@@ -84,6 +84,9 @@ STAGE_MAP = tuple(
     )
 )
 
+COMEBACK = Step(
+    "comeback", "look-again", "Call again now that the agreed time has passed", "CALL", at_once=True
+)
 RENEWAL = _sequence(
     "renewal",
     ("review", -90, "TODO", "Collect what the contract has brought the customer"),
@@ -100,7 +103,7 @@ MAILED = _sequence(
 
 ALL = (
     *PROPOSAL, *INBOUND, *AFTER_MEETING, RECAP, OUTCOME, REBOOK, IDLE, CHOOSE, *STAGE_MAP, *RENEWAL,
-    *MAILED,
+    *MAILED, COMEBACK,
 )  # fmt: skip
 _BY_TEXT = {step.text: step for step in ALL}
 

@@ -17,6 +17,7 @@ class Code:
     REASSIGNED = "reassigned"
     STOPPED_OTHERS = "stopped_others"
     STEP_PLANNED = "step_planned"
+    CAME_BACK = "came_back"
     STEP_MOVED = "step_moved"
     STEP_WITHDRAWN = "step_withdrawn"
     CONTACT_ASKED = "contact_asked"
@@ -52,6 +53,7 @@ class Code:
     SEQUENCE_MISSING = "sequence_missing"
     ACTIVITY_UNKNOWN = "activity_unknown"
     SUBJECT_CLOSED = "subject_closed"
+    GONE_ON = "gone_on"
     DATE_UNKNOWN = "date_unknown"
     DATE_PAST = "date_past"
     # the guard

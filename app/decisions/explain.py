@@ -36,6 +36,8 @@ TEXTS: Mapping[str, str] = {
     Code.STEP_MOVED: "{field} has changed to {date}, and {steps} with it.",
     Code.STEP_WITHDRAWN: "{field} was emptied; {steps} counted from it and is withdrawn.",
     Code.AWAITING_DATE: "Waits until {until}, {distance} {field} ({date}).",
+    Code.CAME_BACK: "It was put off to this day when {sequence} ended, and is back.",
+    Code.GONE_ON: "It was put off to this day, but is being followed up again already.",
     Code.DATE_UNKNOWN: "The record has no {field}, so there is nothing to count from.",
     Code.DATE_PAST: "{field} ({date}) has passed; there is nothing left to prepare for.",
     Code.RULE_OFF: "The rule is switched off.",

@@ -99,6 +99,8 @@ def waits_for(when: When, signal: Signal, subject_type: SubjectType) -> bool:
         return False
     if when.field is not None and not _changes(when.field, signal):
         return False
+    if when.sequences and signal.data.get("sequence") not in when.sequences:
+        return False
     return not when.subject_types or subject_type.value in when.subject_types
 
 

@@ -9,6 +9,7 @@ from app.decisions.codes import Code
 from app.decisions.dates import FIELD
 from app.decisions.exits import stop_reason
 from app.decisions.placing import PREVIOUS, plan
+from app.decisions.recycling import put_off
 from app.decisions.redating import redate
 from app.decisions.timing import owed_at
 from app.model.calendar import WorkCalendar
@@ -138,7 +139,9 @@ def _finish(
         enrolment.id, enrolment.subject, StopReason.FINISHED, now, recycle_at=again_at
     )
     values = {"steps": len(enrolment.steps), "recycle_at": again_at}
-    return Decision((end,), (_explain(enrolment, "ended", StopReason.FINISHED.value, now, values),))
+    actions = (end,) if again_at is None else (end, *put_off(enrolment, again_at))
+    why = _explain(enrolment, "ended", StopReason.FINISHED.value, now, values)
+    return Decision(actions, (why,))
 
 
 def became_deal(enrolment: EnrolmentView, deal: int, now: Business) -> Decision:

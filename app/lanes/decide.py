@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.decisions import recycling
 from app.decisions.rules import LAZY, arm, decide, timed
 from app.decisions.sequences import advance, became_deal
 from app.lanes.beginning import drop_unowed
@@ -86,6 +87,9 @@ def decide_timers(
                 asked.add((timer["about"], name))
                 _ask_outcome(observer, timer["about"], data, timer["due_at"])
             continue
+        if name.startswith(recycling.TIMER):
+            _bring_back(tenant, snapshot, observer, timer, data, writes, now)
+            continue
         active = tenant.rule(name)
         if active is None:
             continue
@@ -94,6 +98,22 @@ def decide_timers(
             continue
         decision = timed(active, data, snapshot.context(subject_id, now), now)
         writes.take(tenant, decision, snapshot, now)
+
+
+def _bring_back(
+    tenant: Tenant,
+    snapshot: Snapshot,
+    observer: Observer,
+    timer: Mapping[str, Any],
+    data: Mapping[str, Any],
+    writes: Writes,
+    now: Business,
+) -> None:
+    context = snapshot.context(timer["subject_id"], now)
+    decision, signal = recycling.come_back(data, Business(timer["due_at"]), context, now)
+    writes.take(tenant, decision, snapshot, now)
+    if signal is not None:
+        observer.signal(signal)
 
 
 def _is_deal(subject_id: int, rule: str, snapshot: Snapshot, now: Business) -> Explanation:

@@ -60,6 +60,7 @@ class When:
     stages: kinds that a `stage_entered` must name; empty means any.
     subject_types: types that a `subject_created` must name; empty means any.
     after: the N of silence (`no_activity_for: 14d`); how long after a date, negative for before it.
+    sequences: ids of those whose end a `recycled` must go back to; empty means any.
     field: the field whose change (`field_changed`) or whose date (`date`) it is.
     unless: absence part: the rule acts only if none of these signals came within `within`.
     """
@@ -71,6 +72,7 @@ class When:
     unless: frozenset[SignalKind] = frozenset()
     within: Delay | None = None
     field: str | None = None
+    sequences: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

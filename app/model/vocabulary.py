@@ -50,8 +50,17 @@ class SignalKind(StrEnum):
     SEQUENCE_ENDED = "sequence_ended"  # the CRM's own, in which we had enrolled
     DELETED = "deleted"
     NO_ACTIVITY = "no_activity_for"
+    RECYCLED = "recycled"
     DATE = "date"  # a date of the record has come as near as a rule says
     OVERDUE = "overdue"
+
+
+class Momentum(StrEnum):
+    """How an open subject stands: what happens next with it follows from that."""
+
+    HOT = "hot"
+    WARM = "warm"
+    RECYCLE = "recycle"
 
 
 class Mode(StrEnum):

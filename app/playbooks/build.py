@@ -99,6 +99,7 @@ def _when(when: form.WhenYaml) -> When:
         unless=frozenset(signal.kind for signal in when.unless or ()),
         within=when.within,
         field=plain_field(field) if field is not None else None,
+        sequences=frozenset(when.recycled or ()),
     )
 
 

@@ -112,7 +112,8 @@ def _scope(scope: Scope) -> Json:
 
 
 def _when(when: When) -> Json:
-    named = sorted(stage.value for stage in when.stages) or sorted(when.subject_types) or "any"
+    named = sorted(stage.value for stage in when.stages) or sorted(when.subject_types)
+    named = named or sorted(when.sequences) or "any"
     value: Any = str(when.after) if when.kind is SignalKind.NO_ACTIVITY else named
     if when.field is not None:
         value = f"deal.{when.field}" if when.kind is SignalKind.FIELD_CHANGED else _date(when)

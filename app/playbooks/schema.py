@@ -22,6 +22,7 @@ from app.playbooks.values import (
     Exits,
     Id,
     Line,
+    SequenceList,
     StageList,
     Text,
     refusal,
@@ -61,6 +62,7 @@ class WhenYaml(Strict):
     meeting_cancelled: AnyWord | None = None
     outcome_unknown: AnyWord | None = None
     overdue: AnyWord | None = None
+    recycled: SequenceList | None = None
     field_changed: Line | None = None
     date: DateYaml | None = None
     unless: AbsentList | None = None

@@ -224,6 +224,24 @@ Id = Annotated[
     str, PlainValidator(_read_id), WithJsonSchema({"type": "string", "pattern": _ID.pattern})
 ]
 
+
+
+def _read_sequences(value: Any) -> list[str]:
+    if value == "any":
+        return []
+    if isinstance(value, list) and value:
+        return [_read_id(item) for item in value]
+    return [_read_id(value)]
+
+
+SequenceList = Annotated[
+    list[str],
+    PlainValidator(_read_sequences),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+    ),
+]
+
 EXIT_NAMES = tuple(reason.value for reason in EXITS)
 
 

@@ -436,6 +436,7 @@ rules:
   - {id: five, when: {overdue: any}, then: [{notify: {who: owner, template: t}}]}
   - {id: six, when: {date: {field: deal.close_date, before: 30d}}, then: [{enrol: s}]}
   - {id: seven, when: {date: {field: deal.close_date, after: 2wd}}, then: [{enrol: s}]}
+  - {id: nine, when: {recycled: [s, other]}, then: [{enrol: s}]}
   - {id: eight, when: {field_changed: deal.close_date}, then: [{stop: any}]}
 sequences:
   - id: s
@@ -458,7 +459,7 @@ templates:
 def test_everything_that_a_file_can_say() -> None:
     playbook = load_text(EVERYTHING, "file.yaml", {"deal.fit": "number"})
     assert playbook.needs == (Need("deal.fit", "number", "How well the deal fits."),)
-    one, two, three, four, five, six, seven, eight = playbook.rules
+    one, two, three, four, five, six, seven, nine, eight = playbook.rules
     assert one.when == When(
         SignalKind.SUBJECT_CREATED,
         subject_types=frozenset({"contact", "lead"}),
@@ -493,6 +494,7 @@ def test_everything_that_a_file_can_say() -> None:
     assert five.when.kind is SignalKind.OVERDUE
     assert six.when == When(SignalKind.DATE, after=Delay(-30, Unit.D), field="close_date")
     assert seven.when == When(SignalKind.DATE, after=Delay(2, Unit.WD), field="close_date")
+    assert nine.when == When(SignalKind.RECYCLED, sequences=frozenset({"s", "other"}))
     assert eight.when == When(SignalKind.FIELD_CHANGED, field="close_date")
     sequence = playbook.sequences["s"]
     assert sequence.exits == frozenset(EXITS) - {StopReason.REPLIED}

@@ -34,6 +34,7 @@ def all_steps() -> list[tuple[str, Step]]:
 
 def test_every_preset_is_sound_and_named_as_its_file() -> None:
     assert preset_ids() == (
+        "comeback",
         "idle-deal",
         "inbound-lead",
         "post-meeting",
@@ -89,6 +90,7 @@ def test_the_prose_names_every_rule_and_sequence(name: str) -> None:
         ("idle-deal", "idle-7", SignalKind.NO_ACTIVITY, Again.EVERY_SIGNAL, 50),
         ("idle-deal", "idle-14", SignalKind.NO_ACTIVITY, Again.EVERY_SIGNAL, 50),
         ("proposal-stage-map", "stage-entered", SignalKind.STAGE_ENTERED, Again.EVERY_ENTRY, None),
+        ("comeback", "date-has-come", SignalKind.RECYCLED, Again.STAGE_ENTRY, 50),
         ("renewal", "contract-ends", SignalKind.DATE, Again.STAGE_ENTRY, 50),
     ],
 )

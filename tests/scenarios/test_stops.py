@@ -63,6 +63,52 @@ def test_an_exhausted_sequence_ends_with_a_date_to_come_back_on(story: Story) ->
     assert story.local(enrolment["recycle_at"]) == "Wed 2026-12-30 10:00"
 
 
+@pytest.mark.feature("X03")
+@pytest.mark.feature("T23")
+def test_what_was_put_off_to_a_date_comes_back_on_it(story: Story) -> None:
+    short = """
+    - id: asked
+      when: {stage_entered: proposal}
+      then: [{enrol: ask}]
+    - id: again
+      when: {recycled: [ask]}
+      if: {field: deal.amount, op: ">=", value: 1000}
+      then: [{enrol: retry}]
+    """
+    steps = """
+    - id: ask
+      steps: [{id: a, at: 1h, task: call, template: t, subject: Ask, then: {recycle: 60d}}]
+    - id: retry
+      steps: [{id: r, at: 1h, task: email, template: t, subject: Retry}]
+    """
+    story.live(playbook(short, steps))
+    story.live("comeback")
+    quiet, small, won = (story.deal("meeting_done", amount=n) for n in (5000, 10, 5000))
+    for deal in (quiet, small, won):
+        story.move(deal, "proposal")
+    story.until("+2h")
+    for task in story.open():
+        story.act("complete_task", task=task.id)
+    story.until("+1h")
+    assert {d: story.ended(d) for d in (quiet, won)} == {
+        d: {"test/ask": "finished"} for d in (quiet, won)
+    }
+    assert story.properties("deals", quiet)["followthrough_momentum"] == "recycle"
+    story.to("2026-11-05 10:00")
+    story.move(won, "won")
+    assert story.open() == []
+    story.to("2026-11-06 15:30")  # a Friday, sixty days after the calls were done
+    again = "Call again now that the agreed time has passed"
+    assert [subject for _, subject in story.lines(quiet)] == [again]
+    assert [subject for _, subject in story.lines(small)] == [again]
+    assert story.lines(won) == []
+    assert "The subject is closed" in story.whys(won, "test/asked")[0]
+    assert "condition is not met" in story.why(small, "test/again")
+    assert "test/retry" in story.ended(quiet)
+    assert "test/retry" not in story.ended(small)
+    assert story.properties("deals", quiet)["followthrough_momentum"] == "warm"
+
+
 @pytest.mark.feature("X04")
 @pytest.mark.feature("P26")
 def test_an_opt_out_is_respected_at_once_and_for_good(story: Story) -> None:
