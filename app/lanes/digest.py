@@ -1,13 +1,14 @@
 """Tells managers once a day, by one CRM task each, what rules noted for them.
 
-Never a touch: it is about the team's work and reaches no prospect. Its id is derived from the
-person and the day and looked for before it is created, so a crash makes no second one.
+Never a touch: it is about the team's work and reaches no prospect. Which notices a digest tells is
+committed before it is written, and its id is derived from the first of them: whatever becomes of
+the answer, or of us, the same digest is looked for and, where it is missing, written the same.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.actions.digest import digest_task
@@ -27,18 +28,22 @@ Row = Mapping[Any, Any]
 
 
 def send_digests(lanes: Lanes, tenant: Tenant) -> int:
-    """Write today's digests. Answers how many; 0 where there is nothing to tell."""
+    """Write the digests of today, and those that failed before. Answers how many; 0 where there is
+    nothing to tell.
+
+    Nobody gets one on a day off: what was noted at a weekend is told on Monday, in one task.
+    """
     now = lanes.now()
     with lanes.store.read() as conn:
         rows = notices.undigested(conn, tenant.id)
         admins = [p["owner_id"] for p in people.read(conn, tenant.id).values()
                   if p["role"] == "admin" and p["active"]]  # fmt: skip
         subjects = mirror.by_id(conn, {r["subject_id"] for r in rows if r["subject_id"]})
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row["code"] != OVERDUE:
-            for owner in [row["owner_id"]] if row["owner_id"] else admins:
-                found[owner].append(row)
+    batches = _settle(lanes, tenant, rows, now)
+    found: dict[tuple[str, str], list[Row]] = {}
+    for (recipient, first), told in batches.items():
+        for owner in [recipient] if recipient else admins:
+            found[owner, first] = told
     if not found:
         return 0
     try:
@@ -47,21 +52,50 @@ def send_digests(lanes: Lanes, tenant: Tenant) -> int:
         note_error(lanes, tenant, error, 0)
         return 0
     with lanes.store.write() as conn:
-        notices.digest(conn, [row["id"] for row in rows])
+        notices.digest(conn, [row["id"] for told in batches.values() for row in told])
     return len(found)
+
+
+def _settle(
+    lanes: Lanes, tenant: Tenant, rows: Sequence[Row], now: Business
+) -> dict[tuple[str, str], list[Row]]:
+    """(recipient, first notice) → the notices of one digest. The recipient "" are the admins."""
+    batches: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    fresh: dict[str, list[Row]] = defaultdict(list)
+    elsewhere: list[str] = []
+    for row in rows:
+        recipient = row["owner_id"] or ""
+        if row["code"] == OVERDUE:
+            elsewhere.append(row["id"])
+        elif row["digest"] is not None:
+            batches[recipient, row["digest"]].append(row)
+        elif _works_today(tenant, row["owner_id"], now):
+            fresh[recipient].append(row)
+    with lanes.store.write() as conn:
+        notices.digest(conn, elsewhere)
+        for recipient, told in fresh.items():
+            first = told[0]["id"]
+            notices.bind(conn, [row["id"] for row in told], first)
+            batches[recipient, first] = told
+    return batches
+
+
+def _works_today(tenant: Tenant, owner: str | None, now: Business) -> bool:
+    calendar = tenant.calendar(owner, now)
+    return local_date(shift(now, calendar), calendar.zone) == local_date(now, calendar.zone)
 
 
 def _write(
     lanes: Lanes,
     tenant: Tenant,
-    found: Mapping[str, list[Row]],
+    found: Mapping[tuple[str, str], list[Row]],
     subjects: Mapping[int, Row],
     now: Business,
 ) -> None:
     tasks = []
-    for owner, rows in sorted(found.items()):
+    for (owner, first), rows in sorted(found.items()):
         calendar = tenant.calendar(owner, now)
-        id = touch_id(tenant.key, f"digest:{owner}:{local_date(now, calendar.zone)}")
+        id = touch_id(tenant.key, f"digest:{owner}:{first}")
         deals = [
             subjects[row["subject_id"]]["crm_id"]
             for row in reversed(rows)

@@ -55,6 +55,12 @@ def undigested(conn: Connection, installation_id: int) -> list[RowMapping]:
     return list(conn.execute(query).mappings())
 
 
+def bind(conn: Connection, ids: Sequence[str], digest: str) -> None:
+    """Settle which digest tells these notices, by the id of its first one."""
+    query = update(notices).where(sets.among(conn, notices.c.id, ids)).values(digest=digest)
+    conn.execute(query)
+
+
 def digest(conn: Connection, ids: Sequence[str]) -> int:
     """Mark notices as shown in a digest."""
     query = update(notices).where(sets.among(conn, notices.c.id, ids)).values(digested=True)

@@ -531,6 +531,7 @@ notices = Table(
     Column("data", Text, nullable=False, server_default="{}"),
     Column("noticed_at", BigInteger, nullable=False),
     Column("digested", Boolean, nullable=False, server_default=text("false")),
+    Column("digest", String(36)),  # the first notice of the digest that tells it; null: none yet
 )
 Index("ix_notices_owner", notices.c.installation_id, notices.c.owner_id)
 
