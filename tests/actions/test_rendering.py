@@ -8,6 +8,7 @@ from app.actions.rendering import (
     BUILT_IN,
     MAX_SUBJECT_CHARS,
     TaskContext,
+    TaskTexts,
     render_notice,
     render_task,
     template_of,
@@ -170,3 +171,18 @@ def test_a_notice_says_its_decision_and_its_text() -> None:
     notice = render_notice(template("{{ deal.name }} is quiet"), VALUES)
     assert notice.subject == "Yes or no?"
     assert notice.body == "<p>Engines &amp; co is quiet</p>"
+
+
+def test_tasks_of_one_follow_up_share_what_they_have_in_common_and_nothing_else() -> None:
+    texts = TaskTexts(context())
+    call, email = step(TaskType.CALL, "Call"), step(TaskType.EMAIL, "Write")
+    one, other = template("About {{ deal.name }}."), Template("u", "When?", "To {{ owner.name }}")
+    made = [texts.of(call, one), texts.of(email, one), texts.of(call, other), texts.of(call, None)]
+    alone = [
+        render_task(call, one, context()), render_task(email, one, context()),
+        render_task(call, other, context()), render_task(call, None, context()),
+    ]  # fmt: skip
+    assert made == alone
+    assert len({text.body for text in made}) == 4
+    assert texts.of(email, one) == made[1]
+    assert [bool(text.problem) for text in made] == [False, False, True, False]
