@@ -135,3 +135,12 @@ def test_outside_of_a_simulation_nobody_sets_the_delivery(served: Served) -> Non
     served.connected()
     served.deliver([event()], headers={"X-Sandbox-Delivery": "99"})
     assert highest(served) == 0
+
+
+def test_a_delivery_has_no_session_though_it_brings_a_cookie(served: Served) -> None:
+    """Looking for one costs more than checking the signature, and a vendor is nobody's browser."""
+    sessions = served.app.session_interface
+    with served.app.test_request_context("/webhooks/hubspot", method="POST") as context:
+        assert sessions.open_session(served.app, context.request) is None
+    with served.app.test_request_context("/connect/hubspot") as context:
+        assert sessions.open_session(served.app, context.request) is not None
