@@ -1,4 +1,4 @@
-"""The steps of the presets, out of `docs/presets.md` and by hand, never out of the program.
+"""The steps of presets that the checker meets, from `docs/presets.md` and never from the program.
 
 A task's subject tells its step: the texts are unique among all presets, and a record's name follows
 after a dash.

@@ -276,7 +276,8 @@ def test_leads_get_minutes_days_or_twelve_touches(free: Story) -> None:
     ])  # fmt: skip
     free.act("reply", contact=demo)
     free.until("+10min")
-    owed(free, demo, [("Fri 2026-09-25 12:15", "Hand the lead that answered to an account executive")])
+    handed = "Hand the lead that answered to an account executive"
+    owed(free, demo, [("Fri 2026-09-25 12:15", handed)])
     assert free.ended(demo, "contact")["demo-request/to-the-demo"] == "replied"
     (last,) = [t for t in free.open(lead) if t.subject.startswith("Tell the inquirer")]
     free.act("complete_task", task=last.id)
