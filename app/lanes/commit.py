@@ -90,6 +90,7 @@ def store_decisions(
     outbox.move(conn, writes.moved_touches)
     for gone in writes.withdrawn:
         outbox.withdraw(conn, gone.touches, gone.reason, gone.at)
+        natives.stop_touches(conn, gone.touches, gone.reason, gone.at)
     if writes.chosen:
         running.choose(conn, writes.chosen)
     # What ran to its end without an answer leaves the question open: at the next silence it would

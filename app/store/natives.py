@@ -151,11 +151,15 @@ def save(conn: Connection, rows: Sequence[Mapping[str, Any]], now: int) -> None:
     _HURRY.run(conn, ids=[row["touch_id"] for row in rows], now=now)
 
 
-_STOP = Fixed(
-    update(native_enrolments)
-    .where(_n.enrolment_id == arg("key"), _n.state != "ended")
-    .values(stop_why=func.coalesce(_n.stop_why, arg("why")), look_at=arg("ended"), retry_wall=0)
-)
+def _stopping(*where: Any) -> Fixed:
+    return Fixed(
+        update(native_enrolments)
+        .where(*where, _n.state != "ended")
+        .values(stop_why=func.coalesce(_n.stop_why, arg("why")), look_at=arg("now"), retry_wall=0)
+    )
+
+
+_STOP = _stopping(_n.enrolment_id == arg("key"))
 
 
 def stop_with(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
@@ -166,20 +170,23 @@ def stop_with(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
     _STOP.run_many(
         conn,
         [
-            {"key": end.enrolment, "why": end.reason.value, "ended": end.at}
+            {"key": end.enrolment, "why": end.reason.value, "now": end.at}
             for end in ends
             if end.reason is not StopReason.FINISHED
         ],
     )
 
 
-_STOP_SUBJECTS = Fixed(
-    update(native_enrolments)
-    .where(
-        _n.enrolment_id.in_(select(enrolments.c.id).where(among(enrolments.c.subject_id, "ids"))),
-        _n.state != "ended",
-    )
-    .values(stop_why=func.coalesce(_n.stop_why, arg("why")), look_at=arg("now"), retry_wall=0)
+_STOP_TOUCHES = _stopping(among(_n.touch_id, "ids"))
+
+
+def stop_touches(conn: Connection, touch_ids: Iterable[str], why: str, now: int) -> None:
+    """Take the contacts of these touches out of the CRM's sequences that they started."""
+    _STOP_TOUCHES.run(conn, ids=list(touch_ids), why=why, now=now)
+
+
+_STOP_SUBJECTS = _stopping(
+    _n.enrolment_id.in_(select(enrolments.c.id).where(among(enrolments.c.subject_id, "ids")))
 )
 
 
@@ -188,15 +195,7 @@ def stop_subjects(conn: Connection, subject_ids: Iterable[int], why: str, now: i
     _STOP_SUBJECTS.run(conn, ids=list(subject_ids), why=why, now=now)
 
 
-_STOP_CONTACTS = Fixed(
-    update(native_enrolments)
-    .where(
-        _n.installation_id == arg("inst"),
-        among(_n.contact_id, "ids"),
-        _n.state != "ended",
-    )
-    .values(stop_why=func.coalesce(_n.stop_why, arg("why")), look_at=arg("now"), retry_wall=0)
-)
+_STOP_CONTACTS = _stopping(_n.installation_id == arg("inst"), among(_n.contact_id, "ids"))
 
 
 def stop_contacts(

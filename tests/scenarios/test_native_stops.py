@@ -12,6 +12,7 @@ from sandbox.hubspot.grants import Grants
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, PORTAL
 from tests.scenarios.native import (
+    BRIDGE,
     ENROL,
     NAME,
     able,
@@ -133,6 +134,19 @@ def test_leaving_ends_them_first(begin: Begin, workflow: bool) -> None:
         if row["properties"].get("followthrough_touch_id") and not row["archived"]
     ]
     assert left == ([] if workflow else [f"Unenrol Nora Vos from {NAME} now — Big sale"])
+
+
+def test_where_an_admin_deleted_the_property_a_person_is_asked(begin: Begin) -> None:
+    story, deal = enrolled(begin)
+    story.act("delete_property", kind="contacts", property=BRIDGE)
+    story.move(deal, "lost")
+    story.until("+6min")
+    (task,) = [t for t in story.open(deal) if t.touch_id]
+    assert task.subject == f"Unenrol Nora Vos from {NAME} now — Big sale"
+    story.act("unenrol", contact=person(story, deal))
+    story.act("complete_task", task=task.id)
+    story.until("+10min")
+    assert touch(story, deal)["outcome_why"] == "native_stopped"
 
 
 def test_somebody_whom_a_rep_enrolled_again_is_left_there(begin: Begin) -> None:
