@@ -9,9 +9,9 @@ import sys
 import threading
 from pathlib import Path
 
+from imports.mapping import ImportProblem
 from sandbox.assembly import assemble
 from sandbox.clock import Mode
-from sandbox.imports.mapping import ImportProblem
 from sandbox.server import serve, tune_memory
 from sandbox.simulation import Simulation
 

@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 from flask import Blueprint, Flask, Response, request
 
+from imports.mapping import ImportProblem
 from sandbox.control_account import CHANGES, change_account, describe_sequences
 from sandbox.exports import export_account
 from sandbox.faults import Faults
 from sandbox.har import Har
-from sandbox.imports.mapping import ImportProblem
 from sandbox.settings import Settings
 from sandbox.simulation import Simulation
 from sandbox.world.account import Account

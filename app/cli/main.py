@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from app.cli.backtest import backtest
 from app.cli.doctor import doctor
 from app.cli.keys import keys
 from app.cli.playbooks import presets, schema, validate
@@ -19,6 +20,7 @@ def main() -> None:
 main.add_command(validate)
 main.add_command(schema)
 main.add_command(presets)
+main.add_command(backtest)
 main.add_command(doctor)
 main.add_command(signin)
 main.add_command(keys)

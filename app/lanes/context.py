@@ -13,7 +13,7 @@ from app.installations.people import Calendars, view
 from app.installations.settings import Settings, parse
 from app.model.calendar import WorkCalendar
 from app.model.guard import GuardSettings
-from app.model.playbook import ActiveRule, CreateTasks, Playbook, Sequence, Step
+from app.model.playbook import ActiveRule, CreateTasks, Playbook, Sequence, Step, in_force
 from app.model.time import MINUTE, SECOND, Business, Clocks, Wall
 from app.model.vocabulary import QUESTION, Mode
 from app.playbooks.codec import from_json
@@ -289,16 +289,10 @@ class Lanes:
         rule = next((rule for rule in playbook.rules if rule.id == rule_id), None)
         if rule is None:
             return None
-        settle = rule.settle.approximate_ms() if rule.settle else settings.settle_ms
-        return ActiveRule(
-            rule=rule,
-            playbook=playbook,
-            version=state["version_id"],
-            mode=mode,
-            activated_at=state["activated_at"],
-            settle_ms=settle,
-            sequences=playbook.sequences,
-        )
+        return in_force(
+            rule, playbook, settings.settle_ms,
+            version=state["version_id"], mode=mode, activated_at=state["activated_at"],
+        )  # fmt: skip
 
 
 def _as_it_stands(tenant: Tenant, status: str, stopped: bool) -> Tenant:

@@ -11,25 +11,13 @@ from app.lanes.findings import Findings
 from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import SignalKind
+from app.model.vocabulary import ACTIVITY, SignalKind
 from app.signals.contacts import PersonFact, contact_facts, contact_values
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
 from app.signals.fields import field_changes
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
-
-ACTIVITY = frozenset(
-    {
-        SignalKind.REPLIED,
-        SignalKind.MEETING_BOOKED,
-        SignalKind.MEETING_HELD,
-        SignalKind.REP_ACTIVITY,
-        SignalKind.TASK_COMPLETED,
-        SignalKind.FORM_SUBMITTED,
-    }
-)
-"""Signals that break silence: the prospect's, or a rep's own work. Our tasks never do."""
 
 _MEASURED = frozenset(
     {

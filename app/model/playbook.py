@@ -282,3 +282,18 @@ class ActiveRule:
     activated_at: int
     settle_ms: int
     sequences: Mapping[str, Sequence] = field(default_factory=dict[str, Sequence])
+
+
+def in_force(
+    rule: Rule, playbook: Playbook, settle_ms: int, *, version: int, mode: Mode, activated_at: int
+) -> ActiveRule:
+    """A rule of a version in force; settle_ms: the installation's, where the rule names none."""
+    return ActiveRule(
+        rule=rule,
+        playbook=playbook,
+        version=version,
+        mode=mode,
+        activated_at=activated_at,
+        settle_ms=rule.settle.approximate_ms() if rule.settle else settle_ms,
+        sequences=playbook.sequences,
+    )

@@ -63,6 +63,19 @@ class Momentum(StrEnum):
     RECYCLE = "recycle"
 
 
+ACTIVITY = frozenset(
+    {
+        SignalKind.REPLIED,
+        SignalKind.MEETING_BOOKED,
+        SignalKind.MEETING_HELD,
+        SignalKind.REP_ACTIVITY,
+        SignalKind.TASK_COMPLETED,
+        SignalKind.FORM_SUBMITTED,
+    }
+)
+"""Signals that break silence: the prospect's, or a rep's own work. Our tasks never do."""
+
+
 class Mode(StrEnum):
     """What a rule does with what it decides."""
 

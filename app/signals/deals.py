@@ -81,6 +81,16 @@ def deal_change(
     return change
 
 
+_NEW: Mapping[str, Any] = {"stage_entered_at": None, "stage_id": None, "furthest": -1}
+
+
+def stage_signals(subject_id: int, versions: Versions, stages: StageMap) -> list[Signal]:
+    """Every stage entry and closing of a whole stage history, oldest first: a deal's past."""
+    change = Change()
+    _stage_entries(change, subject_id, _NEW, versions, stages, frozenset())
+    return change.signals
+
+
 def _stage_entries(
     change: Change,
     subject_id: int,

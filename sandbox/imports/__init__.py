@@ -1,1 +1,1 @@
-"""Pipelines imported from CSV: a mapping as data, a reader, the replay in business time."""
+"""The replay of a pipeline out of CSV files (see `imports`) in business time."""

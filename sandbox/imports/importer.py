@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from imports.mapping import Mapping, read_mapping
+from imports.reader import CallRow, DealRow, StageMove, Timetable, read_timetable
 from sandbox.clock import Agenda
-from sandbox.imports.mapping import Mapping, read_mapping
-from sandbox.imports.reader import CallRow, DealRow, StageMove, Timetable, read_timetable
 from sandbox.world.account import Account
 from sandbox.world.records import Actor, Link, Owner, Pipeline, Stage
 from sandbox.world.store import World

@@ -10,11 +10,15 @@ import app.decisions
 SOURCES = sorted(Path(app.decisions.__file__).parent.rglob("*.py"))
 LIBRARY = {
     "__future__",
+    "bisect",
+    "collections",
     "collections.abc",
     "dataclasses",
     "datetime",
     "functools",
     "hashlib",
+    "heapq",
+    "itertools",
     "typing",
     "zoneinfo",
 }

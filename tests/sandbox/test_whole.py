@@ -254,7 +254,7 @@ def test_the_command_serves_and_keeps_its_state(tmp_path: Path):
     ("arguments", "said"),
     [
         (["--data", "/nowhere"], "--mapping"),
-        (["--data", "/nowhere", "--mapping", "sandbox/imports/bpic2012.yaml"], "deals.csv"),
+        (["--data", "/nowhere", "--mapping", "imports/bpic2012.yaml"], "deals.csv"),
         (["--deals", "-1"], "at least one deal"),
     ],
 )

@@ -103,7 +103,7 @@ def test_options_that_do_not_fit_are_answered_with_a_sentence(
 
 
 def test_a_folder_without_files_is_told_with_the_way_out() -> None:
-    done = demo("--exit", "--data", "nowhere", "--mapping", "sandbox/imports/bpic2012.yaml")
+    done = demo("--exit", "--data", "nowhere", "--mapping", "imports/bpic2012.yaml")
     assert done.returncode == 1
     assert "deals.csv" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr

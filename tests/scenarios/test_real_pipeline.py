@@ -19,7 +19,7 @@ from demo.processes import ROOT
 from tests.scenarios import owed
 
 DATA = ROOT.parent / "shared" / "data" / "bpic2012"
-MAPPING = ROOT / "sandbox" / "imports" / "bpic2012.yaml"
+MAPPING = ROOT / "imports" / "bpic2012.yaml"
 PLAYBOOK = ROOT / "sequence_defs" / "proposal-stage-map.yaml"
 ZONE = "Europe/Amsterdam"
 PART = 2_500

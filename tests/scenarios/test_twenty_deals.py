@@ -184,7 +184,7 @@ def test_the_reckoning_from_the_files_is_the_one_by_hand(files: Path) -> None:
 
 
 def test_the_crm_holds_the_rows_reckoned_by_hand(files: Path, tmp_path: Path) -> None:
-    mapping = ROOT / "sandbox" / "imports" / "bpic2012.yaml"
+    mapping = ROOT / "imports" / "bpic2012.yaml"
     with Servers(["--data", str(files), "--mapping", str(mapping)]) as servers:
         session = begin(servers, Console(quiet=True), replay=True)
         session.settings = {"working_hours": True, "holidays": "NL"}

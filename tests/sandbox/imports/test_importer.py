@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
+from imports.mapping import ImportProblem, read_mapping
+from imports.reader import read_timetable
 from sandbox.clock import Agenda, Clock
 from sandbox.imports.importer import Importer
-from sandbox.imports.mapping import ImportProblem, read_mapping
-from sandbox.imports.reader import read_timetable
 from sandbox.simulation import BEFORE_IMPORT, Simulation
 from sandbox.world.account import Account
 from sandbox.world.records import Record
 from sandbox.world.store import World
 
-MAPPING = Path("sandbox/imports/bpic2012.yaml")
+MAPPING = Path("imports/bpic2012.yaml")
 REAL = Path(__file__).parents[4] / "shared" / "data" / "bpic2012"
 
 DEALS = """deal_id,created_at,amount

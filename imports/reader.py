@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TextIO
 
-from sandbox.imports.mapping import ImportProblem, Mapping
+from imports.mapping import ImportProblem, Mapping
 
 
 @dataclass

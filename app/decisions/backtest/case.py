@@ -1,0 +1,192 @@
+"""One record during a replay: how it stood at an instant, and what runs for it then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.decisions.context import RuleContext
+from app.model.backtest import Owed, Terms
+from app.model.calendar import WorkCalendar
+from app.model.decisions import EnrolmentView, PlannedTouch, StartEnrolment
+from app.model.playbook import ActiveRule, Step
+from app.model.record import changer
+from app.model.records import SubjectView
+from app.model.signals import Signal
+from app.model.time import HOUR, Business
+from app.model.vocabulary import ACTIVITY, SignalKind, StageKind
+
+_staged = changer(SubjectView, "stage_id", "stage_kind", "stage_entered_at")
+_active = changer(SubjectView, "last_activity_at")
+_replied = changer(SubjectView, "last_reply_at")
+_met = changer(SubjectView, "last_meeting_at")
+_booked = changer(SubjectView, "next_meeting_at")
+_progressed = changer(EnrolmentView, "planned", "finished", "last_done_at")
+
+
+def unlived(subject: SubjectView) -> SubjectView:
+    """The record before anything happened to it: what has a history is empty, the rest stands."""
+    return replace(
+        subject,
+        stage_id=None,
+        stage_kind=StageKind.IGNORED,
+        stage_entered_at=None,
+        last_activity_at=None,
+        last_reply_at=None,
+        last_meeting_at=None,
+        next_meeting_at=None,
+        control="run",
+        pause_until=None,
+    )
+
+
+def lived(view: SubjectView, signal: Signal) -> SubjectView:
+    """The record after a fact about it, as reading it again would show."""
+    kind, at = signal.kind, signal.at
+    if kind is SignalKind.STAGE_ENTERED:
+        return _staged(view, signal.data["stage_id"], signal.stage or StageKind.IGNORED, at)
+    if kind is SignalKind.REPLIED:
+        view = _replied(view, at)
+    elif kind is SignalKind.MEETING_HELD:
+        view = _met(view, at)
+    elif kind is SignalKind.MEETING_BOOKED:
+        view = _booked(view, signal.data.get("start_at"))
+    return _active(view, at) if kind in ACTIVITY else view
+
+
+@dataclass(slots=True)
+class Run:
+    """An enrolment, or the firing of a rule's own tasks, while it goes on."""
+
+    begun: StartEnrolment
+    view: EnrolmentView
+    owed: list[Owed] = field(default_factory=list[Owed])
+    steps: dict[str, Step] = field(default_factory=dict[str, Step])
+
+    @property
+    def rule(self) -> ActiveRule:
+        return self.begun.rule
+
+    @property
+    def is_firing(self) -> bool:
+        return self.begun.sequence is None
+
+    def add(self, touches: Iterable[PlannedTouch], crm_id: str, now: Business) -> list[Owed]:
+        """Steps that are planned now."""
+        made = [self._owed(touch, crm_id, now) for touch in touches]
+        self.owed.extend(made)
+        self.steps.update((touch.step.id, touch.step) for touch in touches)
+        self._note(planned=self.view.planned | {one.step for one in made})
+        return made
+
+    def over(self, step: str, now: Business) -> None:
+        """A step was done."""
+        self._note(finished=self.view.finished | {step}, last_done_at=now)
+
+    def _note(self, **changed: Any) -> None:
+        view = self.view
+        self.view = _progressed(
+            view,
+            changed.get("planned", view.planned),
+            changed.get("finished", view.finished),
+            changed.get("last_done_at", view.last_done_at),
+        )
+
+    def _owed(self, touch: PlannedTouch, crm_id: str, now: Business) -> Owed:
+        begun = self.begun
+        return Owed(
+            id=touch.id,
+            enrolment=begun.id,
+            subject=begun.subject,
+            crm_id=crm_id,
+            rule=begun.rule.rule.key,
+            definition=begun.definition,
+            step=touch.step.id,
+            channel=touch.step.channel,
+            owner_id=None,
+            contact=begun.contact,
+            owed_at=touch.owed_at,
+            due_at=touch.due_at,
+            write_at=touch.write_at,
+            planned_at=now,
+        )
+
+
+@dataclass(slots=True)
+class Case:
+    """One record. armed: rule key → (due, data), its one timer. waiting: steps behind an open task.
+
+    open: tasks that stand and are not done. fired: (rule, anchor) it was acted on.
+    """
+
+    view: SubjectView
+    runs: dict[str, Run] = field(default_factory=dict[str, Run])
+    past: dict[str, frozenset[str]] = field(default_factory=dict[str, "frozenset[str]"])
+    firings: dict[str, int] = field(default_factory=dict[str, int])
+    last_fired: dict[str, Business] = field(default_factory=dict[str, Business])
+    armed: dict[str, tuple[Business, dict[str, Any]]] = field(
+        default_factory=dict[str, "tuple[Business, dict[str, Any]]"]
+    )
+    recent: list[tuple[str, Business]] = field(default_factory=list[tuple[str, Business]])
+    holds: dict[str, Business | None] = field(default_factory=dict[str, "Business | None"])
+    waiting: list[Owed] = field(default_factory=list[Owed])
+    open: list[Owed] = field(default_factory=list[Owed])
+    fired: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    completed_at: Business | None = None
+
+    def remember(self, definition: str, rule: str, anchor: str, now: Business) -> None:
+        """A firing, as `RuleContext` shows the past."""
+        self.past[definition] = self.past.get(definition, frozenset()) | {anchor}
+        self.firings[rule] = self.firings.get(rule, 0) + 1
+        self.last_fired[rule] = now
+        self.recent.append((rule, now))
+
+    def runs_firing(self, task: Owed) -> bool:
+        """Whether a task is one of a rule's own, which counts from its due time only."""
+        run = self.runs.get(task.enrolment)
+        return run is not None and run.is_firing
+
+    def seen(self) -> dict[SignalKind, Business]:
+        """When something last came whose absence a rule may wait for."""
+        known = {
+            SignalKind.REP_ACTIVITY: self.view.last_activity_at,
+            SignalKind.STAGE_ENTERED: self.view.stage_entered_at,
+            SignalKind.TASK_COMPLETED: self.completed_at,
+        }
+        return {kind: at for kind, at in known.items() if at is not None}
+
+
+def calendar_of(case: Case, terms: Terms, now: Business) -> WorkCalendar:
+    """The working time of whoever does the record's work."""
+    return terms.calendar(case.view.owner_id or terms.default_owner, now)
+
+
+def context_of(
+    case: Case, terms: Terms, recent_firings: Mapping[str, int], now: Business
+) -> RuleContext:
+    """What the rules may read about the record at this instant."""
+    view = case.view
+    owner = terms.people.get(view.owner_id or "")
+    recent: dict[str, int] = {}
+    if case.recent:
+        case.recent = [one for one in case.recent if one[1] > now - HOUR]
+        for rule, _ in case.recent:
+            recent[rule] = recent.get(rule, 0) + 1
+    return RuleContext(
+        installation_key=terms.installation_key,
+        subject=view,
+        rules=terms.rules,
+        calendar=calendar_of(case, terms, now),
+        running=[run.view for run in case.runs.values()],
+        past=case.past,
+        firings=case.firings,
+        last_fired=case.last_fired,
+        armed=frozenset(case.armed),
+        roles=terms.roles,
+        owner_team=owner.team if owner else None,
+        followed=terms.followed,
+        seen=case.seen(),
+        recent_firings=recent_firings,
+        recent_for_subject=recent,
+    )

@@ -1,0 +1,151 @@
+"""Due steps during a replay: judged by the guard, then counted against caps and daily budgets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from app.decisions.backtest.case import Case, Run
+from app.decisions.codes import Code
+from app.decisions.exits import PERSONAL
+from app.decisions.guard import PRIORITY_RANK, admit, apply_ruling, judge
+from app.decisions.timing import local_date
+from app.decisions.who import choose_contact
+from app.decisions.zones import local_day
+from app.model.backtest import Owed, Terms
+from app.model.decisions import DueTouch, Ruling, Verdict
+from app.model.guard import Counters, GuardFacts
+from app.model.time import Business
+from app.model.vocabulary import Mode
+
+LIMITS = frozenset(
+    {Code.CAP_7_DAYS, Code.CAP_30_DAYS, Code.REP_BUDGET, Code.MERGE, Code.ABSENT, Code.HELD}
+)
+"""Codes of what puts a step off although its time has come; see the figure `put_off`."""
+
+_WEEK, _MONTH = 7, 30
+
+Due = tuple[Case, Run, Owed]
+
+
+class Desk:
+    """The counters that admission reads, as they grow while time goes by."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._rep_days: dict[str, dict[str, int]] = defaultdict(dict)
+        self._person_days: dict[str, list[int]] = defaultdict(list)
+
+    def rule(self, due: Sequence[Due], now: Business) -> list[tuple[Due, Ruling]]:
+        """A verdict on each; where it is DO the step was created and counted.
+
+        The limits are asked once, in admission: asking the guard about them before would only
+        name the same reason twice.
+        """
+        ruled: list[tuple[Due, Ruling]] = []
+        passed: list[tuple[Due, GuardFacts]] = []
+        for one in due:
+            facts = self._facts(*one, now)
+            ruling = judge(facts)[0]
+            if ruling.verdict is Verdict.HAND_TO and ruling.to is None:
+                ruling = replace(ruling, to=self._terms.default_owner)
+            if ruling.verdict in (Verdict.DO, Verdict.HAND_TO):
+                passed.append((one, apply_ruling(facts, ruling)))
+            else:
+                ruled.append((one, ruling))
+        if passed:
+            rulings, _ = admit([facts for _, facts in passed], self._counters(passed, now))
+            for (one, facts), ruling in zip(passed, rulings, strict=True):
+                if ruling.verdict is Verdict.DO:
+                    self._create(one, apply_ruling(facts, ruling), now)
+                ruled.append((one, ruling))
+        return ruled
+
+    def taken_back(self, one: Owed) -> None:
+        """A task that was there is archived before it fell due: the rep's day has room again."""
+        day = self._day_of(one.owner_id, one.due_at)
+        counts = self._rep_days[one.owner_id or ""]
+        counts[day] = max(0, counts.get(day, 0) - 1)
+
+    def _facts(self, case: Case, run: Run, one: Owed, now: Business) -> GuardFacts:
+        terms, view = self._terms, case.view
+        owner = view.owner_id or terms.default_owner
+        contact = next((c for c in view.contacts if c.crm_id == one.contact), None)
+        if one.contact is None:
+            contact = choose_contact(view, terms.roles).contact
+        calendar = terms.calendar(owner, now)
+        touch = DueTouch(
+            id=one.id,
+            enrolment=one.enrolment,
+            definition=one.definition,
+            rule=run.rule,
+            subject=view.id,
+            contact=contact.crm_id if contact else one.contact,
+            owner_id=owner,
+            step=run.steps[one.step],
+            owed_at=one.owed_at,
+            due_at=one.due_at,
+            planned_at=one.planned_at,
+            priority=PRIORITY_RANK[run.steps[one.step].priority],
+            mode=Mode.LIVE,
+            enrolment_state=run.view.state,
+            is_firing=run.is_firing,
+            anchor_stage=run.begun.anchor_stage,
+            sequence=run.begun.sequence,
+        )
+        return GuardFacts(
+            touch=touch,
+            subject=view,
+            contact=contact,
+            owner=terms.people.get(owner or ""),
+            calendar=calendar,
+            settings=terms.guard,
+            now=now,
+            holds=case.holds,
+            zone=(contact.zone if contact else None) or calendar.zone,
+        )
+
+    def _counters(self, passed: Iterable[tuple[Due, GuardFacts]], now: Business) -> Counters:
+        """What concerns this batch alone: admission copies what it is given."""
+        settings = self._terms.guard
+        today = local_day(now, self._terms.zone)
+        rep_day: dict[tuple[str, str], int] = {}
+        person: dict[str, tuple[int, int]] = {}
+        open_tasks: dict[tuple[int, str], str] = {}
+        for (case, _, _), facts in passed:
+            owner, contact = facts.touch.owner_id or "", facts.touch.contact or ""
+            if settings.rep_daily_tasks:
+                rep_day.update(
+                    ((owner, day), number) for day, number in self._rep_days[owner].items()
+                )
+            if contact and (settings.cap_7_days or settings.cap_30_days):
+                days = self._person_days.get(contact, ())
+                month = [day for day in days if day > today - _MONTH]
+                person[contact] = (sum(day > today - _WEEK for day in month), len(month))
+            if settings.merge:
+                for task in case.open:
+                    if not case.runs_firing(task) or task.due_at <= now:
+                        open_tasks.setdefault((case.view.id, task.owner_id or ""), task.id)
+        return Counters(rep_day, person, open_tasks)
+
+    def _create(self, due: Due, facts: GuardFacts, now: Business) -> None:
+        case, run, one = due
+        touch = facts.touch
+        one.written_at, one.due_at = now, touch.due_at
+        one.owner_id, one.contact = touch.owner_id, touch.contact
+        step = run.steps[one.step]
+        if touch.contact and (step.native is not None or step.task in PERSONAL):
+            self._person_days[touch.contact].append(local_day(now, self._terms.zone))
+        if step.native is not None:
+            return
+        case.open.append(one)
+        day = self._day_of(one.owner_id, one.due_at)
+        counts = self._rep_days[one.owner_id or ""]
+        counts[day] = counts.get(day, 0) + 1
+        if len(counts) > 2 * _MONTH:
+            today = self._day_of(one.owner_id, now)
+            self._rep_days[one.owner_id or ""] = {d: n for d, n in counts.items() if d >= today}
+
+    def _day_of(self, owner: str | None, at: Business) -> str:
+        return local_date(at, self._terms.calendar(owner, at).zone)

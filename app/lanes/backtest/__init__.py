@@ -1,0 +1,9 @@
+"""Backtests: a playbook over what has happened, before it is activated. Nothing is written.
+
+Two sources of the past, one judgement: the mirror of an installation with the CRM's own record of
+activity (`mirrored`), and a pipeline in CSV files (`files`).
+"""
+
+from app.lanes.backtest.report import BacktestError, Span, report
+
+__all__ = ["BacktestError", "Span", "report"]

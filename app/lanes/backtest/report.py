@@ -1,0 +1,101 @@
+"""From histories to the figures of one backtest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.decisions.backtest import ASSUMPTIONS, DEFINITIONS, figures, replay
+from app.installations.people import Calendars
+from app.installations.settings import Settings
+from app.model.backtest import History, Terms
+from app.model.playbook import Playbook, in_force
+from app.model.time import DAY, Business
+from app.model.vocabulary import Mode, SignalKind
+
+DAYS = 90
+
+
+class BacktestError(Exception):
+    """It cannot be done; the message names the field and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The last `days` before `until`, as if the rules had been set live at its beginning."""
+
+    until: Business
+    days: int = DAYS
+
+    @property
+    def since(self) -> Business:
+        return Business(self.until - self.days * DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Whose past it is. key: `crm:account`. zone: the account's. told: kinds of signals that the
+    source has dates for; a rule on any other cannot be judged."""
+
+    key: str
+    zone: str
+    settings: Settings
+    calendars: Calendars
+    followed: frozenset[str]
+    told: frozenset[SignalKind]
+
+
+def report(
+    playbook: Playbook,
+    histories: Sequence[History],
+    ground: Ground,
+    span: Span,
+    *,
+    keep: Callable[[Any], None] | None = None,
+) -> dict[str, Any]:
+    """The figures of a playbook over these histories, with what each means.
+
+    keep: handed every step that was planned, for who wants to look at each.
+    """
+    rules = [rule for rule in playbook.rules if rule.when.kind in ground.told]
+    settings = ground.settings
+    terms = Terms(
+        installation_key=ground.key,
+        rules=[
+            in_force(
+                rule, playbook, settings.settle_ms,
+                version=0, mode=Mode.LIVE, activated_at=span.since,
+            )
+            for rule in rules
+        ],
+        since=span.since,
+        until=span.until,
+        calendar=ground.calendars.of,
+        guard=settings.guard(ground.key, ground.zone, ground.followed),
+        zone=settings.zone or ground.zone,
+        people=ground.calendars.people,
+        followed=ground.followed,
+        roles=settings.roles,
+        default_owner=settings.default_owner,
+    )
+    found = replay(histories, terms)
+    if keep is not None:
+        for one in found.owed:
+            keep(one)
+    return {
+        "playbook": playbook.id,
+        "title": playbook.title,
+        **figures(histories, found, terms),
+        "not_judged": _not_judged(playbook, ground.told),
+        "assumptions": list(ASSUMPTIONS),
+        "definitions": dict(DEFINITIONS),
+    }
+
+
+def _not_judged(playbook: Playbook, told: frozenset[SignalKind]) -> list[Mapping[str, str]]:
+    return [
+        {"rule": rule.key, "title": rule.title or rule.id, "signal": rule.when.kind.value}
+        for rule in playbook.rules
+        if rule.when.kind not in told
+    ]

@@ -1,0 +1,155 @@
+"""A backtest over CSV files, held against a reading of the same files by hand."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.installations.settings import Settings
+from app.lanes.backtest.files import backtest_files
+from app.playbooks.loader import load_text
+from app.playbooks.presets import preset, preset_text
+from tests.lanes import by_hand
+from tests.lanes.small import write_small
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT.parent / "shared" / "data" / "bpic2012"
+MAPPING = ROOT / "imports" / "bpic2012.yaml"
+
+real = pytest.mark.skipif(
+    not (REAL / "events.csv.gz").exists(),
+    reason=f"the BPI Challenge 2012 files are not in {REAL}; they are no part of the product",
+)
+
+
+def alike(found: dict[str, Any]) -> dict[str, Any]:
+    """The figures as the reading by hand names them."""
+    steps = {step["step"]: step["owed"] for step in found["steps"]}
+    days = dict(zip(("3", "7", "14", "21"), steps.values(), strict=True))
+    return {
+        "begun": sum(rule["fired"] for rule in found["rules"]),
+        "owed": {day: number for day, number in days.items() if number},
+        "stopped": found["stopped"],
+        "ahead": found["ahead"],
+        "judged": found["missed"]["of_steps"],
+        "followed_up": found["followed_up"],
+        "most": found["tasks_per_record"]["max"],
+        "missed": [found["missed"]["steps"], found["missed"]["records"]],
+        "reps": {
+            str(rep["owner_id"]): [rep["owed"], rep["most_in_a_week"]] for rep in found["reps"]
+        },
+    }
+
+
+STAGE_MAP = {"settle": 1, "again": True, "goal": ()}
+PROPOSAL = {"settle": 5, "again": False, "goal": ("negotiation", "won")}
+
+
+@real
+@pytest.mark.feature("P16")
+@pytest.mark.parametrize("days", [90, pytest.param(400, marks=pytest.mark.long)])
+def test_a_real_pipeline_agrees_with_its_reading_by_hand(days: int) -> None:
+    found = backtest_files(preset("proposal-stage-map"), REAL, MAPPING, days)
+    assert alike(found) == by_hand.backtest(str(REAL), days, **STAGE_MAP)
+    assert found["owed"] > 1_000
+
+
+@real
+@pytest.mark.long
+def test_a_preset_with_a_goal_agrees_as_well() -> None:
+    found = backtest_files(preset("proposal"), REAL, MAPPING, 120)
+    assert alike(found) == by_hand.backtest(str(REAL), 120, **PROPOSAL)
+    assert found["stopped"]["goal_reached"] > 100
+
+
+@real
+@pytest.mark.long
+def test_one_step_on_another_day_is_noticed() -> None:
+    text = preset_text("proposal-stage-map")
+    changed = load_text(text.replace("at: 7d", "at: 8d"), "changed.yaml", {})
+    found = backtest_files(changed, REAL, MAPPING, 90)
+    assert alike(found)["owed"] != by_hand.backtest(str(REAL), 90, **STAGE_MAP)["owed"]
+
+
+def test_the_reading_by_hand_knows_nothing_of_the_product() -> None:
+    tree = ast.parse(Path(by_hand.__file__).read_text(encoding="utf-8"))
+    names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
+    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert names == {"csv", "gzip", "json", "collections", "datetime", "zoneinfo"}
+
+
+# --- a case small enough for a sheet of paper -----------------------------------------------------
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    return write_small(tmp_path)
+
+
+@pytest.mark.feature("P16")
+def test_a_case_counted_on_paper(small: Path) -> None:
+    found = backtest_files(preset("proposal-stage-map"), small, MAPPING, 30)
+    # a: days 3, 7, 14 owed, day 21 after the end. b: days 3 and 7, then 14 and 21 too late.
+    # c: like a. d: lost on day 2, all four too late. e: never begun.
+    assert found["rules"][0]["fired"] == 4
+    assert [(step["step"], step["owed"], step["stopped"]) for step in found["steps"]] == [
+        ("day-3", 3, {"closed_lost": 1}),
+        ("day-7", 3, {"closed_lost": 1}),
+        ("day-14", 2, {"closed_lost": 1, "stage_left": 1}),
+        ("day-21", 0, {"closed_lost": 1, "stage_left": 1}),
+    ]
+    assert (found["owed"], found["ahead"], found["moved_on"]) == (8, 2, 6)
+    assert found["tasks_per_record"] == {"mean": 2.67, "max": 3}
+    # b belongs to 7 and c to 8 by their first call; a to nobody. Days 3, 7 and 14 are the Thursday
+    # and two Mondays: never two of them in one week.
+    assert {rep["name"]: (rep["owed"], rep["most_in_a_week"]) for rep in found["reps"]} == {
+        "nobody": (3, 1), "8": (3, 1), "7": (2, 1),
+    }  # fmt: skip
+    # Judged are days 3 and 7: a is quiet after both; something happens on b and c within 7 days.
+    assert found["missed"] == {
+        "days": 7, "records": 1, "of_records": 3, "steps": 2, "of_steps": 6,
+    }  # fmt: skip
+    assert alike(found) == by_hand.backtest(str(small), 30, **STAGE_MAP)
+
+
+CALLS = """
+playbook: test
+rules:
+  - id: sent
+    when: {stage_entered: proposal}
+    then:
+      - create_tasks:
+          - {id: one, at: 1d, task: call, template: t, subject: One}
+          - {id: two, at: 2d, task: call, template: t, subject: Two}
+templates: {t: {decides: Is it decided?, body: Ask.}}
+"""
+
+
+def test_a_full_day_puts_steps_off_and_says_so(small: Path) -> None:
+    """One task a day. a and d are both nobody's: of their four tasks the first has the 4th, the
+    others move to the 5th, 6th and 7th; d is lost on the 5th at 10:00."""
+    settings = Settings.model_validate({"rep_daily_tasks": 1, "settle_ms": 60_000})
+    found = backtest_files(load_text(CALLS, "t.yaml", {}), small, MAPPING, 30, settings)
+    assert found["put_off"] == {"rep_budget": 3}
+    assert (found["owed"], found["stopped"]) == (7, {"closed_lost": 1})
+
+
+def test_a_cap_puts_off_and_what_waits_may_lose_its_reason(small: Path) -> None:
+    """One touch a week for each person: the second waits for the 10th, when d is lost already."""
+    settings = Settings.model_validate({"cap_7_days": 1, "settle_ms": 60_000})
+    found = backtest_files(load_text(CALLS, "t.yaml", {}), small, MAPPING, 30, settings)
+    assert found["put_off"] == {"cap_7_days": 4}
+    assert (found["owed"], found["stopped"]) == (7, {"closed_lost": 1})
+
+
+def test_rules_on_what_the_files_do_not_tell_are_named(small: Path) -> None:
+    found = backtest_files(preset("post-meeting"), small, MAPPING, 30)
+    assert found["not_judged"]
+    assert all(rule["rule"].startswith("post-meeting/") for rule in found["not_judged"])
+    idle = backtest_files(preset("idle-deal"), small, MAPPING, 30)
+    assert idle["not_judged"] == []
+    # Silent for 7 days: a and b from 10 October (d is closed, e from its creation), c since its
+    # call. All by their last call or creation at 8:00.
+    assert {rule["rule"]: rule["fired"] for rule in idle["rules"]}["idle-deal/idle-7"] >= 4
