@@ -10,6 +10,7 @@ from app.cli.keys import keys
 from app.cli.playbooks import presets, schema, validate
 from app.cli.signin import signin
 from app.cli.switch import start, stop
+from app.cli.why import explain
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -26,3 +27,4 @@ main.add_command(signin)
 main.add_command(keys)
 main.add_command(stop)
 main.add_command(start)
+main.add_command(explain)

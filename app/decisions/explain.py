@@ -148,8 +148,8 @@ def text(code: str, values: Mapping[str, Any], zone: str = "UTC") -> str:
     version is shown as it is."""
     sentence = TEXTS.get(code)
     if sentence is None:
-        return f"{code}: {_word('', dict(values), zone)}"
-    words = {key: _word(key, value, zone) for key, value in values.items()}
+        return f"{code}: {say('', dict(values), zone)}"
+    words = {key: say(key, value, zone) for key, value in values.items()}
     return sentence.format_map(_Words(words))
 
 
@@ -160,19 +160,20 @@ def choice_text(reason: str) -> str:
     return _CHOICES.get(reason, reason)
 
 
-def _word(key: str, value: Any, zone: str) -> str:
+def say(key: str, value: Any, zone: str) -> str:
+    """A value of the ledger in words: instants, known by their key, as they are in the zone."""
     if key == "choice":
         return choice_text(str(value))
     if value is None:
         return "unknown"
     if isinstance(value, Mapping):
         parts = [
-            f"{name} {_word('at' if key == 'due' else name, one, zone)}"
+            f"{name} {say('at' if key == 'due' else name, one, zone)}"
             for name, one in value.items()
         ]
         return ", ".join(parts) or "nothing"
     if isinstance(value, list | tuple | set | frozenset):
-        return ", ".join(_word("", one, zone) for one in value) or "nothing"
+        return ", ".join(say("", one, zone) for one in value) or "nothing"
     if isinstance(value, int) and not isinstance(value, bool) and _is_instant(key):
         return f"{to_datetime(value).astimezone(ZoneInfo(zone)):%a %-d %b %Y, %H:%M}"
     return str(value)

@@ -1,0 +1,196 @@
+"""Every check that stands between a rule and a record, with what it found and what would change it.
+
+The ledger says what was decided, at the instants at which something happened; this says how it
+stands at one instant, whether or not anything has happened. Both read the same values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.decisions.approaching import reached_at
+from app.decisions.conditions import compile_condition, getter
+from app.decisions.context import LOOP_LIMIT, Cause, RuleContext
+from app.decisions.dates import distance
+from app.decisions.explain import say
+from app.decisions.firing import clash, definitions, sequence_of
+from app.decisions.silence import last_activity
+from app.decisions.timing import owed_at
+from app.model.ids import stage_anchor
+from app.model.playbook import ActiveRule, AllOf, AnyOf, Compare, Condition, Enrol, NotOf, When
+from app.model.time import Business
+from app.model.vocabulary import Mode, SignalKind, StageKind, SubjectType
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check. passed None: it depends on what happens next. change: what would have to change,
+    "" where it passed."""
+
+    name: str
+    passed: bool | None
+    found: str
+    change: str = ""
+
+
+def checks(active: ActiveRule, context: RuleContext, now: Business, zone: str) -> list[Check]:
+    """How the rule stands to the subject now, in the order in which it would be asked."""
+    return [
+        _mode(active),
+        *_record(active, context),
+        *_scope(active, context),
+        _signal(active, context, now, zone),
+        *_condition(active.rule.condition, context, zone),
+        *_before(active, context),
+        *_limits(active, context),
+    ]
+
+
+def _mode(active: ActiveRule) -> Check:
+    mode = active.mode
+    said = {Mode.SHADOW: "it only writes down what it would do", Mode.MANUAL: "a rep must accept"}
+    if mode is Mode.LIVE:
+        return Check("mode", True, "live")
+    return Check("mode", None, f"{mode.value}: {said.get(mode, 'off')}", "an admin sets it live")
+
+
+def _record(active: ActiveRule, context: RuleContext) -> Iterator[Check]:
+    subject = context.subject
+    if subject.deleted:
+        yield Check("record", False, "deleted in the CRM", "it is restored there")
+    if subject.type is not SubjectType.DEAL:
+        return
+    followed = context.followed is None or subject.pipeline in context.followed
+    yield Check(
+        "pipeline", followed, f"{subject.pipeline} is {'' if followed else 'not '}followed",
+        "" if followed else "an admin follows this pipeline (Set-up)",
+    )  # fmt: skip
+    known = subject.stage_kind is not StageKind.IGNORED
+    yield Check(
+        "stage", known, f"{subject.stage_id} means {subject.stage_kind.value}",
+        "" if known else "an admin confirms what this stage means (Set-up)",
+    )  # fmt: skip
+
+
+def _scope(active: ActiveRule, context: RuleContext) -> Iterator[Check]:
+    scope, subject = active.rule.scope, context.subject
+    for name, allowed, value in (
+        ("pipeline", scope.pipelines, subject.pipeline),
+        ("rep", scope.reps, subject.owner_id),
+        ("team", scope.teams, context.owner_team),
+    ):
+        if allowed:
+            inside = value in allowed
+            change = "" if inside else f"the {name} is one of {', '.join(sorted(allowed))}"
+            yield Check(f"scope: {name}", inside, str(value or "none"), change)
+
+
+def _signal(active: ActiveRule, context: RuleContext, now: Business, zone: str) -> Check:
+    """Whether what the rule waits for stands, where the record itself shows that."""
+    when, subject = active.rule.when, context.subject
+    if when.kind is SignalKind.STAGE_ENTERED and when.stages:
+        inside = subject.stage_kind in when.stages
+        wanted = " or ".join(sorted(stage.value for stage in when.stages))
+        since = say("at", subject.stage_entered_at, zone)
+        found = f"in {subject.stage_kind.value} since {since}"
+        return Check("signal", inside, found, "" if inside else f"the deal enters {wanted}")
+    if when.kind is SignalKind.NO_ACTIVITY:
+        return _lazy("signal", "silent", _silent_from(when, context, now), now, zone)
+    if when.kind is SignalKind.DATE:
+        reached = reached_at(active, context)
+        value = say("date", subject.fields.get(when.field or ""), zone)
+        name = f"{when.field} ({value}), {distance(when.after)}"
+        return _lazy("signal", name, reached, now, zone)
+    name = when.kind.value.replace("_", " ")
+    return Check("signal", None, f"waits for: {name}", f"it happens ({name})")
+
+
+def _silent_from(when: When, context: RuleContext, now: Business) -> Business | None:
+    last = last_activity(context.subject, now)
+    return None if last is None else owed_at(last, when.after, context.calendar)
+
+
+def _lazy(name: str, what: str, at: Business | None, now: Business, zone: str) -> Check:
+    if at is None:
+        return Check(name, False, f"{what}: unknown", "the CRM gives a date to count from")
+    said = say("at", at, zone)
+    if at <= now:
+        return Check(name, True, f"{what}: reached at {said}")
+    return Check(name, False, f"{what}: from {said} on", f"nothing happens until {said}")
+
+
+def _condition(part: Condition | None, context: RuleContext, zone: str) -> Iterator[Check]:
+    """Each comparison by itself; what of several alternatives one suffices is said as such."""
+    if part is None:
+        return
+    if isinstance(part, AllOf):
+        for one in part.parts:
+            yield from _condition(one, context, zone)
+        return
+    met = compile_condition(part, context.roles)(context.subject)
+    read = {field: getter(field, context.roles)(context.subject) for field in _fields(part)}
+    found = [f"{field} is {say(_time_like(field), value, zone)}" for field, value in read.items()]
+    yield Check("condition", met, ", ".join(found), "" if met else _wanted(part))
+
+
+def _time_like(field: str) -> str:
+    return "at" if field.endswith("_at") else field
+
+
+def _fields(part: Condition) -> list[str]:
+    if isinstance(part, Compare):
+        return [part.field]
+    if isinstance(part, NotOf):
+        return _fields(part.part)
+    return list(dict.fromkeys(field for one in part.parts for field in _fields(one)))
+
+
+def _wanted(part: Condition) -> str:
+    if isinstance(part, Compare):
+        if part.op in ("known", "unknown"):
+            return f"{part.field} is {'filled in' if part.op == 'known' else 'empty'}"
+        value = part.value
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return f"{part.field} {part.op.replace('_', ' ')} {shown}"
+    if isinstance(part, NotOf):
+        return f"not: {_wanted(part.part)}"
+    joint = " or " if isinstance(part, AnyOf) else " and "
+    return joint.join(_wanted(one) for one in part.parts)
+
+
+def _before(active: ActiveRule, context: RuleContext) -> Iterator[Check]:
+    subject = context.subject
+    if active.rule.when.kind is SignalKind.STAGE_ENTERED and subject.stage_id is not None:
+        entered = subject.stage_entered_at
+        anchor = stage_anchor(subject.stage_id, entered) if entered is not None else ""
+        past = [context.past.get(key, frozenset()) for key in definitions(active)]
+        acted = any(anchor in anchors for anchors in past)
+        yield Check(
+            "not yet done", not acted, f"{'' if acted else 'not '}acted on this stage entry",
+            "the deal enters the stage again" if acted else "",
+        )  # fmt: skip
+    for action in active.rule.then:
+        sequence = sequence_of(active, action) if isinstance(action, Enrol) else None
+        if sequence is None:
+            continue
+        other = clash(sequence, active, Cause("", Business(0)), context)
+        yield Check(
+            "nothing in the way", other is None,
+            "free to begin" if other is None else f"{sequence.id}: another one is running",
+            "" if other is None else "the running follow-up ends",
+        )  # fmt: skip
+
+
+def _limits(active: ActiveRule, context: RuleContext) -> Iterator[Check]:
+    key, limit = active.rule.key, active.rule.limit
+    if limit is not None:
+        count = context.recent_firings.get(key, 0)
+        below = count < limit
+        yield Check(
+            "limit", below, f"{count} of {limit} within the hour",
+            "" if below else "an admin approves more",
+        )  # fmt: skip
+    often = context.recent_for_subject.get(key, 0)
+    if often >= LOOP_LIMIT:
+        yield Check("loop", False, f"acted {often} times within the hour", "an hour passes")

@@ -1,0 +1,86 @@
+"""`bin/followthrough why`: every check with its value, and what would have to change."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from app.cli.main import main
+from tests.scenarios.harness import Story, playbook
+
+RULES = """
+- id: sent
+  when: {stage_entered: proposal}
+  if: {all: [{field: deal.amount, op: ">=", value: 1000}, {field: deal.currency, op: known}]}
+  then: [{enrol: cadence}]
+  limit: 50
+- id: quiet
+  when: {no_activity_for: 7d}
+  then: [{create_tasks: [{id: c, task: call, template: t, subject: Check in}]}]
+"""
+STEPS = """
+- id: cadence
+  steps: [{id: a, at: 3d, task: call, template: t, subject: Ask}]
+"""
+
+
+def asked(story: Story, *words: str) -> Any:
+    config = story.config
+    env = {
+        "FOLLOWTHROUGH_URL": config.url,
+        "FOLLOWTHROUGH_KEYS": ",".join(config.keys),
+        "SECRET_KEY": config.secret_key,
+        "DATABASE_URL": config.database_url,
+        "HUBSPOT_CLIENT_ID": config.hubspot.client_id,
+        "HUBSPOT_CLIENT_SECRET": config.hubspot.client_secret,
+        "FOLLOWTHROUGH_SIMULATION": config.simulation,
+    }
+    return CliRunner().invoke(main, ["why", *words], env=env)
+
+
+@pytest.mark.feature("P17")
+@pytest.mark.feature("P18")
+def test_the_command_says_why_and_why_not(story: Story) -> None:
+    story.live(playbook(RULES, STEPS))
+    big, small, early = story.deal(), story.deal(amount=500, name="Small"), story.deal()
+    for deal in (big, small):
+        story.move(deal, "proposal")
+    story.until("+10min")
+
+    said = asked(story, big, "--rule", "test/sent").output
+    assert said.startswith("Big sale (deal ")
+    assert "stage Proposal sent, owner Ada Firm, as of Mon 7 Sep 2026, 10:1" in said
+    assert "NO  not yet done: acted on this stage entry" in said
+    assert "Enrolled in test/cadence" in said
+
+    said = asked(story, small, "--rule", "test/sent").output
+    assert "yes signal: in proposal since Mon 7 Sep 2026, 10:00" in said
+    assert "NO  condition: deal.amount is 500.0" in said
+    assert "yes condition: deal.currency is EUR" in said
+    assert "yes limit: 1 of 50 within the hour" in said
+    assert "for it to act: deal.amount >= 1000\n" in said
+    assert "The rule's condition is not met" in said
+
+    said = asked(story, early, "--rule", "test/sent").output
+    assert "for it to act: the deal enters proposal\n" in said
+    assert "Nothing was decided yet." in said
+
+    answer = json.loads(asked(story, early, "--json").output)
+    assert [rule["rule"] for rule in answer["rules"]] == ["test/quiet", "test/sent"]
+    silence = next(c for c in answer["rules"][0]["checks"] if c["name"] == "signal")
+    assert (silence["passed"], silence["found"]) == (
+        False, "silent: from Mon 14 Sep 2026, 10:00 on",
+    )  # fmt: skip
+    later = asked(story, early, "--rule", "test/quiet", "--at", "2026-09-14T12:00").output
+    assert "yes signal: silent: reached at Mon 14 Sep 2026, 10:00" in later
+    before = asked(story, small, "--rule", "test/sent", "--at", "2026-09-07T09:00").output
+    assert "Nothing was decided yet." in before
+
+    assert "There is no deal 1 here" in asked(story, "1").output
+    assert "write it like 2026-09-21T10:00" in asked(story, small, "--at", "Monday").output
+    missed = asked(story, small, "--rule", "test/snet")
+    assert "The rule test/snet is not switched on" in missed.output
+    assert missed.exit_code == 1
