@@ -97,12 +97,23 @@ def erase(conn: Connection, inst: int, ids: Collection[str], at: int) -> list[in
         column = table.c.crm_id if table is contacts else table.c.contact_id
         conn.execute(delete(table).where(table.c.installation_id == inst, column.in_(list(ids))))
     conn.execute(delete(holds).where(holds.c.subject_id.in_(theirs)))
-    conn.execute(
-        update(subjects)
-        .where(subjects.c.id.in_(theirs))
-        .values(name="", summary="", summary_due_at=None, deleted=True)
-    )
+    _forget_subjects(conn, theirs)
     return about
+
+
+def _forget_subjects(conn: Connection, ids: Collection[int]) -> None:
+    """Their own subjects stay as numbers: of the fields only which deal an inquiry became."""
+    query = select(subjects.c.id, subjects.c.fields).where(subjects.c.id.in_(list(ids)))
+    for row in conn.execute(query).all():
+        deal = sets.loads(row.fields).get("became_deal")
+        kept = {} if deal is None else {"became_deal": deal}
+        conn.execute(
+            update(subjects)
+            .where(subjects.c.id == row.id)
+            .values(
+                name="", summary="", summary_due_at=None, deleted=True, fields=sets.dumps(kept)
+            )
+        )
 
 
 def _people(conn: Connection, inst: int, ids: Collection[str]) -> list[tuple[str, str]]:

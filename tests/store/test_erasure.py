@@ -94,6 +94,17 @@ def test_a_tombstone_bars_the_address_and_reads_as_nobody(store: Store, deal: in
         assert mirror.suppressed(conn, 1, ["z"]) == {"z": "erased"}
 
 
+def test_an_inquiry_of_theirs_keeps_no_more_than_what_became_of_it(store: Store) -> None:
+    with store.write() as conn:
+        mirror.add_subjects(conn, [mirror.blank(1, "contact", "z")])
+        own = mirror.by_crm_id(conn, 1, "contact", ["z"])["z"]["id"]
+        fields = sets.dumps({"became_deal": 7, "city": "Zoëtermeer"})
+        mirror.update_subjects(conn, {own: {"name": NAME, "fields": fields}})
+        assert erasure.erase(conn, 1, ["z"], 5) == []
+        row = mirror.by_id(conn, [own])[own]
+    assert (row["name"], row["fields"], row["deleted"]) == ("", '{"became_deal":7}', True)
+
+
 def test_forgetting_twice_or_a_stranger_changes_nothing(store: Store, deal: int) -> None:
     with store.write() as conn:
         erasure.erase(conn, 1, ["z"], 5)
