@@ -74,7 +74,9 @@ def presets(name: str | None) -> None:
     """List the presets, or print the YAML of the preset NAME to start a playbook from."""
     if name is None:
         for item in preset_ids():
-            click.echo(f"{item:<20} {preset(item).title}")
+            lacks = ", ".join(need.field for need in preset(item).needs)
+            told = f" (needs your data: {lacks})" if lacks else ""
+            click.echo(f"{item:<20} {preset(item).title}{told}")
         return
     try:
         click.echo(preset_text(name), nl=False)

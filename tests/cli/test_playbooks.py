@@ -54,6 +54,8 @@ def test_schema_is_the_one_that_ships(runner: CliRunner, tmp_path: Path) -> None
 def test_presets_are_listed_and_printed(runner: CliRunner) -> None:
     listed = runner.invoke(main, ["presets"]).stdout
     assert [line.split()[0] for line in listed.splitlines()] == list(preset_ids())
+    (renewal,) = [line for line in listed.splitlines() if line.startswith("renewal")]
+    assert renewal.endswith("Renewal of a contract (needs your data: deal.contract_end)")
     printed = runner.invoke(main, ["presets", "proposal"]).stdout
     assert load_text(printed, "x") == preset("proposal")
 
