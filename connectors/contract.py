@@ -28,7 +28,8 @@ ObjectType = Literal[
 class Version(NamedTuple):
     """One entry of a property's history, its value canonical as in `CrmRecord.fields`.
 
-    source: the CRM's word for who wrote it, only a hint.
+    source: what wrote it, only a hint: `import` or `bulk` where many records were written at once,
+    else the CRM's word.
     """
 
     value: Any

@@ -59,6 +59,7 @@ class Field:
         raise ValueError(f"{self.name}: {value!r} is not one of {known}")
 
 
+
 class ObjectMap:
     """The fields of one object type, laid out for reading many records quickly."""
 
@@ -107,7 +108,7 @@ class ObjectMap:
                 Version(
                     read(entry.get("value")),
                     Business(instant(entry["timestamp"])),
-                    entry.get("sourceType") or "",
+                    values.SOURCES.get(source := str(entry.get("sourceType") or ""), source),
                     entry.get("sourceId") or "",
                 )
                 for entry in reversed(entries)

@@ -166,3 +166,7 @@ def write(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+SOURCES = {"IMPORT": "import", "CRM_UI_BULK_ACTION": "bulk", "BATCH_UPDATE": "bulk"}
+"""The CRM's words for what writes many records at once → ours; other sources keep their names."""

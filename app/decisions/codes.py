@@ -29,6 +29,7 @@ class Code:
     WOULD_ACT = "would_act"
     PROPOSED = "proposed"
     BACKLOG = "backlog"
+    CAME_WITH_MANY = "came_with_many"
     OVER_LIMIT = "over_limit"
     SETTLING = "settling"
     AWAITING_ABSENCE = "awaiting_absence"

@@ -28,6 +28,8 @@ TEXTS: Mapping[str, str] = {
     Code.WOULD_ACT: "Not live: would have acted ({action}).",
     Code.PROPOSED: "Proposed; a rep decides whether {definition} starts.",
     Code.BACKLOG: "Owed from before the rule's activation; waits for an admin's release.",
+    Code.CAME_WITH_MANY: "It came with many others by {came_by}; it waits in the backlog for an "
+    "admin's release.",
     Code.OVER_LIMIT: "The rule fired {limit} times within an hour; an admin must approve more.",
     Code.SETTLING: "Waits until {until} to see whether the change stands.",
     Code.AWAITING_ABSENCE: "Waits until {until} to see whether an answer comes.",

@@ -35,7 +35,7 @@ from app.model.decisions import (
 from app.model.playbook import ActiveRule, CreateTasks, Enrol, When
 from app.model.signals import Signal
 from app.model.time import MINUTE, Business
-from app.model.vocabulary import Again, SignalKind, StageKind, SubjectType
+from app.model.vocabulary import Again, EnrolmentState, Mode, SignalKind, StageKind, SubjectType
 
 __all__ = [
     "LAZY",
@@ -212,7 +212,10 @@ def _act(active: ActiveRule, signal: Signal, context: RuleContext, now: Business
     if plans and not subject.contacts and created and now < created + CONTACT_WAIT_MS:
         due = Business(created + CONTACT_WAIT_MS)
         return _arm(active, signal, context, due, Code.AWAITING_CONTACT, now)
-    return fire(active, _cause(active, signal, context), context, now)
+    # Many at once, by an import or a bulk edit, wait for an admin: nobody asked for a flood.
+    many = "came_by" in signal.data and active.mode is not Mode.SHADOW
+    state = EnrolmentState.BACKLOG if many else None
+    return fire(active, _cause(active, signal, context), context, now, state)
 
 
 def _cause(active: ActiveRule, signal: Signal, context: RuleContext) -> Cause:
@@ -227,6 +230,7 @@ def _cause(active: ActiveRule, signal: Signal, context: RuleContext) -> Cause:
         at,
         stage=context.subject.stage_id if staged else None,
         entry=signal.kind is SignalKind.STAGE_ENTERED,
+        values={"came_by": signal.data["came_by"]} if "came_by" in signal.data else None,
     )
 
 

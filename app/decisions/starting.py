@@ -126,7 +126,8 @@ def _started(
 ) -> Explanation:
     verdict, code = "fired", Code.ENROLLED if begun.sequence else Code.TASKS_PLANNED
     if begun.state is EnrolmentState.BACKLOG:
-        verdict, code = "backlog", Code.BACKLOG
+        many = "came_by" in (cause.values or {})
+        verdict, code = "backlog", Code.CAME_WITH_MANY if many else Code.BACKLOG
     elif begun.mode is Mode.SHADOW:
         verdict, code = "shadow", Code.WOULD_ENROL
     elif begun.state is EnrolmentState.PROPOSED:

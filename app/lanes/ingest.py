@@ -27,6 +27,7 @@ from app.lanes.uniting import unite
 from app.lanes.writes import Writes
 from app.model.decisions import ArmTimer
 from app.model.time import HOUR, SECOND, Business, Wall
+from app.signals.many import mark_many
 from app.store import inbox, installations, mirror, timers
 from app.store.sets import loads
 from connectors.contract import CrmError
@@ -168,6 +169,7 @@ def _take_in(
     lives = LifeObserver(observer)
     for type, id, at in readings.gone:
         (tasks.deleted(id, at) if type == "task" else lives.deleted(type, id, at))
+    observer.found.signals = mark_many(observer.found.signals)
     writes = Writes()
     if observer.found.became:
         decide_became(tenant, snapshot, observer.found.became, writes, now)

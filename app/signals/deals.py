@@ -15,6 +15,7 @@ from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import CLOSED_KINDS, SignalKind
 from app.signals.fields import field_changes
+from app.signals.many import SOURCE
 from app.signals.stages import StageMap
 from app.store.sets import dumps, loads
 
@@ -56,13 +57,14 @@ def deal_change(
     """
     change = Change()
     if row["modified_at"] is None:
+        first = next(iter(history.get("stage") or ()), None)
         change.signals.append(
             Signal(
                 SignalKind.SUBJECT_CREATED,
                 subject_id,
                 Business(created_at),
                 "created",
-                data={"type": "deal"},
+                data={"type": "deal", SOURCE: first.source if first else ""},
             )
         )
     _stage_entries(change, subject_id, row, history.get("stage") or [], stages, known_entries)
@@ -122,7 +124,11 @@ def _stage_entries(
                 stage=kind,
                 previous=previous,
                 forward=forward,
-                data={"stage_id": stage_id, "off_limits": stages.off_limits(stage_id)},
+                data={
+                    "stage_id": stage_id,
+                    SOURCE: version.source,
+                    "off_limits": stages.off_limits(stage_id),
+                },
             )
         )
         if kind in CLOSED_KINDS:
