@@ -6,10 +6,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.decisions.codes import Code
-from app.decisions.sequences import advance, became_deal, plan, progress
+from app.decisions.placing import plan
+from app.decisions.recycling import come_back
+from app.decisions.rules import waits_for
+from app.decisions.sequences import advance, became_deal, progress
 from app.decisions.timing import shift
 from app.decisions.zones import local_day
-from app.model.decisions import Decision, EndEnrolment, EnrolmentView, PlanTouches
+from app.model.decisions import (
+    ArmTimer,
+    Decision,
+    EndEnrolment,
+    EnrolmentView,
+    PlanTouches,
+    SetProperty,
+)
 from app.model.ids import touch_id
 from app.model.playbook import LatePolicy, When
 from app.model.records import ContactView, SubjectView
@@ -17,9 +27,11 @@ from app.model.signals import Signal
 from app.model.time import DAY, HOUR, Business, parse_delay
 from app.model.vocabulary import (
     EnrolmentState,
+    Mode,
     SignalKind,
     StageKind,
     StopReason,
+    SubjectType,
     TaskType,
 )
 from tests.decisions.build import (
@@ -28,6 +40,7 @@ from tests.decisions.build import (
     NOW,
     STEPS,
     at,
+    context,
     enrolment,
     entered,
     sequence,
@@ -354,10 +367,49 @@ def test_the_last_step_finishes_it_and_says_when_to_look_again() -> None:
         planned=frozenset({"d3", "d7", "close"}),
         finished=frozenset({"d3", "d7"}),
     )
-    end = ended(advance(view, done("close"), subject(), CAL, LATER))
-    assert end.reason is StopReason.FINISHED
-    assert end.recycle_at == at("2026-06-02 11:00")  # 90 days, over the change of clocks
+    end, aside, timer = advance(view, done("close"), subject(), CAL, LATER).actions
+    back = at("2026-06-02 11:00")  # 90 days, over the change of clocks
+    assert isinstance(end, EndEnrolment)
+    assert (end.reason, end.recycle_at) == (StopReason.FINISHED, back)
+    assert aside == SetProperty(1, "momentum", "recycle")
+    data = {"enrolment": "e1", "definition": "pb/seq"}
+    assert timer == ArmTimer(1, "recycle:e1", back, data)
     assert ended(progress(replace(view, steps=STEPS[:2]), CAL, LATER)).recycle_at is None
+
+
+BACK = {"enrolment": "e1", "definition": "pb/seq"}
+
+
+def test_on_its_day_it_is_a_signal_that_names_the_sequence() -> None:
+    decision, signal = come_back(BACK, LATER, context(), LATER)
+    assert decision.actions == (SetProperty(1, "momentum", "warm"),)
+    assert signal is not None
+    assert (signal.kind, signal.cause) == (SignalKind.RECYCLED, "recycle:e1")
+    when = When(SignalKind.RECYCLED, sequences=frozenset({"seq"}))
+    assert waits_for(when, signal, SubjectType.DEAL)
+    assert not waits_for(replace(when, sequences=frozenset({"x"})), signal, SubjectType.DEAL)
+
+
+@pytest.mark.parametrize(
+    ("known", "code"),
+    [
+        ({"subject": subject(deleted=True)}, "record_deleted"),
+        ({"subject": subject(stage_kind=StageKind.LOST)}, Code.SUBJECT_CLOSED),
+        ({"running": [enrolment()]}, Code.GONE_ON),
+    ],
+)
+def test_what_is_over_or_goes_on_by_itself_does_not_come_back(
+    known: dict[str, Any], code: str
+) -> None:
+    decision, signal = come_back(BACK, LATER, context(**known), LATER)
+    assert signal is None
+    assert decision.actions == ()
+    assert decision.explanations[0].code == code
+
+
+def test_what_is_only_imagined_or_a_rules_own_task_keeps_nothing_from_coming_back() -> None:
+    beside = [enrolment(mode=Mode.SHADOW), enrolment(sequence=None)]
+    assert come_back(BACK, LATER, context(running=beside), LATER)[1] is not None
 
 
 def test_open_steps_keep_it_running() -> None:
