@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import click
 
-from app.lanes.backtest import BacktestError
+from app.cli.opened import opened
+from app.installations.registry import Connectors
+from app.lanes.backtest import DAYS, BacktestError
 from app.lanes.backtest.files import backtest_files
-from app.lanes.backtest.report import DAYS
+from app.lanes.backtest.mirrored import backtest_mirror
 from app.lanes.backtest.words import table
+from app.lanes.context import Lanes
 from app.model.playbook import Playbook
 from app.playbooks.loader import load_file
 from app.playbooks.presets import preset, preset_ids
 from app.playbooks.problems import PlaybookError
+from app.runtime.clocks import RealClocks
+from app.store import installations
 from imports.mapping import ImportProblem
 
 _SHIPPED = Path(__file__).resolve().parents[2] / "imports"
@@ -29,11 +35,17 @@ _SHIPPED = Path(__file__).resolve().parents[2] / "imports"
 @click.option("--mapping", type=click.Path(path_type=Path, dir_okay=False),
               help="What the files mean; default: mapping.yaml in the folder, else one that is "
               "shipped under the folder's name.")  # fmt: skip
+@click.option("--account", help="Without --data: this connected account, by its id in the CRM.")
 @click.option("--days", type=click.IntRange(1, 3650), default=DAYS, show_default=True,
               help="How far to look back.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
 def backtest(
-    playbook: str, data: Path | None, mapping: Path | None, days: int, as_json: bool
+    playbook: str,
+    data: Path | None,
+    mapping: Path | None,
+    account: str | None,
+    days: int,
+    as_json: bool,
 ) -> None:
     """Say what PLAYBOOK would have owed in the last DAYS days, had it been live.
 
@@ -42,8 +54,9 @@ def backtest(
     without it. Nothing is written, neither here nor in the CRM.
     """
     if data is None:
-        raise click.UsageError("say with --data which folder of CSV files holds the pipeline")
-    found = _over_files(playbook, data, mapping, days)
+        found = _over_account(playbook, account, days)
+    else:
+        found = _over_files(playbook, data, mapping, days)
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else table(found))
 
 
@@ -52,6 +65,30 @@ def _over_files(name: str, data: Path, mapping: Path | None, days: int) -> dict[
         return backtest_files(_from_file(name), data, mapping or _mapping_of(data), days)
     except (ImportProblem, BacktestError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _over_account(name: str, account: str | None, days: int) -> dict[str, Any]:
+    """Over the mirror of a connected account, beside the running server."""
+    with opened() as (config, store):
+        if config.simulation:
+            raise click.ClickException(
+                "Under a sandbox only the running server knows the time; ask it with "
+                "GET /api/playbooks/<id>/backtest."
+            )
+        with store.read() as conn:
+            rows = [row for row in installations.read(conn) if account in (None, row["account_id"])]
+        if len(rows) != 1:
+            known = ", ".join(row["account_id"] for row in rows) or "none"
+            raise click.ClickException(
+                f"Say with --account which account is meant (found: {known}), or with --data which "
+                "folder of CSV files."
+            )
+        with ThreadPoolExecutor(1) as pool:
+            lanes = Lanes(store, RealClocks(), Connectors(config, store, RealClocks()).of, pool)
+            try:
+                return backtest_mirror(lanes, rows[0]["id"], name, days)
+            except BacktestError as error:
+                raise click.ClickException(str(error)) from error
 
 
 def _mapping_of(data: Path) -> Path:

@@ -10,12 +10,16 @@ from typing import Any
 from app.installations.config import Config
 from app.installations.registry import Connectors
 from app.lanes import activation, failing, leaving, proposals, sync, undoing, waiting
+from app.lanes.backtest.mirrored import backtest_mirror
 from app.lanes.context import Lanes
 from app.model.time import Clocks
 from app.store.engine import Store
 from connectors.contract import CrmError
 
 log = logging.getLogger(__name__)
+
+BACKTEST_RECORDS = 5_000
+"""So many take some seconds, in which others still get their turn; the command takes them all."""
 
 
 class Runtime:
@@ -115,6 +119,10 @@ class Runtime:
         met = leaving.begin(self.lanes, installation_id, who)
         self._poke("dispatch", installation_id)
         return met
+
+    def backtest(self, installation_id: int, playbook: str, days: int) -> dict[str, Any]:
+        """See `app.lanes.backtest`; on so many records at most that a request may wait for it."""
+        return backtest_mirror(self.lanes, installation_id, playbook, days, BACKTEST_RECORDS)
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
         """See `app.lanes.undoing.preview`."""

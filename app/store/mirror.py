@@ -104,6 +104,21 @@ def last_entries(conn: Connection, ids: Iterable[int]) -> dict[int, frozenset[tu
     return {key: frozenset(value) for key, value in found.items()}
 
 
+_ENTRIES = Fixed(
+    select(stage_entries.c.subject_id, stage_entries.c.stage_id, stage_entries.c.entered_at)
+    .where(among(stage_entries.c.subject_id, "ids"))
+    .order_by(stage_entries.c.entered_at)
+)
+
+
+def entries_of(conn: Connection, ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+    """subject id → its whole stage history as (stage id, entered at), oldest first."""
+    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for subject_id, stage_id, at in _ENTRIES.rows(conn, ids=list(ids)):
+        found[subject_id].append((stage_id, at))
+    return found
+
+
 def add_entries(conn: Connection, inst: int, entries: Iterable[tuple[int, str, int]]) -> None:
     rows = [
         {"installation_id": inst, "subject_id": subject, "stage_id": stage, "entered_at": at}

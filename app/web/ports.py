@@ -84,6 +84,10 @@ class Runtime(Protocol):
         """Clean up and leave the account; answers what it meets."""
         ...
 
+    def backtest(self, installation_id: int, playbook: str, days: int) -> dict[str, Any]:
+        """What a playbook would have owed; see `app.lanes.backtest`. Raises BacktestError."""
+        ...
+
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
         """What undoing an activation would do."""
         ...

@@ -25,6 +25,7 @@ EVERYBODY = {
 
 MANAGERS = {
     "api_overview.status", "api_overview.result", "api_playbooks.index", "api_playbooks.source",
+    "api_playbooks.backtest",
     "api_setup.stop", "pages.rules",
 }  # fmt: skip
 

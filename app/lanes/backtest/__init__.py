@@ -4,6 +4,6 @@ Two sources of the past, one judgement: the mirror of an installation with the C
 activity (`mirrored`), and a pipeline in CSV files (`files`).
 """
 
-from app.lanes.backtest.report import BacktestError, Span, report
+from app.lanes.backtest.report import DAYS, BacktestError
 
-__all__ = ["BacktestError", "Span", "report"]
+__all__ = ["DAYS", "BacktestError"]

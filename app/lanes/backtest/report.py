@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Ground:
     """Whose past it is. key: `crm:account`. zone: the account's. told: kinds of signals that the
-    source has dates for; a rule on any other cannot be judged."""
+    source has dates for; a rule on any other cannot be judged. known: how far it reaches."""
 
     key: str
     zone: str
@@ -44,6 +44,7 @@ class Ground:
     calendars: Calendars
     followed: frozenset[str]
     told: frozenset[SignalKind]
+    known: tuple[str, ...] = ()
 
 
 def report(
@@ -51,13 +52,8 @@ def report(
     histories: Sequence[History],
     ground: Ground,
     span: Span,
-    *,
-    keep: Callable[[Any], None] | None = None,
 ) -> dict[str, Any]:
-    """The figures of a playbook over these histories, with what each means.
-
-    keep: handed every step that was planned, for who wants to look at each.
-    """
+    """The figures of a playbook over these histories, with what each means."""
     rules = [rule for rule in playbook.rules if rule.when.kind in ground.told]
     settings = ground.settings
     terms = Terms(
@@ -80,15 +76,12 @@ def report(
         default_owner=settings.default_owner,
     )
     found = replay(histories, terms)
-    if keep is not None:
-        for one in found.owed:
-            keep(one)
     return {
         "playbook": playbook.id,
         "title": playbook.title,
         **figures(histories, found, terms),
         "not_judged": _not_judged(playbook, ground.told),
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": [*ground.known, *ASSUMPTIONS],
         "definitions": dict(DEFINITIONS),
     }
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
 from app.installations.windows import closed
+from app.lanes.backtest import DAYS, BacktestError
 from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.codec import from_json, to_json
@@ -186,6 +187,22 @@ def activate(playbook: str) -> Response:
         done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
     wake("ingest", "dispatch")
     return answer({"playbook": playbook, "version": version, "rules": done})
+
+
+@blueprint.get("/playbooks/<playbook>/backtest")
+@access.require("admin", "manager")
+def backtest(playbook: str) -> Response:
+    """What it would have owed in the last ?days= (90), had it been live; nothing is written."""
+    days = request.args.get("days", str(DAYS))
+    if not days.isdecimal() or not 1 <= int(days) <= 3650:
+        raise wrong("days", f"{days!r} is no number of days", "Give a whole number from 1 to 3650.")
+    try:
+        found = services().runtime.backtest(
+            access.viewer().installation_id, playbook, int(days)
+        )
+    except BacktestError:
+        raise _unknown(playbook) from None
+    return answer(found)
 
 
 def _rules(given: Any, playbook: Playbook) -> list[str] | None:
