@@ -22,8 +22,10 @@ from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 import requests
+from click.testing import CliRunner, Result
 from cryptography.fernet import Fernet
 
+from app.cli.main import main
 from app.installations.config import Config, from_environment
 from app.model.time import Wall, parse_delay
 from app.runtime.embedded import start
@@ -521,6 +523,21 @@ class Story:
             (installation,) = installations.read(conn)
             owner = person.owner_id if person else None
             return reading.notices_of(conn, installation["id"], owner)[::-1]
+
+    def command(self, *words: str, simulated: bool = True) -> Result:
+        """What `bin/followthrough` prints beside the running app; else by the clock on the wall."""
+        env = {
+            "FOLLOWTHROUGH_URL": self.config.url,
+            "FOLLOWTHROUGH_KEYS": ",".join(self.config.keys),
+            "SECRET_KEY": self.config.secret_key,
+            "DATABASE_URL": self.config.database_url,
+            "HUBSPOT_CLIENT_ID": self.config.hubspot.client_id,
+            "HUBSPOT_CLIENT_SECRET": self.config.hubspot.client_secret,
+            "HUBSPOT_API_BASE": self.crm.url,
+            "HUBSPOT_APP_BASE": self.crm.url,
+            "FOLLOWTHROUGH_SIMULATION": self.config.simulation if simulated else "",
+        }
+        return CliRunner().invoke(main, words, env=env)
 
     def refusals(self) -> dict[str, int]:
         """reason → requests refused so far."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
 
 from tests.scenarios.conftest import Begin
-from tests.scenarios.harness import Story, playbook
+from tests.scenarios.harness import PORTAL, Story, playbook
 
 MAP = playbook(
     """
@@ -57,6 +58,14 @@ def test_what_it_says_would_be_owed_is_what_live_work_creates(begin: Begin) -> N
     assert [(rep["name"].split()[0], rep["owed"]) for rep in said["reps"]] == [("Ada", 6)]
     assert story.export("tasks")["tasks"] == before, "a backtest writes nothing"
     assert story.touches() == []
+
+    told = story.command(
+        "backtest", "--playbook", "test", "--account", str(PORTAL), "--days", "3650", "--json",
+        simulated=False,
+    )  # fmt: skip
+    assert json.loads(told.output)["steps"] == said["steps"], "the command says what the API says"
+    told = story.command("backtest", "--playbook", "test", "--account", "7", simulated=False)
+    assert (told.exit_code, "found: none" in told.output) == (1, True)
 
     story.activate("test", "live")
     deals = live_through(story)

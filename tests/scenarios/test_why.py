@@ -6,9 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from app.cli.main import main
 from tests.scenarios.harness import Story, playbook
 
 RULES = """
@@ -28,17 +26,7 @@ STEPS = """
 
 
 def asked(story: Story, *words: str) -> Any:
-    config = story.config
-    env = {
-        "FOLLOWTHROUGH_URL": config.url,
-        "FOLLOWTHROUGH_KEYS": ",".join(config.keys),
-        "SECRET_KEY": config.secret_key,
-        "DATABASE_URL": config.database_url,
-        "HUBSPOT_CLIENT_ID": config.hubspot.client_id,
-        "HUBSPOT_CLIENT_SECRET": config.hubspot.client_secret,
-        "FOLLOWTHROUGH_SIMULATION": config.simulation,
-    }
-    return CliRunner().invoke(main, ["why", *words], env=env)
+    return story.command("why", *words)
 
 
 @pytest.mark.feature("P17")
