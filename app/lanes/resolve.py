@@ -218,7 +218,7 @@ def _move(
     with lanes.store.write() as conn:
         mirror.save_objects(
             conn, tenant.id, "task",
-            [_known(stored[row["task_id"]], fields) for row, fields in moved],
+            [_known(stored[row["task_id"]], fields, now) for row, fields in moved],
         )  # fmt: skip
         tasks.moved(conn, [_stands(row, fields) for row, fields in moved])
         tasks.redue(
@@ -244,12 +244,8 @@ def _pending(stored: Row, fields: Fields, now: Business) -> dict[str, Any]:
     }
 
 
-def _known(stored: Row, fields: Fields) -> dict[str, Any]:
-    """The write was confirmed: what we meant is what is known."""
-    pending = {k: v for k, v in loads(stored["pending"]).items() if k not in fields}
-    return {
-        "crm_id": stored["crm_id"],
-        "touch_id": stored["touch_id"],
-        "known": {**loads(stored["known"]), **fields},
-        "pending": pending,
-    }
+def _known(stored: Row, fields: Fields, now: Business) -> dict[str, Any]:
+    """The write was confirmed: what we meant is what is known. It stays pending until it is seen,
+    or a reading that lags behind it would look like a rep's change back."""
+    row = _pending(stored, fields, now)
+    return {**row, "known": {**row["known"], **fields}}

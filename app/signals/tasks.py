@@ -57,6 +57,9 @@ def task_change(
             del change.pending[name]
         if value == known.get(name):
             continue
+        if name in change.pending and change.pending[name][0] == known[name]:
+            # The CRM confirmed our write and this reading is from before it.
+            continue
         change.known[name] = value
         if ours and value == pending[name][0]:
             continue
