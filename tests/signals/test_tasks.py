@@ -100,3 +100,14 @@ def test_of_a_text_that_was_erased_the_history_tells_who_wrote() -> None:
     twice = [*once, Version("Call her", Business(2))]
     edited = task_change(known, {}, {**KNOWN, "subject": "Call her"}, {"subject": twice})
     assert edited.edited == ["subject"]
+
+
+def test_a_reading_from_before_our_confirmed_write_is_no_rep_s_change() -> None:
+    known, pending = {"owner": "ben"}, {"owner": ["ben", 500_000]}
+    before = {"owner": [Version("ada", Business(1))]}
+    lags = task_change(known, pending, {"owner": "ada"}, before)
+    assert (lags.edited, lags.known, lags.pending) == ([], known, pending)
+    after = {"owner": [*before["owner"], Version("ben", Business(500_000))]}
+    assert task_change(known, pending, {"owner": "ben"}, after).pending == {}
+    back = {"owner": [*after["owner"], Version("ada", Business(900_000))]}
+    assert task_change(known, pending, {"owner": "ada"}, back).edited == ["owner"]
