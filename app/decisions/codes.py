@@ -22,6 +22,10 @@ class Code:
     STEP_WITHDRAWN = "step_withdrawn"
     CONTACT_ASKED = "contact_asked"
     CONTACT_CHOSEN = "contact_is_chosen"
+    ASSIGNED_MANAGER = "assigned_to_manager"
+    ASSIGNED_REP = "assigned_to_rep"
+    ASSIGNED_TURN = "assigned_in_turn"
+    ASSIGNED_OWNER = "assigned_to_owner"
     MOVES_TO_DEAL = "moves_to_deal"
     DO = "do"
     # decided, without effect yet

@@ -22,6 +22,11 @@ TEXTS: Mapping[str, str] = {
     Code.STEP_PLANNED: "The step before is over, so {steps} is planned.",
     Code.CONTACT_ASKED: "The owner is asked whom to follow up with; contact: {choice}.",
     Code.CONTACT_CHOSEN: "It is for {contact} from now on: {choice}.",
+    Code.ASSIGNED_MANAGER: "It goes to {name}, the owner's manager.",
+    Code.ASSIGNED_REP: "It goes to {name}, as the step says.",
+    Code.ASSIGNED_TURN: "It goes to {name}, whose turn it is in the team {team}; passed over, "
+    "being away: {away}.",
+    Code.ASSIGNED_OWNER: "It stays with the owner: the step is for {wanted}, and {lacks}.",
     Code.MOVES_TO_DEAL: "The contact became a deal; the follow-up goes on about deal {deal}.",
     Code.DO: "Nothing stands against it.",
     Code.WOULD_ENROL: "In shadow mode: would have started {definition}; due {due}.",

@@ -102,6 +102,7 @@ def view(row: Mapping[Any, Any]) -> PersonView:
         team=row["team"],
         country=row["country"],
         active=bool(row["active"]),
+        role=row["role"],
     )
 
 

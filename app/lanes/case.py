@@ -90,6 +90,11 @@ class Case:
         """The version that the enrolment keeps."""
         return self.ground.playbook
 
+    def give(self, tenant: Tenant, to: str | None, by: str, now: Business) -> None:
+        """The task is for this person, by this ground, and judged as theirs."""
+        self.row = {**self.row, "assignee": to, "assigned_by": by}
+        self.facts = _facts(tenant, self.row, self.ground, self.counters, now)
+
     @property
     def owner_id(self) -> str | None:
         """Who gets the task, after any hand-over."""
@@ -184,7 +189,11 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
 def _facts(
     tenant: Tenant, row: Row, ground: _Ground, counters: Counters, now: Business
 ) -> GuardFacts:
-    owner_id, calendar = ground.owner_id, ground.calendar
+    owner_id, owner, calendar = ground.owner_id, ground.owner, ground.calendar
+    if row["assigned_by"] not in (None, "owner"):
+        owner_id = row["assignee"]
+        owner = tenant.calendars.people.get(owner_id or "")
+        calendar = tenant.calendar(owner_id, now)
     touch = DueTouch(
         id=row["id"],
         enrolment=row["enrolment_id"],
@@ -209,7 +218,7 @@ def _facts(
         touch=touch,
         subject=ground.subject,
         contact=ground.contact,
-        owner=ground.owner,
+        owner=owner,
         calendar=calendar,
         settings=tenant.guard,
         now=now,

@@ -18,6 +18,7 @@ from app.decisions.codes import Code
 from app.decisions.guard import absence, admit, apply_ruling, judge
 from app.decisions.native_codes import Native
 from app.lanes.adopting import unmade
+from app.lanes.assigning import assign_cases
 from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
 from app.lanes.enrolling import enrol_cases
@@ -86,6 +87,7 @@ def _carry_out(
     try:
         rows = refresh(lanes, tenant, rows)
         cases = unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
+        assign_cases(lanes, tenant, cases, now)
         doable = _judge(lanes, tenant, cases)
         natives = [case for case in doable if case.is_native]
         results = _perform(lanes, tenant, [case for case in doable if not case.is_native])

@@ -94,7 +94,7 @@ def _carry_out(
             else:
                 archive.append(row)
         else:
-            owner = tenant.assignee(subjects[row["subject_id"]]["owner_id"])
+            owner = _holder(tenant, row, subjects[row["subject_id"]]["owner_id"])
             fields = _to_write(row, record, known, owner)
             if fields:
                 moves.append((row, fields))
@@ -113,6 +113,17 @@ def _carry_out(
         _archive(lanes, tenant, archive, stored, now)
     if moves:
         _move(lanes, tenant, moves, stored, now)
+
+
+def _holder(tenant: Tenant, row: Row, owner: str | None) -> str | None:
+    """Who is to have the task of a record that this owner has: a step may name another, who keeps
+    it when the owner changes; only a manager's goes to the new owner's."""
+    if row["assigned_by"] in ("rep", "team"):
+        return tenant.assignee(row["assignee"])
+    if row["assigned_by"] == "manager":
+        person = tenant.calendars.people.get(tenant.owner_or_default(owner) or "")
+        owner = (person.manager_id if person is not None else None) or owner
+    return tenant.assignee(owner)
 
 
 def _hint(row: Row, record: CrmRecord | None, now: Business) -> Event:

@@ -99,6 +99,18 @@ class NativeSequence:
     sender: Literal["owner"] = "owner"
 
 
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Who gets a step's task.
+
+    to: the subject's owner, the owner's manager, one person, or whoever of a team has their turn.
+    name: of a person the owner id or e-mail address, of a team its name in the CRM; else empty.
+    """
+
+    to: Literal["owner", "manager", "rep", "team"] = "owner"
+    name: str = ""
+
+
 INSTEAD = "instead-of-sequence"
 """Id of the built-in template of a native step that names none: what a rep does in its place."""
 
@@ -129,6 +141,7 @@ class Step:
     late: LatePolicy = LatePolicy()
     recycle: Delay | None = None
     native: NativeSequence | None = None
+    assign: Assign = Assign()
 
     @property
     def channel(self) -> Channel:

@@ -48,6 +48,7 @@ class PersonView:
     team: str | None = None
     country: str | None = None
     active: bool = True
+    role: str = "rep"  # rep, manager, admin
 
 
 @record

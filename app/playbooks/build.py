@@ -7,6 +7,7 @@ from app.model.playbook import (
     INSTEAD,
     AllOf,
     AnyOf,
+    Assign,
     Compare,
     Condition,
     CreateTasks,
@@ -41,7 +42,7 @@ from app.model.vocabulary import (
 )
 from app.playbooks import schema as form
 from app.playbooks.checks import NAME_SEPARATOR, plain_field
-from app.playbooks.step_schema import AnchorFieldYaml, NativeYaml, SkipYaml
+from app.playbooks.step_schema import AnchorFieldYaml, AssignToYaml, NativeYaml, SkipYaml
 
 _CHANNEL_WORDS = {
     TaskType.CALL: "Call",
@@ -174,7 +175,15 @@ def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
         window=step.window,
         late=_late(step),
         recycle=step.then.recycle if step.then is not None else None,
+        assign=_assign(step),
     )
+
+
+def _assign(step: form.StepYaml) -> Assign:
+    if isinstance(step.assign, AssignToYaml):
+        name = step.assign.rep or step.assign.team or ""
+        return Assign("rep" if step.assign.rep is not None else "team", name)
+    return Assign(step.assign or "owner")
 
 
 def _native(step: form.StepYaml, sequence: NativeYaml, templates: dict[str, Template]) -> Step:

@@ -214,6 +214,12 @@ def _native(place: Location, step: form.StepYaml, firing: bool) -> Iterator[Find
             "a rule's own tasks cannot start a sequence of the CRM",
             "put the step into a sequence of this playbook and `enrol` in that",
         )
+    if step.assign is not None:
+        yield Finding(
+            (*place, "assign"),
+            "a sequence of the CRM is sent by the record's owner",
+            "leave `assign` out",
+        )
     if step.lead is not None:
         yield Finding(
             (*place, "lead"),

@@ -15,6 +15,7 @@ from app.model.playbook import (
     INSTEAD,
     AllOf,
     AnyOf,
+    Assign,
     Condition,
     CreateTasks,
     Enrol,
@@ -191,8 +192,15 @@ def _step(step: Step) -> Json:
             "window": step.window,
             "late": _late(step),
             "then": {"recycle": str(step.recycle)} if step.recycle is not None else None,
+            "assign": _assign(step.assign),
         }
     )
+
+
+def _assign(assign: Assign) -> str | Json | None:
+    if assign.to in ("rep", "team"):
+        return {assign.to: assign.name}
+    return None if assign.to == "owner" else assign.to
 
 
 def _native(step: Step) -> Json | None:

@@ -19,7 +19,7 @@ from app.playbooks.schema import (
     TemplateYaml,
     WhenYaml,
 )
-from app.playbooks.step_schema import NativeYaml, SkipYaml, StepYaml, ThenYaml
+from app.playbooks.step_schema import AssignToYaml, NativeYaml, SkipYaml, StepYaml, ThenYaml
 from app.wording.language import suggest
 
 _SHAPES: dict[str, type[BaseModel]] = {
@@ -38,6 +38,7 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "set": SetYaml,
     "hold": HoldYaml,
     "sequence": NativeYaml,
+    "assign": AssignToYaml,
     "date": DateYaml,
     "needs": NeedYaml,
 }

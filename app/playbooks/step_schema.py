@@ -49,6 +49,29 @@ class NativeYaml(Strict):
     sender: Literal["owner"] = "owner"
 
 
+class AssignToYaml(Strict):
+    """One person, by owner id or e-mail address; or whoever of a CRM's team has their turn."""
+
+    rep: Line | None = None
+    team: Line | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> AssignToYaml:
+        if (self.rep is None) == (self.team is None):
+            raise refusal(
+                "a task goes to one person or to one team",
+                "write {rep: ada@firm.example} or {team: Inside sales}",
+            )
+        return self
+
+
+AssignYaml = Annotated[
+    Annotated[Literal["owner", "manager"], Tag(FORM + "word")]
+    | Annotated[AssignToYaml, Tag(FORM + "mapping")],
+    Discriminator(by_type),
+]
+
+
 class StepYaml(Strict):
     """One step of a sequence or task of `create_tasks`.
 
@@ -71,6 +94,7 @@ class StepYaml(Strict):
     window: Window | None = None
     late: LateYaml | None = None
     then: ThenYaml | None = None
+    assign: AssignYaml | None = None
 
     @model_validator(mode="after")
     def _one_channel(self) -> StepYaml:

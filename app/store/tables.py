@@ -381,6 +381,8 @@ touches = Table(
     Column("wish_wall", BigInteger, nullable=False, server_default="0"),  # not before
     Column("shown_subject", Text),  # the task's title as written
     Column("instead", String(48)),  # why a task stands in for the CRM's own sequence
+    Column("assignee", String(64)),  # who is to have the task, where that is not the owner
+    Column("assigned_by", String(16)),  # owner, manager, rep, team; null: not asked yet
 )
 Index(
     "ix_touches_due",
@@ -503,6 +505,15 @@ counters = Table(
     Column("installation_id", Big, primary_key=True, autoincrement=False),
     Column("name", String(200), primary_key=True),  # such as rep_day:<owner>:<date>
     Column("value", BigInteger, nullable=False, server_default="0"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("team", String(200), primary_key=True),
+    Column("last_owner", String(64), nullable=False),  # who had the latest turn
+    Column("given", BigInteger, nullable=False, server_default="0"),  # turns so far
 )
 
 outcomes = Table(

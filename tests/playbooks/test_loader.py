@@ -419,8 +419,9 @@ rules:
         - not: {field: contact.email, op: unknown}
     then:
       - create_tasks:
-          - {id: a, task: linkedin, template: t, subject: A}
-          - {id: b, at: 2wd, task: meeting, template: t, late: {skip_after: 2d}}
+          - {id: a, task: linkedin, template: t, subject: A, assign: manager}
+          - {id: b, at: 2wd, task: meeting, template: t, late: {skip_after: 2d},
+             assign: {rep: a@b}}
       - stop: [s]
       - stop: any
       - notify: {who: manager, template: t}
@@ -450,7 +451,8 @@ sequences:
       - {id: c, at: 1d, task: call, template: t, after: {field: deal.close_date}, late: shift}
       - {id: d, at: 2d, sequence: {hubspot: Outreach}, window: email}
       - {id: e, at: 3d, sequence: {hubspot: "77", sender: owner}, template: t, subject: E}
-      - {id: f, at: 5d, task: call, template: t, before: {field: deal.close_date}}
+      - {id: f, at: 5d, task: call, template: t, before: {field: deal.close_date},
+         assign: {team: Desk}}
 templates:
   t: {decides: D, body: "{{ deal.fit | default: 0 }}"}
 """
@@ -590,3 +592,26 @@ def test_a_playbook_without_sequences_says_so() -> None:
     text = "playbook: a\nrules:\n  - {id: r, when: {replied: any}, then: [{enrol: s}]}\n"
     (problem,) = problems(text)
     assert problem.suggestion == "this playbook defines no sequence at all"
+
+
+@pytest.mark.parametrize(
+    ("assign", "field", "message", "suggestion"),
+    [
+        ("boss", "", "not possible here", "owner"),
+        ("{teem: Desk}", ".teem", "unknown key", "`team`"),
+        ("{rep: a@b, team: Desk}", "", "one person or to one team", "{team: Inside sales}"),
+        ("{}", "", "one person or to one team", "{rep: ada@firm.example}"),
+    ],
+)
+def test_mistakes_in_whom_a_step_is_for(
+    assign: str, field: str, message: str, suggestion: str
+) -> None:
+    (problem,) = problems(changed("template: talk", f"template: talk, assign: {assign}"))
+    assert problem.field == f"sequences[0].steps[0].assign{field}"
+    assert message in problem.message
+    assert suggestion in problem.suggestion
+
+
+def test_a_sequence_of_the_crm_is_assigned_to_nobody() -> None:
+    (problem,) = problems(changed("task: call, template: talk", f"{NATIVE}, assign: manager"))
+    assert problem.message == "a sequence of the CRM is sent by the record's owner"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from app.decisions.assigning import assign
 from app.decisions.backtest.case import Case, Run
 from app.decisions.codes import Code
 from app.decisions.exits import PERSONAL
@@ -16,6 +17,7 @@ from app.decisions.zones import local_day
 from app.model.backtest import Owed, Terms
 from app.model.decisions import DueTouch, Ruling, Verdict
 from app.model.guard import Counters, GuardFacts
+from app.model.playbook import Assign
 from app.model.time import Business
 from app.model.vocabulary import Mode
 
@@ -36,6 +38,7 @@ class Desk:
         self._terms = terms
         self._rep_days: dict[str, dict[str, int]] = defaultdict(dict)
         self._person_days: dict[str, list[int]] = defaultdict(list)
+        self._turns: dict[str, str] = {}
 
     def rule(self, due: Sequence[Due], now: Business) -> list[tuple[Due, Ruling]]:
         """A verdict on each; where it is DO the step was created and counted.
@@ -70,7 +73,7 @@ class Desk:
 
     def _facts(self, case: Case, run: Run, one: Owed, now: Business) -> GuardFacts:
         terms, view = self._terms, case.view
-        owner = view.owner_id or terms.default_owner
+        owner = self._holder(run.steps[one.step].assign, one, view.owner_id, now)
         contact = next((c for c in view.contacts if c.crm_id == one.contact), None)
         if one.contact is None:
             contact = choose_contact(view, terms.roles).contact
@@ -105,6 +108,19 @@ class Desk:
             holds=case.holds,
             zone=(contact.zone if contact else None) or calendar.zone,
         )
+
+    def _holder(self, wanted: Assign, one: Owed, owner: str | None, now: Business) -> str | None:
+        """Who is to have the step's task: settled once, so that a turn is not taken twice."""
+        owner = owner or self._terms.default_owner
+        if wanted.to == "owner":
+            return owner
+        if one.owner_id is None:
+            at = max(one.due_at, now)
+            found = assign(wanted, owner, self._terms.people, self._turns, at)
+            one.owner_id = found.to
+            if found.team is not None and found.to is not None:
+                self._turns[found.team] = found.to
+        return one.owner_id
 
     def _counters(self, passed: Iterable[tuple[Due, GuardFacts]], now: Business) -> Counters:
         """What concerns this batch alone: admission copies what it is given."""
