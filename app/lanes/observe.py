@@ -16,6 +16,7 @@ from app.signals.contacts import PersonFact, contact_facts, contact_values
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
 from app.signals.fields import field_changes
+from app.signals.many import SOURCE
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
 
@@ -203,7 +204,8 @@ class Observer:
         self.signal(
             Signal(
                 SignalKind.SUBJECT_CREATED, subject_id, Business(fresh["created_at"]), "created",
-                contact=record.id, data={"type": "contact"},
+                contact=record.id,
+                data={"type": "contact", SOURCE: record.fields.get("source") or ""},
             )
         )  # fmt: skip
 

@@ -19,7 +19,7 @@ from app.model.time import SECOND
 from app.signals.tasks import WATCHED
 from app.store import aliases, mirror
 from app.store.sets import chunks, loads
-from connectors.contract import SEVERAL, Connector, CrmRecord, ObjectType
+from connectors.contract import SEVERAL, Connector, CrmRecord, Forbidden, ObjectType
 
 _GIVE_UP = 8
 """Readings of a record that is never there, or never reaches its event, before it is let go."""
@@ -55,13 +55,17 @@ class Merge(NamedTuple):
 class Readings:
     """Records by type as just read, what is gone (type, id, at), and what was merged.
 
-    erased: contacts, gone too, of whom nothing may be kept.
+    erased: contacts, gone too, of whom nothing may be kept. refused: (type, id) → why the account
+    does not let us read it; nothing is known of it then, least of all that it is gone.
     """
 
     records: dict[str, list[CrmRecord]] = field(default_factory=dict[str, list[CrmRecord]])
     gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
     merged: list[Merge] = field(default_factory=list[Merge])
     erased: set[str] = field(default_factory=set[str])
+    refused: dict[tuple[str, str], Forbidden] = field(
+        default_factory=dict[tuple[str, str], Forbidden]
+    )
 
     def of(self, type: str) -> list[CrmRecord]:
         return self.records.get(type, [])
@@ -154,16 +158,20 @@ def fetch(
     tenant: Tenant,
     reads: Mapping[tuple[str, bool], Iterable[str]],
     told: Mapping[tuple[str, str], int] = _NOTHING_TOLD,
+    *,
+    partly: bool = False,
 ) -> Readings:
     """Read records by id, calls in parallel. Raises what the connector raises.
 
     Mirrored records that are not there come as gone, or as merged. told: when events say that they
-    were deleted; the present instant for the rest.
+    were deleted; the present instant for the rest. partly: what a withdrawn scope keeps from being
+    read is said in `refused` and holds up nothing else, so that an opt-out is heard where deals are
+    hidden. Contacts hidden altogether are raised even so: nobody may be contacted unread.
     """
     if not reads:
         return Readings()
     connector = lanes.connector_for(tenant.id)
-    jobs: list[tuple[str, Future[list[CrmRecord]]]] = []
+    jobs: list[tuple[str, bool, Sequence[str], Future[list[CrmRecord]]]] = []
     for (type, linked), ids in reads.items():
         wanted = sorted(ids)
         other = reads.get((type, not linked))
@@ -174,14 +182,27 @@ def fetch(
         read = partial(connector.read, kind, history=is_dated, associations=near)
         # Associations are read for a whole list in one call, so such a list stays together.
         size = len(wanted) or 1 if linked else _PART if is_dated else _PART * 2
-        jobs.extend((type, lanes.pool.submit(read, part)) for part in chunks(wanted, size))
+        jobs.extend(
+            (type, linked, part, lanes.pool.submit(read, part)) for part in chunks(wanted, size)
+        )
     readings = Readings()
-    for type, job in jobs:
-        records = job.result()
+    for type, linked, part, job in jobs:
+        try:
+            records = job.result()
+        except Forbidden as error:
+            if not partly or (type == "contact" and not linked):
+                raise
+            readings.refused.update(((type, id), error) for id in part)
+            continue
         readings.records.setdefault(type, []).extend(records)
         tenant.fresh.note(type, [record.id for record in records])
     for type in MIRRORED:
-        asked = {id for linked in (True, False) for id in reads.get((type, linked), ())}
+        asked = {
+            id
+            for linked in (True, False)
+            for id in reads.get((type, linked), ())
+            if (type, id) not in readings.refused
+        }
         _note_lives(lanes, tenant, type, asked, readings, told)
     return readings
 

@@ -105,3 +105,32 @@ def test_what_may_have_gone_out_is_settled_by_hand_and_never_sent_again(
     assert story.admin.get("/api/failed")["touches"] == []
     story.until("+3d")
     assert [subject for _, subject in story.lines(deal)] == ["Second"], "the follow-up goes on"
+
+
+@pytest.mark.feature("P22")
+def test_a_withdrawn_scope_holds_up_only_what_it_hides(story: Story) -> None:
+    story.live(ONE)
+    contact, deal = story.contact(), story.deal("new")
+    story.settle()
+    late = {"match": "EVENT .*", "kind": "delay", "seconds": 1, "times": 0}
+    story.hubspot.faults.add(late)  # what is on its way when the scope goes
+    story.move(deal, "qualified")
+    story.act("opt_out", contact=contact)
+    story.change_account(withdraw_scopes=["crm.objects.deals.read"])
+    story.hubspot.faults.clear()
+    story.crm.grant(story.now + 2_000)
+    deadline = time.monotonic() + 20
+    waiting: list[dict[str, Any]] = []
+    while not waiting:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+        if story.subject(contact, "contact")["contacts"][0]["opted_out"]:
+            waiting = story.admin.get("/api/failed")["events"]
+    assert {event["object_id"] for event in waiting} == {deal}
+    assert "crm.objects.deals.read" in waiting[0]["error"]
+    assert story.tasks(deal) == []
+    story.admin.install()  # whoever connects again grants it again
+    for event in story.admin.get("/api/failed")["events"]:
+        story.admin.change("POST", f"/api/failed/events/{event['id']}", {"word": "retry"})
+    story.until("+10min")
+    assert [task.subject for task in story.tasks(deal)] == ["Ring — Big sale"]

@@ -64,3 +64,27 @@ def test_imported_deals_wait_and_a_deal_made_by_hand_meanwhile_does_not(story: S
     assert [t.subject for t in story.tasks()] == ["Ring — Mine"]
     assert story.admin.get("/api/backlog")["rules"][0]["count"] == 30
     assert len(story.tasks(mine)) == 1
+
+
+@pytest.mark.feature("P30")
+def test_imported_contacts_wait_and_one_who_is_entered_by_hand_does_not(story: Story) -> None:
+    story.live(
+        playbook("""
+          - id: go
+            when: {subject_created: contact}
+            settle: 0min
+            then: [{create_tasks: [{id: ring, at: 1h, task: call, template: t, subject: Ring}]}]
+        """)
+    )
+    rows = [
+        {
+            "firstname": f"Row {index}", "email": f"row{index}@prospect.example",
+            "hubspot_owner_id": ADA.owner_id,
+        }
+        for index in range(30)
+    ]  # fmt: skip
+    story.act("import_rows", kind="contacts", rows=rows)
+    mine = story.contact("Ines", owner=ADA.owner_id)
+    story.until("+1h")
+    assert [task.contacts for task in story.tasks()] == [(mine,)]
+    assert story.admin.get("/api/backlog")["rules"][0]["count"] == 30
