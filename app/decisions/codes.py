@@ -104,3 +104,11 @@ class Deed:
     RETRIED = "retried"
     SAID_DONE = "said_done"
     SAID_NOT_DONE = "said_not_done"
+
+
+EFFECTS = frozenset(
+    {
+        Code.NOTIFIED, Code.PROPERTY_SET, Code.HELD_BY_RULE, Code.REASSIGNED, Code.STOPPED_OTHERS,
+    }
+)  # fmt: skip
+"""What a rule does without beginning anything."""

@@ -20,17 +20,18 @@ from app.lanes.forgetting import forget
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.observe_lives import LifeObserver
 from app.lanes.observe_tasks import TaskObserver
-from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, finished, plan_reads
+from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, plan_reads
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import OURS, isolate, later, note_error
 from app.lanes.uniting import unite
+from app.lanes.worked_off import finished, hold_refused
 from app.lanes.writes import Writes
 from app.model.decisions import ArmTimer
 from app.model.time import HOUR, SECOND, Business, Wall
 from app.signals.many import mark_many
 from app.store import inbox, installations, mirror, timers
 from app.store.sets import loads
-from connectors.contract import CrmError, Forbidden
+from connectors.contract import CrmError
 
 BATCH = 400
 """Events of one turn: few enough for a transaction of some 50 ms, enough for full read batches."""
@@ -67,25 +68,8 @@ def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
     readings.merged[:0] = plan.merged
     readings.erased = plan.erased
     if readings.refused:
-        rows = _without_refused(lanes, tenant, rows, readings)
+        rows = hold_refused(lanes, tenant, rows, readings)
     take_in(lanes, tenant, readings, events=rows)
-
-
-def _without_refused(
-    lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]], readings: Readings
-) -> list[Mapping[Any, Any]]:
-    """The events whose records could be read. The others wait, visible with what is missing, until
-    the account shows us such records again."""
-    readable: list[Mapping[Any, Any]] = []
-    waiting: dict[Forbidden, list[Mapping[Any, Any]]] = {}
-    for row in rows:
-        error = readings.refused.get((row["object_type"], row["object_id"]))
-        (readable if error is None else waiting.setdefault(error, [])).append(row)
-    for error, held in waiting.items():
-        retry = note_error(lanes, tenant, error, max(row["attempts"] for row in held))
-        with lanes.store.write() as conn:
-            inbox.again(conn, [row["id"] for row in held], retry, error.message)
-    return readable
 
 
 def _put_aside(lanes: Lanes, row: Mapping[Any, Any], error: Exception) -> None:

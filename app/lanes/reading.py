@@ -1,4 +1,4 @@
-"""What to read again for a batch of events, the reading itself, and which events it settles.
+"""What to read again for a batch of events, and the reading itself.
 
 An event is a hint. The echo of what we wrote ourselves is told by its values, never by who the
 event says wrote them: it names nothing but what we know already, so there is nothing to read.
@@ -15,17 +15,10 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection
 
 from app.lanes.context import Lanes, Tenant
-from app.model.time import SECOND
 from app.signals.tasks import WATCHED
 from app.store import aliases, mirror
 from app.store.sets import chunks, loads
 from connectors.contract import SEVERAL, Connector, CrmRecord, Forbidden, ObjectType
-
-_GIVE_UP = 8
-"""Readings of a record that is never there, or never reaches its event, before it is let go."""
-
-_LAG_MS = 2 * SECOND
-"""How far a history entry's timestamp may lie before its event's and still be the same change."""
 
 MIRRORED: tuple[ObjectType, ...] = ("deal", "contact")
 """Types of which we keep a mirror; what became of one that a reading does not find matters."""
@@ -276,60 +269,3 @@ def not_shown_yet(
     if not young:
         return set()
     return set(young) - {record.id for record in connector.read(type, young, archived=True)}
-
-
-def finished(
-    events: Sequence[Mapping[Any, Any]], readings: Readings, unadopted: set[str]
-) -> tuple[list[int], list[int]]:
-    """Which events are over, and which need another reading because the record lags behind."""
-    if not events:
-        return [], []
-    read = {(type, r.id): r for type, found in readings.records.items() for r in found}
-    done: list[int] = []
-    behind: list[int] = []
-    back = {
-        (row["object_type"], row["object_id"]): row["occurred_at"]
-        for row in events
-        if row["kind"] == "restored"
-    }
-    for row in events:
-        key = (row["object_type"], row["object_id"])
-        record = read.get(key)
-        late = _lags(row, record) or row["object_id"] in unadopted
-        if row["kind"] == "deleted" and record is not None:
-            late = back.get(key, 0) < row["occurred_at"]
-        again = late and row["attempts"] < _GIVE_UP
-        (behind if again else done).append(row["id"])
-    return done, behind
-
-
-def _lags(row: Mapping[str, Any], record: CrmRecord | None) -> bool:
-    """Whether a record was read as it stood before the event.
-
-    Its history tells exactly, where it was read; else the instant of its last change has to do, by
-    which a change within two seconds of an earlier one is not told from it.
-    """
-    if row["kind"] in ("deleted", "erased", "associated"):
-        return False
-    if record is None:
-        return row["kind"] == "created"
-    seen_from = row["occurred_at"] - _LAG_MS
-    if record.updated_at < seen_from:
-        return True
-    return any(
-        value != record.fields.get(name)
-        and not any(version.value == value and version.at >= seen_from for version in versions)
-        for name, value in _named(row).items()
-        if (versions := record.history.get(name)) is not None
-    )
-
-
-def _named(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Field → canonical value that an event names. A single one comes as the CRM's text, and the
-    fields whose histories are read have ids and words for values, which are canonical as they are.
-    """
-    if row["field"] == SEVERAL:
-        return loads(row["value"])
-    if row["kind"] != "changed" or row["field"] is None:
-        return {}
-    return {row["field"]: row["value"] or None}

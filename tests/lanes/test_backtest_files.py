@@ -153,3 +153,30 @@ def test_rules_on_what_the_files_do_not_tell_are_named(small: Path) -> None:
     # Silent for 7 days: a and b from 10 October (d is closed, e from its creation), c since its
     # call. All by their last call or creation at 8:00.
     assert {rule["rule"]: rule["fired"] for rule in idle["rules"]}["idle-deal/idle-7"] >= 4
+
+
+LATER = """
+playbook: test
+rules:
+  - id: sent
+    when: {stage_entered: proposal}
+    then: [{enrol: first}]
+  - id: back
+    when: {recycled: first}
+    then: [{create_tasks: [{id: again, at: 1h, task: call, template: t, subject: Again}]}]
+sequences:
+  - id: first
+    steps:
+      - {id: one, at: 1d, task: call, template: t, subject: One, then: {recycle: 5d}}
+templates: {t: {decides: Is it decided?, body: Ask.}}
+"""
+
+
+def test_what_is_put_off_to_a_date_comes_back_on_it(small: Path) -> None:
+    """The first call is done on the 4th, so a, b and c come back on the 9th; d is lost by then."""
+    found = backtest_files(load_text(LATER, "t.yaml", {}), small, MAPPING, 30)
+    assert {rule["rule"]: rule["fired"] for rule in found["rules"]} == {
+        "test/sent": 4, "test/back": 3,
+    }  # fmt: skip
+    owed = {step["step"]: (step["owed"], step["ahead"]) for step in found["steps"]}
+    assert owed == {"one": (4, 0), "again": (3, 0)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import pytest
 
 import app.lanes.observe
+from app.store import inbox
 from app.store.tables import touches
 from tests.scenarios.harness import Story, playbook
 
@@ -108,17 +110,21 @@ def test_what_may_have_gone_out_is_settled_by_hand_and_never_sent_again(
 
 
 @pytest.mark.feature("P22")
-def test_a_withdrawn_scope_holds_up_only_what_it_hides(story: Story) -> None:
+def test_a_withdrawn_scope_holds_up_only_what_it_hides(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     story.live(ONE)
     contact, deal = story.contact(), story.deal("new")
     story.settle()
-    late = {"match": "EVENT .*", "kind": "delay", "seconds": 1, "times": 0}
-    story.hubspot.faults.add(late)  # what is on its way when the scope goes
+    due, gone = inbox.due, threading.Event()
+    monkeypatch.setattr(inbox, "due", lambda *parts: due(*parts) if gone.is_set() else [])
     story.move(deal, "qualified")
     story.act("opt_out", contact=contact)
+    story.crm.grant(story.now + 1)
+    while story.admin.get("/api/health")["inbox"] < 2:
+        time.sleep(0.01)
     story.change_account(withdraw_scopes=["crm.objects.deals.read"])
-    story.hubspot.faults.clear()
-    story.crm.grant(story.now + 2_000)
+    gone.set()
     deadline = time.monotonic() + 20
     waiting: list[dict[str, Any]] = []
     while not waiting:

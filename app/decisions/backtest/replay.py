@@ -10,8 +10,9 @@ from typing import Any
 
 from app.decisions.backtest.case import Case, Run, calendar_of, context_of, lived, unlived
 from app.decisions.backtest.desk import LIMITS, Desk, Due
-from app.decisions.codes import Code
+from app.decisions.codes import EFFECTS
 from app.decisions.context import RuleContext
+from app.decisions.recycling import TIMER, come_back
 from app.decisions.rules import LAZY, arm, decide, timed
 from app.decisions.sequences import advance, progress
 from app.decisions.starting import as_view
@@ -33,15 +34,6 @@ from app.model.time import HOUR, Business
 from app.model.vocabulary import Channel, EnrolmentState, SignalKind
 
 _DONE, _TIMER, _DUE = 0, 1, 2  # the order within one instant, after the facts
-_EFFECTS = frozenset(
-    {
-        Code.NOTIFIED,
-        Code.PROPERTY_SET,
-        Code.HELD_BY_RULE,
-        Code.REASSIGNED,
-        Code.STOPPED_OTHERS,
-    }
-)
 
 
 def replay(histories: Sequence[History], terms: Terms) -> Replayed:
@@ -167,6 +159,12 @@ class _Replay:
         if due is None or due > now:
             return  # it was moved or taken away since
         del case.armed[key]
+        if key.startswith(TIMER):
+            made, signal = come_back(data, due, self._context(case, now), now)
+            self._take(index, case, made, now)
+            if signal is not None:
+                self._happened(index, [signal], now)
+            return
         active = next(one for one in self._terms.rules if one.rule.key == key)
         self._take(index, case, timed(active, data, self._context(case, now), now), now)
 
@@ -205,7 +203,7 @@ class _Replay:
                 case _:
                     pass  # writes a property or moves open tasks: changes nothing that is owed
         for line in decision.explanations:
-            if line.code in _EFFECTS:
+            if line.code in EFFECTS:
                 self._acted(case, line.scope.removeprefix("rule:"), line.values, now)
 
     def _acted(

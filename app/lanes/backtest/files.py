@@ -29,6 +29,7 @@ TOLD = frozenset(
         SignalKind.REP_ACTIVITY,
         SignalKind.NO_ACTIVITY,
         SignalKind.TASK_COMPLETED,
+        SignalKind.RECYCLED,
     }
 )
 """What such files say: creation, stages and calls. Replies, meetings and dates are not in them."""

@@ -43,6 +43,7 @@ TOLD = _MEASURED | {
     SignalKind.NO_ACTIVITY,
     SignalKind.DATE,
     SignalKind.TASK_COMPLETED,
+    SignalKind.RECYCLED,
 }
 """What the mirror has dates for."""
 
