@@ -7,6 +7,7 @@ import click
 from app.cli.backtest import backtest
 from app.cli.doctor import doctor
 from app.cli.keys import keys
+from app.cli.migrate import migrate
 from app.cli.playbooks import presets, schema, validate
 from app.cli.signin import signin
 from app.cli.switch import start, stop
@@ -28,3 +29,4 @@ main.add_command(keys)
 main.add_command(stop)
 main.add_command(start)
 main.add_command(explain)
+main.add_command(migrate)

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-import requests
 
-from app.installations.config import ConfigError, from_environment
-from app.installations.registry import Connectors
-from app.lanes.context import Lanes
+from app.cli.beside import beside
 from app.lanes.why import TYPES, why
-from app.model.time import Business, from_datetime, to_datetime
-from app.runtime.clocks import RealClocks
-from app.store import installations
-from app.store.engine import Store, StoreError
+from app.model.time import to_datetime
 
 _MARKS = {True: "yes", False: "NO ", None: "?  "}
 
@@ -44,26 +36,8 @@ def explain(
     Reads only the database, and may run beside the server. Checks look at the record as it was last
     read; with --at, time is another and decisions after it are left out.
     """
-    try:
-        config = from_environment()
-        store = Store(config.database_url)
-    except (ConfigError, StoreError) as error:
-        raise click.ClickException(str(error)) from error
-    try:
-        with store.read() as conn:
-            rows = [r for r in installations.read(conn) if account in (None, r["account_id"])]
-        if len(rows) != 1:
-            known = ", ".join(row["account_id"] for row in rows) or "none that fits"
-            raise click.ClickException(f"Name one account with --account; there are: {known}.")
-        clocks = RealClocks()
-        connectors = Connectors(config, store, clocks)
-        with ThreadPoolExecutor(1) as pool:
-            lanes = Lanes(store, clocks, connectors.of, pool)
-            tenant = lanes.tenant(rows[0]["id"])
-            now = _instant(at_, tenant.zone) or _now(config.simulation, clocks)
-            found = why(lanes, tenant.id, type_, record, rule, now)
-    finally:
-        store.close()
+    with beside(account, at_) as (lanes, inst):
+        found = why(lanes, inst, type_, record, rule, lanes.now())
     if found is None:
         raise click.ClickException(
             f"There is no {type_} {record} here. Take the CRM's id from the record's address; a "
@@ -73,32 +47,6 @@ def explain(
         said = f"The rule {rule} is not" if rule else "No rule is"
         raise click.ClickException(f"{said} switched on; the Rules page shows what there is.")
     click.echo(json.dumps(found, indent=2, ensure_ascii=False) if as_json else told(found))
-
-
-def _instant(text: str | None, zone: str) -> Business | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no time; write it like 2026-09-21T10:00", param_hint="--at"
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(zone))
-    return Business(from_datetime(moment))
-
-
-def _now(simulation: str | None, clocks: RealClocks) -> Business:
-    """Under a sandbox business time is its own; it is asked, and without it `--at` says it."""
-    if simulation is None:
-        return clocks.business()
-    try:
-        return Business(requests.get(f"{simulation}/time", timeout=5).json()["now"])
-    except requests.RequestException as error:
-        raise click.ClickException(
-            f"The sandbox that owns business time does not answer ({error}); say a time with --at."
-        ) from error
 
 
 def told(found: dict[str, Any]) -> str:

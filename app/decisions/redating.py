@@ -65,7 +65,7 @@ def redate(
     performs = enrolment.state is EnrolmentState.ACTIVE and enrolment.mode is not Mode.SHADOW
     if not steps or not performs:
         return Decision()
-    latest = _latest(enrolment.touches)
+    latest = latest_of(enrolment.touches)
     if to is None:
         return _withdraw(enrolment, steps, latest, values, now)
     placed = plan(
@@ -75,7 +75,7 @@ def redate(
     return _place(enrolment, placed, latest, values, now)
 
 
-def _latest(touches: Sequence[Row]) -> dict[str, Row]:
+def latest_of(touches: Sequence[Row]) -> dict[str, Row]:
     """step id → its latest touch."""
     found: dict[str, Row] = {}
     for row in sorted(touches, key=lambda row: row["occurrence"]):
@@ -83,7 +83,8 @@ def _latest(touches: Sequence[Row]) -> dict[str, Row]:
     return found
 
 
-def _is_open(row: Row) -> bool:
+def is_open(row: Row) -> bool:
+    """Whether a touch is still to come, or stands as an open task."""
     done = row["state"] == TouchState.PERFORMED.value
     return row["outcome"] == Outcome.OPEN.value if done else row["state"] in _OPEN
 
@@ -96,7 +97,7 @@ def _withdraw(
     now: Business,
 ) -> Decision:
     rows = [latest[step.id] for step in steps if step.id in latest]
-    rows = [row for row in rows if _is_open(row)]
+    rows = [row for row in rows if is_open(row)]
     if not rows:
         return Decision()
     action = WithdrawTouches(
@@ -120,7 +121,7 @@ def _place(
         row = latest.get(touch.step.id)
         if row is None:
             new.append(touch)
-        elif _is_open(row):
+        elif is_open(row):
             moved.append(replace(touch, id=row["id"], occurrence=row["occurrence"]))
         elif _GONE in (row["reason"], row["outcome_why"]):
             number = row["occurrence"] + 1

@@ -24,7 +24,7 @@ from app.model.decisions import EndEnrolment, EnrolmentView, Explanation, StartE
 from app.model.playbook import ActiveRule
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason
-from app.store import running
+from app.store import moving, running
 
 Row = Mapping[Any, Any]
 
@@ -94,6 +94,8 @@ def begin(
             # it as such.
             mode = Mode.LIVE.value if to is EnrolmentState.ACTIVE else None
             running.set_state(conn, ids, EnrolmentState(was), to, mode)
+        if deed == Deed.RELEASED:
+            moving.count_from(conn, dict.fromkeys(done.started, now))
         store_decisions(conn, tenant, writes, (), now)
     return done
 

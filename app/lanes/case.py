@@ -21,7 +21,7 @@ from app.model.guard import Counters, GuardFacts
 from app.model.playbook import ActiveRule, Playbook, Sequence, Step, Template
 from app.model.records import ContactView, PersonView, SubjectView
 from app.model.time import Business
-from app.model.vocabulary import EnrolmentState, Mode
+from app.model.vocabulary import QUESTION, EnrolmentState, Mode
 from connectors.contract import NewTask
 
 Row = Mapping[Any, Any]
@@ -212,6 +212,7 @@ def _facts(
         is_firing=ground.enrolment["is_firing"],
         anchor_stage=ground.enrolment["anchor_stage"],
         sequence=ground.sequence,
+        step_gone=_is_gone(ground, row),
     )
     budget = counters.rep_day
     return GuardFacts(
@@ -233,6 +234,12 @@ def _facts(
         zone=ground.zone,
         running_native=ground.running_native,
     )
+
+
+def _is_gone(ground: _Ground, row: Row) -> bool:
+    """Its enrolment was moved to a version without the step while the touch was on its way."""
+    built_in = row["step"] in DUTIES or ground.enrolment["definition"] == QUESTION
+    return row["step"] not in ground.steps and not built_in
 
 
 def _step(ground: _Ground, row: Row) -> Step:

@@ -19,6 +19,7 @@ from app.store import (
     holds,
     ledger,
     mirror,
+    moving,
     natives,
     notices,
     outbox,
@@ -87,6 +88,12 @@ def store_decisions(
         running.add(conn, writes.starts)
     if writes.touches:
         outbox.add(conn, writes.touches)
+    if writes.left_out:
+        outbox.add(conn, writes.left_out)
+    if writes.versions:
+        moving.change_version(conn, writes.versions)
+    if writes.since:
+        moving.count_from(conn, writes.since)
     outbox.move(conn, writes.moved_touches)
     for gone in writes.withdrawn:
         outbox.withdraw(conn, gone.touches, gone.reason, gone.at)

@@ -167,22 +167,27 @@ class Tenant:
         return found
 
     def _steps_of(self, version: int, definition: str, is_firing: bool) -> tuple[Step, ...]:
-        if not is_firing:
-            sequence = self.sequence(version, definition)
-            return sequence.steps if sequence else ()
         if definition == QUESTION:
             return (CHOOSE_CONTACT,)
         playbook = self.playbooks.get(version)
-        rule_id = definition.split("/", 1)[1]
-        for rule in playbook.rules if playbook else ():
-            if rule.id == rule_id:
-                return tuple(
-                    step
-                    for action in rule.then
-                    if isinstance(action, CreateTasks)
-                    for step in action.steps
-                )
-        return ()
+        return steps_in(playbook, definition, is_firing) if playbook else ()
+
+
+def steps_in(playbook: Playbook, definition: str, is_firing: bool) -> tuple[Step, ...]:
+    """Steps of a sequence of a playbook, or of one of its rules' `create_tasks`."""
+    name = definition.split("/", 1)[1]
+    if not is_firing:
+        sequence = playbook.sequences.get(name)
+        return sequence.steps if sequence else ()
+    for rule in playbook.rules:
+        if rule.id == name:
+            return tuple(
+                step
+                for action in rule.then
+                if isinstance(action, CreateTasks)
+                for step in action.steps
+            )
+    return ()
 
 
 @dataclass(slots=True)

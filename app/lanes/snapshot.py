@@ -245,6 +245,7 @@ class Snapshot:
             finished=frozenset(s["step"] for s in steps if is_over(s)),
             last_done_at=max(done, default=None),
             touches=tuple(steps),
+            counts_from=row.get("counts_from"),
         )
 
     def context(self, subject_id: int, now: Business) -> RuleContext:

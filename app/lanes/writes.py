@@ -11,12 +11,15 @@ from app.lanes.context import Tenant
 from app.lanes.snapshot import Snapshot
 from app.model.decisions import (
     ArmTimer,
+    ChangeVersion,
     ChooseContact,
+    CountFrom,
     Decision,
     DisarmTimer,
     EndEnrolment,
     Explanation,
     HoldSubject,
+    LeaveOut,
     MoveTouches,
     Notice,
     PlannedTouch,
@@ -65,6 +68,9 @@ class Writes:
     moved_touches: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     withdrawn: list[WithdrawTouches] = field(default_factory=list[WithdrawTouches])
     chosen: list[ChooseContact] = field(default_factory=list[ChooseContact])
+    left_out: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    versions: list[ChangeVersion] = field(default_factory=list[ChangeVersion])
+    since: dict[str, Business] = field(default_factory=dict[str, Business])
 
     def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
         """Turn the actions of one decision into rows."""
@@ -88,6 +94,13 @@ class Writes:
                 case WithdrawTouches():
                     self.withdrawn.append(action)
                     self.dirty.add(action.subject)
+                case LeaveOut():
+                    self._leave_out(tenant, action, snapshot)
+                case ChangeVersion():
+                    self.versions.append(action)
+                    self.dirty.add(action.subject)
+                case CountFrom():
+                    self.since[action.enrolment] = action.at
                 case ArmTimer():
                     self.arm.append(action)
                 case DisarmTimer():
@@ -184,6 +197,17 @@ class Writes:
         if start.mode is Mode.LIVE and start.state is EnrolmentState.ACTIVE:
             self._touches(tenant, start.touches, start.id, subject.id, start.contact, now)
             self.dirty.add(start.subject)
+
+    def _leave_out(self, tenant: Tenant, action: LeaveOut, snapshot: Snapshot) -> None:
+        row = snapshot.enrolment_row(action.enrolment)
+        contact = row["contact_id"] if row else None
+        for touch in action.touches:
+            planned = touch_row(
+                tenant.id, touch, action.enrolment, action.subject, contact, action.at
+            )
+            over = {"state": TouchState.DROPPED.value, "reason": action.reason}
+            self.left_out.append({**planned, **over, "outcome_at": action.at})
+        self.dirty.add(action.subject)
 
     def add_touches(self, tenant: Tenant, begun: StartEnrolment, now: Business) -> None:
         """Touches of an enrolment that stands already and only now becomes active."""

@@ -116,6 +116,35 @@ class WithdrawTouches:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Steps that are over without ever having been planned, each with the reason on its touch."""
+
+    enrolment: str
+    subject: int
+    touches: tuple[PlannedTouch, ...]
+    reason: str
+    at: Business
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeVersion:
+    """A running enrolment goes by another version of its playbook from now on."""
+
+    enrolment: str
+    subject: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountFrom:
+    """From when a running enrolment's delays count, where that is not its cause."""
+
+    enrolment: str
+    subject: int
+    at: Business
+
+
+@dataclass(frozen=True, slots=True)
 class ArmTimer:
     """Set the one timer of (subject, rule). data travels with it, such as the settling signal."""
 
@@ -179,6 +208,9 @@ Action = (
     | PlanTouches
     | MoveTouches
     | WithdrawTouches
+    | LeaveOut
+    | ChangeVersion
+    | CountFrom
     | ArmTimer
     | DisarmTimer
     | Notice
@@ -200,7 +232,9 @@ class EnrolmentView:
     """A running enrolment as decisions see it.
 
     touches: rows of its touches, each with id, step, occurrence, state, reason, outcome and
-    outcome_why.
+    outcome_why; those of the store also with their instants, `edited`, and what is wished of them.
+    counts_from: from when delays count, where that is not `anchor_at`: a release, or a person's
+    word.
     """
 
     id: str
@@ -220,6 +254,7 @@ class EnrolmentView:
     finished: frozenset[str] = frozenset()  # step ids whose touch is over
     last_done_at: Business | None = None
     touches: tuple[Mapping[str, Any], ...] = ()
+    counts_from: Business | None = None
 
 
 class Verdict(StrEnum):
@@ -267,6 +302,7 @@ class DueTouch:
     is_firing: bool  # of create_tasks: counts from its due time, never merges with its siblings
     anchor_stage: str | None
     sequence: Sequence | None
+    step_gone: bool = False  # the version that its enrolment goes by has no such step
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,15 @@ class Outcome(StrEnum):
     UNENROLLED = "unenrolled"  # from the CRM's sequence, before its last step
 
 
+class NewSteps(StrEnum):
+    """Which running enrolments get a step that only the version they are moved to has."""
+
+    NONE = "none"
+    AHEAD = "ahead"  # those that have not come to it yet
+    PAST = "past"  # those that are past it, late
+    ALL = "all"
+
+
 QUESTION = "followthrough/choose-contact"
 """Key of the built-in rule that asks whom a follow-up is for; also its firings' definition."""
 
@@ -191,6 +200,7 @@ class StopReason(StrEnum):
     DATE_GONE = "date_emptied"
     UNDONE = "activation_undone"
     APP_LEFT = "app_left"
+    SEQUENCE_GONE = "sequence_gone"  # the version it was moved to has no such sequence
 
 
 EXITS = (

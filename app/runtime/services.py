@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
-from app.lanes import activation, failing, leaving, proposals, sync, undoing, waiting
+from app.lanes import (
+    activation,
+    failing,
+    leaving,
+    migrating,
+    proposals,
+    sync,
+    undoing,
+    waiting,
+)
 from app.lanes.backtest.mirrored import backtest_mirror
 from app.lanes.context import Lanes
+from app.model.migration import Wanted
 from app.model.time import Clocks
 from app.store.engine import Store
 from connectors.contract import CrmError
@@ -123,6 +133,20 @@ class Runtime:
     def backtest(self, installation_id: int, playbook: str, days: int) -> dict[str, Any]:
         """See `app.lanes.backtest`; on so many records at most that a request may wait for it."""
         return backtest_mirror(self.lanes, installation_id, playbook, days, BACKTEST_RECORDS)
+
+    def preview_migration(
+        self, installation_id: int, wanted: Wanted, after: str
+    ) -> dict[str, Any]:
+        """See `app.lanes.migrating.preview`."""
+        return migrating.preview(self.lanes, installation_id, wanted, after)
+
+    def migrate(
+        self, installation_id: int, wanted: Wanted, chosen: Mapping[str, str], who: str
+    ) -> dict[str, Any]:
+        """See `app.lanes.migrating.move`."""
+        done = migrating.move(self.lanes, installation_id, wanted, chosen, who)
+        self._poke("dispatch", installation_id)
+        return done
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
         """See `app.lanes.undoing.preview`."""

@@ -40,18 +40,12 @@ _HISTORY = Fixed(
 )
 _BY_ID = Fixed(select(enrolments).where(among(_e.id, "ids")))
 _ENDS = Fixed(select(_e.id, _e.end_reason).where(among(_e.id, "ids"), _e.state == "ended"))
+_OF_STEPS = (
+    "enrolment_id", "id", "step", "occurrence", "state", "reason", "outcome", "outcome_at",
+    "outcome_why", "owed_at", "due_at", "write_at", "planned_at", "edited", "wish", "wish_why",
+)  # fmt: skip
 _STEPS = Fixed(
-    select(
-        _t.enrolment_id,
-        _t.id,
-        _t.step,
-        _t.occurrence,
-        _t.state,
-        _t.reason,
-        _t.outcome,
-        _t.outcome_at,
-        _t.outcome_why,
-    ).where(among(_t.enrolment_id, "ids"))
+    select(*(_t[name] for name in _OF_STEPS)).where(among(_t.enrolment_id, "ids"))
 )
 
 

@@ -318,6 +318,7 @@ enrolments = Table(
     Column("ended_at", BigInteger),
     Column("end_reason", String(32)),
     Column("recycle_at", BigInteger),
+    Column("counts_from", BigInteger),  # where delays do not count from anchor_at
 )
 Index(
     "ix_enrolments_running",

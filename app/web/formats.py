@@ -26,6 +26,8 @@ WORDS = {
     "shadow_over": "the rule's mode changed first",
     "no_longer_owed": "its reason was gone first",
     "discarded": "discarded with the backlog",
+    "sequence_gone": "its version has no such sequence",
+    "left_out": "new, and not for this one",
     "app_left": "Followthrough left the account",
     "rule_off": "rule switched off",
     "stopped_by_rule": "stopped by another rule",

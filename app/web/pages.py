@@ -10,6 +10,8 @@ from app.store import reading
 from app.web import access, doctoring, summaries
 from app.web.answers import services
 from app.web.api.leaving import previewed as previewed_leave
+from app.web.api.migrating import CHOICES
+from app.web.api.migrating import previewed as previewed_move
 from app.web.api.playbooks import MODES, overview
 from app.web.api.sequences import capability, shown
 from app.web.api.settings import stored_settings
@@ -96,6 +98,15 @@ def rules() -> Any:
         found = overview(conn)
         done = listed(conn) if access.viewer().role == "admin" else []
         return _page("rules.html", conn, modes=MODES, activations=done, **found)
+
+
+@blueprint.get("/playbooks/<playbook>/migrate")
+@access.require("admin")
+def migrate(playbook: str) -> Any:
+    """What moving running follow-ups to another version would do to each, and the button."""
+    found = previewed_move(playbook)
+    with services().store.read() as conn:
+        return _page("migrate.html", conn, move=found, choices=CHOICES)
 
 
 @blueprint.get("/activations/<id>")

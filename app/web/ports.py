@@ -6,11 +6,12 @@ store, and so that the web cannot reach into the lanes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
+from app.model.migration import Wanted
 from app.model.time import Clocks
 from app.store.engine import Store
 
@@ -86,6 +87,18 @@ class Runtime(Protocol):
 
     def backtest(self, installation_id: int, playbook: str, days: int) -> dict[str, Any]:
         """What a playbook would have owed; see `app.lanes.backtest`. Raises BacktestError."""
+        ...
+
+    def preview_migration(
+        self, installation_id: int, wanted: Wanted, after: str
+    ) -> dict[str, Any]:
+        """What moving running follow-ups to another version would do."""
+        ...
+
+    def migrate(
+        self, installation_id: int, wanted: Wanted, chosen: Mapping[str, str], who: str
+    ) -> dict[str, Any]:
+        """Move them; answers which were, and which have changed since the preview."""
         ...
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:

@@ -21,6 +21,8 @@ def check(facts: GuardFacts) -> Ruling | None:
         return drop(_CHECK, Code.ENROLMENT_ENDED)
     if touch.rule is None or touch.rule.mode is Mode.OFF or touch.mode is Mode.OFF:
         return drop(_CHECK, Code.RULE_OFF)
+    if touch.step_gone:
+        return drop(_CHECK, Code.STEP_REMOVED)
     if Mode.SHADOW in (touch.mode, touch.rule.mode):
         return drop(_CHECK, Code.SHADOW)
     if touch.enrolment_state in _UNRELEASED:
