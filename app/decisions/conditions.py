@@ -13,13 +13,17 @@ from functools import lru_cache
 from typing import Any
 
 from app.decisions.memo import IdentityMemo
+from app.decisions.relative import RELATIVE_OPS, lies
+from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
 from app.model.playbook import AllOf, Compare, Condition, NotOf, Op
 from app.model.records import ContactView, SubjectView
-from app.model.time import parse_instant
+from app.model.time import Business, parse_distance, parse_instant
 
 Getter = Callable[[SubjectView], Any]
-Check = Callable[[SubjectView], bool | None]
+Check = Callable[[SubjectView, Business, str], bool | None]
+"""Of a subject, the present, and the zone whose days count."""
+Met = Callable[[SubjectView, Business, str], bool]
 
 _SUBJECT: Mapping[str, Getter] = {
     "type": lambda s: s.type.value,
@@ -120,7 +124,7 @@ _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
 def _ordered(get: Getter, op: Op, wanted: Any) -> Check:
     compare, moment = _ORDER[op], _instant(wanted)
 
-    def check(subject: SubjectView) -> bool | None:
+    def check(subject: SubjectView, now: Business, zone: str) -> bool | None:
         found = get(subject)
         if found is None:
             return None
@@ -135,7 +139,7 @@ def _ordered(get: Getter, op: Op, wanted: Any) -> Check:
 def _member(get: Getter, wanted: Any, inside: bool) -> Check:
     options = tuple(wanted) if isinstance(wanted, list | tuple | set | frozenset) else (wanted,)
 
-    def check(subject: SubjectView) -> bool | None:
+    def check(subject: SubjectView, now: Business, zone: str) -> bool | None:
         found = get(subject)
         if found is None:
             return None
@@ -145,7 +149,7 @@ def _member(get: Getter, wanted: Any, inside: bool) -> Check:
 
 
 def _contains(get: Getter, wanted: Any) -> Check:
-    def check(subject: SubjectView) -> bool | None:
+    def check(subject: SubjectView, now: Business, zone: str) -> bool | None:
         found = get(subject)
         if found is None:
             return None
@@ -159,9 +163,12 @@ def _contains(get: Getter, wanted: Any) -> Check:
 def _compare(part: Compare, roles: tuple[str, ...]) -> Check:
     get = getter(part.field, roles)
     if part.op == "known":
-        return lambda subject: get(subject) is not None
+        return lambda subject, now, zone: get(subject) is not None
     if part.op == "unknown":
-        return lambda subject: get(subject) is None
+        return lambda subject, now, zone: get(subject) is None
+    if part.op in RELATIVE_OPS:
+        lie = lies(part.op, parse_distance(part.value))
+        return lambda subject, now, zone: lie(get(subject), now, zone)
     if part.op in ("in", "not_in"):
         return _member(get, part.value, part.op == "in")
     if part.op == "contains":
@@ -170,10 +177,10 @@ def _compare(part: Compare, roles: tuple[str, ...]) -> Check:
 
 
 def _all(checks: tuple[Check, ...]) -> Check:
-    def check(subject: SubjectView) -> bool | None:
+    def check(subject: SubjectView, now: Business, zone: str) -> bool | None:
         verdict: bool | None = True
         for part in checks:
-            found = part(subject)
+            found = part(subject, now, zone)
             if found is False:
                 return False
             if found is None:
@@ -184,10 +191,10 @@ def _all(checks: tuple[Check, ...]) -> Check:
 
 
 def _any(checks: tuple[Check, ...]) -> Check:
-    def check(subject: SubjectView) -> bool | None:
+    def check(subject: SubjectView, now: Business, zone: str) -> bool | None:
         verdict: bool | None = False
         for part in checks:
-            found = part(subject)
+            found = part(subject, now, zone)
             if found:
                 return True
             if found is None:
@@ -198,8 +205,8 @@ def _any(checks: tuple[Check, ...]) -> Check:
 
 
 def _not(inner: Check) -> Check:
-    def check(subject: SubjectView) -> bool | None:
-        found = inner(subject)
+    def check(subject: SubjectView, now: Business, zone: str) -> bool | None:
+        found = inner(subject, now, zone)
         return None if found is None else not found
 
     return check
@@ -215,24 +222,23 @@ def _build(condition: Condition, roles: tuple[str, ...]) -> Check:
 
 
 @lru_cache(maxsize=256)
-def _compiled(roles: tuple[str, ...]) -> IdentityMemo[Condition, Callable[[SubjectView], bool]]:
-    def close(condition: Condition) -> Callable[[SubjectView], bool]:
+def _compiled(roles: tuple[str, ...]) -> IdentityMemo[Condition, Met]:
+    def close(condition: Condition) -> Met:
         check = _build(condition, roles)
-        return lambda subject: check(subject) is True
+        return lambda subject, now, zone: check(subject, now, zone) is True
 
     return IdentityMemo(close)
 
 
-def _always(_: SubjectView) -> bool:
+def _always(subject: SubjectView, now: Business, zone: str) -> bool:
     return True
 
 
-def compile_condition(
-    condition: Condition | None, roles: tuple[str, ...] = ()
-) -> Callable[[SubjectView], bool]:
+def compile_condition(condition: Condition | None, roles: tuple[str, ...] = ()) -> Met:
     """A function that says whether a subject meets the condition; None is met by all.
 
-    roles: by which `contact.…` fields find the person, as in `choose_contact`.
+    roles: by which `contact.…` fields find the person, as in `choose_contact`. The function takes
+    the present and the zone of whoever does the work, for comparisons with dates.
     """
     return _always if condition is None else _compiled(roles)(condition)
 
@@ -249,7 +255,29 @@ def needs(condition: Condition | None) -> set[str]:
 
 
 def values_read(
-    condition: Condition | None, subject: SubjectView, roles: tuple[str, ...] = ()
+    condition: Condition | None, subject: SubjectView, roles: tuple[str, ...], zone: str
 ) -> dict[str, Any]:
-    """What the condition rests on, for the ledger: field → value, None where it is unknown."""
-    return {field: getter(field, roles)(subject) for field in sorted(needs(condition))}
+    """What the condition rests on, for the ledger: field → value, None where it is unknown.
+
+    What is compared with the present is given as a day of the zone.
+    """
+    relative = _compared_with_now(condition)
+    return {
+        field: shown_value(getter(field, roles)(subject), field in relative, zone)
+        for field in sorted(needs(condition))
+    }
+
+
+def shown_value(value: Any, relative: bool, zone: str) -> Any:
+    """A value as people are told of it; relative: it is a date, compared with the present."""
+    return local_date(Business(value), zone) if relative and isinstance(value, int) else value
+
+
+def _compared_with_now(condition: Condition | None) -> set[str]:
+    if condition is None:
+        return set()
+    if isinstance(condition, Compare):
+        return {condition.field} if condition.op in RELATIVE_OPS else set()
+    if isinstance(condition, NotOf):
+        return _compared_with_now(condition.part)
+    return {field for part in condition.parts for field in _compared_with_now(part)}

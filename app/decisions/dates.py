@@ -19,7 +19,7 @@ FIELD = "field:"
 ANCHOR = "date:"
 """Starts the anchor of what a date began; field and value follow."""
 
-_ISO_DATE = 10  # characters of 2026-12-31
+ISO_DATE = 10  # characters of 2026-12-31
 
 
 def date_of(fields: Mapping[str, Any], name: str, zone: str) -> Business | None:
@@ -31,7 +31,7 @@ def instant_of(value: Any, zone: str) -> Business | None:
     """An instant as kept, or the midnight in `zone` that begins a date."""
     if isinstance(value, str):
         try:
-            if len(value) == _ISO_DATE:
+            if len(value) == ISO_DATE:
                 return Business(day_start(day_number(value), zone))
             value = parse_instant(value)
         except ValueError:

@@ -46,8 +46,8 @@ def fire(
     state: forces the state of new enrolments (backlog); else mode and limit say it.
     """
     rule, subject = active.rule, context.subject
-    if not compile_condition(rule.condition, context.roles)(subject):
-        values = values_read(rule.condition, subject, context.roles)
+    if not compile_condition(rule.condition, context.roles)(subject, now, context.calendar.zone):
+        values = values_read(rule.condition, subject, context.roles, context.calendar.zone)
         unknown = [name for name, value in values.items() if value is None]
         return refusal(
             active, context, Code.CONDITION_FALSE, now, {"read": values, "unknown": unknown}

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.decisions.approaching import reached_at
-from app.decisions.conditions import compile_condition, getter
+from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import LOOP_LIMIT, Cause, RuleContext
 from app.decisions.dates import distance
 from app.decisions.explain import say
 from app.decisions.firing import clash, definitions, sequence_of
+from app.decisions.relative import RELATIVE_OPS, said
 from app.decisions.silence import last_activity
 from app.decisions.timing import owed_at
 from app.model.ids import stage_anchor
@@ -41,7 +42,7 @@ def checks(active: ActiveRule, context: RuleContext, now: Business, zone: str) -
         *_record(active, context),
         *_scope(active, context),
         _signal(active, context, now, zone),
-        *_condition(active.rule.condition, context, zone),
+        *_condition(active.rule.condition, context, now, zone),
         *_before(active, context),
         *_limits(active, context),
     ]
@@ -120,16 +121,19 @@ def _lazy(name: str, what: str, at: Business | None, now: Business, zone: str) -
     return Check(name, False, f"{what}: from {said} on", f"nothing happens until {said}")
 
 
-def _condition(part: Condition | None, context: RuleContext, zone: str) -> Iterator[Check]:
+def _condition(
+    part: Condition | None, context: RuleContext, now: Business, zone: str
+) -> Iterator[Check]:
     """Each comparison by itself; what of several alternatives one suffices is said as such."""
     if part is None:
         return
     if isinstance(part, AllOf):
         for one in part.parts:
-            yield from _condition(one, context, zone)
+            yield from _condition(one, context, now, zone)
         return
-    met = compile_condition(part, context.roles)(context.subject)
-    read = {field: getter(field, context.roles)(context.subject) for field in _fields(part)}
+    days = context.calendar.zone
+    met = compile_condition(part, context.roles)(context.subject, now, days)
+    read = values_read(part, context.subject, context.roles, days)
     found = [f"{field} is {say(_time_like(field), value, zone)}" for field, value in read.items()]
     yield Check("condition", met, ", ".join(found), "" if met else _wanted(part))
 
@@ -138,19 +142,13 @@ def _time_like(field: str) -> str:
     return "at" if field.endswith("_at") else field
 
 
-def _fields(part: Condition) -> list[str]:
-    if isinstance(part, Compare):
-        return [part.field]
-    if isinstance(part, NotOf):
-        return _fields(part.part)
-    return list(dict.fromkeys(field for one in part.parts for field in _fields(one)))
-
-
 def _wanted(part: Condition) -> str:
     if isinstance(part, Compare):
         if part.op in ("known", "unknown"):
             return f"{part.field} is {'filled in' if part.op == 'known' else 'empty'}"
         value = part.value
+        if part.op in RELATIVE_OPS:
+            return f"{part.field} {said(part.op, value)}"
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         return f"{part.field} {part.op.replace('_', ' ')} {shown}"
     if isinstance(part, NotOf):

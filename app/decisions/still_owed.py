@@ -46,7 +46,7 @@ def reason_gone(
         or _stopped(waiting, subject)
         or _moved_on(waiting, subject)
         or _answered(waiting, subject, now)
-        or _condition(active, context)
+        or _condition(active, context, now)
         or _no_silence(active, waiting, context, now)
         or date_passed(active, context, now)
         or _beside(active, waiting, context)
@@ -90,11 +90,11 @@ def _answered(waiting: EnrolmentView, subject: SubjectView, now: Business) -> Go
     return None
 
 
-def _condition(active: ActiveRule, context: RuleContext) -> Gone | None:
-    rule, subject = active.rule, context.subject
-    if compile_condition(rule.condition, context.roles)(subject):
+def _condition(active: ActiveRule, context: RuleContext, now: Business) -> Gone | None:
+    rule, subject, zone = active.rule, context.subject, context.calendar.zone
+    if compile_condition(rule.condition, context.roles)(subject, now, zone):
         return None
-    values = values_read(rule.condition, subject, context.roles)
+    values = values_read(rule.condition, subject, context.roles, zone)
     unknown = [name for name, value in values.items() if value is None]
     return Code.CONDITION_FALSE, {"read": values, "unknown": unknown}
 

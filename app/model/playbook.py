@@ -23,12 +23,16 @@ from app.model.vocabulary import (
     TaskType,
 )
 
-Op = Literal["==", "!=", ">", ">=", "<", "<=", "in", "not_in", "known", "unknown", "contains"]
+Op = Literal[
+    "==", "!=", ">", ">=", "<", "<=", "in", "not_in", "known", "unknown", "contains",
+    "within", "older_than", "further_than",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`field op value`, such as `deal.amount >= 1000`. `known` and `unknown` take no value."""
+    """`field op value`, such as `deal.amount >= 1000`. `known` and `unknown` take no value;
+    `within`, `older_than` and `further_than` compare a date with the present (`-365d`)."""
 
     field: str
     op: Op

@@ -53,6 +53,10 @@ class Delay:
     def __str__(self) -> str:
         return f"{self.amount}{self.unit.value}"
 
+    def towards(self, sign: int) -> Delay:
+        """The same length, into the past (-1) or into the future (1)."""
+        return Delay(sign * abs(self.amount), self.unit)
+
     def approximate_ms(self) -> int:
         """Length in ms if every day had 24 hours; for ordering, never for due times."""
         scale = {Unit.MIN: MINUTE, Unit.H: HOUR, Unit.D: DAY, Unit.WD: DAY}
@@ -71,6 +75,28 @@ def parse_delay(text: str) -> Delay:
             "days) or 2wd (working days)"
         )
     return Delay(int(match.group(1)), Unit(match.group(2)))
+
+
+DISTANCE_HELP = (
+    "write a number and a unit, min, h or d: -365d for the 365 days up to now, 30d for the 30 days "
+    "from now on"
+)
+
+_SIGNED = re.compile(r"^\s*([+-]?)\s*(\d.*)$")
+
+
+def parse_distance(text: object) -> Delay:
+    """Read `-365d`, `30d` or `+12h`. Raises ValueError that says what would be right."""
+    match = _SIGNED.match(text) if isinstance(text, str) else None
+    try:
+        delay = parse_delay(match.group(2)) if match else None
+    except ValueError:
+        delay = None
+    if match is None or delay is None:
+        raise ValueError(f"{text!r} is not a distance in time; {DISTANCE_HELP}")
+    if delay.unit is Unit.WD:
+        raise ValueError(f"{text!r} counts somebody's working days; {DISTANCE_HELP}")
+    return delay.towards(-1 if match.group(1) == "-" else 1)
 
 
 def to_datetime(instant: int) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from app.decisions.relative import RELATIVE_OPS
 from app.model.vocabulary import StageKind, SubjectType, TaskType
 from app.playbooks import schema as form
 from app.playbooks.finding import Finding, Location
@@ -83,7 +84,7 @@ def _rules(
         base: Location = ("rules", number)
         yield _when((*base, "when"), rule.when, known, dates)
         if rule.if_ is not None:
-            yield _condition((*base, "if"), rule.if_, known)
+            yield _condition((*base, "if"), rule.if_, known, dates)
         if rule.settle is not None and rule.settle.unit.value == "wd":
             yield [Finding((*base, "settle"), "settle cannot be in working days", "write 5min")]
         step_ids: list[str] = []
@@ -257,27 +258,33 @@ def _known(location: Location, what: str, name: str, names: Iterable[str]) -> li
 
 
 def _condition(
-    base: Location, condition: form.ConditionYaml, known: frozenset[str]
+    base: Location, condition: form.ConditionYaml, known: frozenset[str], dates: frozenset[str]
 ) -> Iterator[Finding]:
     if isinstance(condition, form.AllYaml):
         for index, part in enumerate(condition.all):
-            yield from _condition((*base, "all", index), part, known)
+            yield from _condition((*base, "all", index), part, known, dates)
     elif isinstance(condition, form.AnyYaml):
         for index, part in enumerate(condition.any):
-            yield from _condition((*base, "any", index), part, known)
+            yield from _condition((*base, "any", index), part, known, dates)
     elif isinstance(condition, form.NotYaml):
-        yield from _condition((*base, "not"), condition.not_, known)
+        yield from _condition((*base, "not"), condition.not_, known, dates)
     else:
-        yield from _comparison(base, condition, known)
+        yield from _comparison(base, condition, known, dates)
 
 
 def _comparison(
-    base: Location, compare: form.CompareYaml, known: frozenset[str]
+    base: Location, compare: form.CompareYaml, known: frozenset[str], dates: frozenset[str]
 ) -> Iterator[Finding]:
-    names = {*CONDITION_FIELDS, *known}
+    names = {*CONDITION_FIELDS, *DATE_FIELDS, *known}
     if compare.field not in names:
         yield unmapped((*base, "field"), compare.field, names)
         return
+    if compare.op in RELATIVE_OPS and not _is_date(compare.field, dates):
+        yield Finding(
+            (*base, "field"),
+            f"`{compare.field}` is no date, so nothing lies `{compare.op}` of it",
+            "name a date, such as deal.close_date, or map the property with the type date",
+        )
     choice = _CLOSED_CHOICES.get(compare.field)
     values = compare.value if isinstance(compare.value, list) else [compare.value]
     if choice is None or compare.op in ("known", "unknown"):
@@ -287,6 +294,10 @@ def _comparison(
             at = (index,) if isinstance(compare.value, list) else ()
             hint = suggest(str(value), choice)
             yield Finding((*base, "value", *at), f"{value!r} is no {compare.field}", hint)
+
+
+def _is_date(name: str, dates: frozenset[str]) -> bool:
+    return name in dates or name.endswith("_at")
 
 
 def _templates(playbook: form.PlaybookYaml, known: frozenset[str]) -> Iterator[Finding]:

@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from app.decisions.relative import RELATIVE_OPS
+from app.model.playbook import Op
+from app.model.time import parse_distance
 from app.playbooks.form import FORM, Strict, by_key, by_type
 from app.playbooks.step_schema import StepYaml
 from app.playbooks.values import (
@@ -95,7 +98,7 @@ SIGNAL_KEYS = tuple(key for key in WhenYaml.model_fields if key not in ("unless"
 
 class CompareYaml(Strict):
     field: Line
-    op: Literal["==", "!=", ">", ">=", "<", "<=", "in", "not_in", "known", "unknown", "contains"]
+    op: Op
     value: str | int | float | bool | list[str | int | float] | None = None
 
     @model_validator(mode="after")
@@ -105,6 +108,12 @@ class CompareYaml(Strict):
                 raise refusal(f"`{self.op}` takes no value", "leave `value` out")
         elif self.value is None:
             raise refusal(f"`{self.op}` needs a value", "add `value: …`")
+        elif self.op in RELATIVE_OPS:
+            try:
+                parse_distance(self.value)
+            except ValueError as error:
+                message, _, help = str(error).partition("; ")
+                raise refusal(f"`{self.op}`: {message}", help) from None
         elif (self.op in ("in", "not_in")) != isinstance(self.value, list):
             wanted = "a list, such as [a, b]" if self.op in ("in", "not_in") else "a single value"
             raise refusal(f"{self.value!r} does not fit `{self.op}`", f"write {wanted}")

@@ -37,7 +37,7 @@ DEAL = SubjectView(
 
 @pytest.mark.parametrize("field", CONDITION_FIELDS)
 def test_every_field_of_conditions_is_read_from_the_record(field: str) -> None:
-    assert compile_condition(Compare(field, "known"))(DEAL)
+    assert compile_condition(Compare(field, "known"))(DEAL, AT, "Europe/Berlin")
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_every_field_of_conditions_is_read_from_the_record(field: str) -> None:
 def test_idle_rules_look_at_open_working_stages_only(kind: StageKind, idle: bool) -> None:
     deal = SubjectView(1, SubjectType.DEAL, "7", ("deal", "7"), stage_kind=kind)
     for rule in preset("idle-deal").rules:
-        assert compile_condition(rule.condition)(deal) is idle
+        assert compile_condition(rule.condition)(deal, AT, "Europe/Berlin") is idle
 
 
 def test_a_form_counts_for_contacts_without_a_deal_only() -> None:
     form = {rule.id: rule for rule in preset("inbound-lead").rules}["lead-form"]
     contact = SubjectView(1, SubjectType.CONTACT, "7", ("contact", "7"))
-    assert compile_condition(form.condition)(contact)
-    assert not compile_condition(form.condition)(DEAL)
+    assert compile_condition(form.condition)(contact, AT, "Europe/Berlin")
+    assert not compile_condition(form.condition)(DEAL, AT, "Europe/Berlin")

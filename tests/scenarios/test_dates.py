@@ -167,3 +167,63 @@ def test_a_playbook_on_a_date_that_nobody_mapped_is_refused(story: Story) -> Non
     presets = {p["playbook"]: p["needs"] for p in story.admin.get("/api/playbooks")["presets"]}
     (need,) = presets["renewal"]
     assert (need["field"], need["type"], presets["proposal"]) == ("deal.contract_end", "date", [])
+
+
+@pytest.mark.feature("T20")
+def test_deals_lost_in_the_prior_twelve_months_get_five_touches_and_older_ones_none(
+    begin: Begin,
+) -> None:
+    story = begin(settings={"merge": False, "rep_daily_tasks": None})
+    lost = {day: story.deal("lost") for day in ("2025-09-10 12:00", "2026-05-04 12:00")}
+    for day, deal in lost.items():
+        write(story, deal, str(story.at(day)), "closedate")
+    old, late = lost.values()
+    story.settle()
+    story.live("closed-lost")
+    (waiting,) = story.admin.get("/api/playbooks")["saved"][0]["rules"]
+    assert waiting["backlog"] == 2, "10 September 2025 is within the year, just"
+    story.to("2026-09-11 10:00")
+    assert story.change("POST", "/api/backlog/release", {"rule": "closed-lost/lost-ninety-days"})
+    story.until("+22d")
+    assert len(story.tasks(late)) == 5
+    assert story.tasks(old) == [], "by the release the year was over"
+    told = "The rule's condition is not met; it read deal.close_date 2025-09-10, deal.stage_kind"
+    assert any(line.startswith(told) for line in story.whys(old, "closed-lost/lost-ninety-days"))
+
+
+@pytest.mark.feature("T20")
+@pytest.mark.feature("P20")
+def test_a_date_compared_with_the_present_is_asked_again_before_each_touch(dated: Story) -> None:
+    dated.live(
+        playbook(
+            """
+            - id: soon
+              when: {field_changed: deal.contract_end}
+              if: {field: deal.contract_end, op: within, value: 30d}
+              then: [{enrol: soon}]
+            """,
+            """
+            - id: soon
+              steps:
+                - {id: one, at: 1d, task: call, template: t, subject: One}
+                - {id: two, at: 10d, task: call, template: t, subject: Two}
+            """,
+        )
+    )
+    passes, moved, far = (dated.deal("proposal") for _ in range(3))
+    dated.settle()
+    ends = {passes: "2026-09-15", moved: "2026-10-01", far: "2026-10-12"}
+    for deal, end in ends.items():
+        write(dated, deal, end)
+    dated.until("+3d")  # found by the reconcile
+    assert [len(dated.tasks(deal)) for deal in ends] == [1, 1, 0]
+    why = dated.command("why", far, "--rule", "test/soon").output
+    assert "deal.contract_end is 2026-10-12" in why
+    assert "deal.contract_end lies within the next 30d" in why
+    for task in dated.open():
+        dated.act("complete_task", task=task.id)
+    write(dated, moved, "2027-10-01")
+    dated.until("+12d")
+    assert len(dated.tasks(passes)) == 1, "the date has passed"
+    assert len(dated.tasks(moved)) == 1, "the date has moved away"
+    assert dated.codes(moved, "touch:")[-1] == "condition_false"

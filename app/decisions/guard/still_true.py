@@ -14,7 +14,8 @@ _CHECK = "still_true"
 
 def check(facts: GuardFacts) -> Ruling | None:
     """Judged at the unshifted instant: a deal that had left the stage when the step fell due owes
-    nothing, even if it is back there by the time that working hours begin."""
+    nothing, even if it is back there by the time that working hours begin. The condition is asked
+    as of now, dates that come nearer or pass included."""
     touch, subject = facts.touch, facts.subject
     leaves = touch.sequence is None or StopReason.STAGE_LEFT in touch.sequence.exits
     if touch.anchor_stage is not None and leaves:
@@ -28,6 +29,8 @@ def check(facts: GuardFacts) -> Ruling | None:
     if condition is None:
         return None
     roles = facts.settings.contact_roles
-    if compile_condition(condition, roles)(subject):
+    zone = facts.calendar.zone
+    if compile_condition(condition, roles)(subject, facts.now, zone):
         return None
-    return drop(_CHECK, Code.CONDITION_FALSE, read=values_read(condition, subject, roles))
+    read = values_read(condition, subject, roles, zone)
+    return drop(_CHECK, Code.CONDITION_FALSE, read=read)
