@@ -22,6 +22,9 @@ class Native:
     # on its way
     LATER = "native_later"
     DAILY_LIMIT = "native_daily_limit"
+    NEXT_SENDER = "native_next_sender"
+    INBOX_FULL = "native_inbox_full"
+    SPACED = "native_spaced"
     UNSUBSCRIBED = "native_unsubscribed"
     STARTED = "native_started"
     ADOPTED = "native_adopted"
@@ -63,6 +66,10 @@ NATIVE_TEXTS: Mapping[str, str] = {
     Native.LATER: "The CRM did not take the enrolment: {said} Nothing was sent; it is tried again.",
     Native.DAILY_LIMIT: "The inbox {sender} has reached the CRM's limit for the day; again at "
     "{until}.",
+    Native.NEXT_SENDER: "{said} Another of the team is asked.",
+    Native.INBOX_FULL: "The inbox {sender} has started as many sequences in 24 hours as your "
+    "settings allow; again at {until}.",
+    Native.SPACED: "Mails from {sender} are kept apart, as your settings say; this one at {until}.",
     Native.UNSUBSCRIBED: "The CRM would not enrol the contact, who has unsubscribed or gave no "
     "legal basis for mail.",
     Native.STARTED: "Enrolled in the CRM's sequence {sequence} from {sender} (enrolment "

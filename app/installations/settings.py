@@ -80,6 +80,12 @@ class Settings(BaseModel):
     sequence_inboxes: Mapping[Annotated[str, Field(max_length=64)], Address] = Field(
         {}, description="address of the inbox that a person connected to the CRM, by owner id"
     )
+    sequence_daily_limit: int | None = Field(
+        100, ge=1, le=10_000, description="most enrolments from one inbox in any 24 hours"
+    )
+    sequence_gap_ms: int = Field(
+        0, ge=0, le=HOUR, description="least time between two enrolments from one inbox"
+    )
     cap_7_days: int | None = Field(
         7, ge=1, le=1000, description="most touches for one person in any 7 days"
     )

@@ -14,16 +14,17 @@ from typing import Any
 from app.decisions.codes import Code
 from app.decisions.guard.quiet_hours import place
 from app.decisions.native import SKEW_MS, obstacle
-from app.decisions.native_codes import Native
+from app.decisions.native_codes import SENDER_PROBLEMS, Native
+from app.decisions.pacing import pace
 from app.decisions.timing import next_working_day
 from app.lanes.case import Case
 from app.lanes.context import Lanes, Tenant
 from app.lanes.enrolled import Failed, Letter, record_failed, record_made
-from app.lanes.senders import find_sequence, note_problem, senders_of
+from app.lanes.senders import by_team, find_sequence, note_problem, senders_of
 from app.lanes.trouble import note_error
 from app.model.native import Sender
-from app.model.time import SECOND, Business, Wall
-from app.store import installations, natives
+from app.model.time import DAY, SECOND, Business, Wall
+from app.store import installations, natives, sending
 from connectors.contract import (
     NATIVE_SEQUENCES,
     AuthRevoked,
@@ -62,12 +63,13 @@ def enrol_cases(lanes: Lanes, tenant: Tenant, cases: Sequence[Case], now: Busine
     connector = lanes.connector_for(tenant.id)
     letters: list[Letter] = []
     failed: list[Failed] = []
-    senders = senders_of(lanes, tenant, [case.owner_id for case in cases], now)
+    senders = senders_of(lanes, tenant, cases, now)
     unavailable = _why_unavailable(connector)
     for case in cases:
-        sender = senders[case.owner_id or ""]
-        found = _prepared(lanes, tenant, connector, case, sender, unavailable, now)
+        found = _prepared(lanes, tenant, connector, case, senders[case.id], unavailable, now)
         (letters if isinstance(found, Letter) else failed).append(found)  # type: ignore[arg-type]
+    letters, waiting = _paced(lanes, tenant, letters, now)
+    failed += waiting
     for start in range(0, len(letters), AT_ONCE):
         failed += _send(lanes, tenant, connector, letters[start : start + AT_ONCE], now)
     record_failed(lanes, tenant, failed, now)
@@ -105,6 +107,30 @@ def _prepared(
     if sequence is None:
         return Failed(case, Native.SEQUENCE_GONE, words)
     return Letter(case, sequence, sender)
+
+
+def _paced(
+    lanes: Lanes, tenant: Tenant, letters: Sequence[Letter], now: Business
+) -> tuple[list[Letter], list[Failed]]:
+    """Those that may go now, and those that their inbox has to wait with."""
+    settings = tenant.settings
+    if not letters:
+        return [], []
+    with lanes.store.read() as conn:
+        used = sending.used_since(conn, tenant.id, now - DAY)
+    waits = pace(
+        [one.sender.inbox for one in letters], used, now,
+        limit=settings.sequence_daily_limit, gap_ms=settings.sequence_gap_ms,
+    )  # fmt: skip
+    going: list[Letter] = []
+    waiting: list[Failed] = []
+    for one, wait in zip(letters, waits, strict=True):
+        if wait is None:
+            going.append(one)
+            continue
+        until = place(wait.until, one.case.facts)
+        waiting.append(Failed(one.case, wait.code, one.words, instead=False, write_at=until))
+    return going, waiting
 
 
 # --- sending -------------------------------------------------------------------------------------
@@ -205,4 +231,8 @@ def _refused(
     code = _PROBLEMS.get(error.reason, Native.REFUSED)
     if sender is not None and now is not None and code in (Native.NO_SEAT, Native.NO_INBOX):
         note_problem(lanes, tenant, sender, code, now)
+        if by_team(case):
+            said = SENDER_PROBLEMS[code].format(sender=sender.inbox)
+            told = {**words, "said": said}
+            return Failed(case, Native.NEXT_SENDER, told, instead=False, write_at=now)
     return Failed(case, code, words)

@@ -6,12 +6,17 @@ remembered for an hour, so that a rep without a seat costs one failed call and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from sqlalchemy import Connection
+
+from app.lanes.case import Case
 from app.lanes.context import Lanes, Tenant
 from app.model.native import Sender
-from app.model.time import HOUR, MINUTE, Business
-from app.store import cursors, people
+from app.model.time import DAY, HOUR, MINUTE, Business
+from app.store import cursors, people, sending
 from app.store.sets import dumps, loads
 from connectors.contract import Connector, CrmSequence
 
@@ -21,23 +26,69 @@ BOOK_MS = 15 * MINUTE
 
 
 def senders_of(
-    lanes: Lanes, tenant: Tenant, owner_ids: Iterable[str | None], now: Business
+    lanes: Lanes, tenant: Tenant, cases: Sequence[Case], now: Business
 ) -> dict[str, Sender]:
-    """owner id → sender; "" for a record without an owner."""
-    wanted = {owner for owner in owner_ids if owner}
-    nobody = Sender(None, "", active=False)
-    found = {"": nobody, **dict.fromkeys(wanted, nobody)}
+    """Touch id → who sends: the record's owner, or one of the owner's team where the step says so.
+
+    A team takes turns: whoever has sent least within 24 hours is next. A person once written to by
+    one of them hears from that one again, so that their mails stay in one hand and one thread.
+    """
+    turns = [case for case in cases if by_team(case)]
     with lanes.store.read() as conn:
-        for owner, row in people.read(conn, tenant.id, sorted(wanted)).items():
-            user = row["user_id"]
-            inbox = tenant.settings.sequence_inboxes.get(owner) or row["email"]
-            kept = cursors.get(conn, tenant.id, _name(user)) if user else None
-            problem = None
-            if kept is not None:
-                code, address, at = loads(kept)
-                problem = code if address == inbox and now < at + REMEMBER_MS else None
-            found[owner] = Sender(user, inbox, row["active"], problem)
+        owners = None if turns else sorted({case.owner_id for case in cases if case.owner_id})
+        known = {
+            owner: _sender(conn, tenant, owner, row, now)
+            for owner, row in people.read(conn, tenant.id, owners).items()
+        }
+        teams = _teams(people.read(conn, tenant.id)) if turns else {}
+        whom = sorted({case.facts.touch.contact or "" for case in turns})
+        earlier = sending.known_senders(conn, tenant.id, whom) if turns else {}
+        used = sending.used_since(conn, tenant.id, now - DAY) if turns else {}
+    sent = Counter({inbox: one.count for inbox, one in used.items()})
+    nobody = Sender(None, "", active=False)
+    found = {case.id: known.get(case.owner_id or "", nobody) for case in cases}
+    for case in turns:
+        able = [known[owner] for owner in teams.get(case.owner_id or "", ()) if _can(known[owner])]
+        if able:
+            address = earlier.get(case.facts.touch.contact or "")
+            again = next((one for one in able if one.inbox == address), None)
+            chosen = again or min(able, key=lambda one: sent[one.inbox])
+            sent[chosen.inbox] += 1
+            found[case.id] = chosen
     return found
+
+
+def by_team(case: Case) -> bool:
+    """Whether anybody of the owner's team may send."""
+    native = case.facts.touch.step.native
+    return native is not None and native.sender == "team"
+
+
+def _can(sender: Sender) -> bool:
+    return sender.active and bool(sender.user_id and sender.inbox) and sender.problem is None
+
+
+def _teams(rows: Mapping[str, Mapping[Any, Any]]) -> dict[str, list[str]]:
+    """Owner id → the owner ids of their team, in a fixed order; without a team only themselves."""
+    return {
+        owner: [other for other, one in sorted(rows.items()) if one["team"] == row["team"]]
+        if row["team"]
+        else [owner]
+        for owner, row in rows.items()
+    }
+
+
+def _sender(
+    conn: Connection, tenant: Tenant, owner: str, row: Mapping[Any, Any], now: Business
+) -> Sender:
+    user = row["user_id"]
+    inbox = tenant.settings.sequence_inboxes.get(owner) or row["email"]
+    kept = cursors.get(conn, tenant.id, _name(user)) if user else None
+    problem = None
+    if kept is not None:
+        code, address, at = loads(kept)
+        problem = code if address == inbox and now < at + REMEMBER_MS else None
+    return Sender(user, inbox, row["active"], problem)
 
 
 def note_problem(

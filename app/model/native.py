@@ -18,6 +18,15 @@ class Sender:
     problem: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one inbox has sent lately: how many, and when the first and the last of them."""
+
+    count: int
+    oldest_at: Business
+    latest_at: Business
+
+
 class Do(StrEnum):
     """What is to be done about an enrolment in the CRM's sequence."""
 

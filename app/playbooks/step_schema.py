@@ -46,7 +46,7 @@ class NativeYaml(Strict):
     """A sequence of the CRM's own: `hubspot` names it, or gives its id in quotes."""
 
     hubspot: Line
-    sender: Literal["owner"] = "owner"
+    sender: Literal["owner", "team"] = "owner"
 
 
 class AssignToYaml(Strict):

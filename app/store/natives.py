@@ -301,13 +301,3 @@ def of_installation(conn: Connection, inst: int) -> list[Row]:
         .order_by(_n.sent_at.desc(), _n.touch_id)
     )
     return [dict(row) for row in conn.execute(query).mappings()]
-
-
-def last_enrolled(conn: Connection, inst: int) -> dict[str, int]:
-    """sender's address → when a contact was last enrolled from it."""
-    query = (
-        select(_n.sender, func.max(_n.enrolled_at))
-        .where(_n.installation_id == inst, _n.enrolled_at.is_not(None))
-        .group_by(_n.sender)
-    )
-    return {row[0]: row[1] for row in conn.execute(query)}

@@ -592,7 +592,7 @@ NATIVE = "sequence: {hubspot: Outreach}"
         (f"{NATIVE}, template: tlak", ".template", "no template `tlak`", "`talk`"),
         ("sequence: {hubspt: Outreach}", ".sequence.hubspt", "unknown key", "`hubspot`"),
         ("sequence: {hubspot: 77}", ".sequence.hubspot", "text must stand", "in quotes"),
-        ("sequence: {hubspot: A, sender: team}", ".sequence.sender", "not possible", "owner"),
+        ("sequence: {hubspot: A, sender: all}", ".sequence.sender", "not possible", "owner"),
     ],
 )
 def test_mistakes_in_a_sequence_of_the_crm(

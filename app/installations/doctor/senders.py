@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from app.installations.doctor.findings import About, Finding
 from app.installations.settings import Settings
-from app.store import cursors, natives, people
+from app.store import cursors, people, sending
 from app.store.sets import loads
 
 _WHY = {
@@ -30,7 +30,7 @@ def senders(say: About, conn: Connection, inst: int, settings: Settings) -> Iter
     """
     if not settings.native_sequences:
         return
-    sent = natives.last_enrolled(conn, inst)
+    sent = sending.last_enrolled(conn, inst)
     users = {row["user_id"]: row for row in people.read(conn, inst).values() if row["active"]}
     for name, kept in cursors.starting(conn, inst, cursors.SENDER).items():
         code, inbox, at = loads(kept)
