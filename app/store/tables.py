@@ -488,6 +488,7 @@ Index(
 )
 Index("ix_native_enrolment", native_enrolments.c.enrolment_id)
 Index("ix_native_contact", native_enrolments.c.installation_id, native_enrolments.c.contact_id)
+Index("ix_native_sent", native_enrolments.c.installation_id, native_enrolments.c.sent_at)
 
 # --- counting and telling ------------------------------------------------------------------------
 
