@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
 # A deadline for each example would be a timed test: it fails on a busy machine and says nothing.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30
+
+
+def pytest_configure() -> None:
+    """Temporary folders in memory where there is room: each commit of a store waits for its disk,
+    and no test cuts the power. A process that is killed loses no more there than on a disk."""
+    free = shutil.disk_usage(_MEMORY).free if _MEMORY.is_dir() else 0
+    if free > _ROOM and os.access(_MEMORY, os.W_OK):
+        for name in ("PYTEST_DEBUG_TEMPROOT", "TMPDIR"):
+            os.environ.setdefault(name, str(_MEMORY))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -41,6 +41,7 @@ from sandbox.server import serve
 from sandbox.simulation import Simulation
 from sandbox.world.account import Account
 from sandbox.world.records import Actor, Link, Owner, Team
+from tests.support.stores import new_url
 
 ZONE = "Europe/Amsterdam"
 MONDAY = "2026-09-07 10:00"
@@ -119,7 +120,7 @@ class Task:
 class Story:
     """See the module. `before` acts in the CRM before the app is connected.
 
-    database: DATABASE_URL of an empty database; "" for a SQLite file in the folder.
+    database: DATABASE_URL of a database, empty or migrated; "" for a SQLite file in the folder.
     environment: variables that the app finds beside those it needs.
     """
 
@@ -138,7 +139,7 @@ class Story:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._environment = dict(environment or {})
-        self._database = database or f"sqlite:///{folder / 'followthrough.db'}"
+        self._database = database or new_url("sqlite", folder)
         self.zone = zone
         self.tier = tier
         self.folder = folder

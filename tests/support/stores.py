@@ -1,8 +1,8 @@
 """Empty, migrated stores on SQLite and on a PostgreSQL that comes from a wheel.
 
-One server serves the process, started when the first test needs it; each store is a database of its
-own, copied from a migrated template. A server that does not start fails the test: what is not run
-on PostgreSQL is not known to work there.
+Each store is a database of its own, copied from a template that is migrated once in a process. One
+PostgreSQL server serves the process, started when the first test needs it. A server that does not
+start fails the test: what is not run on PostgreSQL is not known to work there.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _numbers = count(1)
 
 def new_store(dialect: Dialect, folder: Path, *, migrated: bool = True) -> Store:
     """A store with nothing in it; `migrated` False: without tables."""
-    store = Store(new_url(dialect, folder, migrated=migrated))
-    if dialect == "sqlite" and migrated:
-        migrate(store)
-    return store
+    return Store(new_url(dialect, folder, migrated=migrated))
 
 
 def new_url(dialect: Dialect, folder: Path, *, migrated: bool = True) -> str:
-    """DATABASE_URL of a fresh database; on SQLite a file that does not exist yet."""
+    """DATABASE_URL of a fresh database; on SQLite without tables a file that does not exist yet."""
     if dialect == "sqlite":
-        return f"sqlite:///{folder / f'store-{next(_numbers)}.db'}"
+        path = folder / f"store-{next(_numbers)}.db"
+        if migrated:
+            path.write_bytes(_sqlite_template())
+        return f"sqlite:///{path}"
     if migrated:
         _template()
     name = f"store_{next(_numbers)}"
@@ -44,12 +44,31 @@ def new_url(dialect: Dialect, folder: Path, *, migrated: bool = True) -> str:
 
 
 @lru_cache(maxsize=1)
+def _sqlite_template() -> bytes:
+    """The file of a migrated store, closed so that nothing of it is left in a log beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        store = Store(f"sqlite:///{path}")
+        migrate(store)
+        store.close()
+        return path.read_bytes()
+
+
+@lru_cache(maxsize=1)
 def _server() -> PostgresServer:
     # Not under tmp_path or a home: the server runs as a user of its own when the tests run as root.
     folder = Path(tempfile.mkdtemp(prefix="followthrough-pg-", dir="/tmp"))
     with suppress(OSError):
         folder.chmod(0o755)
-    return get_server(folder / "data", cleanup_mode="delete")
+    server = get_server(folder / "data", cleanup_mode="delete")
+    # Nothing here outlives the process. Its last checkpoint would wait for the disk with all
+    # databases of the run, longer than the server is given to stop.
+    uri = server.get_uri(database="postgres")
+    with psycopg.connect(uri, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off".encode())
+        connection.execute("SELECT pg_reload_conf()")
+    return server
 
 
 @lru_cache(maxsize=1)
