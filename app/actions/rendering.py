@@ -16,6 +16,7 @@ from typing import NamedTuple
 from liquid import BoundTemplate
 from liquid.exceptions import LiquidError, UndefinedError
 
+from app.actions.reply_texts import REPLY_TEXTS
 from app.model.playbook import INSTEAD, Playbook, Step, Template
 from app.model.vocabulary import TaskType
 from app.wording.language import check_tokens, compile_text
@@ -79,6 +80,7 @@ BUILT_IN: Mapping[str, Template] = {
             "- Then complete this task."
         ),
     ),
+    **{text.id: text for text in REPLY_TEXTS},
     INSTEAD: Template(
         id=INSTEAD,
         decides="What is the next step with this contact?",

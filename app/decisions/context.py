@@ -36,6 +36,7 @@ class RuleContext:
     replies and meetings counts besides.
     recent_firings: rule key → firings in the whole installation within the last hour, for `limit`.
     recent_for_subject: the same for this subject alone, for loop protection.
+    mail_seen: when mail was lately seen to be opened, or clicked in, for rules that count.
     """
 
     installation_key: str
@@ -53,6 +54,9 @@ class RuleContext:
     seen: Mapping[SignalKind, Business] = field(default_factory=dict[SignalKind, Business])
     recent_firings: Mapping[str, int] = field(default_factory=dict[str, int])
     recent_for_subject: Mapping[str, int] = field(default_factory=dict[str, int])
+    mail_seen: Mapping[SignalKind, Sequence[Business]] = field(
+        default_factory=dict[SignalKind, Sequence[Business]]
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ FIRING_EXITS = frozenset(
 # Tasks in which a rep addresses the prospect; the rest is work of the rep's own.
 PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN, TaskType.MEETING})
 
+NO_END = "no_end"
+"""Key in a reply's data: what it was said to mean, where that ends nothing."""
 
 _STAGE_REASONS = (
     StopReason.CLOSED_WON,
@@ -65,6 +67,11 @@ def writes_mail(step: Step) -> bool:
 def _since_anchor(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
     """What came before the enrolment's cause, and is only reported late, answers nothing."""
     return event.at >= enrolment.anchor_at
+
+
+def _replied(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
+    """A reply of which it is known already that it is no end, such as a machine's, ends nothing."""
+    return event.at >= enrolment.anchor_at and not event.data.get(NO_END)
 
 
 def _begun_by_closing(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
@@ -133,7 +140,7 @@ def _deleted(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
 
 
 _HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]] = {
-    StopReason.REPLIED: _since_anchor,
+    StopReason.REPLIED: _replied,
     StopReason.MEETING_BOOKED: _since_anchor,
     StopReason.STAGE_LEFT: _stage_left,
     StopReason.CLOSED_WON: _closed(StageKind.WON),

@@ -26,11 +26,18 @@ MOMENTUM = "momentum"
 
 
 def put_off(enrolment: EnrolmentView, until: Business) -> tuple[Action, ...]:
-    """Lay the subject aside until a date: its momentum says so, a timer brings it back."""
-    data = {"enrolment": enrolment.id, "definition": enrolment.definition}
+    """Lay the subject of an enrolment that ends aside until a date."""
+    return lay_aside(enrolment.subject, enrolment.id, enrolment.definition, until)
+
+
+def lay_aside(
+    subject: int, enrolment: str, definition: str, until: Business
+) -> tuple[Action, ...]:
+    """Lay a subject aside until a date: its momentum says so, a timer brings it back."""
+    data = {"enrolment": enrolment, "definition": definition}
     return (
-        SetProperty(enrolment.subject, MOMENTUM, Momentum.RECYCLE.value),
-        ArmTimer(enrolment.subject, f"{TIMER}{enrolment.id}", until, data),
+        SetProperty(subject, MOMENTUM, Momentum.RECYCLE.value),
+        ArmTimer(subject, f"{TIMER}{enrolment}", until, data),
     )
 
 

@@ -21,6 +21,7 @@ from app.decisions.context import (
     refusal,
     still_standing,
 )
+from app.decisions.exits import NO_END
 from app.decisions.firing import definitions, fire
 from app.decisions.silence import arm_silence, silence
 from app.decisions.starting import as_view
@@ -35,7 +36,15 @@ from app.model.decisions import (
 from app.model.playbook import ActiveRule, CreateTasks, Enrol, When
 from app.model.signals import Signal
 from app.model.time import MINUTE, Business
-from app.model.vocabulary import Again, EnrolmentState, Mode, SignalKind, StageKind, SubjectType
+from app.model.vocabulary import (
+    Again,
+    EnrolmentState,
+    Mode,
+    ReplyClass,
+    SignalKind,
+    StageKind,
+    SubjectType,
+)
 
 __all__ = [
     "LAZY",
@@ -93,6 +102,8 @@ def decide(signal: Signal, context: RuleContext, now: Business) -> Decision:
 
 def waits_for(when: When, signal: Signal, subject_type: SubjectType) -> bool:
     """Whether this is the signal that a rule names; conditions and absences aside."""
+    if when.replies:
+        return _is_said(when, signal)
     if when.kind is not signal.kind:
         return False
     if when.stages and signal.stage not in when.stages:
@@ -102,6 +113,16 @@ def waits_for(when: When, signal: Signal, subject_type: SubjectType) -> bool:
     if when.sequences and signal.data.get("sequence") not in when.sequences:
         return False
     return not when.subject_types or subject_type.value in when.subject_types
+
+
+def _is_said(when: When, signal: Signal) -> bool:
+    """Whether a reply was told apart as one of the classes that a rule names; what nobody told
+    apart is `unclassified` from the moment at which it comes."""
+    if signal.kind is SignalKind.REPLIED:
+        return ReplyClass.UNCLASSIFIED in when.replies and NO_END not in signal.data
+    if signal.kind is not SignalKind.REPLY_CLASSIFIED:
+        return False
+    return signal.data.get("class") in when.replies
 
 
 def _changes(field: str, signal: Signal) -> bool:
@@ -145,6 +166,12 @@ def _before_anything(
     entered = signal.kind is SignalKind.STAGE_ENTERED
     if entered and rule.again is Again.STAGE_ENTRY and not signal.forward:
         return Code.MOVED_BACK, {"cause": signal.cause}
+    if rule.when.count > 1:
+        count = _times(active, signal, context)
+        if count < rule.when.count:
+            span = str(rule.when.span)
+            values = {"count": count, "wanted": rule.when.count, "span": span}
+            return Code.NOT_OFTEN, values
     if not context.past:
         return None
     past = [context.past.get(key) for key in definitions(active)]
@@ -153,6 +180,16 @@ def _before_anything(
     if rule.again is Again.ONCE and all(past):
         return Code.ONCE_ONLY, {"anchors": sorted(past[0] or ())}
     return None
+
+
+def _times(active: ActiveRule, signal: Signal, context: RuleContext) -> int:
+    """How often it was seen up to this signal, within the rule's time and since the rule last
+    acted: what it has answered already does not count again."""
+    span = active.rule.when.span
+    since = signal.at - span.approximate_ms() if span is not None else 0
+    since = max(since, context.last_fired.get(active.rule.key, 0))
+    seen = {*context.mail_seen.get(signal.kind, ()), signal.at}
+    return sum(since < at <= signal.at for at in seen)
 
 
 def _wait_until(active: ActiveRule, signal: Signal, context: RuleContext) -> Business:

@@ -74,6 +74,9 @@ def reaches_goal(enrolment: EnrolmentView, event: Signal) -> bool:
 
 
 def _names(when: When, event: Signal) -> bool:
+    if when.replies:
+        said = event.kind is SignalKind.REPLY_CLASSIFIED
+        return said and event.data.get("class") in when.replies
     same = event.kind is when.kind or (
         when.kind is SignalKind.STAGE_ENTERED
         and event.kind is SignalKind.CLOSED

@@ -180,10 +180,17 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
         calendar=calendar,
         zone=(contact.zone if contact else None) or calendar.zone,
         open_tasks=loaded.open_tasks.get(row["subject_id"], ()),
-        holds=loaded.holds.get(row["subject_id"], {}),
+        holds=_held(loaded, row),
         contact_touches=loaded.counters.person.get(row["contact_id"] or "", (0, 0)),
         running_native=loaded.sequences.get(row["enrolment_id"]),
     )
+
+
+def _held(loaded: Loaded, row: Row) -> Mapping[str, Any]:
+    """Reasons to wait, the subject's and the person's."""
+    mine = loaded.holds.get(row["subject_id"], {})
+    theirs = loaded.of_person.get(row["contact_id"] or "")
+    return {**mine, **theirs} if theirs else mine
 
 
 def _facts(

@@ -25,6 +25,7 @@ Row = Mapping[Any, Any]
 class Loaded:
     """Rows read for a batch of touches, by what they belong to.
 
+    holds, of_person: reason → until, of subjects and of contacts.
     sequences: enrolment → the touch whose sequence in the CRM runs. cleared: duties that are over.
     """
 
@@ -32,6 +33,7 @@ class Loaded:
     enrolments: Mapping[str, Row]
     open_tasks: Mapping[int, list[Row]]
     holds: Mapping[int, Mapping[str, Any]]
+    of_person: Mapping[str, Mapping[str, Any]]
     counters: Counters
     sequences: Mapping[str, str]
     cleared: set[str]
@@ -46,13 +48,14 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         enrolments = running.by_id(conn, {row["enrolment_id"] for row in rows})
         open_tasks = tasks.open_of_subjects(conn, subjects)
         held = holds.of(conn, tenant.id, subjects, now)
+        people = {row["contact_id"] for row in rows if row["contact_id"]}
+        away = holds.of_contacts(conn, tenant.id, people, now)
         sequences = natives.running_of(conn, _with_natives(tenant, enrolments.values()))
         owed = [row["id"] for row in rows if row["step"] in DUTIES]
         cleared = duties.cleared(conn, owed) if owed else set[str]()
-        contacts = {row["contact_id"] for row in rows if row["contact_id"]}
         touched = (
             counts.contact_counts(
-                conn, tenant.id, contacts, _days_before(day, 7), _days_before(day, 30)
+                conn, tenant.id, people, _days_before(day, 7), _days_before(day, 30)
             )
             if tenant.settings.cap_7_days or tenant.settings.cap_30_days
             else {}
@@ -67,7 +70,9 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         person=touched,
         open_tasks=_open(open_tasks, now) if tenant.settings.merge else {},
     )
-    return Loaded(snapshot, enrolments, open_tasks, held, counters, sequences, cleared)
+    return Loaded(
+        snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared
+    )
 
 
 def _with_natives(tenant: Tenant, enrolments: Iterable[Row]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.decisions.reply_table import IN_CHARGE
 from app.lanes.context import Tenant
 from app.lanes.findings import Findings
 from app.lanes.writes import Writes
@@ -59,6 +60,8 @@ def store_findings(
     for contact in found.barred:
         mirror.suppress(conn, inst, contact, erasure.REASON, now)
     mirror.note_two_way(conn, inst, found.two_way)
+    if found.said:
+        mirror.note_replies(conn, inst, found.said)
     for type, rows in found.objects.items():
         mirror.save_objects(conn, inst, type, rows)
     tasks.mark_edited(conn, found.edits)
@@ -84,6 +87,7 @@ def store_decisions(
     inst = tenant.id
     running.end(conn, writes.ends)
     running.move(conn, writes.moved)
+    running.resume(conn, writes.resumed)
     if writes.starts:
         running.add(conn, writes.starts)
     if writes.touches:
@@ -95,6 +99,7 @@ def store_decisions(
     if writes.since:
         moving.count_from(conn, writes.since)
     outbox.move(conn, writes.moved_touches)
+    outbox.replan(conn, writes.replanned, now)
     for gone in writes.withdrawn:
         outbox.withdraw(conn, gone.touches, gone.reason, gone.at)
         natives.stop_touches(conn, gone.touches, gone.reason, gone.at)
@@ -111,8 +116,7 @@ def store_decisions(
         timers.arm(conn, inst, writes.arm)
     if writes.notices:
         notices.add(conn, inst, writes.notices)
-    if writes.holds:
-        holds.put(conn, writes.holds)
+    _hold(conn, tenant, writes, now)
     mirror.update_subjects(conn, writes.values)
     _react(conn, tenant, writes, signals, now)
     if writes.dirty:
@@ -123,6 +127,20 @@ def store_decisions(
         ledger.write(conn, inst, writes.explanations)
 
 
+def _hold(conn: Connection, tenant: Tenant, writes: Writes, now: Business) -> None:
+    """Reasons to wait: those that are over go first, so that one that is said anew stands."""
+    for gone in writes.lifted:
+        holds.lift(conn, tenant.id, gone.subject, *gone.reasons)
+        if gone.contact is not None:
+            holds.lift_of_contact(conn, tenant.id, gone.contact, gone.reasons)
+    if writes.holds:
+        holds.put(conn, writes.holds)
+    if writes.contact_holds:
+        holds.put_contacts(conn, writes.contact_holds)
+    for one in writes.suppressed:
+        mirror.suppress(conn, tenant.id, one.contact, one.reason, one.at)
+
+
 def _react(
     conn: Connection, tenant: Tenant, writes: Writes, signals: Sequence[Any], now: Business
 ) -> None:
@@ -131,6 +149,10 @@ def _react(
     if moved:
         tasks.wish_open(conn, moved, "move", "owner_changed")
     _watch(conn, tenant, signals, now)
+    running_again = {s.subject for s in signals if s.data.get("control") == "run"}
+    for subject in running_again:
+        # Whoever lets it run takes back what another person, or they, took out of our hands.
+        holds.lift(conn, tenant.id, subject, IN_CHARGE)
     freed = {s.subject for s in signals if s.kind is SignalKind.CONTROL_CHANGED}
     if freed:
         tasks.wake_subjects(conn, freed, now)

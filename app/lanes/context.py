@@ -8,15 +8,25 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.decisions.asking import ASKING, CHOOSE_CONTACT
+from app.decisions.asking import ASKING
+from app.decisions.reply_table import ANSWERING
 from app.installations.people import Calendars, view
 from app.installations.settings import Settings, parse
 from app.model.calendar import WorkCalendar
 from app.model.guard import GuardSettings
-from app.model.playbook import ActiveRule, CreateTasks, Playbook, Sequence, Step, in_force
+from app.model.playbook import (
+    ActiveRule,
+    CreateTasks,
+    Playbook,
+    Rule,
+    Sequence,
+    Step,
+    in_force,
+)
 from app.model.time import MINUTE, SECOND, Business, Clocks, Wall
-from app.model.vocabulary import QUESTION, Mode
+from app.model.vocabulary import ANSWER, QUESTION, Mode
 from app.playbooks.codec import from_json
+from app.signals.contacts import STAMPS
 from app.signals.stages import StageMap
 from app.store import installations, people, pipelines, playbooks, running
 from app.store.agenda import Look
@@ -39,9 +49,15 @@ LAG_MS = MINUTE
 """How long after its creation (wall ms) a record may be absent from a reading that lags. The CRMs
 name no figure; seconds are usual."""
 
-_KEPT: Mapping[str, tuple[str, ...]] = {"deal": ("close_date",), "contact": ("buying_roles",)}
-"""Kept without anybody mapping them: dates that a step may count from, and by what a person is
-chosen."""
+_KEPT: Mapping[str, tuple[str, ...]] = {
+    "deal": ("close_date",),
+    "contact": ("buying_roles", *STAMPS),
+}
+"""Kept without anybody mapping them: dates that a step may count from, by what a person is chosen,
+and when they last opened a mail or clicked in one."""
+
+_BUILT_IN: Mapping[str, ActiveRule] = {QUESTION: ASKING, ANSWER: ANSWERING}
+"""Rules of our own, by their keys; they stand in no playbook."""
 
 
 class FreshReads:
@@ -135,9 +151,12 @@ class Tenant:
 
     @property
     def polls(self) -> bool:
-        """Whether rules may rest on properties of the account's own, of which no webhook tells:
-        an app's subscriptions are the same for all of its installations."""
-        return bool(self.settings.mapping)
+        """Whether rules may rest on properties of which no webhook tells: the account's own, since
+        an app's subscriptions are the same for all of its installations, and those that the CRM
+        computes, of which it may send none."""
+        return bool(self.settings.mapping) or any(
+            active.rule.when.kind in STAMPS.values() for active in self.rules
+        )
 
     def kept(self, type: str) -> tuple[str, ...]:
         """Mapped fields that are kept of a type's records beyond the mirror's columns."""
@@ -148,8 +167,8 @@ class Tenant:
         return found
 
     def rule(self, key: str) -> ActiveRule | None:
-        if key == QUESTION:
-            return ASKING
+        if key in _BUILT_IN:
+            return _BUILT_IN[key]
         return next((rule for rule in self.rules if rule.rule.key == key), None)
 
     def sequence(self, version: int, definition: str) -> Sequence | None:
@@ -167,8 +186,8 @@ class Tenant:
         return found
 
     def _steps_of(self, version: int, definition: str, is_firing: bool) -> tuple[Step, ...]:
-        if definition == QUESTION:
-            return (CHOOSE_CONTACT,)
+        if definition in _BUILT_IN:
+            return _steps_of_rule(_BUILT_IN[definition].rule)
         playbook = self.playbooks.get(version)
         return steps_in(playbook, definition, is_firing) if playbook else ()
 
@@ -179,15 +198,16 @@ def steps_in(playbook: Playbook, definition: str, is_firing: bool) -> tuple[Step
     if not is_firing:
         sequence = playbook.sequences.get(name)
         return sequence.steps if sequence else ()
-    for rule in playbook.rules:
-        if rule.id == name:
-            return tuple(
-                step
-                for action in rule.then
-                if isinstance(action, CreateTasks)
-                for step in action.steps
-            )
-    return ()
+    return next((_steps_of_rule(rule) for rule in playbook.rules if rule.id == name), ())
+
+
+def _steps_of_rule(rule: Rule) -> tuple[Step, ...]:
+    return tuple(
+        step
+        for action in rule.then
+        if isinstance(action, CreateTasks)
+        for step in action.steps
+    )
 
 
 @dataclass(slots=True)

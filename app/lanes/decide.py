@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.decisions import recycling
+from app.decisions.replies import answer
 from app.decisions.rules import LAZY, arm, decide, timed
 from app.decisions.sequences import advance, became_deal
 from app.lanes.beginning import drop_unowed
@@ -28,6 +29,11 @@ def decide_signals(
     ordered = sorted(signals, key=lambda signal: signal.at)
     for signal in ordered:
         _advance(tenant, snapshot, signal, writes, now)
+        if signal.kind is SignalKind.REPLY_CLASSIFIED and snapshot.replies is not None:
+            ground = snapshot.replies.of(snapshot, signal)
+            decision = answer(signal, snapshot.context(signal.subject, now), ground, now)
+            writes.take(tenant, decision, snapshot, now)
+            snapshot.follow(decision)
         context = snapshot.context(signal.subject, now)
         writes.take(tenant, decide(signal, context, now), snapshot, now)
     drop_unowed(tenant, snapshot, {signal.subject for signal in ordered}, writes, now)

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
+from connectors.contract import Event
 
 
 @dataclass(slots=True)
@@ -17,6 +18,8 @@ class Findings:
     unadopted: tasks that carry our touch id while their creation is still unanswered.
     barred: contacts whom a privacy deletion keeps out.
     became: contacts that were subjects of their own → the deal that they stand on now.
+    said: contact → what was said of their latest reply. heard: events about replies that a reading
+    brought to light, to be worked off like those that were sent.
     left_sequence: contacts that no longer are in a sequence of the CRM's own.
     """
 
@@ -40,6 +43,8 @@ class Findings:
     barred: list[str] = field(default_factory=list[str])
     became: dict[int, int] = field(default_factory=dict[int, int])
     left_sequence: set[str] = field(default_factory=set[str])
+    said: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    heard: list[Event] = field(default_factory=list[Event])
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
         if values:

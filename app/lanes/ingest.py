@@ -17,8 +17,10 @@ from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_became, decide_signals, decide_timers
 from app.lanes.forgetting import forget
+from app.lanes.heard import SAID, heard_of, load_ground
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.observe_lives import LifeObserver
+from app.lanes.observe_replies import ReplyObserver
 from app.lanes.observe_tasks import TaskObserver
 from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, plan_reads
 from app.lanes.snapshot import Snapshot
@@ -67,8 +69,10 @@ def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
     readings.gone.extend(plan.gone)
     readings.merged[:0] = plan.merged
     readings.erased = plan.erased
+    rows = [row for row in rows if row["id"] not in plan.later]
     if readings.refused:
         rows = hold_refused(lanes, tenant, rows, readings)
+    readings.said = [heard_of(row) for row in rows if row["kind"] == SAID]
     take_in(lanes, tenant, readings, events=rows)
 
 
@@ -172,6 +176,9 @@ def _take_in(
     lives = LifeObserver(observer)
     for type, id, at in readings.gone:
         (tasks.deleted(id, at) if type == "task" else lives.deleted(type, id, at))
+    replies = ReplyObserver(observer)
+    for heard in readings.said:
+        replies.hear(heard)
     observer.found.signals = mark_many(observer.found.signals)
     writes = Writes()
     if observer.found.became:
@@ -187,6 +194,8 @@ def _take_in(
         store_findings(conn, tenant, observer.found, now)
         store_decisions(conn, tenant, writes, observer.found.signals, now)
         inbox.done(conn, done)
+        if observer.found.heard:
+            inbox.insert_events(conn, tenant.id, observer.found.heard, lanes.wall())
         if behind:
             retry = Wall(lanes.wall() + SECOND // 2)
             inbox.again(conn, behind, retry, "the record does not show this change yet")
@@ -227,6 +236,7 @@ def load_snapshot(
     inst = tenant.id
     deals = {record.id for record in readings.of("deal")}
     contacts = {record.id for record in readings.of("contact")}
+    contacts.update(heard.id for heard in readings.said if heard.type == "contact")
     for type in ("email", "call", "meeting", "task"):
         for record in readings.of(type):
             linked = record.associations or {}
@@ -256,6 +266,8 @@ def load_snapshot(
         touches=[r.fields["touch_id"] for r in readings.of("task") if r.fields.get("touch_id")],
         compared=bool(readings.of("contact")),
     )  # fmt: skip
+    if readings.said:
+        snapshot.replies = load_ground(conn, tenant, snapshot, now)
     known = mirror.last_entries(conn, ids) if readings.of("deal") else {}
     return snapshot, known
 

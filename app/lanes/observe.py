@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
+from app.decisions.exits import NO_END
+from app.decisions.reply_table import no_end
+from app.decisions.timing import local_date
 from app.lanes.context import Tenant
 from app.lanes.findings import Findings
+from app.lanes.hearing import REPLY_CLASS, letter_events, property_event
 from app.lanes.snapshot import Link, Snapshot
+from app.model.replies import MACHINES, Said
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import ACTIVITY, SignalKind
@@ -24,7 +31,8 @@ _MEASURED = frozenset(
     {
         SignalKind.REPLIED, SignalKind.MEETING_BOOKED, SignalKind.MEETING_HELD,
         SignalKind.MEETING_MISSED, SignalKind.OPTED_OUT, SignalKind.BOUNCED, SignalKind.CLOSED,
-        SignalKind.SEQUENCE_ENDED,
+        SignalKind.SEQUENCE_ENDED, SignalKind.REPLY_CLASSIFIED, SignalKind.CALL_MISSED,
+        SignalKind.OPENED, SignalKind.CLICKED,
     }
 )  # fmt: skip
 
@@ -63,6 +71,8 @@ class Observer:
             if subject_id is None:
                 continue
             row = self.snapshot.rows[subject_id]
+            if not baseline:
+                self._said_by_property(record, loads(row["fields"]), "deal")
             change = deal_change(
                 subject_id, row, record.fields, record.history, record.created_at,
                 record.updated_at, self.tenant.stages, known.get(subject_id, frozenset()),
@@ -141,6 +151,8 @@ class Observer:
             if row is not None and row["deleted"] and not baseline:
                 self._contact_is_back(record)
             changed = self._lead_fields(record, row)
+            if row is not None and not baseline:
+                self._said_by_property(record, loads(row["fields"]), "contact")
             self.found.contacts[record.id] = fresh
             if row is not None and row.get("in_sequence") and not fresh["in_sequence"]:
                 self.found.left_sequence.add(record.id)
@@ -247,6 +259,8 @@ class Observer:
             else:
                 facts = self._meeting(record, contacts, deals)
             self.facts(facts, contacts, deals)
+            if type == "email":
+                self.found.heard.extend(letter_events(record, contacts, self.snapshot, self.now))
 
     def _meeting(
         self, record: CrmRecord, contacts: Sequence[str], deals: Sequence[str]
@@ -262,17 +276,38 @@ class Observer:
         )
         due = outcome_due(record.fields)
         name = f"{MEETING_TIMER}{record.id}"
-        for subject_id in self._subjects_of(contacts, deals):
+        for subject_id in self.subjects_of(contacts, deals):
             if due is not None:
                 self.found.arm.append((subject_id, name, due, {"meeting": record.id}))
             else:
                 self.found.disarm.append((subject_id, name))
         return facts
 
-    def _subjects_of(self, contacts: Sequence[str], deals: Sequence[str]) -> set[int]:
+    def subjects_of(self, contacts: Sequence[str], deals: Sequence[str]) -> set[int]:
+        """Row ids of all that these people and deals are subjects of."""
         found = {self._by_crm.get(("deal", deal)) for deal in deals}
         found.update(s for contact in contacts for s in self._of_contact.get(contact, ()))
         return {subject for subject in found if subject is not None}
+
+    def _said_by_property(
+        self, record: CrmRecord, known: Mapping[str, Any], type: str
+    ) -> None:
+        if REPLY_CLASS in self.tenant.kept(type):
+            today = local_date(self.now, self.tenant.zone)
+            event = property_event(type, record, known, date.fromisoformat(today), self.now)
+            self.found.heard.extend([event] if event is not None else [])
+
+    def _said_before(self, signal: Signal) -> Said | None:
+        """What was said of this reply before the mail came, where that is no end."""
+        people = [signal.contact] if signal.contact else [
+            contact for contact, _, _ in self.snapshot.links.get(signal.subject, ())
+        ]
+        for contact in people:
+            said = (self.snapshot.people.get(contact) or {}).get("reply_said")
+            meant = no_end(loads(said), signal.at) if said else None
+            if meant is not None:
+                return meant
+        return None
 
     # --- signals -----------------------------------------------------------------------------
 
@@ -286,10 +321,20 @@ class Observer:
             if signal.at <= (row["last_reply_at"] or 0):
                 return
             values["last_reply_at"] = signal.at
+            meant = self._said_before(signal)
+            if meant is not None and meant.kind in MACHINES:
+                # No reply of the person, and no activity: only not to be taken for one again.
+                values["machine_reply_at"] = signal.at
+                self.found.change(signal.subject, self.snapshot, values)
+                return
+            if meant is not None:
+                signal = replace(signal, data={**signal.data, NO_END: meant.kind.value})
         elif signal.kind is SignalKind.MEETING_BOOKED:
             values["next_meeting_at"] = signal.data.get("start_at")
         elif signal.kind is SignalKind.MEETING_HELD:
             values["last_meeting_at"] = signal.at
+        elif signal.kind in (SignalKind.OPENED, SignalKind.CLICKED):
+            self.snapshot.mail_seen[signal.subject, signal.kind].add(signal.at)
         if signal.kind in ACTIVITY and signal.at > (row["last_activity_at"] or 0):
             values["last_activity_at"] = signal.at
         self.found.change(signal.subject, self.snapshot, values)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection
 
 from app.lanes.context import Lanes, Tenant
+from app.lanes.heard import SAID, Heard
 from app.signals.tasks import WATCHED
 from app.store import aliases, mirror
 from app.store.sets import chunks, loads
@@ -49,7 +50,8 @@ class Readings:
     """Records by type as just read, what is gone (type, id, at), and what was merged.
 
     erased: contacts, gone too, of whom nothing may be kept. refused: (type, id) → why the account
-    does not let us read it; nothing is known of it then, least of all that it is gone.
+    does not let us read it; nothing is known of it then, least of all that it is gone. said:
+    what events say of replies.
     """
 
     records: dict[str, list[CrmRecord]] = field(default_factory=dict[str, list[CrmRecord]])
@@ -59,6 +61,7 @@ class Readings:
     refused: dict[tuple[str, str], Forbidden] = field(
         default_factory=dict[tuple[str, str], Forbidden]
     )
+    said: list[Heard] = field(default_factory=list[Heard])
 
     def of(self, type: str) -> list[CrmRecord]:
         return self.records.get(type, [])
@@ -74,6 +77,8 @@ class Plan:
 
     gone: what is no more without looking. told: (type, id) → when an event says that it was
     deleted, which a reading has to bear out: a merge deletes too, and a restore may be later.
+    said: (type, id) of whose reply something is said. later: events for another turn, since one word
+    about a person is acted on before the next is heard.
     """
 
     reads: dict[tuple[str, bool], set[str]] = field(
@@ -83,6 +88,8 @@ class Plan:
     told: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     merged: list[Merge] = field(default_factory=list[Merge])
     erased: set[str] = field(default_factory=set[str])
+    said: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    later: set[int] = field(default_factory=set[int])
 
     @property
     def is_empty(self) -> bool:
@@ -109,6 +116,8 @@ def plan_reads(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any
         if kind == "deleted" and type in MIRRORED:
             plan.read(type, id, linked=False)
             plan.told[type, id] = row["occurred_at"]
+        elif kind == SAID:
+            _said(plan, row, known, mirrored)
         elif kind in ("deleted", "erased"):
             plan.gone.append((type, id, row["occurred_at"]))
             if kind == "erased" and type == "contact":
@@ -132,6 +141,18 @@ def plan_reads(conn: Connection, tenant: Tenant, rows: Sequence[Mapping[Any, Any
         elif type in _LINKED:
             plan.read(type, id, linked=True)
     return plan
+
+
+def _said(
+    plan: Plan, row: Mapping[Any, Any], known: Mapping[str, Any], mirrored: Mapping[str, Any]
+) -> None:
+    key = (row["object_type"], row["object_id"])
+    if key in plan.said:
+        plan.later.add(row["id"])
+        return
+    plan.said.add(key)
+    type, id = key
+    plan.read(type, id, linked=id not in (known if type == "contact" else mirrored))
 
 
 def _tells_more(row: Mapping[str, Any], task: Mapping[str, Any]) -> bool:

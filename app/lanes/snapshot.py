@@ -7,7 +7,7 @@ reading, deciding and storing are one transaction's worth of work with the compu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,13 +24,14 @@ from app.model.decisions import (
     EnrolmentView,
     PlannedTouch,
     PlanTouches,
+    ResumeEnrolment,
     WithdrawTouches,
 )
 from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState as State
 from app.model.vocabulary import Mode, SignalKind, StopReason
-from app.store import erasure, mirror, outbox, running, summaries, timers
+from app.store import erasure, mirror, outbox, outcomes, running, summaries, timers
 
 Row = Mapping[Any, Any]
 Link = tuple[str, bool, tuple[str, ...]]
@@ -73,6 +74,7 @@ class Snapshot:
         self.people: dict[str, dict[str, Any]] = mirror.contact_rows(conn, tenant.id, wanted)
         self.suppressed = mirror.suppressed(conn, tenant.id, wanted)
         self.tombstones = erasure.tombstones(conn, tenant.id) if compared else _NO_TOMBSTONES
+        self.replies: Any = None  # what replies are acted on by, where any is (`app.lanes.heard`)
         self._views: dict[int, SubjectView] = {}
         self._people_views: dict[str, ContactView] = {}
         if with_running:
@@ -106,6 +108,13 @@ class Snapshot:
             if SignalKind.TASK_COMPLETED in self._absences
             else {}
         )
+        counted = [a.rule.when for a in tenant.rules if a.rule.when.span is not None]
+        self.mail_seen: dict[tuple[int, SignalKind], set[int]] = defaultdict(set)
+        if counted:
+            longest = max(when.span.approximate_ms() for when in counted if when.span)
+            kinds = {when.kind.value for when in counted}
+            for subject, kind, at in outcomes.seen_since(conn, self.ids, kinds, now - longest):
+                self.mail_seen[subject, SignalKind(kind)].add(at)
         self._shadow_rules = {
             active.rule.key for active in tenant.rules if active.mode is Mode.SHADOW
         }
@@ -177,6 +186,8 @@ class Snapshot:
             elif isinstance(action, ChooseContact):
                 for enrolment in action.enrolments:
                     self._change(enrolment, contact_id=action.contact)
+            elif isinstance(action, ResumeEnrolment):
+                self._resume(action)
             elif isinstance(action, PlanTouches):
                 self.steps.setdefault(action.enrolment, []).extend(
                     planned_row(touch) for touch in action.touches
@@ -184,6 +195,14 @@ class Snapshot:
             elif isinstance(action, WithdrawTouches):
                 rows = self.steps.get(action.enrolment, [])
                 self.steps[action.enrolment] = withdrawn(rows, action)
+
+    def _resume(self, action: ResumeEnrolment) -> None:
+        row = self.replies.rows[action.enrolment]
+        self.running.setdefault(action.subject, []).append(
+            {**row, "state": State.ACTIVE.value, "ended_at": None, "end_reason": None}
+        )
+        known = self.replies.steps.get(action.enrolment, ())
+        self.steps[action.enrolment] = [*known, *map(planned_row, action.touches)]
 
     # --- views -------------------------------------------------------------------------------
 
@@ -224,7 +243,11 @@ class Snapshot:
         return [self.enrolment(row) for row in self.running.get(subject_id, ())]
 
     def enrolment(self, row: Row) -> EnrolmentView:
-        steps = self.steps.get(row["id"], ())
+        return self.enrolment_with(row, self.steps.get(row["id"], ()))
+
+    def enrolment_with(self, row: Row, steps: Sequence[Row]) -> EnrolmentView:
+        """The enrolment with these rows of its touches. A step is over when its latest touch is."""
+        latest = {s["step"]: s for s in sorted(steps, key=lambda s: s["occurrence"])}
         done = [s["outcome_at"] for s in steps if s["outcome"] in DONE]
         version, definition = row["version_id"], row["definition"]
         return EnrolmentView(
@@ -242,7 +265,7 @@ class Snapshot:
             state=State(row["state"]),
             mode=Mode(row["mode"]),
             planned=frozenset(s["step"] for s in steps),
-            finished=frozenset(s["step"] for s in steps if is_over(s)),
+            finished=frozenset(name for name, step in latest.items() if is_over(step)),
             last_done_at=max(done, default=None),
             touches=tuple(steps),
             counts_from=row.get("counts_from"),
@@ -280,6 +303,11 @@ class Snapshot:
             seen=self._seen(view) if self._absences else {},
             recent_firings=self.recent_firings,
             recent_for_subject=recent,
+            mail_seen={
+                kind: sorted(map(Business, found))
+                for (subject, kind), found in self.mail_seen.items()
+                if subject == subject_id
+            },
         )
 
     def _seen(self, view: SubjectView) -> dict[SignalKind, Business]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.model.records import ContactView, SubjectView
+from app.model.time import Business
 from app.model.vocabulary import StageKind, SubjectType
 from app.store.sets import loads
 
@@ -39,13 +40,19 @@ def subject_view(
         control=row["control"],
         pause_until=row["pause_until_at"],
         last_activity_at=row["last_activity_at"],
-        last_reply_at=row["last_reply_at"],
+        last_reply_at=_by_a_person(row),
         last_meeting_at=row["last_meeting_at"],
         next_meeting_at=row["next_meeting_at"],
         deleted=bool(row["deleted"]),
         contacts=people,
         fields={} if raw == "{}" else loads(raw),
     )
+
+
+def _by_a_person(row: Row) -> Business | None:
+    """When somebody last replied; a machine's answer is none."""
+    latest = row["last_reply_at"]
+    return None if latest is not None and latest == row.get("machine_reply_at") else latest
 
 
 def person_view(

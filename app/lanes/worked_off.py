@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.lanes.context import Lanes, Tenant
+from app.lanes.heard import SAID
 from app.lanes.reading import Readings
 from app.lanes.trouble import note_error
 from app.model.time import SECOND
@@ -68,7 +69,7 @@ def _lags(row: Mapping[str, Any], record: CrmRecord | None) -> bool:
     Its history tells exactly, where it was read; else the instant of its last change has to do, by
     which a change within two seconds of an earlier one is not told from it.
     """
-    if row["kind"] in ("deleted", "erased", "associated"):
+    if row["kind"] in ("deleted", "erased", "associated", SAID):
         return False
     if record is None:
         return row["kind"] == "created"

@@ -18,15 +18,19 @@ from app.model.decisions import (
     DisarmTimer,
     EndEnrolment,
     Explanation,
+    HoldContact,
     HoldSubject,
     LeaveOut,
+    LiftHolds,
     MoveTouches,
     Notice,
     PlannedTouch,
     PlanTouches,
     ReassignTasks,
+    ResumeEnrolment,
     SetProperty,
     StartEnrolment,
+    SuppressContact,
     WithdrawTouches,
 )
 from app.model.ids import enrolment_id
@@ -71,6 +75,11 @@ class Writes:
     left_out: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     versions: list[ChangeVersion] = field(default_factory=list[ChangeVersion])
     since: dict[str, Business] = field(default_factory=dict[str, Business])
+    contact_holds: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    lifted: list[LiftHolds] = field(default_factory=list[LiftHolds])
+    suppressed: list[SuppressContact] = field(default_factory=list[SuppressContact])
+    resumed: list[str] = field(default_factory=list[str])
+    replanned: list[str] = field(default_factory=list[str])
 
     def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
         """Turn the actions of one decision into rows."""
@@ -90,6 +99,8 @@ class Writes:
                     )
                 case MoveTouches():
                     self.moved_touches.extend(map(_instants, action.touches))
+                    if action.anew:
+                        self.replanned.extend(touch.id for touch in action.touches)
                     self.dirty.add(action.subject)
                 case WithdrawTouches():
                     self.withdrawn.append(action)
@@ -119,6 +130,26 @@ class Writes:
                             "reason": action.reason,
                             "until_at": action.until_at,
                         }
+                    )
+                case HoldContact():
+                    self.contact_holds.append(
+                        {
+                            "installation_id": tenant.id,
+                            "contact_id": action.contact,
+                            "reason": action.reason,
+                            "until_at": action.until_at,
+                        }
+                    )
+                case LiftHolds():
+                    self.lifted.append(action)
+                case SuppressContact():
+                    self.suppressed.append(action)
+                case ResumeEnrolment():
+                    row = snapshot.replies.rows[action.enrolment]
+                    self.resumed.append(action.enrolment)
+                    self._touches(
+                        tenant, action.touches, action.enrolment, action.subject,
+                        row["contact_id"], now,
                     )
                 case ReassignTasks():
                     self.moves.add(action.subject)

@@ -96,12 +96,14 @@ class PlanTouches:
 class MoveTouches:
     """Touches that stand, by their ids, with other instants: their date has moved.
 
-    A task already in the CRM gets its new due time only while nobody has touched it.
+    A task already in the CRM gets its new due time only while nobody has touched it. anew: they are
+    decided anew with that, so an answer from before does not speak against them.
     """
 
     enrolment: str
     subject: int
     touches: tuple[PlannedTouch, ...]
+    anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,45 @@ class HoldSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldContact:
+    """Hold a person in whatever runs for them. until_at None: until a person lifts it."""
+
+    contact: str
+    reason: str
+    until_at: Business | None
+
+
+@dataclass(frozen=True, slots=True)
+class LiftHolds:
+    """Holds for these reasons are over, on the subject and on the person, where there are any."""
+
+    subject: int
+    contact: str | None
+    reasons: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressContact:
+    """Nobody addresses this person any more, whatever the CRM says of them. reason: why."""
+
+    contact: str
+    reason: str
+    at: Business
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeEnrolment:
+    """An enrolment that ended by a reply goes on: the reply turned out to be no end.
+
+    touches: new touches of its steps that the end took away.
+    """
+
+    enrolment: str
+    subject: int
+    touches: tuple[PlannedTouch, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReassignTasks:
     subject: int
     to: str
@@ -216,6 +257,10 @@ Action = (
     | Notice
     | SetProperty
     | HoldSubject
+    | HoldContact
+    | LiftHolds
+    | SuppressContact
+    | ResumeEnrolment
     | ReassignTasks
     | ChooseContact
 )

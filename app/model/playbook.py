@@ -17,6 +17,7 @@ from app.model.vocabulary import (
     Channel,
     Mode,
     Priority,
+    ReplyClass,
     SignalKind,
     StageKind,
     StopReason,
@@ -67,6 +68,8 @@ class When:
     sequences: ids of those whose end a `recycled` must go back to; empty means any.
     field: the field whose change (`field_changed`) or whose date (`date`) it is.
     unless: absence part: the rule acts only if none of these signals came within `within`.
+    replies: classes of which a `replied` must be; empty means any reply, told apart or not.
+    count: how many such signals within `span` it takes; for `opened` and `clicked`.
     """
 
     kind: SignalKind
@@ -77,6 +80,9 @@ class When:
     within: Delay | None = None
     field: str | None = None
     sequences: frozenset[str] = frozenset()
+    replies: frozenset[ReplyClass] = frozenset()
+    count: int = 1
+    span: Delay | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +260,17 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A task's text in Liquid. `decides`: the one decision that the touch advances."""
+    """A task's text in Liquid. `decides`: the one decision that the touch advances.
+
+    choices: of a mail that is to be answered by one letter, (letter, what it means): `close` (the
+    file), `call`, or the delay after which to come back.
+    """
 
     id: str
     decides: str
     body: str
     email_subject: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,15 @@ class SignalKind(StrEnum):
     TASK_EDITED = "task_edited"
     TASK_DELETED = "task_deleted"
     REPLIED = "replied"
+    REPLY_CLASSIFIED = "reply_classified"  # somebody or something said what a reply means
+    OPENED = "opened"  # the CRM's stamp of a sales mail opened has moved
+    CLICKED = "clicked"
     MEETING_BOOKED = "meeting_booked"
     MEETING_HELD = "meeting_held"
     MEETING_MISSED = "meeting_missed"
     MEETING_CANCELLED = "meeting_cancelled"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    CALL_MISSED = "call_missed"  # a rep called and nobody answered
     REP_ACTIVITY = "rep_activity"
     OPTED_OUT = "opted_out"
     BOUNCED = "bounced"
@@ -53,6 +57,26 @@ class SignalKind(StrEnum):
     RECYCLED = "recycled"
     DATE = "date"  # a date of the record has come as near as a rule says
     OVERDUE = "overdue"
+
+
+class ReplyClass(StrEnum):
+    """What a reply means. Who or what told it apart is another matter."""
+
+    POSITIVE = "positive"
+    QUESTION = "question"
+    NOT_NOW = "not_now"  # with the date at which they want to be asked again, where one is known
+    PROMISE = "promise"  # they will answer by a date
+    CHOICE_A = "choice_a"  # of a closing mail: close the file
+    CHOICE_B = "choice_b"  # of a closing mail: come back later
+    CHOICE_C = "choice_c"  # of a closing mail: call me
+    OBJECTION = "objection"
+    FRUSTRATED = "frustrated"
+    OPT_OUT = "opt_out"
+    OUT_OF_OFFICE = "out_of_office"  # a machine's; no reply of the person
+    LEFT_COMPANY = "left_company"
+    BOUNCE = "bounce"
+    BOOKED = "booked"
+    UNCLASSIFIED = "unclassified"
 
 
 class Momentum(StrEnum):
@@ -168,6 +192,10 @@ class NewSteps(StrEnum):
 QUESTION = "followthrough/choose-contact"
 """Key of the built-in rule that asks whom a follow-up is for; also its firings' definition."""
 
+ANSWER = "followthrough/answer-reply"
+"""Key of the built-in rule that gives a person what a reply asks for; also its firings' definition.
+"""
+
 
 class StopReason(StrEnum):
     """Why an enrolment ended."""
@@ -201,6 +229,11 @@ class StopReason(StrEnum):
     UNDONE = "activation_undone"
     APP_LEFT = "app_left"
     SEQUENCE_GONE = "sequence_gone"  # the version it was moved to has no such sequence
+    # What a reply asked for.
+    HUMAN = "person_takes_over"
+    FILE_CLOSED = "file_closed"
+    PUT_OFF = "put_off_by_prospect"
+    LEFT_COMPANY = "left_company"
 
 
 EXITS = (

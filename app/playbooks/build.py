@@ -56,7 +56,10 @@ _CHANNEL_WORDS = {
 def build(source: form.PlaybookYaml) -> Playbook:
     """The playbook. `source` must have passed `checks.check`: references are followed unasked."""
     templates = {
-        name: Template(name, text.decides, text.body, text.email_subject or "")
+        name: Template(
+            name, text.decides, text.body, text.email_subject or "",
+            tuple(sorted((text.choices or {}).items())),
+        )
         for name, text in source.templates.items()
     }
     return Playbook(
@@ -91,6 +94,7 @@ def _rule(playbook: str, rule: form.RuleYaml, templates: dict[str, Template]) ->
 def _when(when: form.WhenYaml) -> When:
     key = next(key for key in form.SIGNAL_KEYS if getattr(when, key) is not None)
     field = when.date.field if when.date is not None else when.field_changed
+    seen = when.opened or when.clicked
     stages = when.stage_entered or [StageKind(way.value) for way in when.closed or ()]
     return When(
         kind=SignalKind(key),
@@ -101,6 +105,9 @@ def _when(when: form.WhenYaml) -> When:
         within=when.within,
         field=plain_field(field) if field is not None else None,
         sequences=frozenset(when.recycled or ()),
+        replies=frozenset(when.replied or ()),
+        count=seen.count if isinstance(seen, form.CountYaml) else 1,
+        span=seen.within if isinstance(seen, form.CountYaml) else None,
     )
 
 

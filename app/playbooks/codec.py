@@ -75,6 +75,7 @@ def to_json(playbook: Playbook) -> Json:
                     {
                         "decides": text.decides,
                         "email_subject": text.email_subject,
+                        "choices": dict(text.choices),
                         "body": text.body,
                     },
                     keep=("body",),
@@ -114,8 +115,10 @@ def _scope(scope: Scope) -> Json:
 
 def _when(when: When) -> Json:
     named = sorted(stage.value for stage in when.stages) or sorted(when.subject_types)
-    named = named or sorted(when.sequences) or "any"
+    named = named or sorted(when.sequences) or sorted(one.value for one in when.replies) or "any"
     value: Any = str(when.after) if when.kind is SignalKind.NO_ACTIVITY else named
+    if when.span is not None:
+        value = {"count": when.count, "within": str(when.span)}
     if when.field is not None:
         value = f"deal.{when.field}" if when.kind is SignalKind.FIELD_CHANGED else _date(when)
     absent = sorted(kind.value for kind in when.unless)

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from app.playbooks.schema import (
     ACTION_KEYS,
     CompareYaml,
+    CountYaml,
     DateYaml,
     HoldYaml,
     NeedYaml,
@@ -40,6 +41,8 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "sequence": NativeYaml,
     "assign": AssignToYaml,
     "date": DateYaml,
+    "opened": CountYaml,
+    "clicked": CountYaml,
     "needs": NeedYaml,
 }
 

@@ -19,12 +19,14 @@ from app.playbooks.values import (
     AbsentList,
     AgainWord,
     AnyWord,
+    Choices,
     ClosedList,
     CreatedList,
     DelayText,
     Exits,
     Id,
     Line,
+    ReplyList,
     SequenceList,
     StageList,
     Text,
@@ -46,6 +48,19 @@ class DateYaml(Strict):
         return self
 
 
+class CountYaml(Strict):
+    """So many times within so long."""
+
+    count: int = Field(ge=1, le=50)
+    within: DelayText
+
+
+SeenMail = Annotated[
+    Annotated[AnyWord, Tag(FORM + "word")] | Annotated[CountYaml, Tag(FORM + "mapping")],
+    Discriminator(by_type),
+]
+
+
 class WhenYaml(Strict):
     """Exactly one signal; `unless` and `within` together add an absence."""
 
@@ -58,12 +73,15 @@ class WhenYaml(Strict):
     task_completed: AnyWord | None = None
     task_deleted: AnyWord | None = None
     task_edited: AnyWord | None = None
-    replied: AnyWord | None = None
+    replied: ReplyList | None = None
+    opened: SeenMail | None = None
+    clicked: SeenMail | None = None
     meeting_booked: AnyWord | None = None
     meeting_held: AnyWord | None = None
     meeting_missed: AnyWord | None = None
     meeting_cancelled: AnyWord | None = None
     outcome_unknown: AnyWord | None = None
+    call_missed: AnyWord | None = None
     overdue: AnyWord | None = None
     recycled: SequenceList | None = None
     field_changed: Line | None = None
@@ -235,6 +253,7 @@ class TemplateYaml(Strict):
     decides: Line
     body: Text
     email_subject: Line | None = None
+    choices: Choices | None = None
 
 
 _OWN_FIELD = re.compile(r"^(deal|contact)\.[a-z][a-z0-9_]{0,63}$")

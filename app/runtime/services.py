@@ -15,6 +15,7 @@ from app.lanes import (
     leaving,
     migrating,
     proposals,
+    replying,
     sync,
     undoing,
     waiting,
@@ -22,6 +23,7 @@ from app.lanes import (
 from app.lanes.backtest.mirrored import backtest_mirror
 from app.lanes.context import Lanes
 from app.model.migration import Wanted
+from app.model.replies import Said
 from app.model.time import Clocks
 from app.store.engine import Store
 from connectors.contract import CrmError
@@ -92,6 +94,19 @@ class Runtime:
     def decline_proposal(self, installation_id: int, enrolment: str, who: str) -> None:
         """See `app.lanes.proposals.decline`."""
         proposals.decline(self.lanes, installation_id, enrolment, who)
+
+    def tell_reply(
+        self, installation_id: int, contact: str, said: Said, about: str | None
+    ) -> None:
+        """See `app.lanes.replying.tell`."""
+        replying.tell(self.lanes, installation_id, contact, said, about)
+        self._poke("ingest", installation_id)
+
+    def go_on(self, installation_id: int, subject: int, who: str) -> list[str]:
+        """See `app.lanes.replying.go_on`."""
+        reasons = replying.go_on(self.lanes, installation_id, subject, who)
+        self._poke("dispatch", installation_id)
+        return reasons
 
     def read_again(self, installation_id: int) -> None:
         """Every record is to be read anew; under simulation by the reconcile that is due with it,

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.model.vocabulary import SignalKind
-from app.store.sets import dumps
+from app.store.sets import dumps, loads
+
+STAMPS: Mapping[str, SignalKind] = {
+    "opened_at": SignalKind.OPENED,
+    "clicked_at": SignalKind.CLICKED,
+}
+"""Fields that say when a person last did something with a mail → the signal that they moved. Of
+several such deeds between two readings only the last is seen."""
 
 
 @dataclass(slots=True)
@@ -70,6 +77,7 @@ def contact_facts(
     replied = fresh["last_reply_at"]
     if replied and replied > (was("last_reply_at") or 0):
         facts.append(PersonFact(SignalKind.REPLIED, replied, f"reply:{replied}"))
+    facts.extend(_mail_seen(contact_id, row, fields))
     if "control" not in fields:
         fresh["control"] = was("control") or "run"  # the property is gone, not the rep's word
     if fresh["control"] != (was("control") or "run"):
@@ -82,3 +90,15 @@ def contact_facts(
             )
         )
     return facts
+
+
+def _mail_seen(
+    contact_id: str, row: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> list[PersonFact]:
+    """Stamps of mail that moved. What was never read before has not moved."""
+    known = loads(row["fields"]) if row is not None else {}
+    return [
+        PersonFact(kind, at, f"{kind.value}:{contact_id}:{at}")
+        for name, kind in STAMPS.items()
+        if name in known and (at := fields.get(name)) and at > (known[name] or 0)
+    ]

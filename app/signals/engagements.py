@@ -19,6 +19,11 @@ _OUTCOMES = {
 }
 
 
+_MISSED = frozenset({"no_answer", "busy", "left_voicemail", "missed"})
+"""Outcomes of a call to which nobody answered. What was said to somebody else is a call that was
+answered; with a wrong number nothing was missed."""
+
+
 def email_facts(record_id: str, fields: Mapping[str, Any]) -> list[PersonFact]:
     """An incoming e-mail is a reply; one that a rep sent is activity."""
     at = fields.get("at") or 0
@@ -29,9 +34,16 @@ def email_facts(record_id: str, fields: Mapping[str, Any]) -> list[PersonFact]:
 
 
 def call_facts(record_id: str, fields: Mapping[str, Any]) -> list[PersonFact]:
+    """A call is activity, whoever answered; one of a rep's that nobody answered is missed besides.
+    """
     at = fields.get("at") or 0
     data = {"what": "call", "owner": fields.get("owner")}
-    return [PersonFact(SignalKind.REP_ACTIVITY, at, f"call:{record_id}", data)]
+    facts = [PersonFact(SignalKind.REP_ACTIVITY, at, f"call:{record_id}", data)]
+    how = fields.get("disposition") or fields.get("status")
+    if how in _MISSED and fields.get("direction") != "in":
+        missed = {**data, "call": record_id, "how": how}
+        facts.append(PersonFact(SignalKind.CALL_MISSED, at, f"missed:{record_id}", missed))
+    return facts
 
 
 def meeting_facts(

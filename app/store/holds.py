@@ -1,16 +1,17 @@
-"""Holds: reasons for a subject to wait. It goes on when the last of them clears."""
+"""Holds: reasons for a subject to wait, or for whatever runs for a person. It goes on when the last
+of them clears."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select
 
 from app.store import sets
 from app.store.fixed import Fixed, among, arg
-from app.store.tables import holds
+from app.store.tables import contact_holds, holds
 
 
 def put(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -37,12 +38,50 @@ def of(
     return found
 
 
-def lift(conn: Connection, inst: int, subject_id: int, reason: str) -> None:
+def put_contacts(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Rows with installation_id, contact_id, reason and until_at (None: until lifted)."""
+    sets.upsert(conn, contact_holds, rows, ("installation_id", "contact_id", "reason"))
+
+
+_OF_CONTACTS = Fixed(
+    select(contact_holds.c.contact_id, contact_holds.c.reason, contact_holds.c.until_at).where(
+        contact_holds.c.installation_id == arg("inst"),
+        among(contact_holds.c.contact_id, "ids"),
+        or_(contact_holds.c.until_at.is_(None), contact_holds.c.until_at > arg("now")),
+    )
+)
+
+
+def of_contacts(
+    conn: Connection, inst: int, contact_ids: Iterable[str], now: int
+) -> dict[str, dict[str, int | None]]:
+    """contact id → reason → until, for holds that still stand at `now`."""
+    found: dict[str, dict[str, int | None]] = defaultdict(dict)
+    for contact, reason, until in _OF_CONTACTS.rows(
+        conn, inst=inst, ids=list(contact_ids), now=now
+    ):
+        found[contact][reason] = until
+    return found
+
+
+def lift(conn: Connection, inst: int, subject_id: int, *reasons: str) -> None:
     conn.execute(
         delete(holds).where(
             holds.c.installation_id == inst,
             holds.c.subject_id == subject_id,
-            holds.c.reason == reason,
+            holds.c.reason.in_(reasons),
+        )
+    )
+
+
+def lift_of_contact(
+    conn: Connection, inst: int, contact_id: str, reasons: Collection[str]
+) -> None:
+    conn.execute(
+        delete(contact_holds).where(
+            contact_holds.c.installation_id == inst,
+            contact_holds.c.contact_id == contact_id,
+            contact_holds.c.reason.in_(list(reasons)),
         )
     )
 

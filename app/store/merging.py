@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 from app.store import sets
 from app.store.tables import (
     contact_activity,
+    contact_holds,
     contacts,
     enrolments,
     holds,
@@ -101,6 +102,7 @@ def unite_contacts(conn: Connection, inst: int, kept: str, gone: str) -> None:
         )
     _unite_counts(conn, inst, kept, gone)
     _unite_suppressions(conn, inst, kept, gone)
+    _unite_holds(conn, inst, kept, gone)
     _relink(conn, inst, kept, gone)
     _unite_rows(conn, inst, kept, gone)
 
@@ -129,6 +131,18 @@ def _unite_suppressions(conn: Connection, inst: int, kept: str, gone: str) -> No
     )
     rows = [{**row, "value": kept} for row in conn.execute(query).mappings()]
     sets.insert_ignore(conn, suppressions, rows)
+
+
+def _unite_holds(conn: Connection, inst: int, kept: str, gone: str) -> None:
+    """Whoever of the two is away or wants to be left alone is now one person."""
+    h = contact_holds.c
+    theirs = (h.installation_id == inst, h.contact_id == gone)
+    rows = [
+        {**row, "contact_id": kept}
+        for row in conn.execute(select(contact_holds).where(*theirs)).mappings()
+    ]
+    sets.insert_ignore(conn, contact_holds, rows)
+    conn.execute(delete(contact_holds).where(*theirs))
 
 
 def _relink(conn: Connection, inst: int, kept: str, gone: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -40,6 +40,18 @@ def of_subjects(conn: Connection, subject_ids: Sequence[int]) -> list[RowMapping
         .order_by(outcomes.c.occurred_at, outcomes.c.id)
     )
     return list(conn.execute(query).mappings())
+
+
+def seen_since(
+    conn: Connection, subject_ids: Sequence[int], kinds: Collection[str], since: int
+) -> list[tuple[int, str, int]]:
+    """(subject, kind, instant) of what happened with some subjects since an instant."""
+    query = select(outcomes.c.subject_id, outcomes.c.kind, outcomes.c.occurred_at).where(
+        sets.among(conn, outcomes.c.subject_id, subject_ids),
+        outcomes.c.kind.in_(sorted(kinds)),
+        outcomes.c.occurred_at > since,
+    )
+    return [(row[0], row[1], row[2]) for row in conn.execute(query)]
 
 
 def counts(conn: Connection, installation_id: int) -> dict[str, int]:

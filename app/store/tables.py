@@ -150,6 +150,7 @@ subjects = Table(
     Column("summary_due_at", BigInteger),  # when our properties are to be written; null: written
     Column("summary_written_at", BigInteger),
     Column("summary", Text, nullable=False, server_default=""),  # what was last written, as JSON
+    Column("machine_reply_at", BigInteger),  # the latest that turned out to be a machine's
     UniqueConstraint("installation_id", "type", "crm_id"),
 )
 Index("ix_subjects_stage", subjects.c.installation_id, subjects.c.stage_id)
@@ -180,6 +181,7 @@ contacts = Table(
     Column("fields", Text, nullable=False, server_default="{}"),
     Column("deleted", Boolean, nullable=False, server_default=text("false")),
     Column("in_sequence", String(64)),  # id of the CRM's own sequence that runs; null: none
+    Column("reply_said", Text),  # JSON: what was said of the latest reply, and which it is
 )
 
 subject_contacts = Table(
@@ -340,6 +342,15 @@ holds = Table(
     metadata,
     Column("installation_id", Big, primary_key=True, autoincrement=False),
     Column("subject_id", Big, primary_key=True, autoincrement=False),
+    Column("reason", String(32), primary_key=True),
+    Column("until_at", BigInteger),
+)
+
+contact_holds = Table(
+    "contact_holds",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("contact_id", String(64), primary_key=True),
     Column("reason", String(32), primary_key=True),
     Column("until_at", BigInteger),
 )

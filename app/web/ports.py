@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from app.installations.config import Config
 from app.installations.registry import Connectors
 from app.model.migration import Wanted
+from app.model.replies import Said
 from app.model.time import Clocks
 from app.store.engine import Store
 
@@ -63,6 +64,16 @@ class Runtime(Protocol):
 
     def decline_proposal(self, installation_id: int, enrolment: str, who: str) -> None:
         """End what a rule in manual mode proposed."""
+        ...
+
+    def tell_reply(
+        self, installation_id: int, contact: str, said: Said, about: str | None
+    ) -> None:
+        """Somebody says what a contact's latest reply means; about: the deal it was said on."""
+        ...
+
+    def go_on(self, installation_id: int, subject: int, who: str) -> list[str]:
+        """A person lets automatic follow-up of a subject go on; answers why it had waited."""
         ...
 
     def read_again(self, installation_id: int) -> None:

@@ -18,6 +18,8 @@ _LATEST = (
     "notes_last_updated",
     "notes_last_contacted",
     "hs_sales_email_last_replied",
+    "hs_sales_email_last_opened",
+    "hs_sales_email_last_clicked",
     "hs_last_sales_activity_timestamp",
     "engagements_last_meeting_booked",
     "hs_latest_meeting_activity",

@@ -9,6 +9,15 @@ from sandbox.world.records import Actor, Record
 
 PROSPECT = Actor("EMAIL_INTEGRATION", "inbox")
 """Mail that arrived in a connected inbox, and what the CRM learned from it."""
+CALL_OUTCOMES = {
+    "connected": "f240bbac-87c9-4f6e-bf70-924b57d47db7",
+    "live_message": "a4c4c377-d246-4b32-a13b-75a56a4cd0ff",
+    "voicemail": "b2cf5968-551e-4856-9783-52b3da59a7d0",
+    "no_answer": "73a0d17f-1163-4015-bdd5-ec830791da20",
+    "busy": "9d9162e7-6cf3-4944-bf63-4dff82258764",
+    "wrong_number": "17b47fee-58de-441e-a44c-c6300d46f273",
+}
+"""Outcome of a call → its id, the same in every account; accounts may add their own."""
 FORM = Actor("FORM", "website")
 SCHEDULER = Actor("MEETINGS", "booking-page")
 
@@ -26,8 +35,12 @@ class Activity(Terms):
         started: int = 0,
         owner: str = "",
         user: str = "",
+        outcome: str = "",
     ) -> Record:
-        """A call by a rep, logged now; `started` defaults to `minutes` ago."""
+        """A call by a rep, logged now; `started` defaults to `minutes` ago, `outcome` is one of the
+        outcomes that every account has."""
+        if outcome and outcome not in CALL_OUTCOMES:
+            raise ActError("outcome", f"{outcome!r} is none of {', '.join(CALL_OUTCOMES)}")
         links, subject = self.subject_of(deal, contact)
         owner_id = self.owner_of(owner).id if owner else subject.get("hubspot_owner_id")
         fields = {
@@ -38,6 +51,8 @@ class Activity(Terms):
             "hs_call_duration": str(round(minutes * 60_000)) if connected else "0",
             "hubspot_owner_id": owner_id,
         }
+        if outcome:
+            fields["hs_call_disposition"] = CALL_OUTCOMES[outcome]
         return self.account.create("calls", fields, self.by(user, subject), links)
 
     def send_email(
@@ -189,6 +204,20 @@ class Activity(Terms):
         """The prospect clicks unsubscribe from all e-mail."""
         person = self.person_of(self.subject_of(deal, contact)[0])
         return self.account.update("contacts", person.id, {"hs_email_optout": "true"}, PROSPECT)
+
+    def open_mail(self, deal: str = "", contact: str = "") -> Record:
+        """The prospect's mail program loads the picture in a tracked sales mail."""
+        return self._mail_seen(deal, contact, "hs_sales_email_last_opened")
+
+    def click_link(self, deal: str = "", contact: str = "") -> Record:
+        """The prospect clicks on a tracked link of a sales mail."""
+        return self._mail_seen(deal, contact, "hs_sales_email_last_clicked")
+
+    def _mail_seen(self, deal: str, contact: str, property: str) -> Record:
+        """The CRM keeps when that last happened, and no count."""
+        person = self.person_of(self.subject_of(deal, contact)[0])
+        self.account.compute(person, {property: str(self.now)}, self.now)
+        return person
 
     def bounce(self, deal: str = "", contact: str = "") -> Record:
         """A message to the prospect came back for good."""

@@ -143,6 +143,8 @@ VERBS = (
     "create_contact",
     "submit_form",
     "opt_out",
+    "open_mail",
+    "click_link",
     "bounce",
     "delete",
     "restore",

@@ -249,8 +249,8 @@ WRONG_CONDITIONS = [
         "{replied: often}",
         "often",
         "rules[0].when.replied",
-        "'often' is not possible",
-        "`any`",
+        "'often' is not a class of replies",
+        "unclassified",
     ),
 ]
 WRONG_TEMPLATES = [

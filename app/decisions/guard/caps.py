@@ -7,6 +7,7 @@ from app.decisions.guard.ruling import CAPPED, defer
 from app.decisions.timing import next_working_day
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
+from app.model.vocabulary import ANSWER
 
 
 def check(facts: GuardFacts) -> Ruling | None:
@@ -29,6 +30,8 @@ def over_cap(facts: GuardFacts, counts: tuple[int, int]) -> Ruling | None:
     settings = facts.settings
     if not (settings.cap_7_days or settings.cap_30_days) or not applies(facts):
         return None
+    if facts.touch.definition == ANSWER:
+        return None  # they wrote; not to answer because they were asked too often would be odd
     for code, cap, count in (
         (Code.CAP_7_DAYS, settings.cap_7_days, counts[0]),
         (Code.CAP_30_DAYS, settings.cap_30_days, counts[1]),

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from app.decisions.codes import Code
 from app.decisions.guard.ruling import defer
+from app.decisions.timing import shift, write_at
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
+from app.model.time import Business
+from app.model.vocabulary import ANSWER
 
 
 def check(facts: GuardFacts) -> Ruling | None:
-    """Deferred to the last hold's end; without an end, until a person lifts it."""
-    if not facts.holds:
+    """Deferred to the last hold's end; without an end, until a person lifts it.
+
+    Held time is no lateness: the due time moves to the hold's end with it. What a reply gives a
+    person to do is what they hold it for.
+    """
+    if not facts.holds or facts.touch.definition == ANSWER:
         return None
     standing = {
         reason: until
@@ -21,4 +28,11 @@ def check(facts: GuardFacts) -> Ruling | None:
         return None
     ends = [until for until in standing.values() if until is not None]
     last = max(ends) if len(ends) == len(standing) else None
-    return defer("holds", Code.HELD, last, reasons=sorted(standing))
+    reasons = sorted(standing)
+    if last is None:
+        return defer("holds", Code.HELD, reasons=reasons)
+    touch, until = facts.touch, last
+    due = shift(Business(max(touch.due_at, last)), facts.calendar)
+    if not touch.is_firing:
+        until = Business(max(last, write_at(due, touch.step.lead, facts.calendar)))
+    return defer("holds", Code.HELD, until, reasons=reasons, due_at=due)

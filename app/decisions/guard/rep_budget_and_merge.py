@@ -10,6 +10,7 @@ from app.model.guard import GuardFacts
 from app.model.ids import touch_id
 from app.model.playbook import CreateTasks
 from app.model.time import Business
+from app.model.vocabulary import ANSWER
 
 _CHECK = "rep_budget_and_merge"
 
@@ -31,6 +32,8 @@ def merges(facts: GuardFacts, open_task: str | None) -> Ruling | None:
     touch = facts.touch
     if open_task is None or not facts.settings.merge or open_task == touch.id:
         return None
+    if touch.definition == ANSWER:
+        return None  # what a prospect waits for does not queue up behind our own schedule
     if touch.is_firing and (touch.due_at > facts.now or _siblings(facts, open_task)):
         return None
     return defer(_CHECK, Code.MERGE, open_task=open_task)

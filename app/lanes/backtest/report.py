@@ -90,5 +90,5 @@ def _not_judged(playbook: Playbook, told: frozenset[SignalKind]) -> list[Mapping
     return [
         {"rule": rule.key, "title": rule.title or rule.id, "signal": rule.when.kind.value}
         for rule in playbook.rules
-        if rule.when.kind not in told
+        if rule.when.kind not in told or rule.when.replies
     ]

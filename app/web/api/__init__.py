@@ -11,6 +11,7 @@ from app.web.api import (
     migrating,
     overview,
     playbooks,
+    replies,
     sequences,
     settings,
     setup,
@@ -32,6 +33,7 @@ _MODULES = (
     leaving,
     failed,
     subjects,
+    replies,
 )
 
 

@@ -188,9 +188,9 @@ CASES: list[tuple[str, dict[str, Any], Verdict, str, int | None, int | None]] = 
         None,
         None,
     ),
-    ("holds", {"holds": {"ooo": TUESDAY}}, DEFER, Code.HELD, TUESDAY, None),
+    ("holds", {"holds": {"ooo": TUESDAY}}, DEFER, Code.HELD, TUESDAY, TUESDAY),
     ("holds", {"holds": {"ooo": TUESDAY, "manual": None}}, DEFER, Code.HELD, None, None),
-    ("holds", {"holds": {"a": NEXT_MORNING, "b": TUESDAY}}, DEFER, Code.HELD, TUESDAY, None),
+    ("holds", {"holds": {"a": NEXT_MORNING, "b": TUESDAY}}, DEFER, Code.HELD, TUESDAY, TUESDAY),
     ("control", {"subject": subject(control="stop", **OLD)}, DROP, "stopped_by_rep", None, None),
     ("control", {"contact": who(control="stop")}, DROP, "stopped_by_rep", None, None),
     (
