@@ -17,21 +17,19 @@ from app.decisions.context import RuleContext, gate
 from app.decisions.dates import instant_of
 from app.decisions.exits import exits_of
 from app.decisions.placing import plan
-from app.decisions.putting_off import days_apart, first_ahead, goes_on, put_off, resume
+from app.decisions.putting_off import goes_on
 from app.decisions.recycling import TIMER, lay_aside
+from app.decisions.reply_holds import hold, is_theirs, lift, wait, wait_until
 from app.decisions.reply_table import (
     ANSWERING,
     ASK_DATE,
-    AWAY,
-    DATED,
     EFFECTS,
     LEAD,
-    REPLY_AT,
     STEPS,
     Effect,
     effect_of,
 )
-from app.decisions.timing import next_working_day, owed_at, shift
+from app.decisions.timing import owed_at, shift
 from app.decisions.who import choose_contact
 from app.model.decisions import (
     Action,
@@ -40,9 +38,6 @@ from app.model.decisions import (
     EndEnrolment,
     EnrolmentView,
     Explanation,
-    HoldContact,
-    HoldSubject,
-    LiftHolds,
     StartEnrolment,
     SuppressContact,
 )
@@ -75,7 +70,7 @@ def answer(signal: Signal, context: RuleContext, ground: ReplyGround, now: Busin
         return read
     parts = [read]
     if said.kind not in MACHINES:
-        parts += [_lift(signal, effect, ground, now), _replace(context, now)]
+        parts += [lift(signal, effect, ground, now), _replace(context, now)]
     if effect.ends is not None:
         parts.append(_end(signal, effect, effect.ends, context, now))
     if effect.recycle is not None:
@@ -84,13 +79,13 @@ def answer(signal: Signal, context: RuleContext, ground: ReplyGround, now: Busin
         parts.append(Decision(tuple(DisarmTimer(signal.subject, n) for n in ground.recycled)))
     held, waits = None, list[Decision]()
     if effect.hold is not None:
-        held = _until(said, effect, context, now)
-        parts.append(_hold(signal, effect.hold, held, now))
-        waits = list(_wait(signal, effect, held, context, ground, now)) if held else []
+        held = wait_until(said, effect, context, now)
+        parts.append(hold(signal, effect.hold, held, now))
+        waits = list(wait(signal, effect, held, context, ground, now)) if held else []
         parts += waits
     if effect.suppress is not None and signal.contact is not None:
         parts.append(Decision((SuppressContact(signal.contact, effect.suppress, now),)))
-    runs = any(goes_on(one) and _theirs(one, signal) for one in context.running)
+    runs = any(goes_on(one) and is_theirs(one, signal) for one in context.running)
     goes = runs or any(part.actions for part in waits)
     parts += _tasks(signal, said, effect, held, goes, context, now)
     return _together(parts)
@@ -194,99 +189,6 @@ def _recycle(
     )
     laid = lay_aside(signal.subject, enrolment, definition, until)
     return Decision((*others, *laid), (line,))
-
-
-# --- holds ---------------------------------------------------------------------------------------
-
-
-def _until(said: Said, effect: Effect, context: RuleContext, now: Business) -> Business | None:
-    """When it may go on; None until a person says so."""
-    calendar = context.calendar
-    day = instant_of(said.date, calendar.zone)
-    if day is not None:
-        begins = Business(max(day, now))
-        after = effect.counts == "after"
-        return next_working_day(begins, calendar) if after else shift(begins, calendar)
-    if effect.otherwise is None:
-        return None
-    return shift(owed_at(now, effect.otherwise, calendar), calendar)
-
-
-def _lift(signal: Signal, effect: Effect, ground: ReplyGround, now: Business) -> Decision:
-    """Whoever writes is back, and what they said before is replaced by what they say now."""
-    standing = {*ground.holds, *ground.of_person} & DATED - {effect.hold or ""}
-    if not standing:
-        return Decision()
-    action = LiftHolds(signal.subject, signal.contact, frozenset(standing))
-    return Decision((action,), (_hold_line(signal, Code.HOLD_OVER, sorted(standing), None, now),))
-
-
-def _hold(signal: Signal, reason: str, until: Business | None, now: Business) -> Decision:
-    code = Code.HELD_UNTIL if until is not None else Code.HELD_BY_PERSON
-    line = _hold_line(signal, code, [reason], until, now)
-    if signal.contact is not None and reason in DATED:
-        return Decision((HoldContact(signal.contact, reason, until),), (line,))
-    return Decision((HoldSubject(signal.subject, reason, until),), (line,))
-
-
-def _hold_line(
-    signal: Signal, code: str, reasons: Sequence[str], until: Business | None, now: Business
-) -> Explanation:
-    values = {"reasons": [one.replace("_", " ") for one in reasons], "until": until}
-    return Explanation(signal.subject, "reply", "held", code, now, True, values)
-
-
-def held_until(
-    ground: ReplyGround, now: Business, without: frozenset[str] = frozenset()
-) -> Business:
-    """The end of all holds with an end that stand; `now` where none does."""
-    ends = [
-        until
-        for holds in (ground.holds, ground.of_person)
-        for reason, until in holds.items()
-        if until is not None and reason not in without
-    ]
-    return Business(max((now, *ends)))
-
-
-def _wait(
-    signal: Signal,
-    effect: Effect,
-    until: Business,
-    context: RuleContext,
-    ground: ReplyGround,
-    now: Business,
-) -> Iterator[Decision]:
-    """Everything for this person waits: what runs moves, what the reply had ended goes on."""
-    calendar = context.calendar
-    replaced = frozenset({AWAY}) if effect.hold == AWAY else DATED
-    ends = Business(max(held_until(ground, now, replaced), until))
-    was = held_until(ground, now)
-    mine = [one for one in context.running if goes_on(one) and _theirs(one, signal)]
-    for one in mine:
-        if effect.restart:
-            first = first_ahead(one, ground.placed) or ends
-            days = max(0, days_apart(first, ends, calendar))
-        else:
-            days = days_apart(was, ends, calendar)
-        yield put_off(one, ground.placed, days, ends, calendar, now)
-    running = {one.definition for one in context.running if goes_on(one)}
-    alone = any(
-        one.sequence is not None and one.sequence.exclusive
-        for one in context.running
-        if goes_on(one)
-    )
-    at = Business(int(signal.data.get(REPLY_AT) or signal.at))
-    for one in ground.ended:
-        if one.definition in running or alone or not _theirs(one, signal):
-            continue
-        start = (first_ahead(one, ground.placed) or ends) if effect.restart else at
-        days = max(0, days_apart(start, ends, calendar))
-        yield resume(one, ground.placed, days, ends, calendar, now)
-
-
-def _theirs(one: EnrolmentView, signal: Signal) -> bool:
-    return None in (one.contact, signal.contact) or one.contact == signal.contact
 
 
 # --- tasks ---------------------------------------------------------------------------------------

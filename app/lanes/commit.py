@@ -25,6 +25,7 @@ from app.store import (
     notices,
     outbox,
     outcomes,
+    replies,
     running,
     summaries,
     tasks,
@@ -61,7 +62,7 @@ def store_findings(
         mirror.suppress(conn, inst, contact, erasure.REASON, now)
     mirror.note_two_way(conn, inst, found.two_way)
     if found.said:
-        mirror.note_replies(conn, inst, found.said)
+        replies.note(conn, inst, found.said)
     for type, rows in found.objects.items():
         mirror.save_objects(conn, inst, type, rows)
     tasks.mark_edited(conn, found.edits)
@@ -87,7 +88,7 @@ def store_decisions(
     inst = tenant.id
     running.end(conn, writes.ends)
     running.move(conn, writes.moved)
-    running.resume(conn, writes.resumed)
+    replies.resume(conn, writes.resumed)
     if writes.starts:
         running.add(conn, writes.starts)
     if writes.touches:
@@ -99,7 +100,7 @@ def store_decisions(
     if writes.since:
         moving.count_from(conn, writes.since)
     outbox.move(conn, writes.moved_touches)
-    outbox.replan(conn, writes.replanned, now)
+    replies.replan(conn, writes.replanned, now)
     for gone in writes.withdrawn:
         outbox.withdraw(conn, gone.touches, gone.reason, gone.at)
         natives.stop_touches(conn, gone.touches, gone.reason, gone.at)

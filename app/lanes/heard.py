@@ -15,6 +15,7 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from app.decisions.recycling import TIMER
+from app.decisions.reply_table import REPLY_AT
 from app.lanes.context import Tenant
 from app.lanes.snapshot import Snapshot
 from app.model.playbook import Playbook, Template
@@ -23,7 +24,7 @@ from app.model.signals import Signal
 from app.model.time import DAY, Business
 from app.model.vocabulary import StopReason
 from app.playbooks.codec import from_json
-from app.store import holds, outbox, playbooks, running, timers
+from app.store import holds, playbooks, replies, running, timers
 from app.store.sets import dumps, loads
 from connectors.contract import Event, ObjectType
 
@@ -95,14 +96,19 @@ class Ground:
 
     def of(self, snapshot: Snapshot, signal: Signal) -> ReplyGround:
         """What the decision on a signal reads."""
-        return self.of_whom(snapshot, signal.subject, signal.contact)
+        at = int(signal.data[REPLY_AT])
+        return self.of_whom(snapshot, signal.subject, signal.contact, at)
 
-    def of_whom(self, snapshot: Snapshot, subject: int, contact: str | None) -> ReplyGround:
-        """What is read of one subject and person."""
+    def of_whom(
+        self, snapshot: Snapshot, subject: int, contact: str | None, replied_at: int = 0
+    ) -> ReplyGround:
+        """What is read of one subject and person. replied_at: what ended before was not ended by
+        that reply."""
         ended = tuple(
             view
             for row in self.ended.get(subject, ())
-            if (view := snapshot.enrolment_with(row, self.steps.get(row["id"], ()))).sequence
+            if row["ended_at"] >= replied_at
+            and (view := snapshot.enrolment_with(row, self.steps.get(row["id"], ()))).sequence
         )
         return ReplyGround(
             ended=ended,
@@ -126,10 +132,10 @@ class Ground:
 def load_ground(conn: Connection, tenant: Tenant, snapshot: Snapshot, now: Business) -> Ground:
     """Everything for all subjects of a snapshot, by sets."""
     ids = snapshot.ids
-    ended = running.ended_by(conn, ids, StopReason.REPLIED, now - LATELY_MS)
+    ended = replies.ended_by(conn, ids, StopReason.REPLIED, now - LATELY_MS)
     rows = {row["id"]: row for found in ended.values() for row in found}
     runs = [row["id"] for found in snapshot.running.values() for row in found]
-    placed = outbox.placed(conn, [*runs, *rows])
+    placed = replies.placed(conn, [*runs, *rows])
     recycled: dict[int, dict[str, Mapping[str, Any]]] = {}
     for timer in timers.of_subjects(conn, tenant.id, ids):
         if timer["rule"].startswith(TIMER):
@@ -155,7 +161,7 @@ def _asked(
     conn: Connection, tenant: Tenant, ids: Iterable[int], now: Business
 ) -> dict[tuple[int, str | None], Mapping[str, str]]:
     found: dict[tuple[int, str | None], Mapping[str, str]] = {}
-    written = outbox.performed_since(conn, ids, now - LATELY_MS)
+    written = replies.performed_since(conn, ids, now - LATELY_MS)
     versions = {row["version_id"] for row in written}
     books = _books(conn, tenant, versions)
     for row in written:

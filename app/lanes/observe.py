@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date
 from typing import Any
 
-from app.decisions.exits import NO_END
-from app.decisions.reply_table import no_end
-from app.decisions.timing import local_date
 from app.lanes.context import Tenant
 from app.lanes.findings import Findings
-from app.lanes.hearing import REPLY_CLASS, letter_events, property_event
+from app.lanes.hearing import as_reply, letter_events, property_events
 from app.lanes.snapshot import Link, Snapshot
-from app.model.replies import MACHINES, Said
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import ACTIVITY, SignalKind
+from app.model.vocabulary import ACTIVITY, MEASURED, SignalKind
 from app.signals.contacts import PersonFact, contact_facts, contact_values
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
@@ -26,15 +20,6 @@ from app.signals.fields import field_changes
 from app.signals.many import SOURCE
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
-
-_MEASURED = frozenset(
-    {
-        SignalKind.REPLIED, SignalKind.MEETING_BOOKED, SignalKind.MEETING_HELD,
-        SignalKind.MEETING_MISSED, SignalKind.OPTED_OUT, SignalKind.BOUNCED, SignalKind.CLOSED,
-        SignalKind.SEQUENCE_ENDED, SignalKind.REPLY_CLASSIFIED, SignalKind.CALL_MISSED,
-        SignalKind.OPENED, SignalKind.CLICKED,
-    }
-)  # fmt: skip
 
 MEETING_TIMER = "meeting:"
 """Prefix of the timer that asks what came of a meeting; the CRM's id follows."""
@@ -72,7 +57,7 @@ class Observer:
                 continue
             row = self.snapshot.rows[subject_id]
             if not baseline:
-                self._said_by_property(record, loads(row["fields"]), "deal")
+                self.found.heard.extend(property_events(self.tenant, record, row, self.now))
             change = deal_change(
                 subject_id, row, record.fields, record.history, record.created_at,
                 record.updated_at, self.tenant.stages, known.get(subject_id, frozenset()),
@@ -152,7 +137,7 @@ class Observer:
                 self._contact_is_back(record)
             changed = self._lead_fields(record, row)
             if row is not None and not baseline:
-                self._said_by_property(record, loads(row["fields"]), "contact")
+                self.found.heard.extend(property_events(self.tenant, record, row, self.now))
             self.found.contacts[record.id] = fresh
             if row is not None and row.get("in_sequence") and not fresh["in_sequence"]:
                 self.found.left_sequence.add(record.id)
@@ -289,26 +274,6 @@ class Observer:
         found.update(s for contact in contacts for s in self._of_contact.get(contact, ()))
         return {subject for subject in found if subject is not None}
 
-    def _said_by_property(
-        self, record: CrmRecord, known: Mapping[str, Any], type: str
-    ) -> None:
-        if REPLY_CLASS in self.tenant.kept(type):
-            today = local_date(self.now, self.tenant.zone)
-            event = property_event(type, record, known, date.fromisoformat(today), self.now)
-            self.found.heard.extend([event] if event is not None else [])
-
-    def _said_before(self, signal: Signal) -> Said | None:
-        """What was said of this reply before the mail came, where that is no end."""
-        people = [signal.contact] if signal.contact else [
-            contact for contact, _, _ in self.snapshot.links.get(signal.subject, ())
-        ]
-        for contact in people:
-            said = (self.snapshot.people.get(contact) or {}).get("reply_said")
-            meant = no_end(loads(said), signal.at) if said else None
-            if meant is not None:
-                return meant
-        return None
-
     # --- signals -----------------------------------------------------------------------------
 
     def signal(self, signal: Signal) -> None:
@@ -320,15 +285,11 @@ class Observer:
         if signal.kind is SignalKind.REPLIED:
             if signal.at <= (row["last_reply_at"] or 0):
                 return
-            values["last_reply_at"] = signal.at
-            meant = self._said_before(signal)
-            if meant is not None and meant.kind in MACHINES:
-                # No reply of the person, and no activity: only not to be taken for one again.
-                values["machine_reply_at"] = signal.at
+            values, reply = as_reply(signal, self.snapshot)
+            if reply is None:
                 self.found.change(signal.subject, self.snapshot, values)
                 return
-            if meant is not None:
-                signal = replace(signal, data={**signal.data, NO_END: meant.kind.value})
+            signal = reply
         elif signal.kind is SignalKind.MEETING_BOOKED:
             values["next_meeting_at"] = signal.data.get("start_at")
         elif signal.kind is SignalKind.MEETING_HELD:
@@ -339,7 +300,7 @@ class Observer:
             values["last_activity_at"] = signal.at
         self.found.change(signal.subject, self.snapshot, values)
         self.found.signals.append(signal)
-        if signal.kind in _MEASURED:
+        if signal.kind in MEASURED:
             self.found.outcomes.append(
                 {
                     "subject_id": signal.subject,

@@ -77,8 +77,8 @@ class Plan:
 
     gone: what is no more without looking. told: (type, id) → when an event says that it was
     deleted, which a reading has to bear out: a merge deletes too, and a restore may be later.
-    said: (type, id) of whose reply something is said. later: events for another turn, since one word
-    about a person is acted on before the next is heard.
+    said: (type, id) of whose reply something is said. later: events for another turn, since one
+    word about a person is acted on before the next is heard.
     """
 
     reads: dict[tuple[str, bool], set[str]] = field(

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from app.decisions.codes import Deed
 from app.decisions.putting_off import bring_forward
-from app.decisions.replies import held_until
+from app.decisions.reply_holds import held_until
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes
 from app.lanes.heard import Heard, event_of, load_ground

@@ -108,13 +108,8 @@ class Snapshot:
             if SignalKind.TASK_COMPLETED in self._absences
             else {}
         )
-        counted = [a.rule.when for a in tenant.rules if a.rule.when.span is not None]
-        self.mail_seen: dict[tuple[int, SignalKind], set[int]] = defaultdict(set)
-        if counted:
-            longest = max(when.span.approximate_ms() for when in counted if when.span)
-            kinds = {when.kind.value for when in counted}
-            for subject, kind, at in outcomes.seen_since(conn, self.ids, kinds, now - longest):
-                self.mail_seen[subject, SignalKind(kind)].add(at)
+        whens = (active.rule.when for active in tenant.rules)
+        self.mail_seen = outcomes.mail_seen(conn, self.ids, whens, now)
         self._shadow_rules = {
             active.rule.key for active in tenant.rules if active.mode is Mode.SHADOW
         }

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from app.model.holding import HoldContact, HoldSubject, LiftHolds, SuppressContact
 from app.model.playbook import ActiveRule, Sequence, Step
 from app.model.record import record
 from app.model.time import Business
-from app.model.vocabulary import EnrolmentState, Mode, Outcome, StopReason, TouchState
+from app.model.vocabulary import EnrolmentState, Mode, StopReason
 
 
 @record
@@ -182,40 +183,6 @@ class SetProperty:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldSubject:
-    subject: int
-    reason: str
-    until_at: Business | None
-
-
-@dataclass(frozen=True, slots=True)
-class HoldContact:
-    """Hold a person in whatever runs for them. until_at None: until a person lifts it."""
-
-    contact: str
-    reason: str
-    until_at: Business | None
-
-
-@dataclass(frozen=True, slots=True)
-class LiftHolds:
-    """Holds for these reasons are over, on the subject and on the person, where there are any."""
-
-    subject: int
-    contact: str | None
-    reasons: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class SuppressContact:
-    """Nobody addresses this person any more, whatever the CRM says of them. reason: why."""
-
-    contact: str
-    reason: str
-    at: Business
-
-
-@dataclass(frozen=True, slots=True)
 class ResumeEnrolment:
     """An enrolment that ended by a reply goes on: the reply turned out to be no end.
 
@@ -348,17 +315,3 @@ class DueTouch:
     anchor_stage: str | None
     sequence: Sequence | None
     step_gone: bool = False  # the version that its enrolment goes by has no such step
-
-
-@dataclass(frozen=True, slots=True)
-class OpenTask:
-    """An open Followthrough task in the CRM, for merging and for resolving."""
-
-    touch: str
-    enrolment: str
-    subject: int
-    owner_id: str | None
-    due_at: Business
-    state: TouchState
-    outcome: Outcome
-    edited: bool = False

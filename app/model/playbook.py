@@ -66,10 +66,9 @@ class When:
     subject_types: types that a `subject_created` must name; empty means any.
     after: the N of silence (`no_activity_for: 14d`); how long after a date, negative for before it.
     sequences: ids of those whose end a `recycled` must go back to; empty means any.
-    field: the field whose change (`field_changed`) or whose date (`date`) it is.
+    field: that of a `field_changed` or a `date`.
     unless: absence part: the rule acts only if none of these signals came within `within`.
-    replies: classes of which a `replied` must be; empty means any reply, told apart or not.
-    count: how many such signals within `span` it takes; for `opened` and `clicked`.
+    replies: classes that a `replied` may have; empty means any. count: how many within `span`.
     """
 
     kind: SignalKind
@@ -262,9 +261,7 @@ class Sequence:
 class Template:
     """A task's text in Liquid. `decides`: the one decision that the touch advances.
 
-    choices: of a mail that is to be answered by one letter, (letter, what it means): `close` (the
-    file), `call`, or the delay after which to come back.
-    """
+    choices: (letter, meaning) of an answer by letter: `close`, `call`, or when to come back."""
 
     id: str
     decides: str

@@ -100,6 +100,17 @@ ACTIVITY = frozenset(
 """Signals that break silence: the prospect's, or a rep's own work. Our tasks never do."""
 
 
+MEASURED = frozenset(
+    {
+        SignalKind.REPLIED, SignalKind.MEETING_BOOKED, SignalKind.MEETING_HELD,
+        SignalKind.MEETING_MISSED, SignalKind.OPTED_OUT, SignalKind.BOUNCED, SignalKind.CLOSED,
+        SignalKind.SEQUENCE_ENDED, SignalKind.REPLY_CLASSIFIED, SignalKind.CALL_MISSED,
+        SignalKind.OPENED, SignalKind.CLICKED,
+    }
+)  # fmt: skip
+"""Signals that are kept as outcomes."""
+
+
 class Mode(StrEnum):
     """What a rule does with what it decides."""
 

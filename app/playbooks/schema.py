@@ -14,19 +14,18 @@ from app.decisions.relative import RELATIVE_OPS
 from app.model.playbook import Op
 from app.model.time import parse_distance
 from app.playbooks.form import FORM, Strict, by_key, by_type
+from app.playbooks.reply_values import Choices, ReplyList
 from app.playbooks.step_schema import StepYaml
 from app.playbooks.values import (
     AbsentList,
     AgainWord,
     AnyWord,
-    Choices,
     ClosedList,
     CreatedList,
     DelayText,
     Exits,
     Id,
     Line,
-    ReplyList,
     SequenceList,
     StageList,
     Text,

@@ -15,7 +15,6 @@ from app.model.vocabulary import (
     EXITS,
     Again,
     Priority,
-    ReplyClass,
     SignalKind,
     StageKind,
     TaskType,
@@ -106,7 +105,7 @@ def _word_reader(what: str, words: type[_E]) -> Callable[..., _E]:
     return read
 
 
-def _list_reader(what: str, words: type[_E]) -> Callable[[Any], list[_E]]:
+def list_reader(what: str, words: type[_E]) -> Callable[[Any], list[_E]]:
     read = _word_reader(what, words)
 
     def read_list(value: Any) -> list[_E]:
@@ -122,7 +121,7 @@ def _list_reader(what: str, words: type[_E]) -> Callable[[Any], list[_E]]:
     return read_list
 
 
-def _list_schema(words: list[str]) -> dict[str, Any]:
+def list_schema(words: list[str]) -> dict[str, Any]:
     return {
         "anyOf": [
             {"enum": ["any", *words]},
@@ -131,7 +130,7 @@ def _list_schema(words: list[str]) -> dict[str, Any]:
     }
 
 
-def _values(words: type[StrEnum]) -> list[str]:
+def values_of(words: type[StrEnum]) -> list[str]:
     return [word.value for word in words]
 
 
@@ -167,72 +166,23 @@ class Absent(StrEnum):
 
 StageList = Annotated[
     list[StageKind],
-    PlainValidator(_list_reader("a stage kind", StageKind)),
-    WithJsonSchema(_list_schema(_values(StageKind))),
+    PlainValidator(list_reader("a stage kind", StageKind)),
+    WithJsonSchema(list_schema(values_of(StageKind))),
 ]
 CreatedList = Annotated[
     list[Created],
-    PlainValidator(_list_reader("a kind of record", Created)),
-    WithJsonSchema(_list_schema(_values(Created))),
+    PlainValidator(list_reader("a kind of record", Created)),
+    WithJsonSchema(list_schema(values_of(Created))),
 ]
 ClosedList = Annotated[
     list[Closed],
-    PlainValidator(_list_reader("a way to close", Closed)),
-    WithJsonSchema(_list_schema(_values(Closed))),
+    PlainValidator(list_reader("a way to close", Closed)),
+    WithJsonSchema(list_schema(values_of(Closed))),
 ]
 AbsentList = Annotated[
     list[Absent],
-    PlainValidator(_list_reader("a signal that `unless` can name", Absent)),
-    WithJsonSchema(_list_schema(_values(Absent))),
-]
-
-
-ReplyList = Annotated[
-    list[ReplyClass],
-    PlainValidator(_list_reader("a class of replies", ReplyClass)),
-    WithJsonSchema(_list_schema(_values(ReplyClass))),
-]
-
-LETTERS = ("a", "b", "c")
-CHOICES = ("close", "call")
-
-
-def _read_choices(value: Any) -> dict[str, str]:
-    """`{a: call, b: 90d, c: close}`: what one letter as an answer means."""
-    if not isinstance(value, dict) or not value:
-        raise refusal(f"{value!r} says no letters", "write it as {a: call, b: 90d, c: close}")
-    found: dict[str, str] = {}
-    for letter, meaning in value.items():  # pyright: ignore[reportUnknownVariableType]
-        if letter not in LETTERS:
-            message = f"{letter!r} is no letter that is read"
-            raise refusal(message, "use a, b and c", letter, at_key=True)
-        if meaning in CHOICES:
-            found[str(letter)] = str(meaning)
-            continue
-        try:
-            delay = parse_delay(str(meaning))
-        except ValueError:
-            hint = "write close, call, or after how long to come back, such as 90d"
-            raise refusal(f"{meaning!r} is nothing that a letter can mean", hint, letter) from None
-        found[str(letter)] = str(delay)
-    return found
-
-
-Choices = Annotated[
-    dict[str, str],
-    PlainValidator(_read_choices),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "properties": {
-                letter: {"anyOf": [{"enum": list(CHOICES)},
-                                   {"type": "string", "pattern": r"^\d+\s*(min|h|d|wd)$"}]}
-                for letter in LETTERS
-            },
-            "additionalProperties": False,
-            "minProperties": 1,
-        }
-    ),
+    PlainValidator(list_reader("a signal that `unless` can name", Absent)),
+    WithJsonSchema(list_schema(values_of(Absent))),
 ]
 
 

@@ -173,19 +173,6 @@ def note_two_way(conn: Connection, inst: int, seen: Mapping[str, int]) -> None:
         _TWO_WAY.run(conn, inst=inst, contact=contact, seen=at)
 
 
-def note_replies(conn: Connection, inst: int, said: Mapping[str, Mapping[str, Any]]) -> None:
-    """contact id → what was said of their latest reply."""
-    sets.update_many(
-        conn,
-        contacts,
-        ("installation_id", "crm_id"),
-        [
-            {"installation_id": inst, "crm_id": key, "reply_said": sets.dumps(value)}
-            for key, value in said.items()
-        ],
-    )
-
-
 _UNLINK = Fixed(delete(subject_contacts).where(among(subject_contacts.c.subject_id, "ids")))
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, select, update
 from app.model.vocabulary import DUTY_STEPS, Outcome, TouchState
 from app.store import sets
 from app.store.fixed import Fixed, among, arg
-from app.store.tables import enrolments, touches
+from app.store.tables import touches
 from app.store.tasks import DATE_MOVED
 
 Row = Mapping[str, Any]
@@ -231,54 +231,6 @@ def withdraw(conn: Connection, ids: Sequence[str], why: str, now: int) -> None:
     """Drop touches that are planned, and wish resolved those that stand as open tasks."""
     _WITHDRAW.run(conn, ids=ids, why=why, now=now)
     _RESOLVE.run(conn, ids=ids, why=why)
-
-
-_REPLAN = Fixed(
-    update(touches)
-    .where(
-        _t.id == arg("key"),
-        _t.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
-    )
-    .values(planned_at=arg("now"))
-)
-
-
-def replan(conn: Connection, ids: Iterable[str], now: int) -> None:
-    """Touches that are decided anew now: what was answered before does not speak against them."""
-    _REPLAN.run_many(conn, [{"key": key, "now": now} for key in ids])
-
-
-_PLACED = Fixed(
-    select(_t.id, _t.owed_at, _t.due_at, _t.edited).where(among(_t.enrolment_id, "ids"))
-)
-
-
-def placed(conn: Connection, enrolment_ids: Iterable[str]) -> dict[str, tuple[int, int, bool]]:
-    """touch id → (owed_at, due_at, edited) of all touches of some enrolments."""
-    rows = _PLACED.rows(conn, ids=list(enrolment_ids))
-    return {key: (owed, due, bool(edited)) for key, owed, due, edited in rows}
-
-
-_PERFORMED_SINCE = Fixed(
-    select(
-        _t.subject_id, _t.contact_id, _t.step, enrolments.c.definition, enrolments.c.version_id
-    )
-    .join(enrolments, enrolments.c.id == _t.enrolment_id)
-    .where(
-        among(_t.subject_id, "ids"),
-        _t.state == TouchState.PERFORMED.value,
-        _t.performed_at >= arg("since"),
-        enrolments.c.is_firing.is_(False),
-    )
-    .order_by(_t.performed_at, _t.id)
-)
-
-
-def performed_since(
-    conn: Connection, subject_ids: Iterable[int], since: int
-) -> list[dict[str, Any]]:
-    """Steps of sequences written for some subjects since an instant, the earlier first."""
-    return _PERFORMED_SINCE.dicts(conn, ids=list(subject_ids), since=since)
 
 
 _BY_ID = Fixed(select(touches).where(among(_t.id, "ids")))

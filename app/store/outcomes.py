@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
+from app.model.playbook import When
+from app.model.vocabulary import SignalKind
 from app.store import sets
 from app.store.tables import outcomes
 
@@ -42,16 +45,22 @@ def of_subjects(conn: Connection, subject_ids: Sequence[int]) -> list[RowMapping
     return list(conn.execute(query).mappings())
 
 
-def seen_since(
-    conn: Connection, subject_ids: Sequence[int], kinds: Collection[str], since: int
-) -> list[tuple[int, str, int]]:
-    """(subject, kind, instant) of what happened with some subjects since an instant."""
+def mail_seen(
+    conn: Connection, subject_ids: Sequence[int], whens: Iterable[When], now: int
+) -> dict[tuple[int, SignalKind], set[int]]:
+    """(subject, kind) → when it was seen, as far back as rules that count look; mostly none do."""
+    found: dict[tuple[int, SignalKind], set[int]] = defaultdict(set)
+    spans = {when.kind.value: when.span.approximate_ms() for when in whens if when.span is not None}
+    if not spans:
+        return found
     query = select(outcomes.c.subject_id, outcomes.c.kind, outcomes.c.occurred_at).where(
         sets.among(conn, outcomes.c.subject_id, subject_ids),
-        outcomes.c.kind.in_(sorted(kinds)),
-        outcomes.c.occurred_at > since,
+        outcomes.c.kind.in_(sorted(spans)),
+        outcomes.c.occurred_at > now - max(spans.values()),
     )
-    return [(row[0], row[1], row[2]) for row in conn.execute(query)]
+    for subject, kind, at in conn.execute(query):
+        found[subject, SignalKind(kind)].add(at)
+    return found
 
 
 def counts(conn: Connection, installation_id: int) -> dict[str, int]:

@@ -162,45 +162,6 @@ _RESOLVE = Fixed(
 )
 
 
-_ENDED_BY = Fixed(
-    select(enrolments)
-    .where(
-        among(_e.subject_id, "ids"),
-        _e.state == EnrolmentState.ENDED.value,
-        _e.end_reason == arg("why"),
-        _e.ended_at >= arg("since"),
-        _e.mode != "shadow",
-        _e.is_firing.is_(False),
-    )
-    .order_by(_e.ended_at, _e.id)
-)
-_RESUME = Fixed(
-    update(enrolments)
-    .where(
-        _e.id == arg("key"),
-        _e.state == EnrolmentState.ENDED.value,
-        _e.end_reason == StopReason.REPLIED.value,
-    )
-    .values(
-        state=EnrolmentState.ACTIVE.value, ended_at=None, end_reason=None,
-        revision=_e.revision + 1,
-    )
-)  # fmt: skip
-
-
-def ended_by(
-    conn: Connection, subject_ids: Iterable[int], why: StopReason, since: int
-) -> dict[int, list[Row]]:
-    """subject id → its sequences that ended for a reason since an instant, the earlier first."""
-    rows = _ENDED_BY.dicts(conn, ids=list(subject_ids), why=why.value, since=since)
-    return _grouped(rows, "subject_id")
-
-
-def resume(conn: Connection, ids: Iterable[str]) -> None:
-    """Sequences that a reply had ended are active again; one that has ended otherwise stays so."""
-    _RESUME.run_many(conn, [{"key": key} for key in ids])
-
-
 _MOVE = Fixed(update(enrolments).where(_e.id == arg("key")).values(subject_id=arg("subject")))
 _MOVE_TOUCHES = Fixed(
     update(touches).where(_t.enrolment_id == arg("key")).values(subject_id=arg("subject"))
