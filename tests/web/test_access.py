@@ -18,7 +18,8 @@ PUBLIC = {
 """Endpoints that answer somebody who is not signed in: sign_out and result check for themselves."""
 
 EVERYBODY = {
-    "api_replies.classify", "api_replies.go_on", "api_overview.session", "api_subjects.search", "api_subjects.subject",
+    "api_replies.classify", "api_replies.go_on",
+    "api_overview.session", "api_subjects.search", "api_subjects.subject",
     "api_subjects.decisions", "api_subjects.why", "pages.subjects", "pages.subject", "pages.mine",
     "api_waiting.proposals", "api_waiting.accept", "api_waiting.refuse",
 }  # fmt: skip
