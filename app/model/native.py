@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from app.model.time import Business
 
@@ -45,3 +46,17 @@ class Look:
     do: Do
     code: str = ""
     again_at: Business | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NativeSequence:
+    """A sequence of the CRM's own, which sends its mails itself once a contact is enrolled in it.
+
+    crm: whose sequence it is (`hubspot`). name: its name there, or its id. sender: whose mailbox
+    and seat it is sent from; `owner` is the subject's, `team` takes those of the owner's team in
+    turn, but always the same one for a person.
+    """
+
+    crm: str
+    name: str
+    sender: Literal["owner", "team"] = "owner"

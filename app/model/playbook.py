@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from app.model.native import NativeSequence
 from app.model.time import Delay
 from app.model.vocabulary import (
     EXITS,
@@ -93,20 +94,6 @@ class LatePolicy:
 
     action: Literal["shift", "skip", "now"] = "shift"
     older_than: Delay | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NativeSequence:
-    """A sequence of the CRM's own, which sends its mails itself once a contact is enrolled in it.
-
-    crm: whose sequence it is (`hubspot`). name: its name there, or its id. sender: whose mailbox
-    and seat it is sent from; `owner` is the subject's, `team` takes those of the owner's team in
-    turn, but always the same one for a person.
-    """
-
-    crm: str
-    name: str
-    sender: Literal["owner", "team"] = "owner"
 
 
 @dataclass(frozen=True, slots=True)
