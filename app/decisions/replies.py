@@ -210,20 +210,21 @@ def _tasks(
         yield _give(signal, STEPS[ASK_DATE], now, context, now)
     if effect.task is None or (effect.dated and said.date is None and not effect.alone):
         return
-    if (effect.alone and goes) or _ruled(said.kind, context):
+    if (effect.alone and goes) or _ruled(said.kind, context, now):
         return
     at = held if effect.dated and held is not None else now
     yield _give(signal, STEPS[effect.task], at, context, now)
 
 
-def _ruled(kind: ReplyClass, context: RuleContext) -> bool:
+def _ruled(kind: ReplyClass, context: RuleContext, now: Business) -> bool:
     """Whether a rule in force takes care of this class by name, for this subject."""
+    subject, zone = context.subject, context.calendar.zone
     return any(
         active.mode in (Mode.LIVE, Mode.MANUAL)
         and active.rule.when.kind is SignalKind.REPLIED
         and kind in active.rule.when.replies
         and gate(active, context) is None
-        and compile_condition(active.rule.condition, context.roles)(context.subject)
+        and compile_condition(active.rule.condition, context.roles)(subject, now, zone)
         for active in context.rules
     )
 
