@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.decisions.codes import Code
-from app.model.playbook import Assign
+from app.model.ending import Assign
 from app.model.record import record
 from app.model.records import PersonView
 from app.model.time import Business

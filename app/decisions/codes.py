@@ -29,6 +29,8 @@ class Code:
     ASSIGNED_REP = "assigned_to_rep"
     ASSIGNED_TURN = "assigned_in_turn"
     ASSIGNED_OWNER = "assigned_to_owner"
+    FOLLOWED_BY = "followed_by"
+    NOTHING_FOLLOWS = "nothing_follows"
     MOVES_TO_DEAL = "moves_to_deal"
     REPLY_READ = "reply_read"
     REPLY_READ_DATED = "reply_read_with_date"
@@ -68,6 +70,8 @@ class Code:
     ANSWERED_MEANWHILE = "answered_meanwhile"
     LOOP = "loop"
     NOT_OFTEN = "not_often_enough"
+    ONCE_IN_SEQUENCE = "once_in_sequence"
+    COOLING_DOWN = "cooling_down"
     ALREADY_ENROLLED = "already_enrolled"
     EXCLUSIVE_RUNNING = "exclusive_running"
     OTHERS_RUNNING = "others_running"
@@ -103,6 +107,7 @@ class Code:
     COVERED = "covered"
     OWNER_ARCHIVED = "owner_archived"
     APPROVAL = "approval"
+    OUTRANKED_BY = "outranked_by"
 
 
 class Deed:
@@ -119,6 +124,7 @@ class Deed:
     LET_GO_ON = "let_go_on"
     ACCEPTED = "accepted"
     RETRIED = "retried"
+    RESUMED = "resumed"
     SAID_DONE = "said_done"
     SAID_NOT_DONE = "said_not_done"
 

@@ -30,7 +30,8 @@ class RuleContext:
     past: definition → anchors already used for this subject. A definition is the key of the
     sequence or, for `create_tasks` and for rules without enrolment, of the rule.
     firings: rule key → how often it fired for this subject; numbers the silences.
-    last_fired: rule key → when it last did. armed: rule keys that have a timer for this subject.
+    last_fired: rule key → when it last did. last_ended: definition → when its latest enrolment for
+    this subject ended. armed: rule keys that have a timer for this subject.
     roles: contact roles in the order of choice. followed: pipeline ids followed, None for all.
     seen: kind → time of the latest such signal, for `unless`; what the subject itself knows of
     replies and meetings counts besides.
@@ -47,6 +48,7 @@ class RuleContext:
     past: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     firings: Mapping[str, int] = field(default_factory=dict[str, int])
     last_fired: Mapping[str, Business] = field(default_factory=dict[str, Business])
+    last_ended: Mapping[str, Business] = field(default_factory=dict[str, Business])
     armed: frozenset[str] = frozenset()
     roles: tuple[str, ...] = ()
     owner_team: str | None = None
@@ -64,6 +66,7 @@ class Cause:
     """What a firing hangs on. anchor: for ids. at: what delays count from.
 
     stage: the stage id whose entry it is, None where no stage caused it. entry: a stage entry.
+    contact: whom it is for, where that was settled before.
     """
 
     anchor: str
@@ -71,6 +74,7 @@ class Cause:
     stage: str | None = None
     entry: bool = False
     values: Mapping[str, Any] | None = None
+    contact: str | None = None
 
 
 def explain(

@@ -17,16 +17,9 @@ from app.model.decisions import (
     ReassignTasks,
     SetProperty,
 )
+from app.model.ending import REVIEW
 from app.model.ids import enrolment_id
-from app.model.playbook import (
-    ActiveRule,
-    Hold,
-    Notify,
-    Reassign,
-    RuleAction,
-    SetField,
-    Stop,
-)
+from app.model.playbook import ActiveRule, Hold, Notify, Reassign, RuleAction, SetField, Stop
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason
 
@@ -110,4 +103,7 @@ def _actions(
 
 def _is_named(definition: str, names: frozenset[str]) -> bool:
     """A sequence is named by its key or, within its own playbook, by its id."""
-    return definition in names or definition.rpartition("/")[2] in names
+    inside = definition.partition("/")[2]
+    if inside.endswith(REVIEW):
+        inside = inside.partition("/")[0]  # the review of a sequence is named with it
+    return definition in names or inside in names

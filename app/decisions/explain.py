@@ -27,6 +27,8 @@ TEXTS: Mapping[str, str] = {
     Code.ASSIGNED_TURN: "It goes to {name}, whose turn it is in the team {team}; passed over, "
     "being away: {away}.",
     Code.ASSIGNED_OWNER: "It stays with the owner: the step is for {wanted}, and {lacks}.",
+    Code.FOLLOWED_BY: "After it comes {sequence}, at {until}.",
+    Code.NOTHING_FOLLOWS: "Nothing follows: the sequence says that this end is the last word.",
     Code.MOVES_TO_DEAL: "The contact became a deal; the follow-up goes on about deal {deal}.",
     Code.REPLY_READ: "{by} says what the reply means: {class}.",
     Code.REPLY_READ_DATED: "{by} says what the reply means: {class}, {day}.",
@@ -79,6 +81,12 @@ TEXTS: Mapping[str, str] = {
     Code.LOOP: "The rule acted {count} times within an hour on this subject; it looks like a loop "
     "and is stopped until an admin looks at it.",
     Code.NOT_OFTEN: "Seen {count} of {wanted} times within {span}.",
+    Code.ONCE_IN_SEQUENCE: "{definition} runs once for each record, and has.",
+    Code.COOLING_DOWN: "{definition} ended at {last_ended_at}; it may begin again {after} later, "
+    "at {until}.",
+    Code.OUTRANKED_BY: "{other} (priority {other_priority}) is running, which goes before "
+    "priority {priority}.",
+    Deed.RESUMED: "The sequence that went before it is over; it goes on, now due at {due_at}.",
     Code.ALREADY_ENROLLED: "The same sequence is running for this subject.",
     Code.EXCLUSIVE_RUNNING: "A sequence is running that allows no other beside it.",
     Code.OTHERS_RUNNING: "The sequence runs alone, and another one is running.",
@@ -140,6 +148,9 @@ TEXTS: Mapping[str, str] = {
     StopReason.DATE_GONE: "{field} was emptied.",
     StopReason.RULE_STOP: "Another rule ended it.",
     StopReason.CONTACT_CHOSEN: "The contact is clear now: {contact}, {choice}.",
+    StopReason.RESTARTED: "The signal that starts it came again, and it begins anew.",
+    StopReason.OUTRANKED: "{other} (priority {other_priority}) has begun, which goes before "
+    "priority {priority} and ends it.",
     StopReason.NOT_NEEDED: "Nothing that runs needs an answer any more.",
     StopReason.NOT_FOLLOWED: "The deal's pipeline is not followed.",
     StopReason.STAGE_GONE: "The stage {stage}, with which it began, was deleted in the CRM.",
@@ -164,6 +175,7 @@ _CHOICES: Mapping[str, str] = {
     "latest_activity": "the one with the latest two-way activity",
     "only_contact": "the only one",
     "who_replied": "the one who replied",
+    "as_before": "the same as before",
     "no_contact": "none on the record, a rep is asked to add one",
     "ambiguous": "several, a rep is asked to choose",
 }

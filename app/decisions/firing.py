@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from app.decisions.beside import bar, give_way
 from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import Cause, RuleContext, refusal
 from app.decisions.effects import effect
-from app.decisions.exits import exits_of
 from app.decisions.starting import start
-from app.model.decisions import Action, Decision, EndEnrolment, EnrolmentView, Explanation
+from app.model.decisions import Action, Decision, EndEnrolment, Explanation
 from app.model.playbook import ActiveRule, CreateTasks, Enrol, Sequence, Step, Stop
 from app.model.time import Business
-from app.model.vocabulary import EnrolmentState, Mode, StopReason
+from app.model.vocabulary import EnrolmentState, Mode
 
 
 def definitions(active: ActiveRule) -> list[str]:
@@ -109,34 +109,20 @@ def _enrol(
         return refusal(
             active, context, Code.SEQUENCE_MISSING, now, {"sequence": action.sequence}
         )
-    found = clash(sequence, active, cause, context)
+    found = bar(sequence, active, cause, context, now)
     if found is not None:
-        return refusal(active, context, found[0], now, {"enrolment": found[1]})
-    return start(active, cause, context, now, state, sequence, sequence.steps)
+        return refusal(active, context, found[0], now, {**found[1], **(cause.values or {})})
+    made = start(active, cause, context, now, state, sequence, sequence.steps)
+    if state is not EnrolmentState.ACTIVE or not made.actions:
+        return made  # what only waits takes nobody's place yet
+    room = give_way(sequence, active, cause, context, now)
+    return Decision(
+        (*room.actions, *made.actions), (*room.explanations, *made.explanations)
+    )
 
 
-def clash(
-    sequence: Sequence, active: ActiveRule, cause: Cause, context: RuleContext
-) -> tuple[str, str] | None:
-    """The running enrolment that forbids another, as (code, its id)."""
-    for other in context.running:
-        shadow = other.mode is Mode.SHADOW
-        if shadow is not (active.mode is Mode.SHADOW) or _is_over(other, cause):
-            continue
-        if other.definition == sequence.key and other.anchor == cause.anchor:
-            return None  # this very decision, taken before: the same id, not a clash
-        if other.definition == sequence.key:
-            return Code.ALREADY_ENROLLED, other.id
-        if other.sequence is not None and other.sequence.exclusive:
-            return Code.EXCLUSIVE_RUNNING, other.id
-        if other.sequence is not None and sequence.exclusive:
-            return Code.OTHERS_RUNNING, other.id
-    return None
-
-
-def _is_over(other: EnrolmentView, cause: Cause) -> bool:
-    """Whether an enrolment has ended, or ends by the very stage entry that is being decided on."""
-    if other.state is EnrolmentState.ENDED:
-        return True
-    leaves = other.anchor_stage is not None and StopReason.STAGE_LEFT in exits_of(other)
-    return cause.entry and leaves and other.anchor != cause.anchor
+def begin_sequence(
+    active: ActiveRule, sequence: str, cause: Cause, context: RuleContext, now: Business
+) -> Decision:
+    """Enrol in a sequence of the rule's playbook for another cause than the rule's signal."""
+    return _enrol(active, Enrol(sequence), cause, context, now, _state(active, context))

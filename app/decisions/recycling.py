@@ -64,7 +64,7 @@ def come_back(
         values = {"stage": subject.stage_kind.value, "enrolments": running}
         line = Explanation(subject.id, scope, "not_recycled", code, now, values=values)
         return Decision((), (line,)), None
-    sequence = str(data["definition"]).rpartition("/")[2]
+    sequence = str(data["definition"]).partition("/")[2]
     signal = Signal(
         SignalKind.RECYCLED, subject.id, due_at, f"{TIMER}{enrolment}", data={"sequence": sequence}
     )

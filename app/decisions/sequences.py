@@ -7,11 +7,10 @@ from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.dates import FIELD
+from app.decisions.ending import follow
 from app.decisions.exits import stop_reason
 from app.decisions.placing import PREVIOUS, plan
-from app.decisions.recycling import put_off
 from app.decisions.redating import redate
-from app.decisions.timing import owed_at
 from app.model.calendar import WorkCalendar
 from app.model.decisions import (
     Action,
@@ -49,10 +48,10 @@ def advance(
     if enrolment.state is EnrolmentState.ENDED or event.cause == enrolment.anchor:
         return Decision()
     if reaches_goal(enrolment, event):
-        return _end(enrolment, StopReason.GOAL, event, now, goal=True)
+        return _end(enrolment, StopReason.GOAL, event, calendar, now, goal=True)
     reason = stop_reason(enrolment, event, subject)
     if reason is not None:
-        return _end(enrolment, reason, event, now)
+        return _end(enrolment, reason, event, calendar, now)
     over = event.data.get("step") if event.data.get("enrolment") == enrolment.id else None
     if event.kind in _STEP_OVER and over is not None:
         return progress(enrolment, calendar, now, done=str(over), done_at=event.at)
@@ -136,15 +135,13 @@ def _next(
 def _finish(
     enrolment: EnrolmentView, at: Business, calendar: WorkCalendar, now: Business
 ) -> Decision:
-    recycle = next((s.recycle for s in reversed(enrolment.steps) if s.recycle is not None), None)
-    again_at = None if recycle is None else owed_at(at, recycle, calendar)
+    after, again_at, lines = follow(enrolment, StopReason.FINISHED, at, calendar, now)
     end = EndEnrolment(
         enrolment.id, enrolment.subject, StopReason.FINISHED, now, recycle_at=again_at
     )
     values = {"steps": len(enrolment.steps), "recycle_at": again_at}
-    actions = (end,) if again_at is None else (end, *put_off(enrolment, again_at))
     why = _explain(enrolment, "ended", StopReason.FINISHED.value, now, values)
-    return Decision(actions, (why,))
+    return Decision((end, *after), (why, *lines))
 
 
 def became_deal(enrolment: EnrolmentView, deal: int, now: Business) -> Decision:
@@ -162,11 +159,18 @@ def became_deal(enrolment: EnrolmentView, deal: int, now: Business) -> Decision:
 
 
 def _end(
-    enrolment: EnrolmentView, reason: StopReason, event: Signal, now: Business, goal: bool = False
+    enrolment: EnrolmentView,
+    reason: StopReason,
+    event: Signal,
+    calendar: WorkCalendar,
+    now: Business,
+    goal: bool = False,
 ) -> Decision:
-    end: Action = EndEnrolment(enrolment.id, enrolment.subject, reason, now, goal)
+    after, again_at, lines = follow(enrolment, reason, event.at, calendar, now)
+    end: Action = EndEnrolment(enrolment.id, enrolment.subject, reason, now, goal, again_at)
     values = {"cause": event.cause, "signal": event.kind.value, "signal_at": event.at}
-    return Decision((end,), (_explain(enrolment, "ended", reason.value, now, values),))
+    why = _explain(enrolment, "ended", reason.value, now, values)
+    return Decision((end, *after), (why, *lines))
 
 
 def _explain(

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.decisions.approaching import reached_at
+from app.decisions.beside import bar
+from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import LOOP_LIMIT, Cause, RuleContext
 from app.decisions.dates import distance
-from app.decisions.explain import say
-from app.decisions.firing import clash, definitions, sequence_of
+from app.decisions.explain import say, text
+from app.decisions.firing import definitions, sequence_of
 from app.decisions.relative import RELATIVE_OPS, said
 from app.decisions.silence import last_activity
 from app.decisions.timing import owed_at
@@ -43,7 +45,7 @@ def checks(active: ActiveRule, context: RuleContext, now: Business, zone: str) -
         *_scope(active, context),
         _signal(active, context, now, zone),
         *_condition(active.rule.condition, context, now, zone),
-        *_before(active, context),
+        *_before(active, context, now, zone),
         *_limits(active, context),
     ]
 
@@ -157,7 +159,9 @@ def _wanted(part: Condition) -> str:
     return joint.join(_wanted(one) for one in part.parts)
 
 
-def _before(active: ActiveRule, context: RuleContext) -> Iterator[Check]:
+def _before(
+    active: ActiveRule, context: RuleContext, now: Business, zone: str
+) -> Iterator[Check]:
     subject = context.subject
     if active.rule.when.kind is SignalKind.STAGE_ENTERED and subject.stage_id is not None:
         entered = subject.stage_entered_at
@@ -172,12 +176,16 @@ def _before(active: ActiveRule, context: RuleContext) -> Iterator[Check]:
         sequence = sequence_of(active, action) if isinstance(action, Enrol) else None
         if sequence is None:
             continue
-        other = clash(sequence, active, Cause("", Business(0)), context)
-        yield Check(
-            "nothing in the way", other is None,
-            "free to begin" if other is None else f"{sequence.id}: another one is running",
-            "" if other is None else "the running follow-up ends",
-        )  # fmt: skip
+        found = bar(sequence, active, Cause("", Business(0)), context, now)
+        if found is None:
+            yield Check("nothing in the way", True, "free to begin")
+            continue
+        until = found[1].get("until")
+        change = "the running follow-up ends"
+        if found[0] in (Code.COOLING_DOWN, Code.ONCE_IN_SEQUENCE):
+            change = f"nothing happens until {say('at', until, zone)}" if until else "nothing does"
+        reason = f"{sequence.id}: {text(found[0], found[1], zone)}"
+        yield Check("nothing in the way", False, reason, change)
 
 
 def _limits(active: ActiveRule, context: RuleContext) -> Iterator[Check]:

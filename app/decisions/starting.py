@@ -46,7 +46,7 @@ def start(
             return refusal(active, context, Code.ALREADY_FIRED, now, {"anchor": cause.anchor})
         if rule.again is Again.ONCE:
             return refusal(active, context, Code.ONCE_ONLY, now, {"anchors": sorted(past)})
-    choice = choose_contact(subject, context.roles)
+    choice = _choice(cause, context)
     key = enrolment_id(context.installation_key, subject.first_seen, definition, cause.anchor)
     touches = plan(
         cause.at,
@@ -79,6 +79,14 @@ def start(
         anchor_stage=cause.stage if sequence is None or subject.closed else subject.stage_id,
     )
     return Decision((begun,), (_started(begun, choice, due, cause, context, now),))
+
+
+def _choice(cause: Cause, context: RuleContext) -> Choice:
+    """The person as before where that is settled and they are still on the record."""
+    for contact in context.subject.contacts if cause.contact is not None else ():
+        if contact.crm_id == cause.contact:
+            return Choice(contact, "as_before", (contact.crm_id,))
+    return choose_contact(context.subject, context.roles)
 
 
 def as_view(begun: StartEnrolment) -> EnrolmentView:

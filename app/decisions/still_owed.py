@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from app.decisions.approaching import date_passed
+from app.decisions.beside import clash
 from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import Cause, RuleContext, gate
 from app.decisions.exits import exits_of
-from app.decisions.firing import clash
 from app.decisions.silence import last_activity
 from app.decisions.timing import owed_at
 from app.model.decisions import EnrolmentView

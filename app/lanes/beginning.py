@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.decisions.backlog import accept, release
+from app.decisions.beside import give_way
 from app.decisions.codes import Deed
+from app.decisions.context import Cause
 from app.decisions.still_owed import UNDECIDED, reason_gone
 from app.lanes.activation import ledger_line
 from app.lanes.asking import decide_contacts
@@ -114,6 +116,11 @@ def _start(
     subject = snapshot.subject(row["subject_id"])
     calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
     begun = _BEGIN[deed](_as_decided(view, row, active), now, calendar, subject.fields)
+    if view.sequence is not None:
+        cause = Cause(view.anchor, view.anchor_at)
+        room = give_way(view.sequence, active, cause, snapshot.context(view.subject, now), now)
+        writes.take(tenant, room, snapshot, now)
+        snapshot.follow(room)
     snapshot.activate(view.id)
     writes.add_touches(tenant, begun, now)
     line = ledger_line(begun, deed, "fired", now, {"who": who} if who else {})

@@ -10,6 +10,7 @@ from typing import Any
 from app.actions.rendering import BUILT_IN, Rendered, TaskTexts, template_of
 from app.actions.tasks import new_task, texts_for
 from app.decisions.asking import CHOOSE_CONTACT
+from app.decisions.beside import outranks
 from app.decisions.native import DUTIES, as_task
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
@@ -49,6 +50,7 @@ class _Ground:
     holds: Mapping[str, Any]
     contact_touches: tuple[int, int]
     running_native: str | None
+    outranked: tuple[str, int] | None
     texts: dict[str | None, TaskTexts] = field(default_factory=dict[str | None, TaskTexts])
 
 
@@ -183,6 +185,7 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
         holds=_held(loaded, row),
         contact_touches=loaded.counters.person.get(row["contact_id"] or "", (0, 0)),
         running_native=loaded.sequences.get(row["enrolment_id"]),
+        outranked=_outranked(tenant, enrolment, loaded.running.get(row["subject_id"], ())),
     )
 
 
@@ -191,6 +194,28 @@ def _held(loaded: Loaded, row: Row) -> Mapping[str, Any]:
     mine = loaded.holds.get(row["subject_id"], {})
     theirs = loaded.of_person.get(row["contact_id"] or "")
     return {**mine, **theirs} if theirs else mine
+
+
+def _outranked(
+    tenant: Tenant, enrolment: Row, running: Iterable[Row]
+) -> tuple[str, int] | None:
+    """The highest sequence that acts for the same record and goes before this one."""
+    if enrolment["is_firing"]:
+        return None
+    own = tenant.sequence(enrolment["version_id"], enrolment["definition"])
+    found: list[tuple[int, str]] = []
+    for row in running:
+        if row["is_firing"] or row["state"] != EnrolmentState.ACTIVE.value:
+            continue
+        if row["mode"] == Mode.SHADOW.value:
+            continue
+        other = tenant.sequence(row["version_id"], row["definition"])
+        if own is not None and other is not None and outranks(other, own):
+            found.append((other.priority or 0, row["definition"]))
+    if not found:
+        return None
+    priority, definition = max(found)
+    return definition, priority
 
 
 def _facts(
@@ -240,6 +265,7 @@ def _facts(
         open_task=_in_the_way(row, ground.enrolment, ground.open_tasks, owner_id, now),
         zone=ground.zone,
         running_native=ground.running_native,
+        outranked=ground.outranked,
     )
 
 

@@ -27,6 +27,7 @@ class Loaded:
 
     holds, of_person: reason → until, of subjects and of contacts.
     sequences: enrolment → the touch whose sequence in the CRM runs. cleared: duties that are over.
+    running: subject → enrolments that run, where any has a priority.
     """
 
     snapshot: Snapshot
@@ -37,6 +38,7 @@ class Loaded:
     counters: Counters
     sequences: Mapping[str, str]
     cleared: set[str]
+    running: Mapping[int, list[Row]]
 
 
 def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> Loaded:
@@ -53,6 +55,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         sequences = natives.running_of(conn, _with_natives(tenant, enrolments.values()))
         owed = [row["id"] for row in rows if row["step"] in DUTIES]
         cleared = duties.cleared(conn, owed) if owed else set[str]()
+        beside = running.running(conn, subjects) if tenant.ranks else {}
         touched = (
             counts.contact_counts(
                 conn, tenant.id, people, _days_before(day, 7), _days_before(day, 30)
@@ -71,7 +74,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         open_tasks=_open(open_tasks, now) if tenant.settings.merge else {},
     )
     return Loaded(
-        snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared
+        snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared, beside
     )
 
 

@@ -87,6 +87,9 @@ def store_decisions(
     """Enrolments, touches, timers, notices and the ledger."""
     inst = tenant.id
     running.end(conn, writes.ends)
+    if tenant.ranks and writes.ends:
+        # What had paused for them is judged anew.
+        tasks.wake_subjects(conn, {end.subject for end in writes.ends}, now)
     running.move(conn, writes.moved)
     replies.resume(conn, writes.resumed)
     if writes.starts:

@@ -73,6 +73,7 @@ class Tenant:
     guard: GuardSettings
     fresh: FreshReads
     _kept: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    _ranks: bool | None = None
     _steps: dict[tuple[int, str, bool], tuple[Step, ...]] = field(
         default_factory=dict[tuple[int, str, bool], tuple[Step, ...]]
     )
@@ -97,6 +98,17 @@ class Tenant:
             if person is not None and person.active:
                 return other
         return owner_id
+
+    @property
+    def ranks(self) -> bool:
+        """Whether any sequence that may run has a priority; most installations have none."""
+        if self._ranks is None:
+            self._ranks = any(
+                sequence.priority is not None
+                for playbook in self.playbooks.values()
+                for sequence in playbook.sequences.values()
+            )
+        return self._ranks
 
     @property
     def polls(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.decisions import recycling
+from app.decisions import ending, recycling
 from app.decisions.replies import answer
 from app.decisions.rules import LAZY, arm, decide, timed
 from app.decisions.sequences import advance, became_deal
@@ -35,7 +35,9 @@ def decide_signals(
             writes.take(tenant, decision, snapshot, now)
             snapshot.follow(decision)
         context = snapshot.context(signal.subject, now)
-        writes.take(tenant, decide(signal, context, now), snapshot, now)
+        decision = decide(signal, context, now)
+        writes.take(tenant, decision, snapshot, now)
+        snapshot.follow(decision)
     drop_unowed(tenant, snapshot, {signal.subject for signal in ordered}, writes, now)
     if not any(active.rule.when.kind in LAZY for active in tenant.rules):
         return
@@ -95,6 +97,17 @@ def decide_timers(
             continue
         if name.startswith(recycling.TIMER):
             _bring_back(tenant, snapshot, observer, timer, data, writes, now)
+            continue
+        if name.startswith(ending.TIMER):
+            if "became_deal" in snapshot.subject(subject_id).fields:
+                rule_key = str(data["rule"])
+                writes.explanations.append(_is_deal(subject_id, rule_key, snapshot, now))
+                continue
+            context = snapshot.context(subject_id, now)
+            rule = tenant.rule(str(data["rule"]))
+            decision = ending.go_on(rule, data, Business(timer["due_at"]), context, now)
+            writes.take(tenant, decision, snapshot, now)
+            snapshot.follow(decision)
             continue
         active = tenant.rule(name)
         if active is None:

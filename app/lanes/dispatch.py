@@ -24,6 +24,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.enrolling import enrol_cases
 from app.lanes.ingest import read_again
 from app.lanes.record import Result, record_results, record_rulings
+from app.lanes.resuming import resume_cases
 from app.lanes.trouble import OURS, isolate, later, note_error
 from app.model.decisions import Ruling, Verdict
 from app.model.time import MINUTE, SECOND, Business, Wall
@@ -87,6 +88,7 @@ def _carry_out(
     try:
         rows = refresh(lanes, tenant, rows)
         cases = unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
+        cases = resume_cases(lanes, tenant, cases, now)
         assign_cases(lanes, tenant, cases, now)
         doable = _judge(lanes, tenant, cases)
         natives = [case for case in doable if case.is_native]

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from app.decisions.context import RuleContext
 from app.decisions.starting import touch_row as planned_row
 from app.lanes.context import Tenant
+from app.lanes.past import Past
 from app.lanes.steps import DONE, is_over, withdrawn
 from app.lanes.views import person_view, subject_view
 from app.model.decisions import (
@@ -30,15 +31,13 @@ from app.model.decisions import (
 from app.model.records import ContactView, SubjectView
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState as State
-from app.model.vocabulary import Mode, SignalKind, StopReason
+from app.model.vocabulary import Mode, SignalKind
 from app.store import erasure, mirror, outbox, outcomes, running, summaries, timers
 
 Row = Mapping[Any, Any]
 Link = tuple[str, bool, tuple[str, ...]]
 
 _NO_TOMBSTONES = erasure.Tombstones()
-_AS_IF_NEVER = frozenset({StopReason.SHADOW_OVER.value, StopReason.NOT_NEEDED.value})
-"""Ends of what nobody ever saw, or nobody had to answer: they bar no later one."""
 _COUNTED = frozenset({State.ACTIVE.value, State.PROPOSED.value})
 """States in which a firing counts against its rule's limit."""
 
@@ -178,6 +177,9 @@ class Snapshot:
             if isinstance(action, EndEnrolment):
                 rows = self.running.get(action.subject, [])
                 self.running[action.subject] = [r for r in rows if r["id"] != action.enrolment]
+                for row in rows:
+                    if row["id"] == action.enrolment:
+                        self._ended(row, action)
             elif isinstance(action, ChooseContact):
                 for enrolment in action.enrolments:
                     self._change(enrolment, contact_id=action.contact)
@@ -198,6 +200,16 @@ class Snapshot:
         )
         known = self.replies.steps.get(action.enrolment, ())
         self.steps[action.enrolment] = [*known, *map(planned_row, action.touches)]
+
+    def _ended(self, row: Row, end: EndEnrolment) -> None:
+        """The next signal of the same batch asks when it last ended."""
+        subject, key = end.subject, (row["definition"], row["anchor"])
+        self.history[subject] = [
+            {**one, "ended_at": end.at, "end_reason": end.reason.value}
+            if (one["definition"], one["anchor"]) == key
+            else one
+            for one in self.history.get(subject, ())
+        ]
 
     # --- views -------------------------------------------------------------------------------
 
@@ -267,19 +279,7 @@ class Snapshot:
         )
 
     def context(self, subject_id: int, now: Business) -> RuleContext:
-        past: dict[str, set[str]] = defaultdict(set)
-        firings: dict[str, int] = defaultdict(int)
-        last_fired: dict[str, int] = {}
-        recent: dict[str, int] = defaultdict(int)
-        for row in self.history.get(subject_id, ()):
-            # Neither what was only imagined counts against what is live, nor what had not begun.
-            imagined = row["mode"] == Mode.SHADOW.value and row["rule"] not in self._shadow_rules
-            if imagined or row["end_reason"] in _AS_IF_NEVER:
-                continue
-            past[row["definition"]].add(row["anchor"])
-            firings[row["rule"]] += 1
-            last_fired[row["rule"]] = max(last_fired.get(row["rule"], 0), row["started_at"])
-            recent[row["rule"]] += row["started_at"] > now - HOUR
+        past = Past.of(self.history.get(subject_id, ()), self._shadow_rules, now)
         view = self.subject(subject_id)
         owner = self.tenant.calendars.people.get(view.owner_id or "")
         return RuleContext(
@@ -287,9 +287,10 @@ class Snapshot:
             subject=view,
             rules=self.tenant.rules,
             running=self.enrolments(subject_id),
-            past={key: frozenset(value) for key, value in past.items()},
-            firings=firings,
-            last_fired={key: Business(at) for key, at in last_fired.items()},
+            past=past.anchors,
+            firings=past.firings,
+            last_fired=past.last_fired,
+            last_ended=past.last_ended,
             armed=frozenset(self.armed.get(subject_id, ())),
             calendar=self.tenant.calendar(self.tenant.owner_or_default(view.owner_id), now),
             roles=self.tenant.settings.roles,
@@ -297,7 +298,7 @@ class Snapshot:
             followed=self.tenant.stages.followed,
             seen=self._seen(view) if self._absences else {},
             recent_firings=self.recent_firings,
-            recent_for_subject=recent,
+            recent_for_subject=past.recent,
             mail_seen={
                 kind: sorted(map(Business, found))
                 for (subject, kind), found in self.mail_seen.items()

@@ -45,6 +45,7 @@ class GuardFacts:
     (touches in the last 7 days, in the last 30). open_task: id of a due open task of ours for the
     same subject and rep. zone: the person's, by the chain contact → rep → installation.
     running_native: id of the touch whose sequence in the CRM runs for the same enrolment.
+    outranked: (definition, priority) of a sequence that runs for the subject and goes before.
     """
 
     touch: DueTouch
@@ -60,6 +61,7 @@ class GuardFacts:
     open_task: str | None = None
     zone: str = "UTC"
     running_native: str | None = None
+    outranked: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from app.model.ending import ALWAYS, OWNER, Assign, End, Return
 from app.model.native import NativeSequence
 from app.model.time import Delay
 from app.model.vocabulary import (
@@ -96,18 +97,6 @@ class LatePolicy:
     older_than: Delay | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Assign:
-    """Who gets a step's task.
-
-    to: the subject's owner, the owner's manager, one person, or whoever of a team has their turn.
-    name: of a person the owner id or e-mail address, of a team its name in the CRM; else empty.
-    """
-
-    to: Literal["owner", "manager", "rep", "team"] = "owner"
-    name: str = ""
-
-
 INSTEAD = "instead-of-sequence"
 """Id of the built-in template of a native step that names none: what a rep does in its place."""
 
@@ -138,7 +127,7 @@ class Step:
     late: LatePolicy = LatePolicy()
     recycle: Delay | None = None
     native: NativeSequence | None = None
-    assign: Assign = Assign()
+    assign: Assign = OWNER
 
     @property
     def channel(self) -> Channel:
@@ -228,7 +217,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Steps in time towards a goal, with exits that are on unless the file turns one off."""
+    """Steps in time towards a goal, with exits that are on unless the file turns one off.
+
+    ends: what comes after an end, by its reason. again: when it may begin anew.
+    priority: among sequences that have one, of a subject's only the highest acts at a time; what
+    this one does to lower ones that run says `lower`. max_active: how many may run at a time.
+    """
 
     id: str
     playbook: str
@@ -238,6 +232,11 @@ class Sequence:
     on_deal: Literal["move", "end"] = "end"
     exclusive: bool = False
     title: str = ""
+    ends: tuple[tuple[StopReason, End], ...] = ()
+    again: Return = ALWAYS
+    priority: int | None = None
+    lower: Literal["pause", "end"] = "pause"
+    max_active: int | None = None
 
     @property
     def key(self) -> str:

@@ -231,6 +231,8 @@ class StopReason(StrEnum):
     STAGE_GONE = "stage_deleted"
     CONTACT_CHOSEN = "contact_chosen"
     NOT_NEEDED = "not_needed"
+    RESTARTED = "restarted"
+    OUTRANKED = "outranked"
     # It waited for a person's word and never began.
     NOT_OWED = "no_longer_owed"
     DECLINED = "declined"
@@ -246,6 +248,18 @@ class StopReason(StrEnum):
     PUT_OFF = "put_off_by_prospect"
     LEFT_COMPANY = "left_company"
 
+
+ENDS = (
+    StopReason.FINISHED,
+    StopReason.GOAL,
+    StopReason.REPLIED,
+    StopReason.MEETING_BOOKED,
+    StopReason.STAGE_LEFT,
+    StopReason.CLOSED_WON,
+    StopReason.CLOSED_LOST,
+    StopReason.BOUNCED,
+)
+"""Ends after which something may follow. After an opt-out, a stop or a deletion nothing may."""
 
 EXITS = (
     StopReason.REPLIED,

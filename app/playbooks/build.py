@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from app.decisions.dates import FIELD
+from app.model.ending import REVIEW, Assign, End, Return
 from app.model.playbook import (
     INSTEAD,
     AllOf,
     AnyOf,
-    Assign,
     Compare,
     Condition,
     CreateTasks,
@@ -42,6 +44,7 @@ from app.model.vocabulary import (
 )
 from app.playbooks import schema as form
 from app.playbooks.checks import NAME_SEPARATOR, plain_field
+from app.playbooks.end_schema import CoolDownYaml, EndYaml, by_reason
 from app.playbooks.step_schema import AnchorFieldYaml, AssignToYaml, NativeYaml, SkipYaml
 
 _CHANNEL_WORDS = {
@@ -67,7 +70,12 @@ def build(source: form.PlaybookYaml) -> Playbook:
         title=source.title or source.playbook.replace("-", " ").capitalize(),
         rules=tuple(_rule(source.playbook, rule, templates) for rule in source.rules),
         sequences={
-            item.id: _sequence(source.playbook, item, templates) for item in source.sequences
+            one.id: one
+            for item in source.sequences
+            for one in (
+                _sequence(source.playbook, item, templates),
+                *_reviews(source.playbook, item, templates),
+            )
         },
         templates=templates,
         description=(source.description or "").strip(),
@@ -162,7 +170,63 @@ def _sequence(playbook: str, source: form.SequenceYaml, templates: dict[str, Tem
         on_deal=source.on_deal or "end",
         exclusive=source.exclusive,
         title=source.title or source.id.replace("-", " ").capitalize(),
+        ends=tuple(
+            (StopReason(name), _end(source.id, StopReason(name), end))
+            for name, end in by_reason(source.end).items()
+        ),
+        again=_again(source),
+        priority=source.priority,
+        lower=source.lower or "pause",
+        max_active=source.max_active,
     )
+
+
+def _again(source: form.SequenceYaml) -> Return:
+    again, restart = source.again, source.if_running == "restart"
+    if isinstance(again, CoolDownYaml):
+        return Return(after=again.after, restart=restart)
+    return Return(once=again == "once", restart=restart)
+
+
+def _end(sequence: str, reason: StopReason, end: EndYaml | str) -> End:
+    if isinstance(end, str):
+        return End("archive")
+    if end.next is not None:
+        return End("next", end.next, end.after)
+    if end.recycle is not None:
+        return End("recycle", after=end.recycle)
+    return End("review", review_id(sequence, reason))
+
+
+def review_id(sequence: str, reason: StopReason) -> str:
+    """Id of the built-in sequence that reviews an end; no file can write such a one."""
+    return f"{sequence}/{reason.value}{REVIEW}"
+
+
+def _reviews(
+    playbook: str, source: form.SequenceYaml, templates: dict[str, Template]
+) -> Iterator[Sequence]:
+    """The built-in sequences of one task each that look at what has ended."""
+    for name, end in by_reason(source.end).items():
+        if isinstance(end, str) or end.review is None:
+            continue
+        review = end.review
+        step = form.StepYaml.model_construct(
+            id="review",
+            at=review.at,
+            task=review.task or TaskType.TODO,
+            template=review.template,
+            subject=review.subject,
+            priority=review.priority,
+            assign=review.assign,
+        )
+        title = source.title or source.id.replace("-", " ").capitalize()
+        yield Sequence(
+            id=review_id(source.id, StopReason(name)),
+            playbook=playbook,
+            steps=(_step(step, templates),),
+            title=f"{title}: review",
+        )
 
 
 def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from app.decisions.relative import RELATIVE_OPS
 from app.model.vocabulary import StageKind, SubjectType, TaskType
 from app.playbooks import schema as form
+from app.playbooks.ends import end_findings
 from app.playbooks.finding import Finding, Location
 from app.playbooks.step_schema import AnchorFieldYaml
 from app.playbooks.windows import window_findings
@@ -62,6 +63,7 @@ def check(
         *(finding for found in _rules(playbook, known, dates) for finding in found),
         *(finding for found in _sequences(playbook, known, dates) for finding in found),
         *window_findings(playbook, closed),
+        *end_findings(playbook),
         *_templates(playbook, known),
     ]
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from app.model.ending import REVIEW, Assign, End
 from app.model.playbook import (
     INSTEAD,
     AllOf,
     AnyOf,
-    Assign,
     Condition,
     CreateTasks,
     Enrol,
@@ -69,7 +69,11 @@ def to_json(playbook: Playbook) -> Json:
             "description": playbook.description,
             "needs": [asdict(need) for need in playbook.needs],
             "rules": [_rule(rule) for rule in playbook.rules],
-            "sequences": [_sequence(item) for item in playbook.sequences.values()],
+            "sequences": [
+                _sequence(item, playbook)
+                for item in playbook.sequences.values()
+                if not item.id.endswith(REVIEW)
+            ],
             "templates": {
                 name: _said(
                     {
@@ -165,7 +169,8 @@ def _action(action: RuleAction) -> Json:
     return {"reassign": action.to}
 
 
-def _sequence(sequence: Sequence) -> Json:
+def _sequence(sequence: Sequence, playbook: Playbook) -> Json:
+    again = sequence.again
     return _said(
         {
             "id": sequence.id,
@@ -174,9 +179,34 @@ def _sequence(sequence: Sequence) -> Json:
             "exits": exits_switched(sequence),
             "on_deal": sequence.on_deal,
             "exclusive": sequence.exclusive or None,
+            "end": {why.value: _end(end, playbook) for why, end in sequence.ends},
+            "again": "once" if again.once else {"after": str(again.after)} if again.after else None,
+            "if_running": "restart" if again.restart else None,
+            "priority": sequence.priority,
+            "lower": sequence.lower if sequence.priority is not None else None,
+            "max_active": sequence.max_active,
             "steps": [_step(step) for step in sequence.steps],
         }
     )
+
+
+def _end(end: End, playbook: Playbook) -> Json | str:
+    if end.to == "next":
+        return _said({"next": end.sequence, "after": _text(end.after)})
+    if end.to == "recycle":
+        return {"recycle": str(end.after)}
+    if end.to == "archive":
+        return "archive"
+    step = playbook.sequences[end.sequence].steps[0]
+    said = {
+        "template": step.template,
+        "at": _text(step.at),
+        "task": step.task.value,
+        "subject": step.subject,
+        "priority": step.priority.value,
+        "assign": _assign(step.assign),
+    }
+    return {"review": _said(said)}
 
 
 def _step(step: Step) -> Json:

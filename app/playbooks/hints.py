@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from app.playbooks.end_schema import CoolDownYaml, EndsByReasonYaml, EndYaml, ReviewYaml
 from app.playbooks.schema import (
     ACTION_KEYS,
     CompareYaml,
@@ -44,6 +45,10 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "opened": CountYaml,
     "clicked": CountYaml,
     "needs": NeedYaml,
+    "end": EndYaml,
+    "again": CoolDownYaml,
+    "review": ReviewYaml,
+    **dict.fromkeys(EndsByReasonYaml.model_fields, EndYaml),
 }
 
 

@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from app.decisions.relative import RELATIVE_OPS
 from app.model.playbook import Op
 from app.model.time import parse_distance
+from app.playbooks.end_schema import EndsYaml, ReturnYaml
 from app.playbooks.form import FORM, Strict, by_key, by_type
 from app.playbooks.reply_values import Choices, ReplyList
 from app.playbooks.step_schema import StepYaml
@@ -245,7 +246,22 @@ class SequenceYaml(Strict):
     exits: Exits | None = None
     on_deal: Literal["move", "end"] | None = None
     exclusive: bool = False
+    end: EndsYaml | None = None
+    again: ReturnYaml | None = None
+    if_running: Literal["ignore", "restart"] = "ignore"
+    priority: int | None = Field(default=None, ge=0, le=1000)
+    lower: Literal["pause", "end"] | None = None
+    max_active: int | None = Field(default=None, ge=1)
     steps: list[StepYaml] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _ranked(self) -> SequenceYaml:
+        if self.lower is not None and self.priority is None:
+            raise refusal(
+                "`lower` says what happens to sequences of a lower priority, and this one has none",
+                "add `priority: <number>`, or leave `lower` out",
+            )
+        return self
 
 
 class TemplateYaml(Strict):

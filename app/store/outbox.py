@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, select, update
 
-from app.model.vocabulary import DUTY_STEPS, Outcome, TouchState
+from app.model.vocabulary import DUTY_STEPS, OPEN_TOUCHES, Outcome, TouchState
 from app.store import sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import touches
@@ -231,6 +231,24 @@ def withdraw(conn: Connection, ids: Sequence[str], why: str, now: int) -> None:
     """Drop touches that are planned, and wish resolved those that stand as open tasks."""
     _WITHDRAW.run(conn, ids=ids, why=why, now=now)
     _RESOLVE.run(conn, ids=ids, why=why)
+
+
+_UNPERFORMED = Fixed(
+    select(_t.enrolment_id, _t.id, _t.step, _t.occurrence, _t.owed_at, _t.due_at, _t.write_at)
+    .where(
+        among(_t.enrolment_id, "ids"),
+        _t.state.in_([state.value for state in OPEN_TOUCHES]),
+    )
+    .order_by(_t.due_at, _t.id)
+)
+
+
+def unperformed(conn: Connection, enrolments: Iterable[str]) -> dict[str, list[Row]]:
+    """Enrolment id → its touches that are neither done nor dropped, by due time."""
+    found: dict[str, list[Row]] = {}
+    for row in _UNPERFORMED.dicts(conn, ids=list(enrolments)):
+        found.setdefault(row["enrolment_id"], []).append(row)
+    return found
 
 
 _BY_ID = Fixed(select(touches).where(among(_t.id, "ids")))

@@ -32,13 +32,19 @@ def rows(conn: Connection, query: Executable) -> list[dict[str, Any]]:
 
 
 def enrolments_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
-    """All enrolments and firings of a subject, the latest first."""
+    """All enrolments and firings of a subject, the latest first.
+
+    follows: id of the enrolment after whose end it came, else None.
+    """
     query = (
         select(enrolments)
         .where(_e.subject_id == subject_id)
         .order_by(_e.started_at.desc(), _e.id)
     )
-    return rows(conn, query)
+    return [
+        {**row, "follows": row["anchor"][4:] if row["anchor"].startswith("end:") else None}
+        for row in rows(conn, query)
+    ]
 
 
 def touches_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ _RUNNING = Fixed(
 _HISTORY = Fixed(
     select(
         _e.subject_id, _e.definition, _e.rule, _e.anchor, _e.started_at, _e.contact_id, _e.mode,
-        _e.end_reason,
+        _e.end_reason, _e.ended_at,
     ).where(among(_e.subject_id, "ids"))
 )
 _BY_ID = Fixed(select(enrolments).where(among(_e.id, "ids")))

@@ -8,7 +8,7 @@ import pytest
 
 from app.decisions.assigning import assign, away_until, find, members
 from app.decisions.codes import Code
-from app.model.playbook import Assign
+from app.model.ending import Assign
 from app.model.records import PersonView
 from app.model.time import Business
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.decisions.beside import outranks
 from app.decisions.context import RuleContext
-from app.model.backtest import Owed, Terms
+from app.decisions.ending import ANCHOR
+from app.model.backtest import History, Owed, Terms
 from app.model.calendar import WorkCalendar
 from app.model.decisions import EnrolmentView, PlannedTouch, StartEnrolment
 from app.model.playbook import ActiveRule, Step
@@ -53,6 +55,16 @@ def lived(view: SubjectView, signal: Signal) -> SubjectView:
     elif kind is SignalKind.MEETING_BOOKED:
         view = _booked(view, signal.data.get("start_at"))
     return _active(view, at) if kind in ACTIVITY else view
+
+
+def happenings(histories: Sequence[History], terms: Terms) -> Sequence[tuple[int, int, int]]:
+    """(instant, record, place among its facts) of all that happened in the span, in order."""
+    return sorted(
+        (signal.at, index, place)
+        for index, history in enumerate(histories)
+        for place, signal in enumerate(history.facts)
+        if terms.since <= signal.at <= terms.until
+    )
 
 
 @dataclass(slots=True)
@@ -134,12 +146,14 @@ class Case:
     open: list[Owed] = field(default_factory=list[Owed])
     fired: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     completed_at: Business | None = None
+    last_ended: dict[str, Business] = field(default_factory=dict[str, Business])
 
     def remember(self, definition: str, rule: str, anchor: str, now: Business) -> None:
         """A firing, as `RuleContext` shows the past."""
         self.past[definition] = self.past.get(definition, frozenset()) | {anchor}
-        self.firings[rule] = self.firings.get(rule, 0) + 1
-        self.last_fired[rule] = now
+        if not anchor.startswith(ANCHOR):
+            self.firings[rule] = self.firings.get(rule, 0) + 1
+            self.last_fired[rule] = now
         self.recent.append((rule, now))
 
     def runs_firing(self, task: Owed) -> bool:
@@ -155,6 +169,22 @@ class Case:
             SignalKind.TASK_COMPLETED: self.completed_at,
         }
         return {kind: at for kind, at in known.items() if at is not None}
+
+
+def outranked(case: Case, run: Run) -> tuple[str, int] | None:
+    """The highest sequence that runs for the record and goes before this one."""
+    own = run.begun.sequence
+    found = [
+        (sequence.priority or 0, other.begun.definition)
+        for other in case.runs.values()
+        if (sequence := other.begun.sequence) is not None
+        and own is not None
+        and outranks(sequence, own)
+    ]
+    if not found:
+        return None
+    priority, definition = max(found)
+    return definition, priority
 
 
 def calendar_of(case: Case, terms: Terms, now: Business) -> WorkCalendar:
@@ -182,6 +212,7 @@ def context_of(
         past=case.past,
         firings=case.firings,
         last_fired=case.last_fired,
+        last_ended=case.last_ended,
         armed=frozenset(case.armed),
         roles=terms.roles,
         owner_team=owner.team if owner else None,
@@ -190,3 +221,8 @@ def context_of(
         recent_firings=recent_firings,
         recent_for_subject=recent,
     )
+
+
+def add(counts: dict[str, int], key: str) -> None:
+    """One more of it."""
+    counts[key] = counts.get(key, 0) + 1

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from app.decisions.assigning import assign
-from app.decisions.backtest.case import Case, Run
+from app.decisions.backtest.case import Case, Run, outranked
 from app.decisions.codes import Code
 from app.decisions.exits import PERSONAL
 from app.decisions.guard import PRIORITY_RANK, admit, apply_ruling, judge
@@ -16,13 +16,21 @@ from app.decisions.who import choose_contact
 from app.decisions.zones import local_day
 from app.model.backtest import Owed, Terms
 from app.model.decisions import DueTouch, Ruling, Verdict
+from app.model.ending import Assign
 from app.model.guard import Counters, GuardFacts
-from app.model.playbook import Assign
 from app.model.time import Business
 from app.model.vocabulary import Mode
 
 LIMITS = frozenset(
-    {Code.CAP_7_DAYS, Code.CAP_30_DAYS, Code.REP_BUDGET, Code.MERGE, Code.ABSENT, Code.HELD}
+    {
+        Code.CAP_7_DAYS,
+        Code.CAP_30_DAYS,
+        Code.REP_BUDGET,
+        Code.MERGE,
+        Code.ABSENT,
+        Code.HELD,
+        Code.OUTRANKED_BY,
+    }
 )
 """Codes of what puts a step off although its time has come; see the figure `put_off`."""
 
@@ -107,6 +115,7 @@ class Desk:
             now=now,
             holds=case.holds,
             zone=(contact.zone if contact else None) or calendar.zone,
+            outranked=outranked(case, run),
         )
 
     def _holder(self, wanted: Assign, one: Owed, owner: str | None, now: Business) -> str | None:

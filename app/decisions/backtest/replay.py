@@ -8,6 +8,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
+from app.decisions import ending
+from app.decisions.backtest import case as of
 from app.decisions.backtest.case import Case, Run, calendar_of, context_of, lived, unlived
 from app.decisions.backtest.desk import LIMITS, Desk, Due
 from app.decisions.codes import EFFECTS
@@ -57,13 +59,14 @@ class _Replay:
         kinds = {active.rule.when.kind for active in terms.rules}
         self._lazy = bool(kinds & LAZY)
         self._kinds = kinds | ({SignalKind.SUBJECT_CREATED} if SignalKind.DATE in kinds else set())
+        self._rules = {active.rule.key: active for active in terms.rules}
         self._limited = [active.rule.key for active in terms.rules if active.rule.limit]
         self._begun: dict[str, deque[Business]] = defaultdict(deque)
 
     # --- time --------------------------------------------------------------------------------
 
     def run(self) -> Replayed:
-        facts = self._facts()
+        facts = of.happenings(self._histories, self._terms)
         if self._lazy:
             self._arm_standing()
         at_fact, heap, end = 0, self._heap, self._terms.until
@@ -83,16 +86,6 @@ class _Replay:
                     at_fact += 1
                 self._happened(index, signals, now)
             self._fall_due(now)
-
-    def _facts(self) -> Sequence[tuple[int, int, int]]:
-        """(instant, record, place among its facts) of all that happened in the span, in order."""
-        since, until = self._terms.since, self._terms.until
-        return sorted(
-            (signal.at, index, place)
-            for index, history in enumerate(self._histories)
-            for place, signal in enumerate(history.facts)
-            if since <= signal.at <= until
-        )
 
     def _arm_standing(self) -> None:
         """Silences and dates that were still awaited when the rules went live."""
@@ -165,8 +158,12 @@ class _Replay:
             if signal is not None:
                 self._happened(index, [signal], now)
             return
-        active = next(one for one in self._terms.rules if one.rule.key == key)
-        self._take(index, case, timed(active, data, self._context(case, now), now), now)
+        active = self._rules.get(data.get("rule", key))
+        if key.startswith(ending.TIMER):
+            made = ending.go_on(active, data, due, self._context(case, now), now)
+        else:
+            made = timed(self._rules[key], data, self._context(case, now), now)
+        self._take(index, case, made, now)
 
     def _context(self, case: Case, now: Business) -> RuleContext:
         firings = {key: self._recent(key, now) for key in self._limited}
@@ -197,7 +194,7 @@ class _Replay:
                 case DisarmTimer():
                     case.armed.pop(action.rule, None)
                 case Notice():
-                    _add(self._found.told, action.rule)
+                    of.add(self._found.told, action.rule)
                 case HoldSubject():
                     case.holds[action.reason] = action.until_at
                 case _:
@@ -218,14 +215,14 @@ class _Replay:
     def _fired(self, case: Case, rule: str, anchor: str) -> None:
         if (rule, anchor) not in case.fired:
             case.fired.add((rule, anchor))
-            _add(self._found.fired, rule)
+            of.add(self._found.fired, rule)
 
     def _start(self, index: int, case: Case, begun: StartEnrolment, now: Business) -> None:
         rule = begun.rule.rule.key
         case.remember(begun.definition, rule, begun.anchor, now)
         self._fired(case, rule, begun.anchor)
         if begun.state is not EnrolmentState.ACTIVE:
-            _add(self._found.over_limit, rule)
+            of.add(self._found.over_limit, rule)
             return
         if rule in self._limited:
             self._begun[rule].append(now)
@@ -242,6 +239,9 @@ class _Replay:
         for one in run.owed if run is not None else ():
             if one.fate is Fate.AHEAD:
                 self._stop(index, case, one, end.reason.value, now)
+        if run is not None:
+            case.last_ended[run.view.definition] = now
+            self._free(index, case, now)  # what had paused for it among them
 
     def _stop(self, index: int, case: Case, one: Owed, reason: str, now: Business) -> None:
         one.fate, one.reason = Fate.STOPPED, reason
@@ -311,7 +311,3 @@ class _Replay:
         )
         self._signal(index, case, signal, now)
         self._free(index, case, now)
-
-
-def _add(counts: dict[str, int], key: str) -> None:
-    counts[key] = counts.get(key, 0) + 1

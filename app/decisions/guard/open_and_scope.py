@@ -6,6 +6,7 @@ from app.decisions.codes import Code
 from app.decisions.guard.ruling import drop
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
+from app.model.playbook import Scope
 from app.model.vocabulary import StageKind, StopReason
 
 _CHECK = "open_and_scope"
@@ -27,6 +28,9 @@ def check(facts: GuardFacts) -> Ruling | None:
     if touch.rule is None:
         return None
     scope = touch.rule.rule.scope
+    if touch.step.assign.to != "owner" and touch.owner_id != subject.owner_id:
+        # A rule acts on its owners' records; who then does the work may be of another team.
+        scope = Scope(scope.pipelines)
     if scope.pipelines and pipeline not in scope.pipelines:
         return drop(_CHECK, Code.OUT_OF_SCOPE, field="pipeline", value=pipeline)
     if scope.reps and touch.owner_id not in scope.reps:

@@ -27,6 +27,7 @@ _LIMITS = {
     "merge": "another task of ours was open",
     "absent": "the rep was away",
     "held": "on hold",
+    "outranked_by": "a sequence of higher priority ran",
 }
 _MOST_REPS = 20
 

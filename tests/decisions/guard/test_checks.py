@@ -112,6 +112,14 @@ CASES: list[tuple[str, dict[str, Any], Verdict, str, int | None, int | None]] = 
     ("consent", {"contact": who(opted_out=True), "step": NATIVE}, DROP, "opted_out", None, None),
     ("consent", {"contact": who(bounced=True), "step": NATIVE}, DROP, "bounced", None, None),
     ("native_running", {"running_native": "t0"}, DEFER, Code.SEQUENCE_RUNNING, None, None),
+    (
+        "outranked",
+        {"outranked": ("pb/urgent", 9), "sequence": sequence(priority=1)},
+        DEFER,
+        Code.OUTRANKED_BY,
+        None,
+        None,
+    ),
     ("open_and_scope", {"subject": subject(deleted=True)}, DROP, "record_deleted", None, None),
     (
         "open_and_scope",
