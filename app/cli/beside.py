@@ -6,8 +6,6 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import click
 import requests
@@ -15,7 +13,7 @@ import requests
 from app.cli.opened import opened
 from app.installations.registry import Connectors
 from app.lanes.context import Lanes
-from app.model.time import Business, Wall, from_datetime
+from app.model.time import Business, Wall, local_instant
 from app.runtime.clocks import RealClocks
 from app.store import installations
 
@@ -59,14 +57,9 @@ def beside(account: str | None, at: str | None = None) -> Generator[tuple[Lanes,
 def instant(text: str, zone: str, option: str = "--at") -> Business:
     """The instant of a local time in a zone."""
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no time; write it like 2026-09-21T10:00", param_hint=option
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(zone))
-    return Business(from_datetime(moment))
+        return Business(local_instant(text, zone))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
 
 
 def simulated(simulation: str) -> Business:

@@ -9,6 +9,7 @@ from app.cli.doctor import doctor
 from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.playbooks import presets, schema, validate
+from app.cli.reschedule import reschedule
 from app.cli.signin import signin
 from app.cli.switch import start, stop
 from app.cli.why import explain
@@ -30,3 +31,4 @@ main.add_command(stop)
 main.add_command(start)
 main.add_command(explain)
 main.add_command(migrate)
+main.add_command(reschedule)

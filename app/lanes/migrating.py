@@ -116,7 +116,7 @@ def _move(
     writes, moved = Writes(), 0
     for row in rows:
         made = _migration(tenant, snapshot, row, versions, wanted.new_steps, now, who)
-        why = _in_the_way(snapshot, row)
+        why = in_the_way(snapshot, row)
         if why is None and revision(row, snapshot, made) != chosen[row["id"]]:
             why = "It has changed since the preview."
         if why is not None:
@@ -189,8 +189,8 @@ def _migration(
     return migrate(snapshot.enrolment(row), target, new_steps, subject, calendar, now, who)
 
 
-def _in_the_way(snapshot: Snapshot, row: Row) -> str | None:
-    """Why it cannot be moved at this moment; None if it can."""
+def in_the_way(snapshot: Snapshot, row: Row) -> str | None:
+    """Why an enrolment cannot be changed at this moment; None if it can."""
     states = {touch["state"] for touch in snapshot.steps.get(row["id"], ())}
     if states & _UNDER_WAY:
         return "One of its touches is being carried out, or its fate is unknown; ask again later."
@@ -231,7 +231,7 @@ def _told(
         "version": versions.numbers.get(row["version_id"]),
         "ends": why,
         "ends_why": text(why, values, tenant.zone) if why else None,
-        "blocked": _in_the_way(snapshot, row),
+        "blocked": in_the_way(snapshot, row),
         "steps": [{**asdict(one), "fate": one.fate.value} for one in made.steps],
         "finished": sum(t["outcome"] == Outcome.COMPLETED.value
                         for t in snapshot.steps.get(row["id"], ())),

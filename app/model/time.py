@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NewType, Protocol
+from zoneinfo import ZoneInfo
 
 Business = NewType("Business", int)
 Wall = NewType("Wall", int)
@@ -116,6 +117,18 @@ def iso(instant: int) -> str:
     """`2026-11-22T09:00:00.000Z`, the form HubSpot and people read."""
     moment = to_datetime(instant)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{instant % 1000:03d}Z"
+
+
+def local_instant(text: str, zone: str) -> int:
+    """The instant of `2026-09-21T10:00` in a zone; a text that names its own offset keeps it.
+
+    Raises ValueError that says what would be right.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time; write it like 2026-09-21T10:00") from None
+    return from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone)))
 
 
 def parse_instant(text: str | None) -> int | None:

@@ -16,6 +16,7 @@ from app.lanes import (
     migrating,
     proposals,
     replying,
+    rescheduling,
     sync,
     undoing,
     waiting,
@@ -24,6 +25,7 @@ from app.lanes.backtest.mirrored import backtest_mirror
 from app.lanes.context import Lanes
 from app.model.migration import Wanted
 from app.model.replies import Said
+from app.model.rescheduling import Change
 from app.model.time import Clocks
 from app.store.engine import Store
 from connectors.contract import CrmError
@@ -160,6 +162,14 @@ class Runtime:
     ) -> dict[str, Any]:
         """See `app.lanes.migrating.move`."""
         done = migrating.move(self.lanes, installation_id, wanted, chosen, who)
+        self._poke("dispatch", installation_id)
+        return done
+
+    def reschedule(
+        self, installation_id: int, enrolment: str, change: Change, who: str
+    ) -> dict[str, Any]:
+        """See `app.lanes.rescheduling.change_times`."""
+        done = rescheduling.change_times(self.lanes, installation_id, enrolment, change, who)
         self._poke("dispatch", installation_id)
         return done
 

@@ -179,7 +179,14 @@ _MOVE = Fixed(
         _t.id == arg("key"),
         _t.state.in_((TouchState.PLANNED.value, TouchState.WAITING.value)),
     )
-    .values(owed_at=arg("owed_at"), due_at=arg("due_at"), write_at=arg("write_at"))
+    .values(
+        owed_at=arg("owed_at"),
+        due_at=arg("due_at"),
+        write_at=arg("write_at"),
+        # What it waited for says nothing of its new day: it is judged anew then.
+        state=TouchState.PLANNED.value,
+        waits_for=None,
+    )
 )
 _MOVE_TASK = Fixed(
     update(touches)

@@ -13,6 +13,7 @@ from app.installations.config import Config
 from app.installations.registry import Connectors
 from app.model.migration import Wanted
 from app.model.replies import Said
+from app.model.rescheduling import Change
 from app.model.time import Clocks
 from app.store.engine import Store
 
@@ -110,6 +111,12 @@ class Runtime(Protocol):
         self, installation_id: int, wanted: Wanted, chosen: Mapping[str, str], who: str
     ) -> dict[str, Any]:
         """Move them; answers which were, and which have changed since the preview."""
+        ...
+
+    def reschedule(
+        self, installation_id: int, enrolment: str, change: Change, who: str
+    ) -> dict[str, Any]:
+        """Change one running follow-up's times; answers its touches as they now are."""
         ...
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:

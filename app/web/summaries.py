@@ -25,7 +25,7 @@ from app.store import (
 from app.store.sets import loads
 from app.web.access import Viewer
 from app.web.answers import services
-from app.web.telling import entries, titled
+from app.web.telling import entries, titled, with_ahead
 
 Row = Mapping[Any, Any]
 
@@ -200,7 +200,7 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "next_meeting_at": row["next_meeting_at"],
         "contacts": reading.contacts_of(conn, inst, row["id"]),
         "holds": reading.holds_of(conn, row["id"]),
-        "enrolments": reading.enrolments_of(conn, row["id"]),
+        "enrolments": with_ahead(conn, reading.enrolments_of(conn, row["id"]), touches),
         "touches": touches,
         "outcomes": reading.outcomes_of(conn, row["id"]),
         "ledger": entries(conn, row, ledger.read(conn, row["id"])),

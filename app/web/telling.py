@@ -75,6 +75,25 @@ def titled(conn: Connection, touches: list[dict[str, Any]]) -> list[dict[str, An
     return touches
 
 
+def with_ahead(
+    conn: Connection, enrolments: list[dict[str, Any]], touches: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Enrolments, each with the ids of its steps that are `ahead`: not planned yet, or not over."""
+    running = {row["version_id"] for row in enrolments if row["state"] == "active"}
+    titles = step_titles(conn, running)
+    over = {
+        (touch["enrolment_id"], touch["step"])
+        for touch in touches
+        if touch["state"] == "dropped" or touch["outcome"] not in (None, "open")
+    }
+    for row in enrolments:
+        own = (row["version_id"], row["definition"])
+        steps = [step for version, name, step in titles if (version, name) == own]
+        running_on = row["state"] == "active"
+        row["ahead"] = [s for s in steps if running_on and (row["id"], s) not in over]
+    return enrolments
+
+
 def step_titles(conn: Connection, versions: Iterable[int]) -> dict[tuple[int, str, str], str]:
     """(version id, definition, step id) → the step's title."""
     titles: dict[tuple[int, str, str], str] = {}

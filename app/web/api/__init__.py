@@ -12,6 +12,7 @@ from app.web.api import (
     overview,
     playbooks,
     replies,
+    rescheduling,
     sequences,
     settings,
     setup,
@@ -32,6 +33,7 @@ _MODULES = (
     undoing,
     leaving,
     failed,
+    rescheduling,
     subjects,
     replies,
 )
