@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.decisions.codes import Code
-from app.decisions.context import Cause, RuleContext, explain, gate, refusal
+from app.decisions.context import Cause, RuleContext, closed_to, explain, gate, refusal
 from app.decisions.dates import ANCHOR, date_of, distance
 from app.decisions.firing import definitions, fire
 from app.decisions.timing import owed_at
@@ -55,7 +55,7 @@ def approached(active: ActiveRule, context: RuleContext, now: Business, since: i
     however late it was written. The firing's anchor is the date's value, so that each date is
     followed up once.
     """
-    stop = gate(active, context)
+    stop = closed_to(active, context)
     if stop is not None:
         return refusal(active, context, stop[0], now, stop[1])
     reached = reached_at(active, context)

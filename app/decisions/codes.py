@@ -23,6 +23,7 @@ class Code:
     STEP_REMOVED = "step_removed"
     STEP_LEFT_OUT = "step_left_out"
     MIGRATED = "migrated"
+    RESUMED = "resumed"
     RESCHEDULED = "rescheduled"
     PUT_OFF = "put_off"
     SKIPPED = "skipped"
@@ -55,6 +56,7 @@ class Code:
     PROPOSED = "proposed"
     BACKLOG = "backlog"
     CAME_WITH_MANY = "came_with_many"
+    QUEUED = "queued"
     OVER_LIMIT = "over_limit"
     SETTLING = "settling"
     AWAITING_ABSENCE = "awaiting_absence"
@@ -63,6 +65,7 @@ class Code:
     AWAITING_DATE = "awaiting_date"
     # refused by a rule
     RULE_OFF = "rule_off"
+    RULE_PAUSED = "rule_paused"
     BEFORE_ACTIVATION = "before_activation"
     NOT_FOLLOWED = "not_followed"
     OUT_OF_SCOPE = "out_of_scope"

@@ -126,6 +126,16 @@ def gate(active: ActiveRule, context: RuleContext) -> tuple[str, Mapping[str, An
     return None
 
 
+def closed_to(
+    active: ActiveRule, context: RuleContext
+) -> tuple[str, Mapping[str, Any]] | None:
+    """Why the rule begins nothing new on this subject: as `gate`, or because it is paused and what
+    it would begin is not to be kept."""
+    if active.paused_at is not None and not active.queues:
+        return Code.RULE_PAUSED, {"since_at": active.paused_at}
+    return gate(active, context)
+
+
 def still_standing(signal: Signal, subject: SubjectView) -> bool:
     """Whether the subject is still in the stage that the signal says it entered, by that entry.
 

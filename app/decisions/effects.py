@@ -49,7 +49,7 @@ def effect(
         active.mode is Mode.MANUAL and isinstance(action, Notify)
     )
     if state is EnrolmentState.BACKLOG:
-        keep = made if isinstance(action, Notify) else ()
+        keep = made if isinstance(action, Notify) and active.paused_at is None else ()
         line = explain(active, context, "backlog", Code.BACKLOG, now, values=values)
         return Decision(keep, (line,))
     if not allowed:

@@ -53,6 +53,7 @@ TEXTS: Mapping[str, str] = {
     Code.BACKLOG: "Owed from before the rule's activation; waits for an admin's release.",
     Code.CAME_WITH_MANY: "It came with many others by {came_by}; it waits in the backlog for an "
     "admin's release.",
+    Code.QUEUED: "The rule is paused; it waits in the backlog for an admin's release.",
     Code.OVER_LIMIT: "The rule fired {limit} times within an hour; an admin must approve more.",
     Code.SETTLING: "Waits until {until} to see whether the change stands.",
     Code.AWAITING_ABSENCE: "Waits until {until} to see whether an answer comes.",
@@ -63,6 +64,7 @@ TEXTS: Mapping[str, str] = {
     Code.STEP_REMOVED: "The version it goes by now has no such step.",
     Code.STEP_LEFT_OUT: "The step is new in its version, and this follow-up was not to get it.",
     Code.MIGRATED: "{who} moved it from version {was} to version {version}: {steps}.",
+    Code.RESUMED: "{who} let the rule go on; the pause does not count: {due}.",
     Code.RESCHEDULED: "{who} gave it other times: {due}.",
     Code.PUT_OFF: "{who} put it off until {until}: {due}.",
     Code.SKIPPED: "{who} left out {steps}.",
@@ -73,6 +75,7 @@ TEXTS: Mapping[str, str] = {
     Code.DATE_UNKNOWN: "The record has no {field}, so there is nothing to count from.",
     Code.DATE_PAST: "{field} ({date}) has passed; there is nothing left to prepare for.",
     Code.RULE_OFF: "The rule is switched off.",
+    Code.RULE_PAUSED: "The rule is paused since {since_at}.",
     Code.BEFORE_ACTIVATION: "It happened before the rule's activation at {activated_at}.",
     Code.NOT_FOLLOWED: "This pipeline or stage is not followed; an admin can change that.",
     Code.OUT_OF_SCOPE: "The rule does not act on {field} {value}.",

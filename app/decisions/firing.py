@@ -89,6 +89,8 @@ def _tasks(active: ActiveRule) -> tuple[Step, ...]:
 
 
 def _state(active: ActiveRule, context: RuleContext) -> EnrolmentState:
+    if active.paused_at is not None and active.mode is not Mode.SHADOW:
+        return EnrolmentState.BACKLOG
     limit = active.rule.limit
     over = limit is not None and context.recent_firings.get(active.rule.key, 0) >= limit
     if over and active.mode is not Mode.SHADOW:

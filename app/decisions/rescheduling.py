@@ -65,6 +65,19 @@ def reschedule(
             return asked.jumped(step)
 
 
+def resume(
+    enrolment: EnrolmentView, since: Business, calendar: WorkCalendar, now: Business, who: str
+) -> Decision:
+    """The time since `since`, in which the follow-up's rule was paused, does not count.
+
+    What was due before stays due then: its late policy applies. What was planned during the pause
+    moves by what it has waited.
+    """
+    if enrolment.state is not EnrolmentState.ACTIVE or enrolment.mode is Mode.SHADOW:
+        return Decision()
+    return _Asked(enrolment, calendar, now, who).resumed(since)
+
+
 class _Asked:
     """A follow-up, and the steps of it that are still to come, in the order in which they fall due.
     """
@@ -108,6 +121,15 @@ class _Asked:
             for row, touch in zip(rows, self._later(rows, delay), strict=True)
         ]
         return self._move(moved, Code.PUT_OFF, delay, {"until": until})
+
+    def resumed(self, since: Business) -> Decision:
+        moved: list[PlannedTouch] = []
+        for row in self._open:
+            delay = self._days(max(since, row["planned_at"]), self._now)
+            if row["due_at"] >= since and delay.amount:
+                moved += self._later([row], delay)
+        whole = self._days(max(since, self._one.started_at), self._now)
+        return self._move(moved, Code.RESUMED, whole) if moved else Decision()
 
     def _all(self) -> Sequence[Row]:
         if not self._open:

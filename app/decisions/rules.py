@@ -16,8 +16,8 @@ from app.decisions.codes import Code
 from app.decisions.context import (
     Cause,
     RuleContext,
+    closed_to,
     explain,
-    gate,
     refusal,
     still_standing,
 )
@@ -131,7 +131,7 @@ def _changes(field: str, signal: Signal) -> bool:
 
 
 def _consider(active: ActiveRule, signal: Signal, context: RuleContext, now: Business) -> Decision:
-    stop = gate(active, context) or _before_anything(active, signal, context)
+    stop = closed_to(active, context) or _before_anything(active, signal, context)
     if stop is not None:
         return refusal(active, context, stop[0], now, stop[1])
     due = _wait_until(active, signal, context)
@@ -228,7 +228,7 @@ def settled(signal: Signal, active: ActiveRule, context: RuleContext, now: Busin
 
     A stage that was left meanwhile, were it entered again since, is explained as `passed_through`.
     """
-    stop = gate(active, context) or _before_anything(active, signal, context)
+    stop = closed_to(active, context) or _before_anything(active, signal, context)
     if stop is not None:
         return refusal(active, context, stop[0], now, stop[1])
     return _act(active, signal, context, now)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.decisions.codes import Code
-from app.decisions.context import Cause, RuleContext, explain, gate, refusal
+from app.decisions.context import Cause, RuleContext, closed_to, explain, gate, refusal
 from app.decisions.firing import fire
 from app.decisions.timing import owed_at
 from app.model.decisions import ArmTimer, Decision
@@ -37,7 +37,7 @@ def silence(active: ActiveRule, context: RuleContext, now: Business) -> Decision
     The firing's anchor is `silence:<n>`, n counting this rule's firings for the subject from 1, and
     its delays count from the instant at which the silence was complete.
     """
-    stop = gate(active, context)
+    stop = closed_to(active, context)
     if stop is not None:
         return refusal(active, context, stop[0], now, stop[1])
     if context.subject.closed:

@@ -41,6 +41,7 @@ def checks(active: ActiveRule, context: RuleContext, now: Business, zone: str) -
     """How the rule stands to the subject now, in the order in which it would be asked."""
     return [
         _mode(active),
+        *_pause(active, zone),
         *_record(active, context),
         *_scope(active, context),
         _signal(active, context, now, zone),
@@ -56,6 +57,13 @@ def _mode(active: ActiveRule) -> Check:
     if mode is Mode.LIVE:
         return Check("mode", True, "live")
     return Check("mode", None, f"{mode.value}: {said.get(mode, 'off')}", "an admin sets it live")
+
+
+def _pause(active: ActiveRule, zone: str) -> Iterator[Check]:
+    if active.paused_at is not None:
+        since = say("at", active.paused_at, zone)
+        kept = "what it would begin waits in the backlog" if active.queues else "it begins nothing"
+        yield Check("pause", False, f"paused since {since}: {kept}", "an admin resumes it")
 
 
 def _record(active: ActiveRule, context: RuleContext) -> Iterator[Check]:

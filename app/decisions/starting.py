@@ -136,6 +136,8 @@ def _started(
     if begun.state is EnrolmentState.BACKLOG:
         many = "came_by" in (cause.values or {})
         verdict, code = "backlog", Code.CAME_WITH_MANY if many else Code.BACKLOG
+        if begun.rule.paused_at is not None:
+            code = Code.QUEUED
     elif begun.mode is Mode.SHADOW:
         verdict, code = "shadow", Code.WOULD_ENROL
     elif begun.state is EnrolmentState.PROPOSED:

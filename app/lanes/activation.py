@@ -197,7 +197,7 @@ def _look_back(
     tenant = lanes.tenant(inst)
     active = [rule for rule in tenant.rules if rule.rule.key in keys]
     now = lanes.now()
-    for ids in _pages(lanes, inst):
+    for ids in pages(lanes, inst):
         with lanes.store.read() as conn:
             snapshot = Snapshot(tenant, conn, ids, now)
         writes = Writes()
@@ -208,7 +208,8 @@ def _look_back(
     return counts
 
 
-def _pages(lanes: Lanes, inst: int) -> Iterator[list[int]]:
+def pages(lanes: Lanes, inst: int) -> Iterator[list[int]]:
+    """Ids of all subjects, some hundreds at a time."""
     after = 0
     while True:
         with lanes.store.read() as conn:

@@ -275,10 +275,13 @@ class Lanes:
         rule = next((rule for rule in playbook.rules if rule.id == rule_id), None)
         if rule is None:
             return None
-        return in_force(
+        active = in_force(
             rule, playbook, settings.settle_ms,
             version=state["version_id"], mode=mode, activated_at=state["activated_at"],
         )  # fmt: skip
+        if state["paused_at"] is None:
+            return active
+        return replace(active, paused_at=state["paused_at"], queues=state["pause_queues"])
 
 
 def _as_it_stands(tenant: Tenant, status: str, stopped: bool) -> Tenant:

@@ -82,6 +82,7 @@ def release_backlog(lanes: Lanes, tenant: Tenant) -> bool:
         for state in states.values()
         if state["release_per_day"] > 0
         and state["released_until_at"] < today
+        and state["paused_at"] is None
         and state["mode"] in (Mode.LIVE.value, Mode.MANUAL.value)
     ]
     return sum(_release_share(lanes, tenant, state, now) for state in due) > 0

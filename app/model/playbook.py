@@ -285,6 +285,8 @@ class ActiveRule:
     """A rule of a version that is in force, with what activation decided.
 
     version: id of the playbook version. activated_at: signals older than this are backlog.
+    paused_at: since when an admin has it wait, None: it does not. queues: what it would begin
+    meanwhile becomes backlog; else it is not decided at all.
     """
 
     rule: Rule
@@ -294,6 +296,8 @@ class ActiveRule:
     activated_at: int
     settle_ms: int
     sequences: Mapping[str, Sequence] = field(default_factory=dict[str, Sequence])
+    paused_at: int | None = None
+    queues: bool = False
 
 
 def in_force(

@@ -14,6 +14,7 @@ from app.lanes import (
     failing,
     leaving,
     migrating,
+    pausing,
     proposals,
     replying,
     rescheduling,
@@ -170,6 +171,22 @@ class Runtime:
     ) -> dict[str, Any]:
         """See `app.lanes.rescheduling.change_times`."""
         done = rescheduling.change_times(self.lanes, installation_id, enrolment, change, who)
+        self._poke("dispatch", installation_id)
+        return done
+
+    def pause(
+        self, installation_id: int, playbook: str, rules: Sequence[str] | None, queue: bool,
+        who: str,
+    ) -> list[str]:  # fmt: skip
+        """See `app.lanes.pausing.pause`."""
+        return pausing.pause(self.lanes, installation_id, playbook, rules, queue, who)
+
+    def resume(
+        self, installation_id: int, playbook: str, rules: Sequence[str] | None,
+        late: pausing.Late, who: str,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """See `app.lanes.pausing.resume`."""
+        done = pausing.resume(self.lanes, installation_id, playbook, rules, late, who)
         self._poke("dispatch", installation_id)
         return done
 

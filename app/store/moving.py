@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select, update
 
 from app.model.decisions import ChangeVersion
 from app.model.time import Business
+from app.model.vocabulary import EnrolmentState, Mode
 from app.store import sets
 from app.store.fixed import Fixed, arg
 from app.store.tables import enrolments
@@ -38,6 +39,25 @@ _COUNT_FROM = Fixed(
 def count_from(conn: Connection, since: Mapping[str, Business]) -> None:
     """enrolment id → from when its delays count."""
     _COUNT_FROM.run_many(conn, [{"key": key, "since": at} for key, at in since.items()])
+
+
+def running_of(
+    conn: Connection, inst: int, rule: str, after: str, limit: int
+) -> list[dict[str, Any]]:
+    """Running enrolments of a rule, shadow ones aside, in the order of their ids."""
+    query = (
+        select(enrolments)
+        .where(
+            _e.installation_id == inst,
+            _e.rule == rule,
+            _e.state == EnrolmentState.ACTIVE.value,
+            _e.mode != Mode.SHADOW.value,
+            _e.id > after,
+        )
+        .order_by(_e.id)
+        .limit(limit)
+    )
+    return [dict(row) for row in conn.execute(query).mappings()]
 
 
 def of_playbook(

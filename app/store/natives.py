@@ -163,10 +163,8 @@ _STOP = _stopping(_n.enrolment_id == arg("key"))
 
 
 def stop_with(conn: Connection, ends: Sequence[EndEnrolment]) -> None:
-    """Our enrolments ended: their contacts are to leave the CRM's sequence.
-
-    One that is finished leaves alone whatever a lost answer may have started.
-    """
+    """Our enrolments ended: their contacts are to leave the CRM's sequence. One that is finished
+    leaves alone whatever a lost answer may have started."""
     _STOP.run_many(
         conn,
         [
@@ -193,6 +191,15 @@ _STOP_SUBJECTS = _stopping(
 def stop_subjects(conn: Connection, subject_ids: Iterable[int], why: str, now: int) -> None:
     """Take the contacts of these subjects out of the CRM's sequences that we put them in."""
     _STOP_SUBJECTS.run(conn, ids=list(subject_ids), why=why, now=now)
+
+
+_OF_RULES = select(enrolments.c.id).where(among(enrolments.c.rule, "rules"))
+_STOP_RULES = _stopping(_n.installation_id == arg("inst"), _n.enrolment_id.in_(_OF_RULES))
+
+
+def stop_rules(conn: Connection, inst: int, rules: Iterable[str], why: str, now: int) -> None:
+    """Take the contacts that these rules put in the CRM's sequences out of them."""
+    _STOP_RULES.run(conn, inst=inst, rules=list(rules), why=why, now=now)
 
 
 _STOP_CONTACTS = _stopping(_n.installation_id == arg("inst"), among(_n.contact_id, "ids"))

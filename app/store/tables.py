@@ -280,6 +280,9 @@ rule_states = Table(
     Column("released_until_at", BigInteger, nullable=False, server_default="0"),
     Column("approval", Boolean, nullable=False, server_default=text("false")),
     Column("stopped_why", Text),
+    Column("paused_at", BigInteger),  # since when an admin has it wait
+    Column("pause_queues", Boolean, nullable=False, server_default=text("false")),
+    Column("resume_after", String(36)),  # the last enrolment that a resume under way has seen to
 )
 
 activations = Table(

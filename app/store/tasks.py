@@ -86,6 +86,26 @@ def wake_subjects(conn: Connection, subject_ids: Iterable[int], now: int) -> Non
     _WAKE_SUBJECTS.run(conn, ids=list(subject_ids), now=now)
 
 
+_WAKE_RULE = Fixed(
+    update(touches)
+    .where(
+        _t.enrolment_id.in_(
+            select(enrolments.c.id).where(
+                enrolments.c.installation_id == arg("inst"), enrolments.c.rule == arg("rule")
+            )
+        ),
+        _t.state == TouchState.WAITING.value,
+        _t.reason == arg("why"),
+    )
+    .values(state=TouchState.PLANNED.value, write_at=arg("now"))
+)
+
+
+def wake_rule(conn: Connection, inst: int, rule: str, why: str, now: int) -> None:
+    """Touches of a rule that wait for the reason given are judged anew."""
+    _WAKE_RULE.run(conn, inst=inst, rule=rule, why=why, now=now)
+
+
 DATE_MOVED = "date_moved"
 """Why a task is wished moved whose due time alone changes: its owner stays, be it a cover."""
 

@@ -7,7 +7,7 @@ store, and so that the web cannot reach into the lanes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
@@ -16,6 +16,9 @@ from app.model.replies import Said
 from app.model.rescheduling import Change
 from app.model.time import Clocks
 from app.store.engine import Store
+
+Late = Literal["shift", "policy"]
+"""What becomes of what was due in a pause: moved by its length, or left to each step's policy."""
 
 
 class Runtime(Protocol):
@@ -117,6 +120,20 @@ class Runtime(Protocol):
         self, installation_id: int, enrolment: str, change: Change, who: str
     ) -> dict[str, Any]:
         """Change one running follow-up's times; answers its touches as they now are."""
+        ...
+
+    def pause(
+        self, installation_id: int, playbook: str, rules: Sequence[str] | None, queue: bool,
+        who: str,
+    ) -> list[str]:  # fmt: skip
+        """Let a playbook's rules wait; queue: what they would begin becomes backlog."""
+        ...
+
+    def resume(
+        self, installation_id: int, playbook: str, rules: Sequence[str] | None, late: Late,
+        who: str,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        """Let them go on; late: `shift` or `policy`."""
         ...
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:

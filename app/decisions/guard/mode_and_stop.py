@@ -13,7 +13,7 @@ _UNRELEASED = (EnrolmentState.PROPOSED, EnrolmentState.BACKLOG)
 
 
 def check(facts: GuardFacts) -> Ruling | None:
-    """Stopped: wait, nothing is lost. Switched off, shadow or ended: over."""
+    """Stopped or paused: wait, nothing is lost. Switched off, shadow or ended: over."""
     touch = facts.touch
     if facts.settings.stopped:
         return defer(_CHECK, Code.STOPPED)
@@ -23,6 +23,8 @@ def check(facts: GuardFacts) -> Ruling | None:
         return drop(_CHECK, Code.RULE_OFF)
     if touch.step_gone:
         return drop(_CHECK, Code.STEP_REMOVED)
+    if touch.rule.paused_at is not None:
+        return defer(_CHECK, Code.RULE_PAUSED, since_at=touch.rule.paused_at)
     if Mode.SHADOW in (touch.mode, touch.rule.mode):
         return drop(_CHECK, Code.SHADOW)
     if touch.enrolment_state in _UNRELEASED:

@@ -84,6 +84,8 @@ def _rule(
         "activated_by": state["activated_by"] if state else None,
         "stopped_why": state["stopped_why"] if state else None,
         "waits_for_approval": key in asked,
+        "paused_at": state["paused_at"] if state else None,
+        "pause_queues": bool(state and state["pause_queues"]),
         "release_per_day": state["release_per_day"] if state else 0,
         "backlog": waiting.get(key, 0),
     }
@@ -187,6 +189,47 @@ def activate(playbook: str) -> Response:
         done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
     wake("ingest", "dispatch")
     return answer({"playbook": playbook, "version": version, "rules": done})
+
+
+@blueprint.post("/playbooks/<playbook>/pause")
+@access.require("admin")
+def pause(playbook: str) -> Response:
+    """Let its rules wait: {"rules"?: all unless named, "queue"?: true unless said}."""
+    parts, who, given = services(), access.viewer(), body()
+    queue = given.get("queue", True)
+    if not isinstance(queue, bool):
+        raise wrong("queue", f"{queue!r} is neither true nor false",
+                    "true: what they would begin becomes backlog; false: it is not owed.")
+    rules = _named(given.get("rules"))
+    with lanes_refuse():
+        done = parts.runtime.pause(who.installation_id, playbook, rules, queue, who.who)
+    wake("upkeep")
+    return answer({"playbook": playbook, "paused": done})
+
+
+@blueprint.post("/playbooks/<playbook>/resume")
+@access.require("admin")
+def resume(playbook: str) -> Response:
+    """Let them go on: {"rules"?: all that wait unless named, "late"?: shift unless said}."""
+    parts, who, given = services(), access.viewer(), body()
+    late = given.get("late", "shift")
+    if late not in ("shift", "policy"):
+        raise wrong("late", f"{late!r} is none", "shift: the pause does not count; policy: what "
+                    "is late is spread or left out, as each step says.")
+    rules = _named(given.get("rules"))
+    with lanes_refuse():
+        done = parts.runtime.resume(who.installation_id, playbook, rules, late, who.who)
+    wake("ingest", "dispatch")
+    return answer({"playbook": playbook, "resumed": done})
+
+
+def _named(given: Any) -> list[str] | None:
+    """Rule ids or keys; None is all."""
+    if given is None:
+        return None
+    if not isinstance(given, list) or not given:
+        raise wrong("rules", "must be a list of rule ids", "Leave it out for all rules.")
+    return [str(one) for one in cast(list[Any], given)]
 
 
 @blueprint.get("/playbooks/<playbook>/backtest")
