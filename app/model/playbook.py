@@ -285,8 +285,7 @@ class ActiveRule:
     """A rule of a version that is in force, with what activation decided.
 
     version: id of the playbook version. activated_at: signals older than this are backlog.
-    paused_at: since when an admin has it wait, None: it does not. queues: what it would begin
-    meanwhile becomes backlog; else it is not decided at all.
+    paused_at: since when an admin has it wait. queues: what it would begin then becomes backlog.
     """
 
     rule: Rule
