@@ -120,7 +120,7 @@ class _Asked:
             touch if touch.due_at >= until else self._at(row, touch, until)
             for row, touch in zip(rows, self._later(rows, delay), strict=True)
         ]
-        return self._move(moved, Code.PUT_OFF, delay, {"until": until})
+        return self._move(moved, Code.PUT_OFF_UNTIL, delay, {"until": until})
 
     def resumed(self, since: Business) -> Decision:
         moved: list[PlannedTouch] = []
@@ -129,7 +129,7 @@ class _Asked:
             if row["due_at"] >= since and delay.amount:
                 moved += self._later([row], delay)
         whole = self._days(max(since, self._one.started_at), self._now)
-        return self._move(moved, Code.RESUMED, whole) if moved else Decision()
+        return self._move(moved, Code.RULE_RESUMED, whole) if moved else Decision()
 
     def _all(self) -> Sequence[Row]:
         if not self._open:
