@@ -137,6 +137,10 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
             left = ruling.code == Code.OWNER_ARCHIVED
             to = tenant.assignee(case.facts.touch.owner_id if left else ruling.to)
             ruling = replace(ruling, to=to)
+            if not case.is_duty:
+                person = tenant.calendars.people.get(to or "")
+                calendar = tenant.calendar(to, lanes.now())
+                case.facts, ruling = absence.handed_over(case.facts, ruling, person, calendar)
             case.handed = ruling
         if ruling.verdict in (Verdict.DO, Verdict.HAND_TO):
             case.facts = apply_ruling(case.facts, ruling)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.conftest import Begin
-from tests.scenarios.harness import ADA, BEN, KINDS, MIA, Story, playbook
+from tests.scenarios.harness import ADA, BEN, KINDS, MIA, OTTO, Person, Story, playbook
 
 RING = playbook("""
   - id: go
@@ -52,6 +52,22 @@ def test_a_rep_who_left_is_stood_in_for_until_back(begin: Begin) -> None:
     story.until("+1d")
     assert {t.owner for t in (*story.open(deal), *story.open(other))} == {"Ada"}
     assert story.subject(deal)["flags"] == []
+
+
+def test_a_stand_in_is_given_work_for_hours_of_their_own(begin: Begin) -> None:
+    """Ada works in New York and leaves; Ben, who stands in, works in Amsterdam. The call is for a
+    person whose zone nobody knows: they are taken to live where Ada does."""
+    away = Person("501", "Ada", zone="America/New_York")
+    story = begin(people=(OTTO, MIA, away, BEN))
+    story.live(RING)
+    story.change("PUT", f"/api/people/{away.owner_id}", {"cover_id": BEN.owner_id})
+    story.act("archive_owner", owner=away.owner_id)
+    story.to("2026-09-08 21:00")  # 15:00 in New York
+    deal = story.deal("qualified", owner=away)
+    story.until("+5d")
+    found = story.tasks(deal)
+    assert {task.owner for task in found} == {"Ben"}
+    assert [task.due for task in found] == ["Thu 2026-09-10 15:00", "Mon 2026-09-14 15:00"]
 
 
 def test_a_deleted_stage_ends_what_began_with_it_and_the_admin_is_told_once(story: Story) -> None:

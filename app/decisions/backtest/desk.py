@@ -10,7 +10,7 @@ from app.decisions.assigning import assign
 from app.decisions.backtest.case import Case, Run, outranked
 from app.decisions.codes import Code
 from app.decisions.exits import PERSONAL
-from app.decisions.guard import PRIORITY_RANK, admit, apply_ruling, judge
+from app.decisions.guard import PRIORITY_RANK, absence, admit, apply_ruling, judge
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
 from app.decisions.zones import local_day
@@ -59,8 +59,11 @@ class Desk:
         for one in due:
             facts = self._facts(*one, now)
             ruling = judge(facts)[0]
-            if ruling.verdict is Verdict.HAND_TO and ruling.to is None:
-                ruling = replace(ruling, to=self._terms.default_owner)
+            if ruling.verdict is Verdict.HAND_TO:
+                to = ruling.to or self._terms.default_owner
+                person, calendar = self._terms.people.get(to or ""), self._terms.calendar(to, now)
+                ruling = replace(ruling, to=to)
+                facts, ruling = absence.handed_over(facts, ruling, person, calendar)
             if ruling.verdict in (Verdict.DO, Verdict.HAND_TO):
                 passed.append((one, apply_ruling(facts, ruling)))
             else:

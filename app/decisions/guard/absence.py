@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.decisions.codes import Code
 from app.decisions.guard.quiet_hours import place
 from app.decisions.guard.ruling import URGENT, move
+from app.model.calendar import WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import GuardFacts
+from app.model.records import PersonView
 from app.model.time import Business
 
 _CHECK = "absence"
@@ -27,6 +31,25 @@ def check(facts: GuardFacts) -> Ruling | None:
     if cover is not None and facts.touch.step.priority is URGENT:
         return Ruling(Verdict.HAND_TO, _CHECK, Code.COVERED, to=cover, values={"back_at": back})
     return move(facts, _CHECK, Code.ABSENT, place(back, facts), back_at=back)
+
+
+def handed_over(
+    facts: GuardFacts, ruling: Ruling, person: PersonView | None, calendar: WorkCalendar
+) -> tuple[GuardFacts, Ruling]:
+    """Facts and HAND_TO as the stand-in's: who was away works at other hours than whoever does it,
+    so the due time is placed anew. What the CRM sends by itself keeps its instant.
+
+    person, calendar: the stand-in's, `ruling.to`.
+    """
+    facts = replace(facts, owner=person, calendar=calendar)
+    touch = facts.touch
+    due = ruling.values.get("due_at", touch.due_at)
+    if touch.step.native is not None or (touch.step.late.action == "now" and due <= facts.now):
+        return facts, ruling
+    placed = place(due, facts)
+    if placed != due:
+        ruling = replace(ruling, values={**ruling.values, "due_at": placed})
+    return facts, ruling
 
 
 def _back(facts: GuardFacts) -> Business | None:
