@@ -84,6 +84,20 @@ class Child:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def memory_mb(self) -> int:
+        """Resident memory of the whole process group, in MiB; 0 where the system does not tell."""
+        kib = 0
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError, ValueError):
+                if os.getpgid(int(folder.name)) == self._process.pid:
+                    told = (folder / "status").read_text()
+                    kib += sum(
+                        int(line.split()[1])
+                        for line in told.splitlines()
+                        if line.startswith("VmRSS")
+                    )
+        return kib // 1024
+
     def _trouble(self, what: str) -> DemoError:
         lines = self.log.read_text(errors="replace").splitlines()[-15:]
         told = "\n".join(f"    {line}" for line in lines) or "    (it wrote nothing)"
@@ -133,6 +147,10 @@ class Servers:
         """Raises DemoError if one of the servers is gone."""
         for child in self._children:
             child.check()
+
+    def memory_mb(self) -> int:
+        """Resident memory of the app, all its processes together, in MiB."""
+        return self._children[-1].memory_mb()
 
     def __exit__(
         self,

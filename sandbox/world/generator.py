@@ -8,7 +8,7 @@ contacts, some shared; some have no owner, some no amount. Contacts without a de
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.world import generator_details as details
@@ -85,8 +85,20 @@ def generate(
     )
     account.rates.update({code: rate for code, rate in _RATES.items() if code != account.currency})
     with world.lock:
-        maker = _Maker(account, people, seed, start, weeks, shares or Shares())
+        maker = _Maker(account, people, seed, start, weeks, shares or _shares(weeks))
         return maker.make(deals, pipelines)
+
+
+_USUAL_WEEKS = 4
+
+
+def _shares(weeks: float) -> Shares:
+    """Over more than the usual weeks more deals come in, so that there is as much to do at the end
+    as at the beginning."""
+    usual = Shares()
+    if weeks <= _USUAL_WEEKS:
+        return usual
+    return replace(usual, later=1 - (1 - usual.later) * _USUAL_WEEKS / weeks)
 
 
 class _Maker:
