@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from app.decisions.reply_table import LEAD, REPLY_AT
+from app.decisions.exits import NO_END
+from app.decisions.reply_table import LEAD, REPLY_AT, no_end
 from app.lanes.heard import Ground, Heard
 from app.lanes.observe import Observer
 from app.model.replies import LETTERS, MACHINES, Said
@@ -50,6 +52,7 @@ class ReplyObserver:
             self._observer.found.said[contact] = kept
             self._observer.snapshot.lay_over_contact(contact, {"reply_said": None})
         self._mark_machine(said, subjects, reply_at)
+        self._came_together(kept, subjects)
         self._tell(heard, said, subjects, contact, reply_at)
 
     def _meant(
@@ -98,6 +101,21 @@ class ReplyObserver:
                 found.change(subject, snapshot, {"machine_reply_at": reply_at})
             elif said.kind not in MACHINES and row["machine_reply_at"] == reply_at:
                 found.change(subject, snapshot, {"machine_reply_at": None})
+
+    def _came_together(self, kept: Mapping[str, Any], subjects: Sequence[int]) -> None:
+        """The mail may be of the same reading as the word about it: then it is known at once that it
+        ends nothing, or is no reply at all."""
+        found = self._observer.found
+        signals: list[Signal] = []
+        for signal in found.signals:
+            mine = signal.kind is SignalKind.REPLIED and signal.subject in subjects
+            meant = no_end(kept, signal.at) if mine else None
+            if meant is None:
+                signals.append(signal)
+            elif meant.kind not in MACHINES:
+                data = {**signal.data, NO_END: meant.kind.value}
+                signals.append(replace(signal, data=data))
+        found.signals = signals
 
     def _tell(
         self,

@@ -27,7 +27,7 @@ _MONTHS = {
     )
     for name in names
 }  # fmt: skip
-_ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?$")
+_ISO = re.compile(r"^(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ].*)?$")
 _INSTANT = re.compile(r"^\d{12,14}$")
 _NUMBERS = re.compile(r"^(\d{1,2})\s*([./-])\s*(\d{1,2})\s*(?:[./-]\s*(\d{4}|\d{2})?)?$")
 _DAY_FIRST = re.compile(r"^(\d{1,2})(?:st|nd|rd|th|\.)?\s+([a-z]+)\.?,?\s*(\d{4})?$")

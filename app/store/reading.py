@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Executable, and_, func, or_, select
+from sqlalchemy import Connection, Executable, and_, func, or_, select, union
 
 from app.model.vocabulary import EnrolmentState
 from app.store import sets
 from app.store.tables import (
+    contact_holds,
     contacts,
     enrolments,
     holds,
@@ -78,8 +79,43 @@ def contacts_of(conn: Connection, inst: int, subject_id: int) -> list[dict[str, 
 
 
 def holds_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
-    query = select(holds.c.reason, holds.c.until_at).where(holds.c.subject_id == subject_id)
-    return rows(conn, query.order_by(holds.c.reason))
+    """Why a subject waits and until when: its own holds, and those of its people."""
+    own = select(holds.c.reason, holds.c.until_at).where(holds.c.subject_id == subject_id)
+    link = subject_contacts.c
+    theirs = (
+        select(contact_holds.c.reason, contact_holds.c.until_at)
+        .join(
+            subject_contacts,
+            and_(
+                link.installation_id == contact_holds.c.installation_id,
+                link.contact_id == contact_holds.c.contact_id,
+            ),
+        )
+        .where(link.subject_id == subject_id)
+    )
+    return rows(conn, union(own, theirs).order_by("reason"))
+
+
+def reply_said(conn: Connection, inst: int, subject_id: int) -> dict[str, Any] | None:
+    """What was said last of a reply by one of a subject's people; None where nothing was."""
+    link = subject_contacts.c
+    query = (
+        select(contacts.c.reply_said)
+        .join(
+            subject_contacts,
+            and_(
+                link.installation_id == contacts.c.installation_id,
+                link.contact_id == contacts.c.crm_id,
+            ),
+        )
+        .where(
+            contacts.c.installation_id == inst,
+            link.subject_id == subject_id,
+            contacts.c.reply_said.is_not(None),
+        )
+    )
+    said = [sets.loads(text) for text in conn.execute(query).scalars()]
+    return max(said, key=lambda one: one["reply_at"], default=None)
 
 
 def outcomes_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:

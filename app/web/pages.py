@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
+from app.model.vocabulary import ReplyClass
 from app.store import reading
 from app.web import access, doctoring, summaries
 from app.web.answers import services
@@ -13,6 +14,7 @@ from app.web.api.leaving import previewed as previewed_leave
 from app.web.api.migrating import CHOICES
 from app.web.api.migrating import previewed as previewed_move
 from app.web.api.playbooks import MODES, overview
+from app.web.api.replies import REPLY_DATED
 from app.web.api.sequences import capability, shown
 from app.web.api.settings import stored_settings
 from app.web.api.setup import KINDS, board, person_view
@@ -151,7 +153,10 @@ def subject(type: str, crm_id: str) -> Any:
         row = find(conn, type, crm_id)
         found = summaries.subject(conn, who, row)
         names = summaries.owner_names(conn, who.installation_id)
-        return _page("subject.html", conn, subject=found, names=names)
+        return _page(
+            "subject.html", conn, subject=found, names=names, reply_dated=REPLY_DATED,
+            reply_classes=[kind.value for kind in ReplyClass],
+        )  # fmt: skip
 
 
 @blueprint.get("/mine")

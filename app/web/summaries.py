@@ -200,6 +200,7 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "next_meeting_at": row["next_meeting_at"],
         "contacts": reading.contacts_of(conn, inst, row["id"]),
         "holds": reading.holds_of(conn, row["id"]),
+        "reply": reading.reply_said(conn, inst, row["id"]),
         "enrolments": with_ahead(conn, reading.enrolments_of(conn, row["id"]), touches),
         "touches": touches,
         "outcomes": reading.outcomes_of(conn, row["id"]),

@@ -295,6 +295,22 @@ def test_a_rule_that_names_the_class_gives_the_task_in_place_of_the_usual_one(st
     assert "Take over: the prospect asks a question" in subjects(story, other)
 
 
+@pytest.mark.feature("P03")
+def test_headers_alone_tell_a_machine_and_it_waits_a_week_without_a_date(story: Story) -> None:
+    deal = running(story)
+    story.act("reply", deal=deal)
+    story.settle()
+    headers = {"X-Auto-Response-Suppress": "All"}
+    path = f"/api/subjects/deal/{deal}/reply"
+    assert story.change("POST", path, {"headers": headers})["class"] == "unclassified"
+    assert story.ended(deal)["test/ask"] == "replied"
+    headers["Auto-Submitted"] = "auto-replied"
+    assert story.change("POST", path, {"headers": headers})["class"] == "out_of_office"
+    assert story.ended(deal)["test/ask"] is None
+    (hold,) = story.subject(deal)["holds"]
+    assert story.local(hold["until_at"]) == "Tue 2026-09-15 10:00"
+
+
 def test_what_cannot_be_read_is_refused_with_what_would_be_right(story: Story) -> None:
     deal = story.deal("qualified")
     story.settle()

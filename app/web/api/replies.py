@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from app.decisions.timing import local_date
 from app.model.replies import LETTERS, Said
 from app.model.vocabulary import ReplyClass
 from app.signals.reply_dates import read_date
+from app.signals.reply_mail import is_automatic
 from app.store import mirror
 from app.web import access, telling
 from app.web.answers import answer, body, services, wrong
@@ -23,13 +24,15 @@ blueprint = Blueprint("api_replies", __name__)
 DATED = (ReplyClass.NOT_NOW, ReplyClass.PROMISE, ReplyClass.OUT_OF_OFFICE, ReplyClass.CHOICE_B)
 """Classes to which a date belongs."""
 
-_KEYS = ("class", "date", "contact")
+REPLY_DATED = tuple(kind.value for kind in DATED)
+
+_KEYS = ("class", "date", "contact", "headers")
 
 
 @blueprint.post("/subjects/<type>/<crm_id>/reply")
 @access.require()
 def classify(type: str, crm_id: str) -> Response:
-    """Say what the latest reply on a record means: {"class", "date"?, "contact"?}.
+    """Say what the latest reply on a record means: {"class", "date"?, "contact"?, "headers"?}.
 
     A date that can be read in two ways is not acted on; the answer says how it could be read.
     """
@@ -50,7 +53,7 @@ def said_in(given: Mapping[str, Any], by: str, today: date, keys: tuple[str, ...
     unknown = sorted(set(given) - set(keys))
     if unknown:
         raise wrong(unknown[0], "no such key", f"Send any of {', '.join(keys)}.")
-    name = str(given.get("class") or "")
+    name = str(given.get("class") or _by_headers(given.get("headers")))
     words = [kind.value for kind in ReplyClass]
     if name not in words:
         raise wrong("class", f"{name!r} is no class of replies",
@@ -67,6 +70,16 @@ def said_in(given: Mapping[str, Any], by: str, today: date, keys: tuple[str, ...
     if read.problem:
         raise wrong("date", read.problem, "A day that can be read in one way only is 2026-12-31.")
     return Said(kind, read.day, read.readings, str(text), by)
+
+
+def _by_headers(headers: Any) -> str:
+    """What the headers of the mail alone prove, where the request names no class."""
+    if headers is None:
+        return ""
+    if not isinstance(headers, dict):
+        raise wrong("headers", "no headers of a mail", 'Send them as {"Auto-Submitted": "…"}.')
+    machine = is_automatic(cast(dict[str, object], headers))
+    return (ReplyClass.OUT_OF_OFFICE if machine else ReplyClass.UNCLASSIFIED).value
 
 
 def shown(said: Said, contact: str) -> dict[str, Any]:
