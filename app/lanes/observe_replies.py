@@ -103,8 +103,8 @@ class ReplyObserver:
                 found.change(subject, snapshot, {"machine_reply_at": None})
 
     def _came_together(self, kept: Mapping[str, Any], subjects: Sequence[int]) -> None:
-        """The mail may be of the same reading as the word about it: then it is known at once that it
-        ends nothing, or is no reply at all."""
+        """The mail may be of the same reading as the word about it: then it is known at once that
+        it ends nothing, or is no reply at all."""
         found = self._observer.found
         signals: list[Signal] = []
         for signal in found.signals:

@@ -97,6 +97,7 @@ def test_a_person_takes_over_and_says_when_rules_may_act_again(
 ) -> None:
     deal = running(story)
     story.act("reply", deal=deal)
+    story.settle()
     said(story, deal, kind)
     (task,) = story.open(deal)
     assert (task.subject.split(" — ")[0], task.priority, task.owner) == (title, "HIGH", "Ada")
@@ -124,6 +125,7 @@ def test_a_person_takes_over_and_says_when_rules_may_act_again(
 def test_call_me_next_week_is_a_dated_task_and_everything_waits_for_it(story: Story) -> None:
     deal = running(story)
     story.act("reply", deal=deal)
+    story.settle()
     said(story, deal, "not_now", date="2026-09-19")  # a Saturday
     assert story.lines(deal) == [("Mon 2026-09-21 09:00", "Call as agreed")]
     assert story.ended(deal)["test/ask"] is None
@@ -142,6 +144,7 @@ def test_call_me_next_week_is_a_dated_task_and_everything_waits_for_it(story: St
 def test_a_date_that_can_be_read_in_two_ways_is_asked_about_and_not_acted_on(story: Story) -> None:
     deal = running(story)
     story.act("reply", deal=deal)
+    story.settle()
     told = said(story, deal, "not_now", date="03/10")
     assert (told["date"], told["readings"]) == (None, ["2026-10-03", "2027-03-10"])
     assert subjects(story, deal) == ["Which day did the prospect mean?"]
@@ -157,6 +160,7 @@ def test_a_date_that_can_be_read_in_two_ways_is_asked_about_and_not_acted_on(sto
 def test_a_promise_restarts_the_clock_of_the_running_step(story: Story) -> None:
     deal = running(story)
     story.act("reply", deal=deal)
+    story.settle()
     said(story, deal, "promise", date="2026-09-10")  # the Thursday
     assert story.open(deal) == []
     story.to("2026-09-11 08:59")
@@ -183,6 +187,7 @@ def test_who_left_the_company_is_never_addressed_again(story: Story) -> None:
     deal = running(story)
     contact = story.export("deals")["deals"][0]["associations"]["contacts"][0]["id"]
     story.act("reply", deal=deal)
+    story.settle()
     said(story, deal, "left_company")
     assert subjects(story, deal) == ["Find the new contact"]
     assert story.ended(deal)["test/ask"] in ("replied", "left_company")
@@ -240,6 +245,7 @@ def test_the_word_may_come_before_the_mail_and_holds_the_person_everywhere(story
 def test_a_manual_pause_outlasts_the_absence(story: Story) -> None:
     deal = running(story)
     story.act("reply", deal=deal)
+    story.settle()
     said(story, deal, "out_of_office", date="2026-09-09")
     story.control(deal, "pause")
     story.to("2026-09-15 12:00")
@@ -253,6 +259,7 @@ def test_a_manual_pause_outlasts_the_absence(story: Story) -> None:
 def test_a_rep_who_knows_better_lets_it_go_on_at_once_and_without_a_burst(story: Story) -> None:
     deal = running(story)
     story.act("reply", deal=deal)
+    story.settle()
     said(story, deal, "out_of_office", date="2026-10-16")
     story.to("2026-09-15 10:00")
     story.change("POST", f"/api/subjects/deal/{deal}/go-on")
