@@ -16,6 +16,7 @@ from app.decisions.memo import IdentityMemo
 from app.decisions.relative import RELATIVE_OPS, lies
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
+from app.model.engagement import engagement_days
 from app.model.playbook import AllOf, Compare, Condition, NotOf, Op
 from app.model.records import ContactView, SubjectView
 from app.model.time import Business, parse_distance, parse_instant
@@ -42,6 +43,7 @@ _SUBJECT: Mapping[str, Getter] = {
     "last_reply_at": lambda s: s.last_reply_at,
     "next_meeting_at": lambda s: s.next_meeting_at,
     "contacts": lambda s: len(s.contacts),
+    "momentum": lambda s: s.momentum,
 }
 _CONTACT: Mapping[str, Callable[[ContactView], Any]] = {
     "crm_id": lambda c: c.crm_id,
@@ -57,11 +59,15 @@ _CONTACT: Mapping[str, Callable[[ContactView], Any]] = {
 def getter(field: str, roles: tuple[str, ...] = ()) -> Getter:
     """How the value of a condition's field is read from a subject; None is unknown.
 
+    `engagement.7d` is how often the prospect did something within 7 days.
     `deal.x`, `lead.x` and `subject.x` are the subject's own columns, else its mapped field `x`;
     `contact.x` is the person who would be touched (chosen by `roles`); any other name is a mapped
     field.
     """
     prefix, _, rest = field.partition(".")
+    days = engagement_days(field)
+    if days is not None:
+        return lambda subject: subject.engagement.get(days)
     if prefix == "contact" and rest:
         return _contact_getter(rest, roles)
     name = rest if prefix in ("deal", "lead", "subject") and rest else field
@@ -252,6 +258,12 @@ def needs(condition: Condition | None) -> set[str]:
     if isinstance(condition, NotOf):
         return needs(condition.part)
     return {field for part in condition.parts for field in needs(part)}
+
+
+def days_asked(condition: Condition | None) -> set[int]:
+    """Over how many days engagement is counted for the condition."""
+    found = {engagement_days(field) for field in needs(condition)}
+    return {days for days in found if days is not None}
 
 
 def values_read(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.decisions.codes import Code
 from app.model.calendar import WorkCalendar
-from app.model.decisions import Decision, EnrolmentView, Explanation
+from app.model.decisions import Decision, EnrolmentView, Explanation, SetProperty
 from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule
 from app.model.record import record
@@ -134,6 +134,16 @@ def closed_to(
     if active.paused_at is not None and not active.queues:
         return Code.RULE_PAUSED, {"since_at": active.paused_at}
     return gate(active, context)
+
+
+def tempered(context: RuleContext, made: Decision, now: Business) -> RuleContext:
+    """The context with the momentum that a rule has just given: what became hot by a signal is not
+    made hot by it a second time."""
+    for one in made.actions:
+        if isinstance(one, SetProperty):
+            warmed = replace(context.subject, momentum=one.value, momentum_at=now)
+            context = replace(context, subject=warmed)
+    return context
 
 
 def still_standing(signal: Signal, subject: SubjectView) -> bool:

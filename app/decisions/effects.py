@@ -7,9 +7,11 @@ from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.context import Cause, RuleContext, explain
+from app.decisions.recycling import MOMENTUM, TIMER
 from app.decisions.timing import owed_at
 from app.model.decisions import (
     Action,
+    ArmTimer,
     Decision,
     EndEnrolment,
     HoldSubject,
@@ -85,7 +87,7 @@ def _actions(
         key = enrolment_id(context.installation_key, subject.first_seen, name, cause.anchor)
         return (Notice(key, subject.id, action.who, active.rule.key, action.template, now),)
     if isinstance(action, SetField):
-        return (SetProperty(subject.id, action.field, action.value),)
+        return _set(active, action, cause, context)
     if isinstance(action, Hold):
         until = owed_at(cause.at, action.duration, context.calendar)
         return (HoldSubject(subject.id, action.reason, until),)
@@ -99,6 +101,25 @@ def _actions(
             and (not action.sequences or _is_named(other.definition, action.sequences))
         )
     return ()
+
+
+def _set(
+    active: ActiveRule, action: SetField, cause: Cause, context: RuleContext
+) -> tuple[Action, ...]:
+    """Written where it changes something; what is laid aside for a while gets its day to return."""
+    subject = context.subject
+    same = subject.momentum == action.value and subject.momentum_at is not None
+    made: tuple[Action, ...] = () if same else (
+        SetProperty(subject.id, action.field, action.value),
+    )
+    if action.returns is None:
+        return made
+    key = enrolment_id(
+        context.installation_key, subject.first_seen, active.rule.key, cause.anchor
+    )
+    until = owed_at(cause.at, action.returns, context.calendar)
+    data = {"enrolment": key, "definition": active.rule.key, MOMENTUM: action.value}
+    return (*made, ArmTimer(subject.id, f"{TIMER}{key}", until, data))
 
 
 def _is_named(definition: str, names: frozenset[str]) -> bool:

@@ -100,6 +100,11 @@ TEXTS: Mapping[str, str] = {
     Code.SEQUENCE_MISSING: "The playbook in force has no sequence {sequence}; correct the rule's "
     "`enrol` and save the playbook.",
     Code.ACTIVITY_UNKNOWN: "The CRM gives no date of activity or creation, so silence is unknown.",
+    Code.LASTS_SINCE: "So since {since_at}; it counts from {until} on.",
+    Code.HAS_OWNER: "It has an owner ({owner}).",
+    Code.HAS_NEXT_STEP: "It has a next step ({step}).",
+    Code.OF_IT_ALREADY: "It is {momentum} already.",
+    Code.OTHER_MOMENTUM: "Its momentum is {momentum}.",
     Code.SUBJECT_CLOSED: "The subject is closed ({stage}).",
     Code.STOPPED: "Everything is stopped; it goes on when an admin starts it again.",
     Code.SHADOW: "The rule only watches (shadow mode).",

@@ -46,7 +46,8 @@ def come_back(
 ) -> tuple[Decision, Signal | None]:
     """The date has come: the signal, unless the matter is closed or has gone on by itself.
 
-    Somebody who is being followed up again already has not been waiting for this date.
+    Somebody who is being followed up again already has not been waiting for this date; nor has
+    whoever was laid aside for their momentum and has another one since.
     """
     subject, enrolment = context.subject, str(data["enrolment"])
     running = [
@@ -57,8 +58,9 @@ def come_back(
         and other.mode is not Mode.SHADOW
     ]
     scope = f"enrolment:{enrolment}"
-    if subject.deleted or subject.closed or running:
-        code = Code.GONE_ON if running else Code.SUBJECT_CLOSED
+    warmed = bool(data.get(MOMENTUM)) and subject.momentum != Momentum.RECYCLE.value
+    if subject.deleted or subject.closed or running or warmed:
+        code = Code.GONE_ON if running or warmed else Code.SUBJECT_CLOSED
         if subject.deleted:
             code = StopReason.DELETED.value
         values = {"stage": subject.stage_kind.value, "enrolments": running}

@@ -20,6 +20,7 @@ from app.decisions.context import (
     explain,
     refusal,
     still_standing,
+    tempered,
 )
 from app.decisions.exits import NO_END
 from app.decisions.firing import definitions, fire
@@ -37,6 +38,7 @@ from app.model.playbook import ActiveRule, CreateTasks, Enrol, When
 from app.model.signals import Signal
 from app.model.time import MINUTE, Business
 from app.model.vocabulary import (
+    LASTING,
     Again,
     EnrolmentState,
     Mode,
@@ -47,7 +49,6 @@ from app.model.vocabulary import (
 )
 
 __all__ = [
-    "LAZY",
     "RuleContext",
     "arm",
     "arm_silence",
@@ -58,9 +59,6 @@ __all__ = [
     "silence",
     "timed",
 ]
-
-LAZY = frozenset({SignalKind.NO_ACTIVITY, SignalKind.DATE})
-"""What a rule waits for by a timer of its own and not by a signal."""
 
 CONTACT_WAIT_MS = 2 * MINUTE  # associations of a new record arrive after the record
 
@@ -93,6 +91,7 @@ def decide(signal: Signal, context: RuleContext, now: Business) -> Decision:
             continue
         actions.extend(made.actions)
         lines.extend(made.explanations)
+        context = tempered(context, made, now)
         started = [as_view(one) for one in made.actions if isinstance(one, StartEnrolment)]
         if started and len(context.rules) > 1:
             # Two rules may want exclusive sequences at the same signal: the first one wins.
@@ -163,6 +162,8 @@ def _before_anything(
         return Code.BEFORE_ACTIVATION, {"at": signal.at, "activated_at": active.activated_at}
     if signal.stage is StageKind.IGNORED:
         return Code.NOT_FOLLOWED, {"stage": context.subject.stage_id}
+    if rule.when.enters is not None and rule.when.enters == context.subject.momentum:
+        return Code.OF_IT_ALREADY, {"momentum": rule.when.enters}
     entered = signal.kind is SignalKind.STAGE_ENTERED
     if entered and rule.again is Again.STAGE_ENTRY and not signal.forward:
         return Code.MOVED_BACK, {"cause": signal.cause}
@@ -216,7 +217,7 @@ def timed(
     active: ActiveRule, data: Mapping[str, Any], context: RuleContext, now: Business
 ) -> Decision:
     """Decide a rule's timer that is due, of whichever kind. data: what travelled with it."""
-    if active.rule.when.kind is SignalKind.NO_ACTIVITY:
+    if active.rule.when.kind in LASTING:
         return silence(active, context, now)
     if active.rule.when.kind is SignalKind.DATE:
         return approached(active, context, now, int(data.get("since") or 0))

@@ -1,4 +1,4 @@
-"""Silence as a signal: nobody did anything for N days.
+"""Silence as a signal, and all else that is one once it has lasted: no next step, no owner.
 
 Every (subject, rule) has at most one timer. Activity does not touch it: a busy deal would rewrite a
 row a day for nothing. When the timer is due the subject has been re-read, and it either fires or
@@ -13,22 +13,14 @@ from typing import Any
 from app.decisions.codes import Code
 from app.decisions.context import Cause, RuleContext, closed_to, explain, gate, refusal
 from app.decisions.firing import fire
+from app.decisions.lasting import Since, last_activity, lasts_since, off_limits
 from app.decisions.timing import owed_at
 from app.model.decisions import ArmTimer, Decision
 from app.model.playbook import ActiveRule
-from app.model.records import SubjectView
 from app.model.time import Business
-from app.model.vocabulary import Again, EnrolmentState, SignalKind
+from app.model.vocabulary import LASTING, Again, EnrolmentState, SignalKind
 
-
-def last_activity(subject: SubjectView, now: Business) -> Business | None:
-    """When a person last did something about the subject; its creation if nobody ever did.
-
-    A stage change is not an activity: moving a card says nothing to the prospect.
-    """
-    known = (subject.last_activity_at, subject.last_reply_at, subject.last_meeting_at)
-    past = [at for at in known if at is not None and at <= now]
-    return max(past) if past else subject.created_at
+__all__ = ["arm_silence", "fire_silence", "last_activity", "silence", "silence_due"]
 
 
 def silence(active: ActiveRule, context: RuleContext, now: Business) -> Decision:
@@ -40,18 +32,24 @@ def silence(active: ActiveRule, context: RuleContext, now: Business) -> Decision
     stop = closed_to(active, context)
     if stop is not None:
         return refusal(active, context, stop[0], now, stop[1])
+    when = active.rule.when
     if context.subject.closed:
         stage = context.subject.stage_kind.value
         return refusal(active, context, Code.SUBJECT_CLOSED, now, {"stage": stage})
-    last = last_activity(context.subject, now)
-    if last is None:
-        return refusal(active, context, Code.ACTIVITY_UNKNOWN, now)
-    reached = owed_at(last, active.rule.when.after, context.calendar)
-    values: dict[str, Any] = {"last_activity_at": last, "silence": str(active.rule.when.after)}
+    if off_limits(when, context.subject):
+        values = {"stage": context.subject.stage_id}
+        return refusal(active, context, Code.NOT_FOLLOWED, now, values)
+    since = lasts_since(when, context, now)
+    if since.at is None:
+        return _not_so(active, since, context, now)
+    last = since.at
+    reached = owed_at(last, when.after, context.calendar)
+    values: dict[str, Any] = {_named(active): last, "silence": str(when.after)}
     if reached > now:
         timer = ArmTimer(context.subject.id, active.rule.key, reached, {})
         values["until"] = reached
-        line = explain(active, context, "waiting", Code.ACTIVITY_SINCE, now, values=values)
+        code = _AWAITED.get(when.kind, Code.LASTS_SINCE)
+        line = explain(active, context, "waiting", code, now, values=values)
         return Decision((timer,), (line,))
     fired_at = context.last_fired.get(active.rule.key)
     if fired_at is not None and last <= fired_at:
@@ -60,6 +58,24 @@ def silence(active: ActiveRule, context: RuleContext, now: Business) -> Decision
         values["activated_at"] = active.activated_at
         return refusal(active, context, Code.BEFORE_ACTIVATION, now, values)
     return fire_silence(active, context, reached, now)
+
+
+_AWAITED = {SignalKind.NO_ACTIVITY: Code.ACTIVITY_SINCE}
+
+
+def _named(active: ActiveRule) -> str:
+    silent = active.rule.when.kind is SignalKind.NO_ACTIVITY
+    return "last_activity_at" if silent else "since_at"
+
+
+def _not_so(active: ActiveRule, since: Since, context: RuleContext, now: Business) -> Decision:
+    """It does not last. A next step may end without anybody doing anything (a meeting passes, a
+    step is dropped), so that is asked again; whatever else begins, begins with a signal."""
+    line = explain(active, context, "not_fired", since.code, now, values=since.values)
+    if active.rule.when.kind is not SignalKind.NO_NEXT_STEP or since.code != Code.HAS_NEXT_STEP:
+        return Decision((), (line,))
+    again = owed_at(max(since.ahead or now, now), active.rule.when.after, context.calendar)
+    return Decision((ArmTimer(context.subject.id, active.rule.key, again, {}),), (line,))
 
 
 def fire_silence(
@@ -74,7 +90,7 @@ def fire_silence(
     if fired and active.rule.again is Again.ONCE:
         return refusal(active, context, Code.ONCE_ONLY, now, {"firings": fired})
     values = {
-        "silent_since_at": last_activity(context.subject, now),
+        "silent_since_at": lasts_since(active.rule.when, context, now).at,
         "silence": str(active.rule.when.after),
     }
     return fire(
@@ -88,15 +104,18 @@ def silence_due(active: ActiveRule, context: RuleContext, now: Business) -> Busi
     None for closed and deleted subjects, out of scope, of unknown activity, and where the present
     silence has fired already.
     """
-    if active.rule.when.kind is not SignalKind.NO_ACTIVITY or context.subject.closed:
+    when = active.rule.when
+    if when.kind not in LASTING or context.subject.closed or off_limits(when, context.subject):
         return None
     if gate(active, context) is not None:
         return None
-    last = last_activity(context.subject, now)
+    since = lasts_since(when, context, now)
+    if since.code == Code.HAS_NEXT_STEP:
+        return owed_at(max(since.ahead or now, now), when.after, context.calendar)
     fired_at = context.last_fired.get(active.rule.key)
-    if last is None or (fired_at is not None and last <= fired_at):
+    if since.at is None or (fired_at is not None and since.at <= fired_at):
         return None
-    return owed_at(last, active.rule.when.after, context.calendar)
+    return owed_at(since.at, when.after, context.calendar)
 
 
 def arm_silence(context: RuleContext, now: Business) -> Decision:

@@ -17,13 +17,13 @@ from app.decisions.context import LOOP_LIMIT, Cause, RuleContext
 from app.decisions.dates import distance
 from app.decisions.explain import say, text
 from app.decisions.firing import definitions, sequence_of
+from app.decisions.lasting import lasts_since
 from app.decisions.relative import RELATIVE_OPS, said
-from app.decisions.silence import last_activity
 from app.decisions.timing import owed_at
 from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule, AllOf, AnyOf, Compare, Condition, Enrol, NotOf, When
 from app.model.time import Business
-from app.model.vocabulary import Mode, SignalKind, StageKind, SubjectType
+from app.model.vocabulary import LASTING, Mode, SignalKind, StageKind, SubjectType
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,8 @@ def _signal(active: ActiveRule, context: RuleContext, now: Business, zone: str) 
         since = say("at", subject.stage_entered_at, zone)
         found = f"in {subject.stage_kind.value} since {since}"
         return Check("signal", inside, found, "" if inside else f"the deal enters {wanted}")
-    if when.kind is SignalKind.NO_ACTIVITY:
-        return _lazy("signal", "silent", _silent_from(when, context, now), now, zone)
+    if when.kind in LASTING:
+        return _lasting(when, context, now, zone)
     if when.kind is SignalKind.DATE:
         reached = reached_at(active, context)
         value = say("date", subject.fields.get(when.field or ""), zone)
@@ -117,9 +117,21 @@ def _signal(active: ActiveRule, context: RuleContext, now: Business, zone: str) 
     return Check("signal", None, f"waits for: {name}", f"it happens ({name})")
 
 
-def _silent_from(when: When, context: RuleContext, now: Business) -> Business | None:
-    last = last_activity(context.subject, now)
-    return None if last is None else owed_at(last, when.after, context.calendar)
+_LASTS = {
+    SignalKind.NO_ACTIVITY: "silent",
+    SignalKind.NO_NEXT_STEP: "without a next step",
+    SignalKind.UNOWNED: "without an owner",
+    SignalKind.STALLED: "standing still",
+}
+
+
+def _lasting(when: When, context: RuleContext, now: Business, zone: str) -> Check:
+    since = lasts_since(when, context, now)
+    if since.at is None and when.kind is not SignalKind.NO_ACTIVITY:
+        said = text(since.code, since.values, zone).rstrip(".")
+        return Check("signal", False, said, f"it is {_LASTS[when.kind]} for {when.after}")
+    at = None if since.at is None else owed_at(since.at, when.after, context.calendar)
+    return _lazy("signal", _LASTS[when.kind], at, now, zone)
 
 
 def _lazy(name: str, what: str, at: Business | None, now: Business, zone: str) -> Check:

@@ -16,14 +16,14 @@ from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import Cause, RuleContext, gate
 from app.decisions.exits import exits_of
-from app.decisions.silence import last_activity
+from app.decisions.lasting import lasts_since
 from app.decisions.timing import owed_at
 from app.model.decisions import EnrolmentView
 from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule
 from app.model.records import SubjectView
 from app.model.time import Business
-from app.model.vocabulary import EnrolmentState, SignalKind, StageKind, StopReason
+from app.model.vocabulary import LASTING, EnrolmentState, StageKind, StopReason
 
 UNDECIDED = frozenset({EnrolmentState.PROPOSED, EnrolmentState.BACKLOG, EnrolmentState.APPROVAL})
 """States in which an enrolment waits for a person's word."""
@@ -103,14 +103,15 @@ def _no_silence(
     active: ActiveRule, waiting: EnrolmentView, context: RuleContext, now: Business
 ) -> Gone | None:
     """Newer activity broke the silence; a later silence is a firing of its own."""
-    if active.rule.when.kind is not SignalKind.NO_ACTIVITY:
+    when = active.rule.when
+    if when.kind not in LASTING:
         return None
-    last = last_activity(context.subject, now)
-    if last is None:
-        return Code.ACTIVITY_UNKNOWN, {}
-    until = owed_at(last, active.rule.when.after, context.calendar)
-    if last > waiting.started_at or until > now:
-        return Code.ACTIVITY_SINCE, {"last_activity_at": last, "until": until}
+    since = lasts_since(when, context, now)
+    if since.at is None:
+        return since.code, since.values
+    until = owed_at(since.at, when.after, context.calendar)
+    if since.at > waiting.started_at or until > now:
+        return Code.ACTIVITY_SINCE, {"last_activity_at": since.at, "until": until}
     return None
 
 

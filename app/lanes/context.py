@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.decisions.asking import ASKING
+from app.decisions.conditions import days_asked
 from app.decisions.reply_table import ANSWERING
 from app.installations.people import Calendars, view
 from app.installations.settings import Settings, parse
@@ -72,6 +73,7 @@ class Tenant:
     playbooks: dict[int, Playbook]
     guard: GuardSettings
     fresh: FreshReads
+    engagement_days: frozenset[int] = frozenset()  # over which rules in force ask for engagement
     _kept: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     _ranks: bool | None = None
     _steps: dict[tuple[int, str, bool], tuple[Step, ...]] = field(
@@ -253,6 +255,7 @@ class Lanes:
             playbooks={v: self._versions[v] for v in needed if v in self._versions},
             guard=settings.guard(key, row["zone"], followed, stopped=row["stopped"]),
             fresh=fresh,
+            engagement_days=frozenset(n for one in rules for n in days_asked(one.rule.condition)),
         )
         self._tenants[installation_id] = tenant
         return tenant

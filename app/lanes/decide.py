@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.decisions import ending, recycling
+from app.decisions.lasting import LAZY
 from app.decisions.replies import answer
-from app.decisions.rules import LAZY, arm, decide, timed
+from app.decisions.rules import arm, decide, timed
 from app.decisions.sequences import advance, became_deal
 from app.lanes.beginning import drop_unowed
 from app.lanes.context import Tenant
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.snapshot import Snapshot
 from app.lanes.writes import Writes
-from app.model.decisions import Explanation
+from app.model.decisions import Explanation, SetProperty
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import SignalKind, StopReason
@@ -117,6 +118,9 @@ def decide_timers(
             continue
         decision = timed(active, data, snapshot.context(subject_id, now), now)
         writes.take(tenant, decision, snapshot, now)
+        if any(isinstance(action, SetProperty) for action in decision.actions):
+            # What stands still in its new momentum is waited for from now on.
+            writes.take(tenant, arm(snapshot.context(subject_id, now), now), snapshot, now)
 
 
 def _bring_back(

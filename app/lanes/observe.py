@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.lanes.context import Tenant
 from app.lanes.findings import Findings
 from app.lanes.hearing import as_reply, letter_events, property_events
+from app.lanes.observe_leads import lead_changes
 from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import ACTIVITY, MEASURED, SignalKind
+from app.model.vocabulary import ACTIVITY, ENGAGEMENT, MEASURED, SignalKind
 from app.signals.contacts import PersonFact, contact_facts, contact_values
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
-from app.signals.fields import field_changes
 from app.signals.many import SOURCE
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
+
+_MEASURED = ENGAGEMENT | frozenset(
+    {
+        SignalKind.MEETING_MISSED, SignalKind.OPTED_OUT, SignalKind.BOUNCED, SignalKind.CLOSED,
+        SignalKind.SEQUENCE_ENDED,
+    }
+)  # fmt: skip
 
 MEETING_TIMER = "meeting:"
 """Prefix of the timer that asks what came of a meeting; the CRM's id follows."""
@@ -135,9 +142,9 @@ class Observer:
             facts = contact_facts(record.id, row, fresh, record.fields, record.updated_at)
             if row is not None and row["deleted"] and not baseline:
                 self._contact_is_back(record)
-            changed = self._lead_fields(record, row)
             if row is not None and not baseline:
                 self.found.heard.extend(property_events(self.tenant, record, row, self.now))
+            changed = lead_changes(self, record, row, fresh)
             self.found.contacts[record.id] = fresh
             if row is not None and row.get("in_sequence") and not fresh["in_sequence"]:
                 self.found.left_sequence.add(record.id)
@@ -169,14 +176,6 @@ class Observer:
             return
         self.found.change(own, self.snapshot, {"deleted": False})
         self._restored(own, record)
-
-    def _lead_fields(self, record: CrmRecord, row: Mapping[str, Any] | None) -> list[Signal]:
-        """Changes of the contact's mapped fields, which are its own where it is a subject."""
-        kept, subject_id = self.tenant.kept("contact"), self._by_crm.get(("contact", record.id))
-        if not kept or row is None or subject_id is None:
-            return []
-        known = loads(row["fields"])
-        return field_changes(subject_id, known, record.fields, kept, record.updated_at)[1]
 
     def _new_lead(self, record: CrmRecord, fresh: dict[str, Any]) -> None:
         """A contact without a deal is a subject of its own: an inquiry before a deal exists."""
@@ -298,6 +297,8 @@ class Observer:
             self.snapshot.mail_seen[signal.subject, signal.kind].add(signal.at)
         if signal.kind in ACTIVITY and signal.at > (row["last_activity_at"] or 0):
             values["last_activity_at"] = signal.at
+        if signal.kind in ENGAGEMENT and self.snapshot.engaged.note(signal.subject, signal.at):
+            self.snapshot.lay_over_subject(signal.subject, row)  # its counts are another
         self.found.change(signal.subject, self.snapshot, values)
         self.found.signals.append(signal)
         if signal.kind in MEASURED:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from app.decisions.context import RuleContext
 from app.decisions.starting import touch_row as planned_row
 from app.lanes.context import Tenant
+from app.lanes.engaging import Engaged
 from app.lanes.past import Past
 from app.lanes.steps import DONE, is_over, withdrawn
 from app.lanes.views import person_view, subject_view
@@ -68,12 +69,12 @@ class Snapshot:
         self.ids = list(dict.fromkeys(ids))
         self.rows: dict[int, dict[str, Any]] = mirror.by_id(conn, self.ids)
         self.links: dict[int, list[Link]] = mirror.links(conn, tenant.id, self.ids)
-        wanted = {contact for found in self.links.values() for contact, _, _ in found}
-        wanted.update(contacts)
+        wanted = {contact for found in self.links.values() for contact, _, _ in found} | {*contacts}
         self.people: dict[str, dict[str, Any]] = mirror.contact_rows(conn, tenant.id, wanted)
         self.suppressed = mirror.suppressed(conn, tenant.id, wanted)
         self.tombstones = erasure.tombstones(conn, tenant.id) if compared else _NO_TOMBSTONES
         self.replies: Any = None  # what replies are acted on by, where any is (`app.lanes.heard`)
+        self.engaged = Engaged(tenant, conn, self.ids, now)
         self._views: dict[int, SubjectView] = {}
         self._people_views: dict[str, ContactView] = {}
         if with_running:
@@ -83,9 +84,8 @@ class Snapshot:
             if crm_ids:
                 found = mirror.objects(conn, tenant.id, type, crm_ids)
                 self.objects.update({(type, key): row for key, row in found.items()})
-        wanted_touches = {row["touch_id"] for row in self.objects.values() if row["touch_id"]}
-        wanted_touches.update(touches)
-        self.touches = outbox.by_id(conn, wanted_touches) if wanted_touches else {}
+        held = {row["touch_id"] for row in self.objects.values() if row["touch_id"]} | {*touches}
+        self.touches = outbox.by_id(conn, held) if held else {}
 
     def _load_running(self, conn: Connection, now: Business) -> None:
         """What runs for these subjects and what ran: everything that rules read besides them."""
@@ -237,7 +237,8 @@ class Snapshot:
             if not (self.people.get(contact) or {}).get("deleted")
         )
         known = self.people.get(row["crm_id"]) if row["type"] == "contact" else None
-        return subject_view(row, known, self.tenant.stages.kind(row["stage_id"]), people)
+        kind = self.tenant.stages.kind
+        return self.engaged.on(subject_view(row, known, kind(row["stage_id"]), people))
 
     def _person(
         self, contact_id: str, row: Row | None, primary: bool, labels: tuple[str, ...]

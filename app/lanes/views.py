@@ -7,7 +7,7 @@ from typing import Any
 
 from app.model.records import ContactView, SubjectView
 from app.model.time import Business
-from app.model.vocabulary import StageKind, SubjectType
+from app.model.vocabulary import Momentum, StageKind, SubjectType
 from app.store.sets import loads
 
 Row = Mapping[Any, Any]
@@ -46,6 +46,10 @@ def subject_view(
         deleted=bool(row["deleted"]),
         contacts=people,
         fields={} if raw == "{}" else loads(raw),
+        momentum=row["momentum"] or Momentum.WARM.value,
+        next_activity_at=row["next_activity_at"],
+        momentum_at=row["momentum_at"],
+        owner_at=row["owner_at"],
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.decisions.codes import Code
+from app.decisions.codes import EFFECTS, Code
 from app.lanes.context import Tenant
 from app.lanes.snapshot import Snapshot
 from app.model.decisions import (
@@ -37,17 +37,6 @@ from app.model.ids import enrolment_id
 from app.model.playbook import Step
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, Priority, StopReason, TouchState
-
-_EFFECTS = frozenset(
-    {
-        Code.NOTIFIED,
-        Code.PROPERTY_SET,
-        Code.HELD_BY_RULE,
-        Code.REASSIGNED,
-        Code.STOPPED_OTHERS,
-        Code.WOULD_ACT,
-    }
-)
 
 _PRIORITY = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 
@@ -120,7 +109,9 @@ class Writes:
                     self.notices.append(_notice(tenant, action, snapshot))
                 case SetProperty():
                     column = action.field.removeprefix("followthrough_")
-                    self.values.setdefault(action.subject, {})[column] = action.value
+                    found: dict[str, Any] = {column: action.value, f"{column}_at": now}
+                    self.values.setdefault(action.subject, {}).update(found)
+                    snapshot.lay_over_subject(action.subject, found)
                     self.dirty.add(action.subject)
                 case HoldSubject():
                     self.holds.append(
@@ -158,7 +149,7 @@ class Writes:
                     self.dirty.add(action.subject)
         # After the actions: where the rule also began something of the same id, that is its past.
         for line in decision.explanations:
-            if line.code in _EFFECTS:
+            if line.code in EFFECTS or line.code == Code.WOULD_ACT:
                 self._remember(tenant, line, snapshot, now)
 
     def _remember(

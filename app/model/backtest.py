@@ -48,6 +48,7 @@ class Terms:
     followed: frozenset[str] = frozenset()
     roles: tuple[str, ...] = ()
     default_owner: str | None = None
+    engagement_days: frozenset[int] = frozenset()
 
 
 class Fate(StrEnum):

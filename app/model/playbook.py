@@ -8,8 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from app.model.condition import (
+    AllOf as AllOf,
+)
+from app.model.condition import (
+    AnyOf as AnyOf,
+)
+from app.model.condition import Compare as Compare
+from app.model.condition import Condition as Condition
+from app.model.condition import NotOf as NotOf
+from app.model.condition import Op as Op
 from app.model.ending import ALWAYS, OWNER, Assign, End, Return
 from app.model.native import NativeSequence
 from app.model.time import Delay
@@ -26,39 +36,6 @@ from app.model.vocabulary import (
     TaskType,
 )
 
-Op = Literal[
-    "==", "!=", ">", ">=", "<", "<=", "in", "not_in", "known", "unknown", "contains",
-    "within", "older_than", "further_than",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Compare:
-    """`field op value`, such as `deal.amount >= 1000`. `known` and `unknown` take no value;
-    `within`, `older_than` and `further_than` compare a date with the present (`-365d`)."""
-
-    field: str
-    op: Op
-    value: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class AllOf:
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AnyOf:
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotOf:
-    part: Condition
-
-
-Condition = Compare | AllOf | AnyOf | NotOf
-
 
 @dataclass(frozen=True, slots=True)
 class When:
@@ -66,9 +43,12 @@ class When:
 
     stages: kinds that a `stage_entered` must name; empty means any.
     subject_types: types that a `subject_created` must name; empty means any.
-    after: the N of silence (`no_activity_for: 14d`); how long after a date, negative for before it.
+    after: the N of what has lasted so long (`no_activity_for: 14d`); how long after a date,
+    negative for before it.
     sequences: ids of those whose end a `recycled` must go back to; empty means any.
     field: that of a `field_changed` or a `date`.
+    momentum: the one that a `stalled` subject is of. enters: the one that the signal brings about;
+    whoever is of it already does not come into it again.
     unless: absence part: the rule acts only if none of these signals came within `within`.
     replies: classes that a `replied` may have; empty means any. count: how many within `span`.
     """
@@ -84,6 +64,8 @@ class When:
     replies: frozenset[ReplyClass] = frozenset()
     count: int = 1
     span: Delay | None = None
+    momentum: str | None = None
+    enters: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +143,14 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class SetField:
-    """Write one of our own properties on the subject (`followthrough_momentum`)."""
+    """Write one of our own properties on the subject (`followthrough_momentum`).
+
+    returns: for `recycle`, after how long it comes back by itself.
+    """
 
     field: str
     value: str
+    returns: Delay | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.model.record import record
 from app.model.time import Business
-from app.model.vocabulary import CLOSED_KINDS, StageKind, SubjectType
+from app.model.vocabulary import CLOSED_KINDS, Momentum, StageKind, SubjectType
 
 
 @record
@@ -53,7 +53,12 @@ class PersonView:
 
 @record
 class SubjectView:
-    """A deal, lead or contact as last read. Amount is in company currency; None is unknown."""
+    """A deal, lead or contact as last read. Amount is in company currency; None is unknown.
+
+    momentum: warm unless something made it another; momentum_at: since when, None if always.
+    owner_at: since when the owner is who it is, None where that was never seen to change.
+    engagement: days → how often the prospect did something within so many, where anyone asks.
+    """
 
     id: int
     type: SubjectType
@@ -77,6 +82,11 @@ class SubjectView:
     deleted: bool = False
     contacts: tuple[ContactView, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    next_activity_at: Business | None = None
+    momentum: str = Momentum.WARM.value
+    momentum_at: Business | None = None
+    owner_at: Business | None = None
+    engagement: Mapping[int, int] = field(default_factory=dict[int, int])
 
     @property
     def closed(self) -> bool:

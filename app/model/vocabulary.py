@@ -54,6 +54,9 @@ class SignalKind(StrEnum):
     SEQUENCE_ENDED = "sequence_ended"  # the CRM's own, in which we had enrolled
     DELETED = "deleted"
     NO_ACTIVITY = "no_activity_for"
+    NO_NEXT_STEP = "no_next_step"  # nothing is planned, open or booked, for so long
+    UNOWNED = "unowned"  # nobody owns it, for so long
+    STALLED = "stalled"  # of one momentum, and nothing has happened for so long
     RECYCLED = "recycled"
     DATE = "date"  # a date of the record has come as near as a rule says
     OVERDUE = "overdue"
@@ -99,13 +102,35 @@ ACTIVITY = frozenset(
 )
 """Signals that break silence: the prospect's, or a rep's own work. Our tasks never do."""
 
+ENGAGEMENT = frozenset(
+    {
+        SignalKind.REPLIED,
+        SignalKind.MEETING_BOOKED,
+        SignalKind.MEETING_HELD,
+        SignalKind.FORM_SUBMITTED,
+        SignalKind.OPENED,
+        SignalKind.CLICKED,
+    }
+)
+"""What the prospect does; counted over the last days as `engagement.7d`."""
+
+LASTING = frozenset(
+    {
+        SignalKind.NO_ACTIVITY,
+        SignalKind.NO_NEXT_STEP,
+        SignalKind.UNOWNED,
+        SignalKind.STALLED,
+    }
+)
+"""Signals that something has lasted for so long: a rule waits for them by a timer."""
+
 
 MEASURED = frozenset(
     {
         SignalKind.REPLIED, SignalKind.MEETING_BOOKED, SignalKind.MEETING_HELD,
         SignalKind.MEETING_MISSED, SignalKind.OPTED_OUT, SignalKind.BOUNCED, SignalKind.CLOSED,
         SignalKind.SEQUENCE_ENDED, SignalKind.REPLY_CLASSIFIED, SignalKind.CALL_MISSED,
-        SignalKind.OPENED, SignalKind.CLICKED,
+        SignalKind.OPENED, SignalKind.CLICKED, SignalKind.FORM_SUBMITTED,
     }
 )  # fmt: skip
 """Signals that are kept as outcomes."""

@@ -43,8 +43,11 @@ from app.model.vocabulary import (
     TaskType,
 )
 from app.playbooks import schema as form
-from app.playbooks.checks import NAME_SEPARATOR, plain_field
+from app.playbooks.checks import NAME_SEPARATOR
 from app.playbooks.end_schema import CoolDownYaml, EndYaml, by_reason
+from app.playbooks.fields import plain_field
+from app.playbooks.momentum import placed_rules
+from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.step_schema import AnchorFieldYaml, AssignToYaml, NativeYaml, SkipYaml
 
 _CHANNEL_WORDS = {
@@ -56,7 +59,7 @@ _CHANNEL_WORDS = {
 }
 
 
-def build(source: form.PlaybookYaml) -> Playbook:
+def build(source: PlaybookYaml) -> Playbook:
     """The playbook. `source` must have passed `checks.check`: references are followed unasked."""
     templates = {
         name: Template(
@@ -68,7 +71,9 @@ def build(source: form.PlaybookYaml) -> Playbook:
     return Playbook(
         id=source.playbook,
         title=source.title or source.playbook.replace("-", " ").capitalize(),
-        rules=tuple(_rule(source.playbook, rule, templates) for rule in source.rules),
+        rules=tuple(
+            _rule(source.playbook, placed.rule, templates) for placed in placed_rules(source)
+        ),
         sequences={
             one.id: one
             for item in source.sequences
@@ -108,7 +113,7 @@ def _when(when: form.WhenYaml) -> When:
         kind=SignalKind(key),
         stages=frozenset(stages),
         subject_types=frozenset(kind.value for kind in when.subject_created or ()),
-        after=_distance(when.date) if when.date is not None else when.no_activity_for,
+        after=_distance(when.date) if when.date is not None else _lasting(when),
         unless=frozenset(signal.kind for signal in when.unless or ()),
         within=when.within,
         field=plain_field(field) if field is not None else None,
@@ -116,7 +121,15 @@ def _when(when: form.WhenYaml) -> When:
         replies=frozenset(when.replied or ()),
         count=seen.count if isinstance(seen, form.CountYaml) else 1,
         span=seen.within if isinstance(seen, form.CountYaml) else None,
+        momentum=when.stalled.momentum if when.stalled is not None else None,
+        enters=when.enters,
     )
+
+
+def _lasting(when: form.WhenYaml) -> Delay | None:
+    if when.stalled is not None:
+        return when.stalled.for_
+    return when.no_activity_for or when.no_next_step or when.unowned
 
 
 def _distance(date: form.DateYaml) -> Delay | None:
@@ -153,7 +166,7 @@ def _action(action: form.ActionYaml, templates: dict[str, Template]) -> RuleActi
     if isinstance(action, form.NotifyAction):
         return Notify(action.notify.who, action.notify.template)
     if isinstance(action, form.SetAction):
-        return SetField(action.set.field, action.set.value)
+        return SetField(action.set.field, action.set.value, action.set.for_)
     if isinstance(action, form.HoldAction):
         return Hold(action.hold.reason, action.hold.for_)
     return Reassign(action.reassign)

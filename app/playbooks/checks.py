@@ -4,61 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from app.decisions.relative import RELATIVE_OPS
-from app.model.vocabulary import StageKind, SubjectType, TaskType
+from app.model.vocabulary import TaskType
 from app.playbooks import schema as form
 from app.playbooks.ends import end_findings
+from app.playbooks.fields import (
+    DATE_FIELDS,
+    DATE_TYPES,
+    condition_findings,
+    plain_field,
+    unmapped,
+)
 from app.playbooks.finding import Finding, Location
+from app.playbooks.momentum import placed_rules, unique_findings
+from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.step_schema import AnchorFieldYaml
 from app.playbooks.windows import window_findings
 from app.wording.language import check_tokens, suggest
 
-_SUBJECT_FIELDS = (
-    "name",
-    "amount",
-    "currency",
-    "stage",
-    "stage_kind",
-    "stage_entered_at",
-    "pipeline",
-    "owner",
-    "created_at",
-    "last_activity_at",
-    "last_reply_at",
-    "next_meeting_at",
-    "contacts",
-)
-_CONTACT_FIELDS = ("name", "email", "zone", "opted_out", "bounced", "control")
-CONDITION_FIELDS = (
-    "subject.type",
-    *(f"{prefix}.{name}" for prefix in ("deal", "subject") for name in _SUBJECT_FIELDS),
-    *(f"contact.{name}" for name in _CONTACT_FIELDS),
-)
-"""What a condition may ask without a mapping; times are instants, `contacts` is their number."""
-
-DATE_FIELDS = ("deal.close_date",)
-"""Dates that a step may count from without a mapping."""
-
-DATE_TYPES = frozenset({"date", "instant"})
-"""Types of a mapped field that are dates."""
-
-_CLOSED_CHOICES = {
-    "deal.stage_kind": tuple(kind.value for kind in StageKind),
-    "subject.stage_kind": tuple(kind.value for kind in StageKind),
-    "subject.type": tuple(kind.value for kind in SubjectType),
-}
 NAME_SEPARATOR = " — "
 
 
 def check(
-    playbook: form.PlaybookYaml, fields: Mapping[str, str], closed: Mapping[str, str]
+    playbook: PlaybookYaml, fields: Mapping[str, str], closed: Mapping[str, str]
 ) -> list[Finding]:
     """All findings. fields: names that the installation has mapped beside the built-in ones, each
     with its type. closed: windows in which nobody works, with the sentence that says so."""
     known = frozenset(fields)
     dates = frozenset((*DATE_FIELDS, *(n for n, type in fields.items() if type in DATE_TYPES)))
     return [
-        *_unique(("rules",), [rule.id for rule in playbook.rules], "rule"),
+        *unique_findings(placed_rules(playbook)),
         *_unique(("sequences",), [item.id for item in playbook.sequences], "sequence"),
         *(finding for found in _rules(playbook, known, dates) for finding in found),
         *(finding for found in _sequences(playbook, known, dates) for finding in found),
@@ -79,19 +53,20 @@ def _unique(base: Location, ids: list[str], what: str) -> Iterator[Finding]:
 
 
 def _rules(
-    playbook: form.PlaybookYaml, known: frozenset[str], dates: frozenset[str]
+    playbook: PlaybookYaml, known: frozenset[str], dates: frozenset[str]
 ) -> Iterator[Iterable[Finding]]:
     sequences = [item.id for item in playbook.sequences]
-    for number, rule in enumerate(playbook.rules):
-        base: Location = ("rules", number)
-        yield _when((*base, "when"), rule.when, known, dates)
+    for placed in placed_rules(playbook):
+        rule = placed.rule
+        yield _when(placed.when, rule.when, known, dates)
         if rule.if_ is not None:
-            yield _condition((*base, "if"), rule.if_, known, dates)
+            yield condition_findings(placed.if_, rule.if_, known, dates)
         if rule.settle is not None and rule.settle.unit.value == "wd":
-            yield [Finding((*base, "settle"), "settle cannot be in working days", "write 5min")]
+            at = (*placed.when[:-1], "settle")
+            yield [Finding(at, "settle cannot be in working days", "write 5min")]
         step_ids: list[str] = []
         for index, action in enumerate(rule.then):
-            place: Location = (*base, "then", index)
+            place: Location = (*placed.then, index)
             if isinstance(action, form.CreateTasksAction):
                 yield _steps((*place, "create_tasks"), action.create_tasks, playbook, firing=True)
                 yield _unique_steps((*place, "create_tasks"), action.create_tasks, step_ids)
@@ -117,7 +92,7 @@ def _unique_steps(
 
 
 def _sequences(
-    playbook: form.PlaybookYaml, known: frozenset[str], dates: frozenset[str]
+    playbook: PlaybookYaml, known: frozenset[str], dates: frozenset[str]
 ) -> Iterator[Iterable[Finding]]:
     for number, sequence in enumerate(playbook.sequences):
         base: Location = ("sequences", number)
@@ -131,7 +106,8 @@ def _sequences(
 def _goal(
     base: Location, goal: form.WhenYaml, known: frozenset[str], dates: frozenset[str]
 ) -> Iterator[Finding]:
-    if goal.no_activity_for is not None or goal.date is not None:
+    lasting = (goal.no_activity_for, goal.no_next_step, goal.unowned, goal.stalled)
+    if goal.date is not None or any(one is not None for one in lasting):
         what = "silence" if goal.date is None else "a date"
         yield Finding(base, f"{what} is no goal", "name what success looks like")
     else:
@@ -160,23 +136,8 @@ def _date(location: Location, name: str, dates: frozenset[str]) -> Iterator[Find
         yield unmapped(location, name, dates, "date field")
 
 
-def unmapped(location: Location, name: str, known: Iterable[str], what: str = "field") -> Finding:
-    """A field that nothing is mapped to; known: those that the author may have meant."""
-    hint, prefix = suggest(name, known), name.partition(".")[0]
-    if prefix in ("deal", "contact"):
-        mapping = f"map a property of the {prefix} to it first (PUT /api/mapping)"
-        hint = f"{hint} Or {mapping}" if hint.startswith("did you mean") else mapping
-    return Finding(location, f"unknown {what} `{name}`", hint)
-
-
-def plain_field(name: str) -> str:
-    """`deal.close_date` as the subject's mapped fields call it: `close_date`."""
-    prefix, _, rest = name.partition(".")
-    return rest if rest and prefix in ("deal", "lead", "subject") else name
-
-
 def _steps(
-    base: Location, steps: list[form.StepYaml], playbook: form.PlaybookYaml, *, firing: bool
+    base: Location, steps: list[form.StepYaml], playbook: PlaybookYaml, *, firing: bool
 ) -> Iterator[Finding]:
     for index, step in enumerate(steps):
         place: Location = (*base, index)
@@ -259,50 +220,7 @@ def _known(location: Location, what: str, name: str, names: Iterable[str]) -> li
     return [Finding(location, f"there is no {what} `{name}` in this playbook", hint)]
 
 
-def _condition(
-    base: Location, condition: form.ConditionYaml, known: frozenset[str], dates: frozenset[str]
-) -> Iterator[Finding]:
-    if isinstance(condition, form.AllYaml):
-        for index, part in enumerate(condition.all):
-            yield from _condition((*base, "all", index), part, known, dates)
-    elif isinstance(condition, form.AnyYaml):
-        for index, part in enumerate(condition.any):
-            yield from _condition((*base, "any", index), part, known, dates)
-    elif isinstance(condition, form.NotYaml):
-        yield from _condition((*base, "not"), condition.not_, known, dates)
-    else:
-        yield from _comparison(base, condition, known, dates)
-
-
-def _comparison(
-    base: Location, compare: form.CompareYaml, known: frozenset[str], dates: frozenset[str]
-) -> Iterator[Finding]:
-    names = {*CONDITION_FIELDS, *DATE_FIELDS, *known}
-    if compare.field not in names:
-        yield unmapped((*base, "field"), compare.field, names)
-        return
-    if compare.op in RELATIVE_OPS and not _is_date(compare.field, dates):
-        yield Finding(
-            (*base, "field"),
-            f"`{compare.field}` is no date, so nothing lies `{compare.op}` of it",
-            "name a date, such as deal.close_date, or map the property with the type date",
-        )
-    choice = _CLOSED_CHOICES.get(compare.field)
-    values = compare.value if isinstance(compare.value, list) else [compare.value]
-    if choice is None or compare.op in ("known", "unknown"):
-        return
-    for index, value in enumerate(values):
-        if value not in choice:
-            at = (index,) if isinstance(compare.value, list) else ()
-            hint = suggest(str(value), choice)
-            yield Finding((*base, "value", *at), f"{value!r} is no {compare.field}", hint)
-
-
-def _is_date(name: str, dates: frozenset[str]) -> bool:
-    return name in dates or name.endswith("_at")
-
-
-def _templates(playbook: form.PlaybookYaml, known: frozenset[str]) -> Iterator[Finding]:
+def _templates(playbook: PlaybookYaml, known: frozenset[str]) -> Iterator[Finding]:
     for name, template in playbook.templates.items():
         base: Location = ("templates", name)
         if "{{" in template.decides or "{%" in template.decides:

@@ -1,7 +1,8 @@
 """Playbooks as JSON, for the store and for forms.
 
 The JSON has the very keys of the YAML file: one schema to read both, and a version stored years
-ago is read by the same checks as a file written today.
+ago is read by the same checks as a file written today. `momentum` stands in it as the rules that it
+is short for.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ from app.model.playbook import (
     When,
 )
 from app.model.time import Delay
-from app.model.vocabulary import SignalKind
+from app.model.vocabulary import LASTING, SignalKind
 from app.playbooks.build import backwards, build, exits_switched, forwards
 from app.playbooks.loader import problems_of
+from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.problems import PlaybookError
-from app.playbooks.schema import PlaybookYaml
 
 Json = dict[str, Any]
 
@@ -120,13 +121,16 @@ def _scope(scope: Scope) -> Json:
 def _when(when: When) -> Json:
     named = sorted(stage.value for stage in when.stages) or sorted(when.subject_types)
     named = named or sorted(when.sequences) or sorted(one.value for one in when.replies) or "any"
-    value: Any = str(when.after) if when.kind is SignalKind.NO_ACTIVITY else named
+    value: Any = str(when.after) if when.kind in LASTING else named
     if when.span is not None:
         value = {"count": when.count, "within": str(when.span)}
+    if when.momentum is not None:
+        value = {"momentum": when.momentum, "for": str(when.after)}
     if when.field is not None:
         value = f"deal.{when.field}" if when.kind is SignalKind.FIELD_CHANGED else _date(when)
     absent = sorted(kind.value for kind in when.unless)
-    return _said({when.kind.value: value, "unless": absent, "within": _text(when.within)})
+    more = {"unless": absent, "within": _text(when.within), "enters": when.enters}
+    return _said({when.kind.value: value, **more})
 
 
 def _date(when: When) -> Json:
@@ -163,7 +167,8 @@ def _action(action: RuleAction) -> Json:
     if isinstance(action, Notify):
         return {"notify": {"who": action.who, "template": action.template}}
     if isinstance(action, SetField):
-        return {"set": {"field": action.field, "value": action.value}}
+        value = {"field": action.field, "value": action.value, "for": _text(action.returns)}
+        return {"set": _said(value)}
     if isinstance(action, Hold):
         return {"hold": {"reason": action.reason, "for": str(action.duration)}}
     return {"reassign": action.to}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from app.playbooks import schema as form
-from app.playbooks.checks import CONDITION_FIELDS, DATE_FIELDS, DATE_TYPES, unmapped
+from app.playbooks.fields import CONDITION_FIELDS, DATE_FIELDS, DATE_TYPES, unmapped
 from app.playbooks.finding import Finding, Location
+from app.playbooks.playbook_schema import PlaybookYaml
 
 _ALIKE: Mapping[str, frozenset[str]] = {
     "date": DATE_TYPES,
@@ -17,12 +17,12 @@ _ALIKE: Mapping[str, frozenset[str]] = {
 """Type that is needed → types of a mapped field that will do; for a text all will."""
 
 
-def declared(playbook: form.PlaybookYaml) -> dict[str, str]:
+def declared(playbook: PlaybookYaml) -> dict[str, str]:
     """The fields under `needs`, each with its type."""
     return {need.field: need.type for need in playbook.needs}
 
 
-def form_findings(playbook: form.PlaybookYaml) -> Iterator[Finding]:
+def form_findings(playbook: PlaybookYaml) -> Iterator[Finding]:
     """Needs that are none, whatever the installation has."""
     for index, need in enumerate(playbook.needs):
         base: Location = ("needs", index, "field")
@@ -32,7 +32,7 @@ def form_findings(playbook: form.PlaybookYaml) -> Iterator[Finding]:
             yield Finding(base, f"`{need.field}` stands twice", "keep one of the two")
 
 
-def mapping_findings(playbook: form.PlaybookYaml, fields: Mapping[str, str]) -> Iterator[Finding]:
+def mapping_findings(playbook: PlaybookYaml, fields: Mapping[str, str]) -> Iterator[Finding]:
     """Needs that the installation does not meet. fields: what it has mapped, with types."""
     for index, need in enumerate(playbook.needs):
         base: Location = ("needs", index, "field")
@@ -47,7 +47,7 @@ def mapping_findings(playbook: form.PlaybookYaml, fields: Mapping[str, str]) -> 
             )
 
 
-def unused_findings(playbook: form.PlaybookYaml, used: set[str]) -> Iterator[Finding]:
+def unused_findings(playbook: PlaybookYaml, used: set[str]) -> Iterator[Finding]:
     """Needs that nothing asks for: an admin would map a property for nothing.
 
     used: what rules, steps and goals ask, as `app.playbooks.needs.needs` finds it.

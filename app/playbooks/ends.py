@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from app.playbooks import schema as form
 from app.playbooks.end_schema import EndYaml, by_reason
 from app.playbooks.finding import Finding, Location
+from app.playbooks.playbook_schema import PlaybookYaml
 from app.wording.language import suggest
 
 
-def end_findings(playbook: form.PlaybookYaml) -> Iterator[Finding]:
+def end_findings(playbook: PlaybookYaml) -> Iterator[Finding]:
     """Mistakes under `end`."""
     ids = [item.id for item in playbook.sequences]
     for number, sequence in enumerate(playbook.sequences):
@@ -30,7 +31,7 @@ def _place(base: Location, sequence: form.SequenceYaml, reason: str) -> Location
 
 
 def _references(
-    place: Location, end: EndYaml, playbook: form.PlaybookYaml, ids: list[str]
+    place: Location, end: EndYaml, playbook: PlaybookYaml, ids: list[str]
 ) -> Iterator[Finding]:
     if end.next is not None and end.next not in ids:
         hint = suggest(end.next, ids)
@@ -55,7 +56,7 @@ def _twice(base: Location, sequence: form.SequenceYaml) -> Iterator[Finding]:
             )
 
 
-def _circles(playbook: form.PlaybookYaml) -> Iterator[Finding]:
+def _circles(playbook: PlaybookYaml) -> Iterator[Finding]:
     """Sequences that follow each other round and round would write to people for ever.
 
     Each circle is said once, at the first of its sequences in the file.

@@ -5,19 +5,27 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from app.playbooks.end_schema import CoolDownYaml, EndsByReasonYaml, EndYaml, ReviewYaml
+from app.playbooks.momentum_schema import (
+    EntryYaml,
+    HotYaml,
+    MomentumYaml,
+    RecycleYaml,
+    StillYaml,
+    WarmYaml,
+)
+from app.playbooks.playbook_schema import NeedYaml, PlaybookYaml
 from app.playbooks.schema import (
     ACTION_KEYS,
     CompareYaml,
     CountYaml,
     DateYaml,
     HoldYaml,
-    NeedYaml,
     NotifyYaml,
-    PlaybookYaml,
     RuleYaml,
     ScopeYaml,
     SequenceYaml,
     SetYaml,
+    StalledYaml,
     TemplateYaml,
     WhenYaml,
 )
@@ -49,12 +57,21 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "again": CoolDownYaml,
     "review": ReviewYaml,
     **dict.fromkeys(EndsByReasonYaml.model_fields, EndYaml),
+    "momentum": MomentumYaml,
+    "hot": HotYaml,
+    "warm": WarmYaml,
+    "recycle": RecycleYaml,
+    "stalls": StillYaml,
+    "silent": StillYaml,
+    "stalled": StalledYaml,
 }
 
 
 def keys_at(location: tuple[int | str, ...]) -> list[str]:
     """The keys that may stand beside the last part of `location`, for a suggestion."""
     parents = [part for part in location[:-1] if isinstance(part, str)]
+    if parents[-1:] == ["when"] and isinstance(location[-2], int):
+        return _names(EntryYaml)
     if location[-3:-2] == ("then",) and isinstance(location[-2], int):
         return list(ACTION_KEYS)
     if parents and parents[-1] == "then":
@@ -62,9 +79,12 @@ def keys_at(location: tuple[int | str, ...]) -> list[str]:
     # Under `templates` the nearest word is the template's own id, so the search goes outwards.
     for name in (*reversed(parents), ""):
         if name in _SHAPES:
-            fields = _SHAPES[name].model_fields
-            return [field.alias or key for key, field in fields.items()]
+            return _names(_SHAPES[name])
     return []
+
+
+def _names(shape: type[BaseModel]) -> list[str]:
+    return [field.alias or key for key, field in shape.model_fields.items()]
 
 
 def key_hint(location: tuple[int | str, ...]) -> str:

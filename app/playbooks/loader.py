@@ -22,8 +22,8 @@ from app.playbooks.finding import Finding
 from app.playbooks.form import FORM
 from app.playbooks.hints import key_hint
 from app.playbooks.needs import needs
+from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.problems import PlaybookError, Problem, field_path
-from app.playbooks.schema import PlaybookYaml
 from app.wording.language import suggest
 
 MAX_BYTES = 512 * 1024

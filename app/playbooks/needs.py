@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator
 
 from app.decisions import conditions
 from app.decisions.dates import FIELD
-from app.model.playbook import CreateTasks, Need, Playbook, Rule, Sequence, Step, When
-from app.playbooks.checks import CONDITION_FIELDS, DATE_FIELDS, plain_field
+from app.model.engagement import engagement_days
+from app.model.playbook import Condition, CreateTasks, Need, Playbook, Rule, Sequence, Step, When
+from app.playbooks.fields import CONDITION_FIELDS, DATE_FIELDS, plain_field
 
 _BUILT_IN = frozenset((*CONDITION_FIELDS, *DATE_FIELDS))
 _BUILT_IN_PLAIN = frozenset(plain_field(name) for name in _BUILT_IN)
@@ -42,10 +43,16 @@ def needs(playbook: Playbook) -> set[str]:
 
 def _of_rule(rule: Rule) -> Iterator[str]:
     yield from _of_when(rule.when)
-    yield from (name for name in conditions.needs(rule.condition) if name not in _BUILT_IN)
+    yield from _of_condition(rule.condition)
     for action in rule.then:
         if isinstance(action, CreateTasks):
             yield from _of_steps(action.steps)
+
+
+def _of_condition(condition: Condition | None) -> Iterator[str]:
+    for name in conditions.needs(condition):
+        if name not in _BUILT_IN and engagement_days(name) is None:
+            yield name
 
 
 def _of_sequence(sequence: Sequence) -> Iterator[str]:

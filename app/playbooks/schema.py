@@ -5,10 +5,9 @@ What a single value may be stands in `values`; what several places must agree on
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from app.decisions.relative import RELATIVE_OPS
 from app.model.playbook import Op
@@ -59,6 +58,14 @@ SeenMail = Annotated[
     Annotated[AnyWord, Tag(FORM + "word")] | Annotated[CountYaml, Tag(FORM + "mapping")],
     Discriminator(by_type),
 ]
+MomentumWord = Literal["hot", "warm", "recycle"]
+
+
+class StalledYaml(Strict):
+    """Of this momentum, and nothing has happened for so long."""
+
+    momentum: MomentumWord
+    for_: DelayText = Field(alias="for")
 
 
 class WhenYaml(Strict):
@@ -68,6 +75,9 @@ class WhenYaml(Strict):
     subject_created: CreatedList | None = None
     closed: ClosedList | None = None
     no_activity_for: DelayText | None = None
+    no_next_step: DelayText | None = None
+    unowned: DelayText | None = None
+    stalled: StalledYaml | None = None
     form_submitted: AnyWord | None = None
     owner_changed: AnyWord | None = None
     task_completed: AnyWord | None = None
@@ -88,6 +98,7 @@ class WhenYaml(Strict):
     date: DateYaml | None = None
     unless: AbsentList | None = None
     within: DelayText | None = None
+    enters: MomentumWord | None = None
 
     @model_validator(mode="after")
     def _one_signal(self) -> WhenYaml:
@@ -103,7 +114,8 @@ class WhenYaml(Strict):
                 "`unless` and `within` belong together",
                 "write both, such as unless: [replied], within: 3d",
             )
-        if self.unless is not None and (self.date is not None or self.no_activity_for is not None):
+        waits = (self.date, self.no_activity_for, self.no_next_step, self.unowned, self.stalled)
+        if self.unless is not None and any(one is not None for one in waits):
             raise refusal(
                 "a date and a silence are waited for by themselves",
                 "leave `unless` and `within` out, or ask with `if`",
@@ -111,7 +123,8 @@ class WhenYaml(Strict):
         return self
 
 
-SIGNAL_KEYS = tuple(key for key in WhenYaml.model_fields if key not in ("unless", "within"))
+_BESIDE = frozenset({"unless", "within", "enters"})
+SIGNAL_KEYS = tuple(key for key in WhenYaml.model_fields if key not in _BESIDE)
 
 
 class CompareYaml(Strict):
@@ -168,7 +181,16 @@ class SetYaml(Strict):
     """Momentum is the only field of ours that rules may write; the others follow from state."""
 
     field: Literal["momentum"]
-    value: Literal["hot", "warm", "recycle"]
+    value: MomentumWord
+    for_: DelayText | None = Field(default=None, alias="for")
+
+    @model_validator(mode="after")
+    def _only_recycle_returns(self) -> SetYaml:
+        if self.for_ is not None and self.value != "recycle":
+            raise refusal(
+                f"`{self.value}` does not end on a date", "leave `for` out, or set `recycle`"
+            )
+        return self
 
 
 class HoldYaml(Strict):
@@ -269,34 +291,6 @@ class TemplateYaml(Strict):
     body: Text
     email_subject: Line | None = None
     choices: Choices | None = None
-
-
-_OWN_FIELD = re.compile(r"^(deal|contact)\.[a-z][a-z0-9_]{0,63}$")
-
-
-class NeedYaml(Strict):
-    """A field of the account's own, to be mapped before the playbook can be saved or activated."""
-
-    field: Line
-    type: Literal["date", "instant", "number", "bool", "text"]
-    what: Line
-
-    @field_validator("field")
-    @classmethod
-    def _of_a_record(cls, value: str) -> str:
-        if not _OWN_FIELD.match(value):
-            raise refusal(f"{value!r} is no field of a record", "write it like deal.contract_end")
-        return value
-
-
-class PlaybookYaml(Strict):
-    playbook: Id
-    title: Line | None = None
-    description: Text | None = None
-    needs: list[NeedYaml] = Field(default_factory=list[NeedYaml])
-    rules: list[RuleYaml] = Field(min_length=1)
-    sequences: list[SequenceYaml] = Field(default_factory=list[SequenceYaml])
-    templates: dict[Id, TemplateYaml] = Field(default_factory=dict[Id, TemplateYaml])
 
 
 for _model in (AllYaml, AnyYaml, NotYaml):

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from app.playbooks import schema as form
 from app.playbooks.finding import Finding, Location
+from app.playbooks.momentum import placed_rules
+from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.step_schema import StepYaml
 
 
-def window_findings(playbook: form.PlaybookYaml, closed: Mapping[str, str]) -> Iterator[Finding]:
+def window_findings(playbook: PlaybookYaml, closed: Mapping[str, str]) -> Iterator[Finding]:
     """A step whose window never opens for anybody would be put off for ever."""
     for base, steps in steps_of(playbook):
         for index, step in enumerate(steps):
@@ -21,11 +23,11 @@ def window_findings(playbook: form.PlaybookYaml, closed: Mapping[str, str]) -> I
                 )
 
 
-def steps_of(playbook: form.PlaybookYaml) -> Iterator[tuple[Location, list[StepYaml]]]:
+def steps_of(playbook: PlaybookYaml) -> Iterator[tuple[Location, list[StepYaml]]]:
     """Every list of steps, of sequences and of `create_tasks`, with its place in the file."""
     for number, sequence in enumerate(playbook.sequences):
         yield ("sequences", number, "steps"), sequence.steps
-    for number, rule in enumerate(playbook.rules):
-        for index, action in enumerate(rule.then):
+    for placed in placed_rules(playbook):
+        for index, action in enumerate(placed.rule.then):
             if isinstance(action, form.CreateTasksAction):
-                yield ("rules", number, "then", index, "create_tasks"), action.create_tasks
+                yield (*placed.then, index, "create_tasks"), action.create_tasks

@@ -159,8 +159,9 @@ def _owner(
         return
     if owner == row["owner_id"]:
         return
-    change.values["owner_id"] = owner
     at = versions[-1].at if versions else fields.get("updated_at") or row["modified_at"] or 0
+    change.values["owner_id"] = owner
+    change.values["owner_at"] = at or None
     change.signals.append(
         Signal(
             SignalKind.OWNER_CHANGED,
@@ -235,6 +236,7 @@ def _plain(
         "currency": fields.get("currency"),
         "created_at": fields.get("created_at") or created_at,
         "modified_at": updated_at,
+        "next_activity_at": fields.get("next_activity_at"),
     }
     for column, value in fresh.items():
         if row[column] != value:

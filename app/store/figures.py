@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, or_, select
+from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
 
 from app.store.reading import rows
 from app.store.tables import (
@@ -194,21 +194,47 @@ def backlog(conn: Connection, inst: int) -> list[dict[str, Any]]:
 
 
 def unowned(conn: Connection, inst: int, limit: int = 50) -> list[dict[str, Any]]:
-    """Open records in a stage that nobody owns: no owner, no follow-up."""
-    query = (
-        select(_s.type, _s.crm_id, _s.name, stages.c.label.label("stage"))
-        .join(
+    """Open records that nobody owns, inquiries too: no owner, no follow-up."""
+    return rows(conn, _open_records(inst, limit).where(_s.owner_id.is_(None)))
+
+
+def without_step(conn: Connection, inst: int, now: int, limit: int = 50) -> list[dict[str, Any]]:
+    """Open records for which nothing is planned: no touch, no open task, nothing ahead in the CRM.
+    """
+    standing = exists().where(
+        _t.subject_id == _s.id,
+        or_(
+            _t.outcome.in_(("open", "running")),
+            and_(_t.outcome.is_(None), _t.state.in_(("planned", "waiting", "claimed", "sending"))),
+        ),
+    )
+    query = _open_records(inst, limit).where(
+        ~standing,
+        func.coalesce(_s.next_meeting_at, 0) <= now,
+        func.coalesce(_s.next_activity_at, 0) <= now,
+    )
+    return rows(conn, query)
+
+
+def _open_records(inst: int, limit: int) -> Select[Any, Any, Any, Any]:
+    return (
+        select(_s.type, _s.crm_id, _s.name, func.coalesce(stages.c.label, "").label("stage"))
+        .outerjoin(
             stages,
             and_(stages.c.installation_id == _s.installation_id, stages.c.id == _s.stage_id),
         )
         .where(
-            _s.installation_id == inst, _s.owner_id.is_(None), _s.deleted.is_(False),
-            stages.c.confirmed.is_(True), stages.c.kind.not_in(("won", "lost", "ignored")),
+            _s.installation_id == inst, _s.deleted.is_(False),
+            or_(
+                _s.type == "contact",
+                and_(
+                    stages.c.confirmed.is_(True), stages.c.kind.not_in(("won", "lost", "ignored"))
+                ),
+            ),
         )
         .order_by(_s.name, _s.id)
         .limit(limit)
     )  # fmt: skip
-    return rows(conn, query)
 
 
 def due(conn: Connection, inst: int, now: int) -> int:

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from app.model.playbook import When
-from app.model.vocabulary import SignalKind
+from app.model.vocabulary import ENGAGEMENT, SignalKind
 from app.store import sets
+from app.store.fixed import Fixed, among, arg
 from app.store.tables import outcomes
 
 
@@ -33,6 +34,23 @@ def add(conn: Connection, installation_id: int, rows: Sequence[Mapping[str, Any]
         for row in rows
     ]
     return sets.insert_ignore(conn, outcomes, full, order=("subject_id", "kind", "cause"))
+
+
+_ENGAGED = Fixed(
+    select(outcomes.c.subject_id, outcomes.c.occurred_at).where(
+        among(outcomes.c.subject_id, "ids"),
+        outcomes.c.occurred_at > arg("since"),
+        outcomes.c.kind.in_(sorted(kind.value for kind in ENGAGEMENT)),
+    )
+)
+
+
+def engaged(conn: Connection, subject_ids: Sequence[int], since: int) -> dict[int, list[int]]:
+    """subject id → when the prospect did something after `since`."""
+    found: dict[int, list[int]] = {}
+    for subject, at in _ENGAGED.rows(conn, ids=list(subject_ids), since=since):
+        found.setdefault(subject, []).append(at)
+    return found
 
 
 def of_subjects(conn: Connection, subject_ids: Sequence[int]) -> list[RowMapping]:

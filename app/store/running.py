@@ -55,7 +55,7 @@ def running(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]
 
 
 def history(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
-    """subject id → (definition, rule, anchor, started_at, contact) of all enrolments ever."""
+    """subject id → (definition, rule, anchor, started_at, contact, end) of all enrolments ever."""
     return _grouped(_HISTORY.dicts(conn, ids=list(subject_ids)), "subject_id")
 
 

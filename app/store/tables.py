@@ -151,6 +151,9 @@ subjects = Table(
     Column("summary_written_at", BigInteger),
     Column("summary", Text, nullable=False, server_default=""),  # what was last written, as JSON
     Column("machine_reply_at", BigInteger),  # the latest that turned out to be a machine's
+    Column("next_activity_at", BigInteger),  # by the CRM: the next task or meeting of anybody
+    Column("momentum_at", BigInteger),
+    Column("owner_at", BigInteger),  # since when the owner is who it is; null: never seen to change
     UniqueConstraint("installation_id", "type", "crm_id"),
 )
 Index("ix_subjects_stage", subjects.c.installation_id, subjects.c.stage_id)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.installations.registry import WEBHOOK
 from app.installations.switch import STOPPED
+from app.model.vocabulary import Momentum
 from app.store import (
     audit,
     calls,
@@ -91,6 +92,7 @@ def result(conn: Connection, who: Viewer, now: int) -> dict[str, Any]:
         "failed": figures.failed_work(conn, inst),
         "failing_events": figures.failing_events(conn, inst),
         "unowned": figures.unowned(conn, inst),
+        "no_next_step": figures.without_step(conn, inst, now),
     }
 
 
@@ -189,8 +191,8 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         },
         "next": _next(touches, names),
         "who": {"owner_id": row["owner_id"], "name": names.get(row["owner_id"] or "", "")},
-        "flags": _flags(row, stage, touches, people.read(conn, inst)),
-        "momentum": row["momentum"],
+        "flags": _flags(row, stage, touches, people.read(conn, inst), services().clocks.business()),
+        "momentum": row["momentum"] or Momentum.WARM.value,
         "control": row["control"],
         "pause_until": row["pause_until_at"],
         "amount": row["amount"],
@@ -228,16 +230,23 @@ def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | 
 
 
 def _flags(
-    row: Row, stage: Row | None, touches: Sequence[Row], owners: Mapping[str, Row]
+    row: Row,
+    stage: Row | None,
+    touches: Sequence[Row],
+    owners: Mapping[str, Row],
+    now: int,
 ) -> list[str]:
-    if row["deleted"] or stage is None or stage["kind"] in ("won", "lost", "ignored"):
+    """What an open record lacks. An inquiry stands in no stage and is open until it is a deal."""
+    kind = stage["kind"] if stage is not None else "ignored"
+    if row["deleted"] or (row["type"] != "contact" and kind in ("won", "lost", "ignored")):
         return []
     flags: list[str] = []
     if row["owner_id"] is None:
         flags.append("no_owner")
     elif row["owner_id"] in owners and not owners[row["owner_id"]]["active"]:
         flags.append("owner_left")
-    if _next(touches, {}) is None:
+    ahead = (row["next_meeting_at"], row["next_activity_at"])
+    if _next(touches, {}) is None and not any(at is not None and at > now for at in ahead):
         flags.append("no_next_step")
     return flags
 

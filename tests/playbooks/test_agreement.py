@@ -9,7 +9,7 @@ from app.model.playbook import Compare
 from app.model.records import ContactView, SubjectView
 from app.model.time import Business
 from app.model.vocabulary import StageKind, SubjectType
-from app.playbooks.checks import CONDITION_FIELDS
+from app.playbooks.fields import CONDITION_FIELDS
 from app.playbooks.presets import preset
 
 AT = Business(1_800_000_000_000)

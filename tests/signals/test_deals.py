@@ -29,6 +29,7 @@ def row(**more: Any) -> dict[str, Any]:
     """A deal that we know, standing in `new` since 1,000."""
     known: dict[str, Any] = {
         "modified_at": 1_000, "stage_id": "new", "stage_entered_at": 1_000, "furthest": 0,
+        "next_activity_at": None,
         "owner_id": "1", "control": "run", "pause_until_at": None, "last_reply_at": None,
         "last_activity_at": None, "name": "Deal", "pipeline_id": "p", "amount": None,
         "currency": None, "created_at": CREATED, "deleted": False,

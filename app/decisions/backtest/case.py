@@ -12,17 +12,19 @@ from app.decisions.ending import ANCHOR
 from app.model.backtest import History, Owed, Terms
 from app.model.calendar import WorkCalendar
 from app.model.decisions import EnrolmentView, PlannedTouch, StartEnrolment
+from app.model.engagement import counted
 from app.model.playbook import ActiveRule, Step
 from app.model.record import changer
 from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.time import HOUR, Business
-from app.model.vocabulary import ACTIVITY, SignalKind, StageKind
+from app.model.vocabulary import ACTIVITY, ENGAGEMENT, Momentum, SignalKind, StageKind
 
 _staged = changer(SubjectView, "stage_id", "stage_kind", "stage_entered_at")
 _active = changer(SubjectView, "last_activity_at")
 _replied = changer(SubjectView, "last_reply_at")
 _met = changer(SubjectView, "last_meeting_at")
+_tempered = changer(SubjectView, "momentum", "momentum_at")
 _booked = changer(SubjectView, "next_meeting_at")
 _progressed = changer(EnrolmentView, "planned", "finished", "last_done_at")
 
@@ -40,7 +42,14 @@ def unlived(subject: SubjectView) -> SubjectView:
         next_meeting_at=None,
         control="run",
         pause_until=None,
+        momentum=Momentum.WARM.value,
+        momentum_at=None,
     )
+
+
+def tempered(view: SubjectView, momentum: str, now: Business) -> SubjectView:
+    """The record with another momentum from now on."""
+    return _tempered(view, momentum, now)
 
 
 def lived(view: SubjectView, signal: Signal) -> SubjectView:
@@ -147,6 +156,13 @@ class Case:
     fired: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     completed_at: Business | None = None
     last_ended: dict[str, Business] = field(default_factory=dict[str, Business])
+    engaged: list[Business] = field(default_factory=list[Business])
+
+    def live(self, signal: Signal) -> None:
+        """A fact about it has come."""
+        self.view = lived(self.view, signal)
+        if signal.kind in ENGAGEMENT:
+            self.engaged.append(signal.at)
 
     def remember(self, definition: str, rule: str, anchor: str, now: Business) -> None:
         """A firing, as `RuleContext` shows the past."""
@@ -196,7 +212,8 @@ def context_of(
     case: Case, terms: Terms, recent_firings: Mapping[str, int], now: Business
 ) -> RuleContext:
     """What the rules may read about the record at this instant."""
-    view = case.view
+    days = terms.engagement_days
+    view = replace(case.view, engagement=counted(case.engaged, days, now)) if days else case.view
     owner = terms.people.get(view.owner_id or "")
     recent: dict[str, int] = {}
     if case.recent:

@@ -10,12 +10,13 @@ from typing import Any
 
 from app.decisions import ending
 from app.decisions.backtest import case as of
-from app.decisions.backtest.case import Case, Run, calendar_of, context_of, lived, unlived
+from app.decisions.backtest.case import Case, Run, calendar_of, context_of, tempered, unlived
 from app.decisions.backtest.desk import LIMITS, Desk, Due
 from app.decisions.codes import EFFECTS
 from app.decisions.context import RuleContext
+from app.decisions.lasting import LAZY
 from app.decisions.recycling import TIMER, come_back
-from app.decisions.rules import LAZY, arm, decide, timed
+from app.decisions.rules import arm, decide, timed
 from app.decisions.sequences import advance, progress
 from app.decisions.starting import as_view
 from app.model.backtest import Fate, History, Owed, Replayed, Terms
@@ -28,6 +29,7 @@ from app.model.decisions import (
     Notice,
     PlanTouches,
     Ruling,
+    SetProperty,
     StartEnrolment,
     Verdict,
 )
@@ -120,19 +122,18 @@ class _Replay:
         case = self._cases.get(index)
         if case is None:
             history, since = self._histories[index], self._terms.since
-            view = unlived(history.subject)
+            case = self._cases[index] = Case(unlived(history.subject))
             for signal in history.facts:
                 if signal.at >= since:
                     break
-                view = lived(view, signal)
-            case = self._cases[index] = Case(view)
+                case.live(signal)
         return case
 
     def _happened(self, index: int, signals: Sequence[Signal], now: Business) -> None:
         """All facts of an instant stand in the record before anyone decides, as when it is read."""
         case = self._case(index)
         for signal in signals:
-            case.view = lived(case.view, signal)
+            case.live(signal)
         for signal in signals:
             self._signal(index, case, signal, now)
         if self._lazy:
@@ -166,8 +167,7 @@ class _Replay:
         self._take(index, case, made, now)
 
     def _context(self, case: Case, now: Business) -> RuleContext:
-        firings = {key: self._recent(key, now) for key in self._limited}
-        return context_of(case, self._terms, firings, now)
+        return context_of(case, self._terms, {k: self._recent(k, now) for k in self._limited}, now)
 
     def _recent(self, rule: str, now: Business) -> int:
         begun = self._begun[rule]
@@ -197,6 +197,8 @@ class _Replay:
                     of.add(self._found.told, action.rule)
                 case HoldSubject():
                     case.holds[action.reason] = action.until_at
+                case SetProperty():
+                    case.view = tempered(case.view, action.value, now)
                 case _:
                     pass  # writes a property or moves open tasks: changes nothing that is owed
         for line in decision.explanations:

@@ -28,6 +28,7 @@ TOLD = frozenset(
         SignalKind.CLOSED,
         SignalKind.REP_ACTIVITY,
         SignalKind.NO_ACTIVITY,
+        SignalKind.STALLED,
         SignalKind.TASK_COMPLETED,
         SignalKind.RECYCLED,
     }

@@ -41,6 +41,7 @@ TOLD = _MEASURED | {
     SignalKind.CLOSED,
     SignalKind.REP_ACTIVITY,
     SignalKind.NO_ACTIVITY,
+    SignalKind.STALLED,
     SignalKind.DATE,
     SignalKind.TASK_COMPLETED,
     SignalKind.RECYCLED,

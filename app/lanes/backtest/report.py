@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.decisions.backtest import ASSUMPTIONS, DEFINITIONS, figures, replay
+from app.decisions.conditions import days_asked
 from app.installations.people import Calendars
 from app.installations.settings import Settings
 from app.model.backtest import History, Terms
@@ -74,6 +75,7 @@ def report(
         followed=ground.followed,
         roles=settings.roles,
         default_owner=settings.default_owner,
+        engagement_days=frozenset(n for rule in rules for n in days_asked(rule.condition)),
     )
     found = replay(histories, terms)
     return {

@@ -1,0 +1,37 @@
+"""How often prospects did something lately, for rules in force that ask for it; else nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from app.lanes.context import Tenant
+from app.model.engagement import counted
+from app.model.records import SubjectView
+from app.model.time import DAY, Business
+from app.store import outcomes
+
+
+class Engaged:
+    """Instants at which the prospects of some subjects did something, as far back as is asked."""
+
+    def __init__(self, tenant: Tenant, conn: Connection, ids: Iterable[int], now: Business) -> None:
+        self._now = now
+        self._days = tenant.engagement_days
+        since = now - max(self._days, default=0) * DAY
+        self._found = outcomes.engaged(conn, list(ids), since) if self._days else {}
+
+    def note(self, subject_id: int, at: int) -> bool:
+        """The prospect has just done something. False where nobody asks."""
+        if self._days:
+            self._found.setdefault(subject_id, []).append(at)
+        return bool(self._days)
+
+    def on(self, view: SubjectView) -> SubjectView:
+        """The view with its counts."""
+        if not self._days:
+            return view
+        found = self._found.get(view.id, ())
+        return replace(view, engagement=counted(found, self._days, self._now))

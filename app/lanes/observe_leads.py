@@ -1,0 +1,53 @@
+"""A contact that is a subject of its own: its mapped fields, its owner, what comes next with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from app.model.signals import Signal
+from app.model.time import Business
+from app.model.vocabulary import SignalKind
+from app.signals.fields import field_changes
+from app.store.sets import loads
+from connectors.contract import CrmRecord
+
+if TYPE_CHECKING:
+    from app.lanes.observe import Observer
+
+
+def lead_changes(
+    observer: Observer, record: CrmRecord, row: Mapping[str, Any] | None, fresh: Mapping[str, Any]
+) -> list[Signal]:
+    """What changed of the inquiry; nothing where the contact is no subject of its own.
+
+    row: of `contacts` as we knew it. fresh: the same as just read.
+    """
+    subject_id = observer.subject_of("contact", record.id)
+    subject = observer.snapshot.rows.get(subject_id) if subject_id is not None else None
+    if subject_id is None or subject is None:
+        return []
+    signals = _fields(observer, record, row, subject_id)
+    if subject["modified_at"] is None or subject["deleted"]:
+        return signals
+    ahead = record.fields.get("next_activity_at")
+    if ahead != subject["next_activity_at"]:
+        observer.found.change(subject_id, observer.snapshot, {"next_activity_at": ahead})
+    before, owner = subject["owner_id"], fresh["owner_id"] or None
+    if before == owner:
+        return signals
+    at = Business(record.updated_at)
+    changed = {"owner_id": owner, "owner_at": at}
+    observer.found.change(subject_id, observer.snapshot, changed)
+    cause, data = f"owner:{owner or ''}:{at}", {"from": before, "to": owner}
+    return [*signals, Signal(SignalKind.OWNER_CHANGED, subject_id, at, cause, data=data)]
+
+
+def _fields(
+    observer: Observer, record: CrmRecord, row: Mapping[str, Any] | None, subject_id: int
+) -> list[Signal]:
+    kept = observer.tenant.kept("contact")
+    if not kept or row is None:
+        return []
+    known = loads(row["fields"])
+    return field_changes(subject_id, known, record.fields, kept, record.updated_at)[1]
