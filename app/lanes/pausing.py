@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from app.decisions.codes import Code
+from app.decisions.lasting import LAZY
 from app.decisions.rescheduling import resume as resumed
-from app.decisions.rules import LAZY, arm
+from app.decisions.rules import arm
 from app.lanes.activation import ActivationError, pages
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
