@@ -6,6 +6,7 @@ import click
 
 from app.cli.backtest import backtest
 from app.cli.doctor import doctor
+from app.cli.dry_run import dry_run
 from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.playbooks import presets, schema, validate
@@ -32,3 +33,4 @@ main.add_command(start)
 main.add_command(explain)
 main.add_command(migrate)
 main.add_command(reschedule)
+main.add_command(dry_run)

@@ -136,7 +136,13 @@ def load_cases(
     lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
 ) -> list[Case]:
     """Cases of claimed touches, in the order in which they are to be admitted."""
-    loaded = load_rows(lanes, tenant, rows, now)
+    return cases_of(tenant, rows, load_rows(lanes, tenant, rows, now), now)
+
+
+def cases_of(
+    tenant: Tenant, rows: SequenceOf[Row], loaded: Loaded, now: Business
+) -> list[Case]:
+    """Cases of touches whose rows are read already."""
     grounds: dict[tuple[str, str | None], _Ground] = {}
     cases: list[Case] = []
     for row in rows:

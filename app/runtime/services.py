@@ -24,7 +24,10 @@ from app.lanes import (
 )
 from app.lanes.backtest.mirrored import backtest_mirror
 from app.lanes.context import Lanes
+from app.lanes.dry_run import dry_run
+from app.model.dry_run import Question
 from app.model.migration import Wanted
+from app.model.playbook import Playbook
 from app.model.replies import Said
 from app.model.rescheduling import Change
 from app.model.time import Clocks
@@ -189,6 +192,12 @@ class Runtime:
         done = pausing.resume(self.lanes, installation_id, playbook, rules, late, who)
         self._poke("dispatch", installation_id)
         return done
+
+    def dry_run(
+        self, installation_id: int, playbook: Playbook | str, version: int | None, asked: Question
+    ) -> dict[str, Any]:
+        """See `app.lanes.dry_run`."""
+        return dry_run(self.lanes, installation_id, playbook, version, asked) or {}
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
         """See `app.lanes.undoing.preview`."""

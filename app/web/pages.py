@@ -10,6 +10,7 @@ from app.model.vocabulary import ReplyClass
 from app.store import reading
 from app.web import access, doctoring, summaries
 from app.web.answers import services
+from app.web.api.dry_run import tried
 from app.web.api.leaving import previewed as previewed_leave
 from app.web.api.migrating import CHOICES
 from app.web.api.migrating import previewed as previewed_move
@@ -157,6 +158,15 @@ def subject(type: str, crm_id: str) -> Any:
             "subject.html", conn, subject=found, names=names, reply_dated=REPLY_DATED,
             reply_classes=[kind.value for kind in ReplyClass],
         )  # fmt: skip
+
+
+@blueprint.get("/subjects/<type>/<crm_id>/dry-run")
+@access.require("admin", "manager")
+def dry_run(type: str, crm_id: str) -> Any:
+    """What a playbook would do with one record, by the address's words."""
+    found = tried(type, crm_id, request.args.to_dict())
+    with services().store.read() as conn:
+        return _page("dry_run.html", conn, tried=found)
 
 
 @blueprint.get("/mine")

@@ -11,7 +11,9 @@ from typing import Any, Literal, Protocol
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
+from app.model.dry_run import Question
 from app.model.migration import Wanted
+from app.model.playbook import Playbook
 from app.model.replies import Said
 from app.model.rescheduling import Change
 from app.model.time import Clocks
@@ -134,6 +136,12 @@ class Runtime(Protocol):
         who: str,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Let them go on; late: `shift` or `policy`."""
+        ...
+
+    def dry_run(
+        self, installation_id: int, playbook: Playbook | str, version: int | None, asked: Question
+    ) -> dict[str, Any]:
+        """What a playbook would do with one record. Raises BacktestError."""
         ...
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:

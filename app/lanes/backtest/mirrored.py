@@ -63,7 +63,7 @@ def backtest_mirror(
     answer's `whole` says whether that left any out. Raises BacktestError for an unknown playbook.
     """
     tenant, now = lanes.tenant(installation_id), lanes.now()
-    told = _playbook(lanes, installation_id, playbook)
+    told = named_playbook(lanes, installation_id, playbook)
     histories, whole = _histories(lanes, tenant, now, most)
     ground = Ground(
         key=tenant.key,
@@ -78,9 +78,19 @@ def backtest_mirror(
     return {"source": f"account {tenant.key.partition(':')[2]}", "whole": whole, **found}
 
 
-def _playbook(lanes: Lanes, inst: int, name: str) -> Playbook:
+def named_playbook(
+    lanes: Lanes, inst: int, name: str, version: int | None = None
+) -> Playbook:
+    """A saved playbook by its id, the newest version unless one is named; else a preset. Raises
+    BacktestError."""
     with lanes.store.read() as conn:
         saved = playbooks.versions(conn, inst, name)
+    if version is not None:
+        numbers = {row["version"]: row["id"] for row in saved}
+        if version not in numbers:
+            known = ", ".join(map(str, numbers)) or "none"
+            raise BacktestError(f"version: there is no version {version}; there are {known}")
+        return lanes.playbook(numbers[version])
     if saved:
         return lanes.playbook(saved[0]["id"])
     if name in preset_ids():
@@ -118,10 +128,10 @@ def _page(
     for id in ids:
         subject = snapshot.subject(id)
         if not subject.deleted:
-            yield _history(tenant, subject, entries.get(id, ()), measured.get(id, ()))
+            yield history_of(tenant, subject, entries.get(id, ()), measured.get(id, ()))
 
 
-def _history(
+def history_of(
     tenant: Tenant,
     subject: SubjectView,
     entries: Sequence[tuple[str, int]],

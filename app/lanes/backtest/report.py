@@ -11,7 +11,7 @@ from app.decisions.conditions import days_asked
 from app.installations.people import Calendars
 from app.installations.settings import Settings
 from app.model.backtest import History, Terms
-from app.model.playbook import Playbook, in_force
+from app.model.playbook import Playbook, Rule, in_force
 from app.model.time import DAY, Business
 from app.model.vocabulary import Mode, SignalKind
 
@@ -48,16 +48,10 @@ class Ground:
     known: tuple[str, ...] = ()
 
 
-def report(
-    playbook: Playbook,
-    histories: Sequence[History],
-    ground: Ground,
-    span: Span,
-) -> dict[str, Any]:
-    """The figures of a playbook over these histories, with what each means."""
-    rules = [rule for rule in playbook.rules if rule.when.kind in ground.told]
+def terms_of(playbook: Playbook, rules: Sequence[Rule], ground: Ground, span: Span) -> Terms:
+    """These rules of a playbook as if live over the span."""
     settings = ground.settings
-    terms = Terms(
+    return Terms(
         installation_key=ground.key,
         rules=[
             in_force(
@@ -77,6 +71,17 @@ def report(
         default_owner=settings.default_owner,
         engagement_days=frozenset(n for rule in rules for n in days_asked(rule.condition)),
     )
+
+
+def report(
+    playbook: Playbook,
+    histories: Sequence[History],
+    ground: Ground,
+    span: Span,
+) -> dict[str, Any]:
+    """The figures of a playbook over these histories, with what each means."""
+    rules = [rule for rule in playbook.rules if rule.when.kind in ground.told]
+    terms = terms_of(playbook, rules, ground, span)
     found = replay(histories, terms)
     return {
         "playbook": playbook.id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web.api import (
+    dry_run,
     failed,
     leaving,
     mapping,
@@ -34,6 +35,7 @@ _MODULES = (
     leaving,
     failed,
     rescheduling,
+    dry_run,
     subjects,
     replies,
 )

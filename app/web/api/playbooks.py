@@ -122,20 +122,25 @@ def save() -> Response:
     return answer({"playbook": playbook.id, "version": version, "rules": rules}, 201)
 
 
-def _saved(text: str, name: str) -> tuple[Playbook, int]:
-    """The playbook, and its number as a version. Raises Refusal with every mistake."""
+def checked(text: str, name: str) -> Playbook:
+    """The playbook in a text, not saved. Raises Refusal with every mistake."""
     with services().store.read() as conn:
         inst = access.viewer().installation_id
         fields = mapped(conn, inst)
         shut = closed(stored_settings(conn, inst), people.read(conn, inst).values())
     try:
-        playbook = load_text(text, name, fields, shut)
+        return load_text(text, name, fields, shut)
     except PlaybookError as error:
         problems = [asdict(problem) for problem in error.problems]
         count = f"{len(problems)} mistake" + ("s" if len(problems) != 1 else "")
         raise Refusal(422, "playbook", f"Nothing was saved: the playbook has {count}.",
                       "Correct each at its line and column, then send it again.",
                       problems) from error
+
+
+def _saved(text: str, name: str) -> tuple[Playbook, int]:
+    """The playbook, and its number as a version. Raises Refusal with every mistake."""
+    playbook = checked(text, name)
     parts, who = services(), access.viewer()
     with parts.store.write() as conn:
         _, version = playbooks.save(
