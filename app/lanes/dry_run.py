@@ -70,7 +70,8 @@ def dry_run(
     decisions += _rules(tenant, snapshot, asked, signal, row["id"], now)
     history = history_of(tenant, subject, entries, measured)
     facts = [fact for fact in history.facts if fact.at <= now]
-    walked = _walk(tenant, replace(history, facts=[*facts, *([signal] if signal else [])]), asked, now)
+    facts += [signal] if signal else []
+    walked = _walk(tenant, replace(history, facts=facts), asked, now)
     return {
         "playbook": playbook.id,
         "subject_type": asked.type,
