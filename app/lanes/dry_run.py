@@ -16,7 +16,8 @@ from typing import Any
 from app.decisions.backtest import replay
 from app.decisions.explain import text
 from app.decisions.guard import judge
-from app.decisions.rules import LAZY, settled, timed, waits_for
+from app.decisions.lasting import LAZY
+from app.decisions.rules import settled, timed, waits_for
 from app.decisions.sequences import advance
 from app.lanes.backtest.mirrored import history_of, named_playbook
 from app.lanes.backtest.report import Ground, Span, terms_of

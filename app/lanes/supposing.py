@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.decisions.rules import LAZY
+from app.decisions.lasting import LAZY
 from app.lanes.backtest.report import BacktestError
 from app.lanes.context import Tenant
 from app.lanes.snapshot import Snapshot
