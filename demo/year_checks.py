@@ -219,7 +219,7 @@ def _gone_with_reason(crm: Held) -> Iterator[str]:
 
 def _about(crm: Held) -> Iterator[str]:
     for task in crm.tasks:
-        if closed_at(task) == FOREVER:
+        if closed_at(task) == FOREVER and not edited(task, WRITTEN):
             about = linked(task, "deals") or linked(task, "contacts")
             yield "" if about else told(task, "is about nobody")
 
