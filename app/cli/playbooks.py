@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
+from app.installations.settings import Settings
+from app.playbooks.advice import limits_of
 from app.playbooks.codec import json_schema
-from app.playbooks.loader import load_file
+from app.playbooks.loader import advice_on, load_file
 from app.playbooks.presets import preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError
 
@@ -27,8 +29,9 @@ def validate(files: tuple[Path, ...], fields: tuple[str, ...]) -> None:
     """Check playbook FILES.
 
     Every mistake is printed with file, line, column, field and what would be right. The exit status
-    is 1 if there is any. What a file says it `needs` is taken for mapped; name other fields of an
-    account by --field.
+    is 1 if there is any. What is only odd is printed as a warning, against the limits that a new
+    account has. What a file says it `needs` is taken for mapped; name other fields of an account by
+    --field.
     """
     sound = True
     known = {name: type or "text" for name, _, type in (f.partition("=") for f in fields)}
@@ -46,6 +49,9 @@ def validate(files: tuple[Path, ...], fields: tuple[str, ...]) -> None:
         else:
             rules, sequences = len(playbook.rules), len(playbook.sequences)
             click.echo(f"{file}: sound; {rules} rules, {sequences} sequences")
+            text = file.read_text(encoding="utf-8")
+            for warning in advice_on(playbook, text, str(file), limits_of(Settings())):
+                click.echo(f"warning: {warning}", err=True)
     if not sound:
         sys.exit(1)
 

@@ -17,6 +17,7 @@ from ruamel.yaml.events import AliasEvent
 
 from app.model.playbook import Playbook
 from app.playbooks import checks, declared
+from app.playbooks.advice import Limits, advise
 from app.playbooks.build import build
 from app.playbooks.finding import Finding
 from app.playbooks.form import FORM
@@ -77,6 +78,12 @@ def load_text(
     if playbook is None or findings:
         raise PlaybookError(_sorted([_problem_of(found, name, document) for found in findings]))
     return playbook
+
+
+def advice_on(playbook: Playbook, text: str, name: str, limits: Limits) -> list[Problem]:
+    """What is odd about a playbook that `load_text` has read from this text, with lines."""
+    document = _parse(text, name)
+    return _sorted([_problem_of(found, name, document) for found in advise(playbook, limits)])
 
 
 def _parse(text: str, name: str) -> CommentedMap:

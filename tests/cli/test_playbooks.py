@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from app.cli.main import main
 from app.playbooks.codec import json_schema
 from app.playbooks.loader import load_text
-from app.playbooks.presets import preset, preset_ids
+from app.playbooks.presets import preset, preset_ids, preset_text
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +37,17 @@ def test_validate_prints_every_mistake_of_every_file(runner: CliRunner, tmp_path
     assert f"{one}:2:1: rulez: unknown key `rulez`; did you mean `rules`?" in result.stderr
     assert f"{two}:1:11: playbook: 'Two' is not an id; did you mean `two`?" in result.stderr
     assert "none.yaml: cannot be read" in result.stderr
+
+
+def test_validate_warns_of_what_is_only_odd(runner: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "odd.yaml"
+    text = preset_text("proposal").replace("email_subject: ", "email_subject: 'Re: ' #", 1)
+    file.write_text(text, encoding="utf-8")
+    result = runner.invoke(main, ["validate", str(file)])
+    assert result.exit_code == 0
+    line = 1 + text[: text.index("'Re: '")].count("\n")
+    assert f"warning: {file}:{line}:" in result.stderr
+    assert "the reader never wrote" in result.stderr
 
 
 def test_schema_is_the_one_that_ships(runner: CliRunner, tmp_path: Path) -> None:

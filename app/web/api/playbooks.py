@@ -12,11 +12,12 @@ from app.installations.windows import closed
 from app.lanes.backtest import DAYS, BacktestError
 from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
+from app.playbooks.advice import advise, limits_of
 from app.playbooks.codec import from_json, to_json
-from app.playbooks.loader import load_text
+from app.playbooks.loader import advice_on, load_text
 from app.playbooks.needs import missing, natives_of
 from app.playbooks.presets import preset, preset_ids, preset_text
-from app.playbooks.problems import PlaybookError
+from app.playbooks.problems import PlaybookError, field_path
 from app.store import approvals, figures, people, playbooks
 from app.store.sets import loads
 from app.web import access
@@ -39,6 +40,7 @@ def overview(conn: Connection) -> dict[str, Any]:
     waiting = {row["rule"]: row["count"] for row in figures.backlog(conn, inst)}
     asked = approvals.waiting(conn, inst)
     fields = mapped(conn, inst)
+    limits = limits_of(stored_settings(conn, inst))
     saved: list[dict[str, Any]] = []
     for row in playbooks.latest(conn, inst):
         playbook = from_json(loads(row["data"]))
@@ -50,6 +52,11 @@ def overview(conn: Connection) -> dict[str, Any]:
                 "description": playbook.description,
                 "needs": [asdict(need) for need in missing(playbook, fields)],
                 "sequences": natives_of(playbook),
+                "warnings": [
+                    {"field": field_path(odd.location), "message": odd.message,
+                     "suggestion": odd.suggestion}
+                    for odd in advise(playbook, limits)
+                ],
                 "saved_by": row["saved_by"],
                 "saved_wall": row["saved_wall"],
                 "rules": [
@@ -117,9 +124,19 @@ def source(playbook: str) -> Response:
 @access.require("admin")
 def save() -> Response:
     """Save YAML, or {"preset": id}, as a version; on any mistake nothing. Activates nothing."""
-    playbook, version = _saved(_submitted(), request.args.get("name", "playbook.yaml"))
-    rules = [rule.key for rule in playbook.rules]
-    return answer({"playbook": playbook.id, "version": version, "rules": rules}, 201)
+    text, name = _submitted(), request.args.get("name", "playbook.yaml")
+    playbook, version = _saved(text, name)
+    with services().store.read() as conn:
+        limits = limits_of(stored_settings(conn, access.viewer().installation_id))
+    return answer(
+        {
+            "playbook": playbook.id,
+            "version": version,
+            "rules": [rule.key for rule in playbook.rules],
+            "warnings": [asdict(odd) for odd in advice_on(playbook, text, name, limits)],
+        },
+        201,
+    )
 
 
 def checked(text: str, name: str) -> Playbook:
