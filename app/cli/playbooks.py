@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from app.installations.settings import Settings
+from app.installations.settings import parse
 from app.playbooks.advice import limits_of
 from app.playbooks.codec import json_schema
 from app.playbooks.loader import advice_on, load_file
@@ -50,7 +50,7 @@ def validate(files: tuple[Path, ...], fields: tuple[str, ...]) -> None:
             rules, sequences = len(playbook.rules), len(playbook.sequences)
             click.echo(f"{file}: sound; {rules} rules, {sequences} sequences")
             text = file.read_text(encoding="utf-8")
-            for warning in advice_on(playbook, text, str(file), limits_of(Settings())):
+            for warning in advice_on(playbook, text, str(file), limits_of(parse({}))):
                 click.echo(f"warning: {warning}", err=True)
     if not sound:
         sys.exit(1)

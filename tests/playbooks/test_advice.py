@@ -6,7 +6,7 @@ from textwrap import dedent, indent
 
 import pytest
 
-from app.installations.settings import Settings
+from app.installations.settings import parse
 from app.playbooks.advice import Limits, advise, limits_of
 from app.playbooks.loader import advice_on, load_text
 from app.playbooks.presets import preset, preset_ids
@@ -101,4 +101,4 @@ def test_what_follows_an_end_that_cannot_be() -> None:
 
 @pytest.mark.parametrize("name", preset_ids())
 def test_nothing_is_odd_about_the_presets_in_a_new_account(name: str) -> None:
-    assert advise(preset(name), limits_of(Settings())) == []
+    assert advise(preset(name), limits_of(parse({}))) == []
