@@ -119,8 +119,10 @@ TEXTS: Mapping[str, str] = {
     Code.HOLDOUT: "In the control group of {percent} %: decided, not done, measured.",
     Code.TOO_LATE: "Was due at {was_due_at}; later than the step allows.",
     Code.LATE: "Could not be done at {was_due_at}; now due at {due_at}.",
-    Code.CAP_7_DAYS: "The contact was touched {count} times in 7 days; the cap is {cap}.",
-    Code.CAP_30_DAYS: "The contact was touched {count} times in 30 days; the cap is {cap}.",
+    Code.CAP_7_DAYS: "The contact was {touched} {count} times in 7 days{shares}; the cap{of} is "
+    "{cap}.",
+    Code.CAP_30_DAYS: "The contact was {touched} {count} times in 30 days{shares}; the cap{of} is "
+    "{cap}.",
     Code.REP_BUDGET: "The rep's day is full ({count} of {budget}).",
     Code.MERGE: "Waits until the open task for this subject is done ({open_task}).",
     Code.SEQUENCE_RUNNING: "Waits until the CRM's sequence is over ({open_task}).",
@@ -182,6 +184,14 @@ TEXTS: Mapping[str, str] = {
 }
 """Sentence per code; fields in braces are values of the explanation."""
 
+_CAPS = frozenset({Code.CAP_7_DAYS, Code.CAP_30_DAYS})
+
+_TOUCHED: Mapping[str, str] = {
+    "call": "called",
+    "email": "written to",
+    "linkedin": "approached on LinkedIn",
+}
+
 _CHOICES: Mapping[str, str] = {
     "primary": "the record's primary contact",
     "latest_activity": "the one with the latest two-way activity",
@@ -207,7 +217,20 @@ def text(code: str, values: Mapping[str, Any], zone: str = "UTC") -> str:
     if sentence is None:
         return f"{code}: {say('', dict(values), zone)}"
     words = {key: say(key, value, zone) for key, value in values.items()}
+    if code in _CAPS:
+        words |= _cap_words(values, zone)
     return sentence.format_map(_Words(words))
+
+
+def _cap_words(values: Mapping[str, Any], zone: str) -> dict[str, str]:
+    """By which channel the person was touched, whose touches it were where not all were ours, and
+    which segment the cap is of."""
+    others, segment = values.get("others"), values.get("segment")
+    return {
+        "touched": _TOUCHED.get(values.get("channel", ""), "touched"),
+        "shares": f" (in 30 days besides us: {say('', others, zone)})" if others else "",
+        "of": f" for {segment}" if segment else "",
+    }
 
 
 def choice_text(reason: str) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from app.model.guard import GuardSettings
+from app.model.guard import Cap, GuardSettings
 from app.model.time import DAY, HOUR, MINUTE
 
 DAY_MINUTES = 24 * 60
@@ -33,6 +33,30 @@ MAPPED = ("deal", "contact")
 
 _FIELD = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 Address = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
+Most = Annotated[int, Field(ge=1, le=1000)]
+
+
+class CapSettings(BaseModel):
+    """Most touches for one person in any 7 and any 30 days; None is no limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cap_7_days: Most | None = None
+    cap_30_days: Most | None = None
+
+    def cap(self) -> Cap:
+        return Cap(self.cap_7_days, self.cap_30_days)
+
+
+class SegmentSettings(CapSettings):
+    """Caps of the people of some records. segment: a condition as in a playbook; None: of everybody
+    who is in no segment before it. channels: caps of one kind of touch by itself."""
+
+    name: str = Field(min_length=1, max_length=60)
+    segment: dict[str, Any] | None = None
+    channels: dict[Literal["call", "email", "linkedin"], CapSettings] = {}
 
 
 class Settings(BaseModel):
@@ -92,6 +116,11 @@ class Settings(BaseModel):
     cap_30_days: int | None = Field(
         20, ge=1, le=1000, description="most touches for one person in any 30 days"
     )
+    caps: tuple[SegmentSettings, ...] = Field(
+        (), max_length=20,
+        description="caps by segment, the first that a record meets; whoever is in none has "
+        "cap_7_days and cap_30_days",
+    )
     rep_daily_tasks: int | None = Field(
         40, ge=1, le=10_000, description="most tasks of ours falling due for one rep on one day"
     )
@@ -145,6 +174,19 @@ class Settings(BaseModel):
                     f"{wrong[0]!r} is no field's name; use small letters, digits and "
                     "underscores, such as contract_end"
                 )
+        return value
+
+    @field_validator("caps")
+    @classmethod
+    def _reached(cls, value: tuple[SegmentSettings, ...]) -> tuple[SegmentSettings, ...]:
+        names = [one.name for one in value]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two segments are called {twice!r}; give each a name of its own")
+        for one in value[:-1]:
+            if one.segment is None:
+                raise ValueError(f"{one.name!r} names no segment, so it holds for everybody and "
+                                 "those after it are never reached; put it last")
         return value
 
     @field_validator("call_hours", "mail_hours", "email_hours")

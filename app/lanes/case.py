@@ -11,6 +11,7 @@ from app.actions.rendering import BUILT_IN, Rendered, TaskTexts, template_of
 from app.actions.tasks import new_task, texts_for
 from app.decisions.asking import CHOOSE_CONTACT
 from app.decisions.beside import outranks
+from app.decisions.guard.caps import channel_of
 from app.decisions.native import DUTIES, as_task
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
@@ -18,7 +19,7 @@ from app.lanes.caseload import Loaded, load_rows
 from app.lanes.context import Lanes, Tenant
 from app.model.calendar import WorkCalendar
 from app.model.decisions import DueTouch, Ruling
-from app.model.guard import Counters, GuardFacts
+from app.model.guard import Counters, GuardFacts, Others, Window
 from app.model.playbook import ActiveRule, Playbook, Sequence, Step, Template
 from app.model.records import ContactView, PersonView, SubjectView
 from app.model.time import Business
@@ -26,6 +27,8 @@ from app.model.vocabulary import QUESTION, EnrolmentState, Mode
 from connectors.contract import NewTask
 
 Row = Mapping[Any, Any]
+
+_NO_OTHERS = Others()
 
 
 @dataclass(slots=True)
@@ -48,7 +51,8 @@ class _Ground:
     zone: str
     open_tasks: Iterable[Row]
     holds: Mapping[str, Any]
-    contact_touches: tuple[int, int]
+    contact_touches: Window
+    others: Others
     running_native: str | None
     outranked: tuple[str, int] | None
     texts: dict[str | None, TaskTexts] = field(default_factory=dict[str | None, TaskTexts])
@@ -190,6 +194,7 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
         open_tasks=loaded.open_tasks.get(row["subject_id"], ()),
         holds=_held(loaded, row),
         contact_touches=loaded.counters.person.get(row["contact_id"] or "", (0, 0)),
+        others=loaded.others.get(row["contact_id"] or "", _NO_OTHERS),
         running_native=loaded.sequences.get(row["enrolment_id"]),
         outranked=_outranked(tenant, enrolment, loaded.running.get(row["subject_id"], ())),
     )
@@ -263,6 +268,8 @@ def _facts(
         now=now,
         holds=ground.holds,
         contact_touches=ground.contact_touches,
+        channel_touches=_of_channel(row, touch.step, counters),
+        others=ground.others,
         rep_tasks_today=(
             budget.get((owner_id or "", local_date(row["due_at"], calendar.zone)), 0)
             if budget
@@ -279,6 +286,11 @@ def _is_gone(ground: _Ground, row: Row) -> bool:
     """Its enrolment was moved to a version without the step while the touch was on its way."""
     built_in = row["step"] in DUTIES or ground.enrolment["definition"] == QUESTION
     return row["step"] not in ground.steps and not built_in
+
+
+def _of_channel(row: Row, step: Step, counters: Counters) -> Window:
+    kind = channel_of(step) if counters.channel else None
+    return counters.channel.get((row["contact_id"] or "", kind), (0, 0)) if kind else (0, 0)
 
 
 def _step(ground: _Ground, row: Row) -> Step:

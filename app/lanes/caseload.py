@@ -6,16 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from app.decisions.asking import CHOOSE_CONTACT
+from app.decisions.guard.caps import capped
 from app.decisions.native import DUTIES
 from app.decisions.timing import local_date
 from app.lanes.context import Lanes, Tenant
+from app.lanes.counting import MONTH, WEEK, days_before
 from app.lanes.snapshot import Snapshot
-from app.model.guard import Counters
+from app.model.guard import Counters, Others
 from app.model.time import DAY, Business
+from app.model.touches import Borne
 from app.store import counts, duties, holds, natives, running, tasks
 
 Row = Mapping[Any, Any]
@@ -28,6 +30,7 @@ class Loaded:
     holds, of_person: reason → until, of subjects and of contacts.
     sequences: enrolment → the touch whose sequence in the CRM runs. cleared: duties that are over.
     running: subject → enrolments that run, where any has a priority.
+    others: contact → touches of theirs that were not ours.
     """
 
     snapshot: Snapshot
@@ -39,6 +42,7 @@ class Loaded:
     sequences: Mapping[str, str]
     cleared: set[str]
     running: Mapping[int, list[Row]]
+    others: Mapping[str, Others]
 
 
 def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> Loaded:
@@ -56,11 +60,11 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         owed = [row["id"] for row in rows if row["step"] in DUTIES]
         cleared = duties.cleared(conn, owed) if owed else set[str]()
         beside = running.running(conn, subjects) if tenant.ranks else {}
-        touched = (
-            counts.contact_counts(
-                conn, tenant.id, people, _days_before(day, 7), _days_before(day, 30)
+        borne = (
+            counts.borne(
+                conn, tenant.id, people, days_before(day, WEEK), days_before(day, MONTH)
             )
-            if tenant.settings.cap_7_days or tenant.settings.cap_30_days
+            if capped(tenant.guard)
             else {}
         )
         rep_days = (
@@ -70,12 +74,28 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         )
     counters = Counters(
         rep_day=rep_days,
-        person=touched,
+        person={who: one.all for who, one in borne.items()},
         open_tasks=_open(open_tasks, now) if tenant.settings.merge else {},
+        channel={
+            (who, kind): number
+            for who, one in borne.items()
+            for kind, number in one.channels.items()
+        },
     )
+    others = {who: _others(tenant, one) for who, one in borne.items() if one.others[1]}
     return Loaded(
-        snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared, beside
+        snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared, beside, others
     )
+
+
+def _others(tenant: Tenant, borne: Borne) -> Others:
+    """By name; who is no longer listed, or whom the CRM named nobody for, is among the rest."""
+    people = tenant.calendars.people
+    whose: dict[str, int] = defaultdict(int)
+    for owner, number in borne.whose.items():
+        if owner in people:
+            whose[people[owner].name] += number
+    return Others(borne.others, whose)
 
 
 def _with_natives(tenant: Tenant, enrolments: Iterable[Row]) -> list[str]:
@@ -120,7 +140,3 @@ def _rep_days(
 def _span(rows: SequenceOf[Row]) -> tuple[int, int]:
     """The instants between which these touches fall due, a day wider for the zones."""
     return min(r["due_at"] for r in rows) - DAY, max(r["due_at"] for r in rows) + DAY
-
-
-def _days_before(day: str, number: int) -> str:
-    return (date.fromisoformat(day) - timedelta(days=number)).isoformat()

@@ -16,6 +16,7 @@ from app.model.time import MINUTE, Business
 from app.model.vocabulary import DUTY_STEPS, SignalKind, StopReason
 from app.store import (
     approvals,
+    counts,
     erasure,
     holds,
     ledger,
@@ -60,6 +61,8 @@ def store_findings(
         mirror.save_contacts(conn, inst, found.contacts)
     for contact in found.barred:
         mirror.suppress(conn, inst, contact, erasure.REASON, now)
+    if found.contacted:
+        counts.count_others(conn, inst, found.contacted)
     mirror.note_two_way(conn, inst, found.two_way)
     if found.said:
         replies.note(conn, inst, found.said)

@@ -28,6 +28,7 @@ from app.model.playbook import (
 from app.model.time import Business, Clocks, Wall
 from app.model.vocabulary import ANSWER, QUESTION, Mode
 from app.playbooks.codec import from_json
+from app.playbooks.segments import segments_of
 from app.signals.contacts import STAMPS
 from app.signals.stages import StageMap
 from app.store import installations, people, pipelines, playbooks, running
@@ -253,7 +254,10 @@ class Lanes:
             calendars=Calendars(map(view, person_rows), settings, row["zone"]),
             rules=rules,
             playbooks={v: self._versions[v] for v in needed if v in self._versions},
-            guard=settings.guard(key, row["zone"], followed, stopped=row["stopped"]),
+            guard=replace(
+                settings.guard(key, row["zone"], followed, stopped=row["stopped"]),
+                segments=segments_of(settings.caps),
+            ),
             fresh=fresh,
             engagement_days=frozenset(n for one in rules for n in days_asked(one.rule.condition)),
         )

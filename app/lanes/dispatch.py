@@ -21,6 +21,7 @@ from app.lanes.adopting import unmade
 from app.lanes.assigning import assign_cases
 from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
+from app.lanes.counting import count_exactly
 from app.lanes.enrolling import enrol_cases
 from app.lanes.ingest import read_again
 from app.lanes.record import Result, record_results, record_rulings
@@ -87,6 +88,7 @@ def _carry_out(
 ) -> None:
     try:
         rows = refresh(lanes, tenant, rows)
+        count_exactly(lanes, tenant, rows, now)
         cases = unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
         cases = resume_cases(lanes, tenant, cases, now)
         assign_cases(lanes, tenant, cases, now)

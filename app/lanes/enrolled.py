@@ -15,7 +15,7 @@ from app.lanes.opting_out import unsubscribed
 from app.model.decisions import Explanation
 from app.model.native import Sender
 from app.model.time import Business, Wall
-from app.model.vocabulary import Outcome, TouchState
+from app.model.vocabulary import Outcome, TaskType, TouchState
 from app.store import counts, ledger, natives, outbox, summaries
 from connectors.contract import CrmEnrolment, CrmSequence
 
@@ -69,7 +69,8 @@ def record_made(
             scope = f"touch:{touch.id}"
             line = Explanation(touch.subject, scope, "done", Native.STARTED, now, True, words)
             ledger.write(conn, tenant.id, [line])
-        counts.count_contact(conn, tenant.id, [(who, day, 1) for who in touched if who])
+        mailed = [(who, day, TaskType.EMAIL) for who in touched if who]
+        counts.count_contact(conn, tenant.id, mailed)
         subjects = {one.case.row["subject_id"] for one, _ in made}
         summaries.mark_dirty(conn, subjects, now, SUMMARY_MS)
 

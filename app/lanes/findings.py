@@ -21,6 +21,7 @@ class Findings:
     said: contact → what was said of their latest reply. heard: events about replies that a reading
     brought to light, to be worked off like those that were sent.
     left_sequence: contacts that no longer are in a sequence of the CRM's own.
+    contacted: (contact, day, how often reps and other tools touched them since the last reading).
     """
 
     values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
@@ -45,6 +46,7 @@ class Findings:
     left_sequence: set[str] = field(default_factory=set[str])
     said: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     heard: list[Event] = field(default_factory=list[Event])
+    contacted: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
         if values:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from app.decisions.timing import local_date
 from app.lanes.context import Tenant
 from app.lanes.findings import Findings
 from app.lanes.hearing import as_reply, letter_events, property_events
@@ -14,7 +15,7 @@ from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import ACTIVITY, ENGAGEMENT, MEASURED, SignalKind
-from app.signals.contacts import PersonFact, contact_facts, contact_values
+from app.signals.contacts import PersonFact, contact_facts, contact_values, contacted_since
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
 from app.signals.many import SOURCE
@@ -142,6 +143,7 @@ class Observer:
             facts = contact_facts(record.id, row, fresh, record.fields, record.updated_at)
             if row is not None and row["deleted"] and not baseline:
                 self._contact_is_back(record)
+            self._contacted(record.id, contacted_since(row, fresh), fresh["contacted_at"])
             if row is not None and not baseline:
                 self.found.heard.extend(property_events(self.tenant, record, row, self.now))
             changed = lead_changes(self, record, row, fresh)
@@ -158,6 +160,12 @@ class Observer:
                     self.signal(signal)
                 self._new_lead(record, fresh)
                 self.facts(facts, [record.id], [])
+
+    def _contacted(self, contact: str, times: int, at: int | None) -> None:
+        """Others' touches count on the day of the latest of them; earlier would forget too soon."""
+        if times:
+            day = local_date(Business(at or self.now), self.tenant.zone)
+            self.found.contacted.append((contact, day, times))
 
     def _barred(self, record: CrmRecord) -> None:
         """Somebody who was erased is back under another id: nothing of them is kept but that."""

@@ -9,6 +9,7 @@ from typing import Any
 from app.actions.tasks import intended
 from app.decisions.codes import Code, Deed
 from app.decisions.guard import explain_ruling
+from app.decisions.guard.caps import channel_of
 from app.decisions.native_codes import Native
 from app.decisions.sequences import progress
 from app.decisions.timing import end_of_due_day, local_date
@@ -22,9 +23,6 @@ from app.model.time import Business, Wall
 from app.model.vocabulary import Outcome, TaskType, TouchState
 from app.store import counts, inbox, ledger, mirror, outbox, running, summaries
 from connectors.contract import CrmError, Event, NewTask
-
-_PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
-"""Tasks that reach the person, and so count against what one person is asked to bear."""
 
 # `.value` of an enumeration is a function in Python: too much for every row.
 _OPEN = Outcome.OPEN.value
@@ -217,13 +215,16 @@ def _failed(result: Result, now: Business) -> dict[str, Any]:
 
 def _counts(
     tenant: Tenant, made: Sequence[Result], now: Business
-) -> list[tuple[str, str, int]]:
+) -> list[tuple[str, str, TaskType]]:
+    """Tasks that reach the person, and so count against what one person is asked to bear."""
     day = local_date(now, tenant.zone)
-    return [
-        (r.case.facts.touch.contact, day, 1)
-        for r in made
-        if r.case.facts.touch.contact and r.case.facts.touch.step.task in _PERSONAL
-    ]
+    found: list[tuple[str, str, TaskType]] = []
+    for result in made:
+        touch = result.case.facts.touch
+        kind = channel_of(touch.step)
+        if touch.contact and kind is not None:
+            found.append((touch.contact, day, kind))
+    return found
 
 
 def _line(result: Result, now: Business) -> Explanation:

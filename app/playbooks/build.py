@@ -95,7 +95,7 @@ def _rule(playbook: str, rule: form.RuleYaml, templates: dict[str, Template]) ->
         playbook=playbook,
         when=_when(rule.when),
         then=tuple(_action(action, templates) for action in rule.then),
-        condition=_condition(rule.if_) if rule.if_ is not None else None,
+        condition=condition_of(rule.if_) if rule.if_ is not None else None,
         again=rule.again or Again.STAGE_ENTRY,
         settle=rule.settle,
         limit=rule.limit,
@@ -146,13 +146,14 @@ def backwards(delay: Delay) -> Delay:
     return Delay(-delay.amount, delay.unit)
 
 
-def _condition(source: form.ConditionYaml) -> Condition:
+def condition_of(source: form.ConditionYaml) -> Condition:
+    """The condition that a file, or a form with the same words, describes."""
     if isinstance(source, form.AllYaml):
-        return AllOf(tuple(_condition(part) for part in source.all))
+        return AllOf(tuple(condition_of(part) for part in source.all))
     if isinstance(source, form.AnyYaml):
-        return AnyOf(tuple(_condition(part) for part in source.any))
+        return AnyOf(tuple(condition_of(part) for part in source.any))
     if isinstance(source, form.NotYaml):
-        return NotOf(_condition(source.not_))
+        return NotOf(condition_of(source.not_))
     return Compare(source.field, source.op, source.value)
 
 

@@ -9,8 +9,8 @@ from app.playbooks import schema as form
 from app.playbooks.ends import end_findings
 from app.playbooks.fields import (
     DATE_FIELDS,
-    DATE_TYPES,
     condition_findings,
+    dates_of,
     plain_field,
     unmapped,
 )
@@ -30,7 +30,7 @@ def check(
     """All findings. fields: names that the installation has mapped beside the built-in ones, each
     with its type. closed: windows in which nobody works, with the sentence that says so."""
     known = frozenset(fields)
-    dates = frozenset((*DATE_FIELDS, *(n for n, type in fields.items() if type in DATE_TYPES)))
+    dates = dates_of(fields)
     return [
         *unique_findings(placed_rules(playbook)),
         *_unique(("sequences",), [item.id for item in playbook.sequences], "sequence"),

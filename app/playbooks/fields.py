@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from app.decisions.relative import RELATIVE_OPS
 from app.model.engagement import MOST_DAYS, engagement_days
@@ -61,6 +61,11 @@ def plain_field(name: str) -> str:
     """`deal.close_date` as the subject's mapped fields call it: `close_date`."""
     prefix, _, rest = name.partition(".")
     return rest if rest and prefix in ("deal", "lead", "subject") else name
+
+
+def dates_of(fields: Mapping[str, str]) -> frozenset[str]:
+    """Names of dates; fields: what the installation has mapped, each with its type."""
+    return frozenset((*DATE_FIELDS, *(n for n, type in fields.items() if type in DATE_TYPES)))
 
 
 def condition_findings(

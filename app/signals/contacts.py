@@ -48,7 +48,30 @@ def contact_values(
         "fields": dumps({name: fields.get(name) for name in kept}) if kept else "{}",
         "deleted": False,
         "in_sequence": (fields.get("sequence") or "unknown") if fields.get("in_sequence") else None,
+        "contacted": _count(fields.get("contacted")),
+        "contacted_first": None,  # known to whoever compares with what was read before
+        "contacted_at": fields.get("last_contacted_at"),
     }
+
+
+def contacted_since(row: Mapping[str, Any] | None, fresh: dict[str, Any]) -> int:
+    """How often the CRM counts the person as contacted since our mirror's row, by anybody.
+
+    Sets `contacted_first` of the fresh values: where we began to count. Our own tasks are no
+    contact in the CRM's sense, so nothing of ours is in the difference but what reps logged.
+    """
+    known = row["contacted"] if row is not None else None
+    if fresh["contacted"] is None:
+        fresh["contacted"] = known  # the property is not shown; what was read still holds
+    if known is None:
+        fresh["contacted_first"] = fresh["contacted"]
+        return 0
+    fresh["contacted_first"] = row["contacted_first"] if row is not None else None
+    return max(0, fresh["contacted"] - known)
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def contact_facts(

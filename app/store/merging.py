@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, select, update
 
 from app.store import sets
+from app.store.counts import COUNTED
 from app.store.tables import (
     contact_activity,
     contact_holds,
@@ -108,7 +109,8 @@ def unite_contacts(conn: Connection, inst: int, kept: str, gone: str) -> None:
 
 
 def _unite_counts(conn: Connection, inst: int, kept: str, gone: str) -> None:
-    """Caps are a person's: the touches of both days add up."""
+    """Caps are a person's: the touches of both add up, day by day. Whose the others' were is lost
+    where both have some; the next exact reading says it again."""
     mine = (contact_activity.c.installation_id == inst, contact_activity.c.contact_id == gone)
     rows = conn.execute(select(contact_activity).where(*mine)).mappings().all()
     sets.upsert(
@@ -117,7 +119,7 @@ def _unite_counts(conn: Connection, inst: int, kept: str, gone: str) -> None:
         [{**row, "contact_id": kept} for row in rows],
         ("installation_id", "contact_id", "day"),
         (),
-        ("touches",),
+        COUNTED,
     )
     conn.execute(delete(contact_activity).where(*mine))
 
@@ -171,8 +173,12 @@ def _unite_rows(conn: Connection, inst: int, kept: str, gone: str) -> None:
         return
     latest = {
         name: max(old[name] or 0, new[name] or 0) or None
-        for name in ("last_two_way_at", "last_reply_at", "form_submitted_at")
+        for name in ("last_two_way_at", "last_reply_at", "form_submitted_at", "contacted_at")
     }
+    for name in ("contacted", "contacted_first", "contacted_exact"):
+        # The CRM adds the counters of both; without ours added too that would look like touches.
+        both = old[name], new[name]
+        latest[name] = None if None in both else sum(both)
     conn.execute(
         update(contacts).where(c.installation_id == inst, c.crm_id == kept).values(latest)
     )

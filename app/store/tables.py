@@ -185,6 +185,12 @@ contacts = Table(
     Column("deleted", Boolean, nullable=False, server_default=text("false")),
     Column("in_sequence", String(64)),  # id of the CRM's own sequence that runs; null: none
     Column("reply_said", Text),  # JSON: what was said of the latest reply, and which it is
+    # The CRM's count of how often anybody contacted them: as last read, as at our first reading,
+    # and as it stood when the engagements behind it were last read one by one.
+    Column("contacted", Integer),
+    Column("contacted_first", Integer),
+    Column("contacted_exact", Integer),
+    Column("contacted_at", BigInteger),  # when the CRM says they were last contacted
 )
 
 subject_contacts = Table(
@@ -515,7 +521,15 @@ contact_activity = Table(
     Column("installation_id", Big, primary_key=True, autoincrement=False),
     Column("contact_id", String(64), primary_key=True),
     Column("day", String(10), primary_key=True),  # ISO date in the installation's zone
-    Column("touches", Integer, nullable=False, server_default="0"),
+    Column("touches", Integer, nullable=False, server_default="0"),  # ours, and of these:
+    Column("calls", Integer, nullable=False, server_default="0"),
+    Column("emails", Integer, nullable=False, server_default="0"),
+    Column("linkedin", Integer, nullable=False, server_default="0"),
+    # what reps and other tools did besides, and of these, where they were read one by one:
+    Column("others", Integer, nullable=False, server_default="0"),
+    Column("other_calls", Integer, nullable=False, server_default="0"),
+    Column("other_emails", Integer, nullable=False, server_default="0"),
+    Column("whose", Text, nullable=False, server_default="{}"),  # JSON: owner id → how many
 )
 
 counters = Table(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.actions.rendering import TaskContext, render_notice, render_task
-from app.decisions.guard.ruling import CAPPED
+from app.model.guard import CHANNELS
 from app.model.playbook import CreateTasks, Enrol, Notify, Playbook, RuleAction, Step
 from app.model.time import Delay, Unit
 from app.model.vocabulary import EXITS, Again, Priority, SignalKind, StopReason, TaskType
@@ -147,7 +147,7 @@ def days_of(playbook: Playbook, action: RuleAction) -> list[int]:
     return [
         step.at.amount if step.at is not None and step.at.unit is Unit.D else 0
         for step in steps
-        if step.task in CAPPED and step.anchor == "entry"
+        if step.task in CHANNELS and step.anchor == "entry"
     ]
 
 

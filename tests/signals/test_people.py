@@ -8,7 +8,7 @@ import pytest
 
 from app.model.time import HOUR
 from app.model.vocabulary import SignalKind
-from app.signals.contacts import contact_facts, contact_values
+from app.signals.contacts import contact_facts, contact_values, contacted_since
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
 from app.signals.stages import StageMap
 
@@ -153,3 +153,22 @@ def test_a_stage_acts_only_where_confirmed_and_followed(
     stages = StageMap([stage], followed)
     assert (stages.kind("s"), stages.position("s")) == (kind, 3)
     assert (stages.kind("gone"), stages.position(None), stages.get(None)) == ("ignored", -1, None)
+
+
+@pytest.mark.parametrize(
+    ("known", "read", "grown", "first"),
+    [
+        (None, 7, 0, 7),  # where we begin to count
+        ({"contacted": None, "contacted_first": None}, 7, 0, 7),  # mirrored by an earlier version
+        ({"contacted": 7, "contacted_first": 2}, 9, 2, 2),
+        ({"contacted": 7, "contacted_first": 2}, 6, 0, 2),  # something was deleted
+        ({"contacted": 7, "contacted_first": 2}, None, 0, 2),  # not shown
+    ],
+)
+def test_how_often_others_touched_them_is_the_growth_of_the_counter(
+    known: dict[str, Any] | None, read: int | None, grown: int, first: int
+) -> None:
+    fresh = contact_values({"contacted": read}, 1)
+    assert contacted_since(known, fresh) == grown
+    assert fresh["contacted_first"] == first
+    assert fresh["contacted"] == (7 if read is None else read)

@@ -8,10 +8,14 @@ from sqlalchemy import select
 
 from app.model.decisions import ArmTimer
 from app.model.time import Business
+from app.model.touches import Borne
+from app.model.vocabulary import TaskType
 from app.store import aliases, counts, holds, merging, mirror, outcomes, timers
 from app.store.engine import Store
 from app.store.sets import loads
 from app.store.tables import contact_activity, stage_entries, suppressions
+
+LINKEDIN = TaskType.LINKEDIN
 
 
 def _subjects(store: Store, *crm_ids: str) -> list[dict[str, Any]]:
@@ -62,12 +66,15 @@ def test_people_are_united_with_counts_and_suppressions(store: Store) -> None:
     with store.write() as conn:
         values = {"name": "Nora", "email": "n@x.example", "zone": None, "opted_out": False,
                   "bounced": False, "control": "run", "owner_id": None, "created_at": 1,
-                  "last_reply_at": None, "form_submitted_at": None, "deleted": False}  # fmt: skip
-        mirror.save_contacts(conn, 1, {"k": values, "g": {**values, "name": "N."}})
+                  "last_reply_at": None, "form_submitted_at": None, "deleted": False,
+                  "contacted": 5}  # fmt: skip
+        mirror.save_contacts(conn, 1, {"k": values, "g": {**values, "name": "N.", "contacted": 7}})
         mirror.note_two_way(conn, 1, {"g": 50})
         mirror.link_contacts(conn, 1, {subject["id"]: [("k", False, ()), ("g", True, ("Boss",))]})
-        counts.count_contact(conn, 1, [("k", "2026-09-01", 1), ("g", "2026-09-01", 2)])
-        counts.count_contact(conn, 1, [("g", "2026-09-02", 4)])
+        call, email, first = TaskType.CALL, TaskType.EMAIL, "2026-09-01"
+        counts.count_contact(conn, 1, [("k", first, call), ("g", first, call), ("g", first, email)])
+        counts.count_contact(conn, 1, [("g", "2026-09-02", email)] * 4)
+        counts.count_others(conn, 1, [("k", first, 1), ("g", first, 2)])
         mirror.suppress(conn, 1, "g", "opted_out", 7)
     with store.write() as conn:
         merging.unite_contacts(conn, 1, "k", "g")
@@ -77,8 +84,9 @@ def test_people_are_united_with_counts_and_suppressions(store: Store) -> None:
             "k": ("Nora", 50)
         }
         assert [link[0] for link in mirror.links(conn, 1, [subject["id"]])[subject["id"]]] == ["k"]
-        assert counts.contact_counts(conn, 1, ["k", "g"], "2026-08-30", "2026-08-01") == {
-            "k": (7, 7)
+        assert people["k"]["contacted"] == 12, "as the CRM adds them: no growth is read into it"
+        assert counts.borne(conn, 1, ["k", "g"], "2026-09-01", "2026-08-01") == {
+            "k": Borne((4, 10), {call: (0, 2), email: (4, 5), LINKEDIN: (0, 0)}, (0, 3))
         }
         counted = select(contact_activity.c.contact_id).distinct()
         assert list(conn.execute(counted).scalars()) == ["k"]

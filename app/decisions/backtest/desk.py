@@ -9,17 +9,17 @@ from dataclasses import replace
 from app.decisions.assigning import assign
 from app.decisions.backtest.case import Case, Run, outranked
 from app.decisions.codes import Code
-from app.decisions.exits import PERSONAL
 from app.decisions.guard import PRIORITY_RANK, absence, admit, apply_ruling, judge
+from app.decisions.guard.caps import capped, channel_of
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
 from app.decisions.zones import local_day
 from app.model.backtest import Owed, Terms
 from app.model.decisions import DueTouch, Ruling, Verdict
 from app.model.ending import Assign
-from app.model.guard import Counters, GuardFacts
+from app.model.guard import CHANNELS, Counters, GuardFacts, Window
 from app.model.time import Business
-from app.model.vocabulary import Mode
+from app.model.vocabulary import Mode, TaskType
 
 LIMITS = frozenset(
     {
@@ -45,7 +45,7 @@ class Desk:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._rep_days: dict[str, dict[str, int]] = defaultdict(dict)
-        self._person_days: dict[str, list[int]] = defaultdict(list)
+        self._person_days: dict[str, list[tuple[int, TaskType]]] = defaultdict(list)
         self._turns: dict[str, str] = {}
 
     def rule(self, due: Sequence[Due], now: Business) -> list[tuple[Due, Ruling]]:
@@ -140,6 +140,7 @@ class Desk:
         today = local_day(now, self._terms.zone)
         rep_day: dict[tuple[str, str], int] = {}
         person: dict[str, tuple[int, int]] = {}
+        channel: dict[tuple[str, TaskType], Window] = {}
         open_tasks: dict[tuple[int, str], str] = {}
         for (case, _, _), facts in passed:
             owner, contact = facts.touch.owner_id or "", facts.touch.contact or ""
@@ -147,15 +148,17 @@ class Desk:
                 rep_day.update(
                     ((owner, day), number) for day, number in self._rep_days[owner].items()
                 )
-            if contact and (settings.cap_7_days or settings.cap_30_days):
+            if contact and capped(settings):
                 days = self._person_days.get(contact, ())
-                month = [day for day in days if day > today - _MONTH]
-                person[contact] = (sum(day > today - _WEEK for day in month), len(month))
+                person[contact] = _windows((day for day, _ in days), today)
+                for kind in CHANNELS:
+                    of_kind = (day for day, one in days if one is kind)
+                    channel[contact, kind] = _windows(of_kind, today)
             if settings.merge:
                 for task in case.open:
                     if not case.runs_firing(task) or task.due_at <= now:
                         open_tasks.setdefault((case.view.id, task.owner_id or ""), task.id)
-        return Counters(rep_day, person, open_tasks)
+        return Counters(rep_day, person, open_tasks, channel)
 
     def _create(self, due: Due, facts: GuardFacts, now: Business) -> None:
         case, run, one = due
@@ -163,8 +166,9 @@ class Desk:
         one.written_at, one.due_at = now, touch.due_at
         one.owner_id, one.contact = touch.owner_id, touch.contact
         step = run.steps[one.step]
-        if touch.contact and (step.native is not None or step.task in PERSONAL):
-            self._person_days[touch.contact].append(local_day(now, self._terms.zone))
+        kind = channel_of(step)
+        if touch.contact and kind is not None:
+            self._person_days[touch.contact].append((local_day(now, self._terms.zone), kind))
         if step.native is not None:
             return
         case.open.append(one)
@@ -177,3 +181,8 @@ class Desk:
 
     def _day_of(self, owner: str | None, at: Business) -> str:
         return local_date(at, self._terms.calendar(owner, at).zone)
+
+
+def _windows(days: Iterable[int], today: int) -> Window:
+    month = [day for day in days if day > today - _MONTH]
+    return sum(day > today - _WEEK for day in month), len(month)

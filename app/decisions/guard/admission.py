@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.decisions.codes import Code
-from app.decisions.guard.caps import applies, over_cap
+from app.decisions.guard.caps import capped, channel_of, over_cap
 from app.decisions.guard.rep_budget_and_merge import due_day, merges, to_day
 from app.decisions.guard.ruling import apply_ruling, defer
 from app.decisions.timing import HORIZON_DAYS, local_date, next_working_day
 from app.model.decisions import Ruling, Verdict
-from app.model.guard import Counters, GuardFacts, GuardSettings
+from app.model.guard import Counters, GuardFacts, GuardSettings, Window
 from app.model.vocabulary import QUESTION, Priority
 
 PRIORITY_RANK: Mapping[Priority, int] = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
@@ -30,15 +30,25 @@ class _Tally:
     def __init__(self, counters: Counters) -> None:
         self.rep_day = dict(counters.rep_day)
         self.person = dict(counters.person)
+        self.channel = dict(counters.channel)
         self.open_tasks = dict(counters.open_tasks)
 
-    def touched(self, facts: GuardFacts, counts: tuple[int, int]) -> None:
-        """One touch more of its person, who bore `counts` before."""
-        if applies(facts):
-            self.person[facts.touch.contact or ""] = (counts[0] + 1, counts[1] + 1)
+    def borne(self, facts: GuardFacts) -> tuple[Window, Window]:
+        """What the touch's person bore so far, by any channel and by the touch's own."""
+        person, kind = facts.touch.contact or "", channel_of(facts.touch.step)
+        by_kind = self.channel.get((person, kind), (0, 0)) if kind is not None else (0, 0)
+        return self.person.get(person, (0, 0)), by_kind
+
+    def touched(self, facts: GuardFacts) -> None:
+        """One touch more of its person."""
+        kind, person = channel_of(facts.touch.step), facts.touch.contact
+        if person is not None and kind is not None:
+            all, by_kind = self.borne(facts)
+            self.person[person] = (all[0] + 1, all[1] + 1)
+            self.channel[person, kind] = (by_kind[0] + 1, by_kind[1] + 1)
 
     def result(self) -> Counters:
-        return Counters(self.rep_day, self.person, self.open_tasks)
+        return Counters(self.rep_day, self.person, self.open_tasks, self.channel)
 
 
 def admit(candidates: Sequence[GuardFacts], counters: Counters) -> tuple[list[Ruling], Counters]:
@@ -59,10 +69,7 @@ def admit(candidates: Sequence[GuardFacts], counters: Counters) -> tuple[list[Ru
 def _limited(settings: GuardSettings) -> bool:
     """Whether anything is counted; most of the speed of an installation without limits."""
     return bool(
-        settings.merge
-        or settings.rep_daily_tasks
-        or settings.cap_7_days
-        or settings.cap_30_days
+        settings.merge or settings.rep_daily_tasks or capped(settings)
     )
 
 
@@ -74,13 +81,11 @@ def _order(facts: GuardFacts) -> tuple[int, int, int, str]:
 
 def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
     touch = facts.touch
-    person = touch.contact or ""
-    counts = tally.person.get(person, (0, 0))
-    refused = over_cap(facts, counts)
+    refused = over_cap(facts, *tally.borne(facts))
     if refused is not None:
         return refused
     if touch.step.native is not None:
-        tally.touched(facts, counts)
+        tally.touched(facts)
         return _DO
     slot = (touch.subject, touch.owner_id or "")
     refused = merges(facts, tally.open_tasks.get(slot))
@@ -93,7 +98,7 @@ def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
     if facts.settings.rep_daily_tasks:
         day = _day_key(facts)
         tally.rep_day[day] = tally.rep_day.get(day, 0) + 1
-    tally.touched(facts, counts)
+    tally.touched(facts)
     if touch.definition != QUESTION and (
         not touch.is_firing or facts.touch.due_at <= facts.now
     ):

@@ -9,10 +9,7 @@ from app.model.decisions import DueTouch, Explanation, Ruling, Verdict
 from app.model.guard import GuardFacts
 from app.model.record import changer
 from app.model.time import Business
-from app.model.vocabulary import Priority, TaskType
-
-# Tasks that count against what one person is asked to bear; a meeting was agreed with them.
-CAPPED = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
+from app.model.vocabulary import Priority
 
 URGENT = Priority.HIGH
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.decisions.backtest import ASSUMPTIONS, DEFINITIONS, figures, replay
@@ -14,6 +14,7 @@ from app.model.backtest import History, Terms
 from app.model.playbook import Playbook, Rule, in_force
 from app.model.time import DAY, Business
 from app.model.vocabulary import Mode, SignalKind
+from app.playbooks.segments import segments_of
 
 DAYS = 90
 
@@ -63,7 +64,10 @@ def terms_of(playbook: Playbook, rules: Sequence[Rule], ground: Ground, span: Sp
         since=span.since,
         until=span.until,
         calendar=ground.calendars.of,
-        guard=settings.guard(ground.key, ground.zone, ground.followed),
+        guard=replace(
+            settings.guard(ground.key, ground.zone, ground.followed),
+            segments=segments_of(settings.caps),
+        ),
         zone=settings.zone or ground.zone,
         people=ground.calendars.people,
         followed=ground.followed,

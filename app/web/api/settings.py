@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from app.installations import settings as rules
 from app.installations import windows
+from app.playbooks.segments import wrong_segments
 from app.store import installations, people
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
@@ -53,6 +54,11 @@ def write_settings() -> Response:
         if owner is not None and owner not in people.read(conn, inst, [owner]):
             raise wrong("default_owner", f"nobody has the owner id {owner!r}",
                         "Take the owner id from GET /api/people.")
+        unsound = wrong_segments(new.caps, new.own_fields()) if "caps" in changes else []
+        if unsound:
+            raise Refusal(422, "settings", f"Nothing was changed: {unsound[0]['field']}: "
+                          f"{unsound[0]['message']}",
+                          "Correct the fields named; docs/settings.md explains each.", unsound)
         shut = windows.closed(new, people.read(conn, inst).values())
         for name in sorted(shut.keys() & {key.removesuffix("_hours") for key in changes}):
             raise wrong(f"{name}_hours", shut[name], "Choose hours in which your reps work.")

@@ -7,13 +7,13 @@ import pytest
 
 from app.decisions import guard
 from app.decisions.codes import Code
-from app.decisions.explain import TEXTS
+from app.decisions.explain import TEXTS, text
 from app.decisions.guard import CHECKS, apply_ruling, explain_ruling, judge
 from app.decisions.guard.holdout import share_of
 from app.decisions.guard.quiet_hours import place
 from app.model.calendar import NINE_TO_FIVE, WorkCalendar
 from app.model.decisions import Ruling, Verdict
-from app.model.guard import GuardFacts
+from app.model.guard import Cap, CapSegment, GuardFacts, Others
 from app.model.ids import touch_id
 from app.model.playbook import Compare, LatePolicy, NativeSequence, Scope, Step
 from app.model.records import ContactView
@@ -237,6 +237,29 @@ CASES: list[tuple[str, dict[str, Any], Verdict, str, int | None, int | None]] = 
         NEXT_MORNING,
         None,
     ),
+    (
+        "caps",
+        {
+            "cap_7_days": 9,
+            "segments": (CapSegment("Big", Compare("deal.amount", ">", 1), Cap(2)),),
+            "contact_touches": (2, 2),
+        },
+        DEFER,
+        Code.CAP_7_DAYS,
+        NEXT_MORNING,
+        None,
+    ),
+    (
+        "caps",
+        {
+            "segments": (CapSegment("", None, Cap(), {TaskType.CALL: Cap(month=4)}),),
+            "channel_touches": (0, 4),
+        },
+        DEFER,
+        Code.CAP_30_DAYS,
+        NEXT_MORNING,
+        None,
+    ),
     ("rep_budget_and_merge", {"open_task": "t9"}, DEFER, Code.MERGE, None, None),
     (
         "rep_budget_and_merge",
@@ -353,6 +376,16 @@ def test_every_check_has_a_case() -> None:
         {"cap_7_days": 3, "cap_30_days": 9, "contact_touches": (2, 8)},
         {"cap_7_days": 3, "contact_touches": (9, 9), "step": TODO},
         {"cap_7_days": 0, "contact_touches": (9, 9)},
+        {  # the first segment that it meets, and no other
+            "cap_7_days": 1,
+            "segments": (
+                CapSegment("Small", Compare("deal.amount", "<", 1), Cap(1)),
+                CapSegment("Unknown", Compare("contact.tier", "==", "gold"), Cap(1)),
+                CapSegment("All", None, Cap(3), {TaskType.EMAIL: Cap(1)}),
+            ),
+            "contact_touches": (2, 2),
+            "channel_touches": (2, 2),
+        },
         {"open_task": "t9", "merge": False},
         {"open_task": "t1"},  # itself
         {"rep_daily_tasks": 5, "rep_tasks_today": 4},
@@ -418,6 +451,28 @@ def test_an_enrolment_that_is_late_on_its_day_does_not_mail_at_night() -> None:
 def test_an_enrolment_counts_against_the_caps_of_its_person() -> None:
     ruling, _ = moved(step=NATIVE, cap_7_days=3, contact_touches=(3, 3))
     assert ruling.code == Code.CAP_7_DAYS
+
+
+def test_a_segment_is_asked_of_the_person_who_is_touched() -> None:
+    gold = who(crm_id="c2", fields={"tier": "gold"})
+    segments = (CapSegment("Gold", Compare("contact.tier", "==", "gold"), Cap(1)),)
+    several = subject(contacts=(CONTACT, gold), **OLD)
+    about = facts(subject=several, segments=segments, contact_touches=(1, 1))
+    assert judge(about)[0].verdict is DO, "it is for the other one"
+    about = replace(about, contact=gold, touch=replace(about.touch, contact="c2"))
+    ruling, _ = judge(about)
+    assert ruling.values["segment"] == "Gold"
+
+
+def test_whose_touches_filled_the_cap_is_told_where_not_all_were_ours() -> None:
+    said = text(Code.CAP_7_DAYS, {"count": 3, "cap": 3})
+    assert said == "The contact was touched 3 times in 7 days; the cap is 3."
+    others = Others((2, 5), {"Ada": 2, "Ben": 1})
+    ruling, _ = judge(facts(cap_7_days=3, contact_touches=(3, 8), others=others))
+    assert text(ruling.code, ruling.values) == (
+        "The contact was touched 3 times in 7 days (in 30 days besides us: Ada 2, Ben 1, others "
+        "2); the cap is 3."
+    )
 
 
 # --- holdout
