@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,16 @@ def texts_for(
             candidates=candidates,
         )
     )
+
+
+def brief(rendered: Rendered, absent: PersonView, back_at: int, zone: str) -> Rendered:
+    """The task's text for whoever stands in: for whom, and from when on it is theirs again."""
+    name = escape(absent.name or absent.owner_id)
+    told = (
+        f"<p><strong>You stand in for {name}</strong>, who is back on {local_date(back_at, zone)}. "
+        "Do this one thing; whatever can wait waits for them.</p>"
+    )
+    return rendered._replace(body=told + rendered.body)
 
 
 def new_task(

@@ -75,6 +75,19 @@ def members(team: str, people: Iterable[PersonView]) -> list[PersonView]:
     )
 
 
+def stand_ins(
+    owner: PersonView | None, people: People, default: str | None
+) -> tuple[PersonView, ...]:
+    """Who may take somebody's work, in this order: their cover, their manager, the default owner.
+
+    Absent ones and those who have left are among them. Nobody for an owner who is never away.
+    """
+    if owner is None or (owner.active and not owner.absences):
+        return ()
+    ids = dict.fromkeys((owner.cover_id, owner.manager_id, default))
+    return tuple(people[id] for id in ids if id and id in people and id != owner.owner_id)
+
+
 def away_until(person: PersonView, at: Business) -> Business | None:
     """When somebody who is absent at an instant is back; None: they are there."""
     back = at

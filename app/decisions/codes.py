@@ -117,6 +117,7 @@ class Code:
     NOT_WORKING = "not_working"
     ABSENT = "absent"
     COVERED = "covered"
+    NOBODY_COVERS = "nobody_covers"
     OWNER_ARCHIVED = "owner_archived"
     APPROVAL = "approval"
     OUTRANKED_BY = "outranked_by"

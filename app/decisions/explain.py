@@ -131,6 +131,8 @@ TEXTS: Mapping[str, str] = {
     Code.NOT_WORKING: "Moved to {due_at}, the next working time.",
     Code.ABSENT: "The rep is away until {back_at}; now due at {due_at}.",
     Code.COVERED: "The rep is away until {back_at}; urgent, so it goes to {to}.",
+    Code.NOBODY_COVERS: "Urgent, but the rep is away until {back_at} and nobody stands in: cover, "
+    "manager and default owner are not set, have left or are away too. Next: {next_at}.",
     Code.OWNER_ARCHIVED: "The owner is no longer active; it goes to {to}.",
     Code.APPROVAL: "The rule is above its limit and waits for an admin's approval.",
     Deed.CREATED: "The task stands in the CRM, due {due_at}.",

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.actions.rendering import BUILT_IN, Rendered, TaskTexts, template_of
-from app.actions.tasks import new_task, texts_for
+from app.actions.tasks import brief, new_task, texts_for
 from app.decisions.asking import CHOOSE_CONTACT
+from app.decisions.assigning import stand_ins
 from app.decisions.beside import outranks
+from app.decisions.codes import Code
 from app.decisions.guard.caps import channel_of
 from app.decisions.native import DUTIES, as_task
 from app.decisions.timing import local_date
@@ -113,8 +115,15 @@ class Case:
 
     def task(self, tenant: Tenant) -> NewTask:
         """The task to create, its text rendered."""
-        self.rendered = self.render(tenant)
+        self.rendered = self._with_brief(self.render(tenant))
         return new_task(self.facts.touch, self.rendered, self.facts.subject, self.owner_id)
+
+    def _with_brief(self, rendered: Rendered) -> Rendered:
+        """What whoever stands in has to know first."""
+        handed, absent = self.handed, self.facts.owner
+        if handed is None or handed.code != Code.COVERED or absent is None:
+            return rendered
+        return brief(rendered, absent, handed.values["back_at"], self.facts.calendar.zone)
 
     def render(self, tenant: Tenant) -> Rendered:
         texts = self.ground.texts.get(self.owner_id)
@@ -268,7 +277,7 @@ def _facts(
         now=now,
         holds=ground.holds,
         contact_touches=ground.contact_touches,
-        channel_touches=_of_channel(row, touch.step, counters),
+        channel_touches=counters.of_kind(row["contact_id"], channel_of(touch.step)),
         others=ground.others,
         rep_tasks_today=(
             budget.get((owner_id or "", local_date(row["due_at"], calendar.zone)), 0)
@@ -279,6 +288,7 @@ def _facts(
         zone=ground.zone,
         running_native=ground.running_native,
         outranked=ground.outranked,
+        stand_ins=stand_ins(owner, tenant.calendars.people, tenant.settings.default_owner),
     )
 
 
@@ -286,11 +296,6 @@ def _is_gone(ground: _Ground, row: Row) -> bool:
     """Its enrolment was moved to a version without the step while the touch was on its way."""
     built_in = row["step"] in DUTIES or ground.enrolment["definition"] == QUESTION
     return row["step"] not in ground.steps and not built_in
-
-
-def _of_channel(row: Row, step: Step, counters: Counters) -> Window:
-    kind = channel_of(step) if counters.channel else None
-    return counters.channel.get((row["contact_id"] or "", kind), (0, 0)) if kind else (0, 0)
 
 
 def _step(ground: _Ground, row: Row) -> Step:

@@ -88,6 +88,7 @@ class GuardFacts:
     that the person bore; channel_touches: of the touch's own kind. others: what of it was not ours.
     open_task: id of a due open task of ours for the
     same subject and rep. zone: the person's, by the chain contact → rep → installation.
+    stand_ins: who may take urgent work while the owner is away, in order: cover, manager, default.
     running_native: id of the touch whose sequence in the CRM runs for the same enrolment.
     outranked: (definition, priority) of a sequence that runs for the subject and goes before.
     """
@@ -108,6 +109,7 @@ class GuardFacts:
     zone: str = "UTC"
     running_native: str | None = None
     outranked: tuple[str, int] | None = None
+    stand_ins: tuple[PersonView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +127,7 @@ class Counters:
     channel: Mapping[tuple[str, TaskType], Window] = field(
         default_factory=dict[tuple[str, TaskType], Window]
     )
+
+    def of_kind(self, contact: str | None, kind: TaskType | None) -> Window:
+        """What a person bore by one kind of touch; none where there is no person, or no kind."""
+        return self.channel.get((contact, kind), (0, 0)) if contact and kind else (0, 0)

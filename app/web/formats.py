@@ -35,6 +35,7 @@ WORDS = {
     "no_owner": "nobody owns this record: nobody follows up",
     "owner_left": "the owner is no longer active in the CRM; a stand-in gets the tasks",
     "no_next_step": "no next step is planned",
+    "nobody_covers": "urgent, but the owner is away and nobody stands in",
     "meeting_done": "meeting done",
     "oauth_state_foreign": "connection finished in another browser",
     "oauth_state_invalid": "connection not started here",

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.decisions.codes import Code
 from app.installations.registry import WEBHOOK
 from app.installations.switch import STOPPED
 from app.model.vocabulary import Momentum
@@ -248,6 +249,8 @@ def _flags(
     ahead = (row["next_meeting_at"], row["next_activity_at"])
     if _next(touches, {}) is None and not any(at is not None and at > now for at in ahead):
         flags.append("no_next_step")
+    if any(t["reason"] == Code.NOBODY_COVERS and t["state"] == "planned" for t in touches):
+        flags.append("nobody_covers")
     return flags
 
 

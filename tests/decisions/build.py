@@ -39,6 +39,7 @@ NOW = at("2026-03-02 10:00")
 CAL = WorkCalendar(AMSTERDAM, NINE_TO_FIVE)
 ANY_TIME = replace(CAL, windows_off=True)
 CONTACT = ContactView("c1", name="Ada", email="ada@example.test")
+COVER, BOSS = PersonView("cover", name="Cover"), PersonView("boss", name="Boss")
 OWNER = PersonView("o1", zone=AMSTERDAM, manager_id="boss", cover_id="cover", team="north")
 
 
@@ -175,5 +176,6 @@ def facts(**more: Any) -> GuardFacts:
         "settings": GuardSettings(**settings),
         "now": NOW,
         "zone": AMSTERDAM,
+        "stand_ins": (COVER, BOSS),
     }
     return GuardFacts(**{**defaults, **more})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.conftest import Begin
-from tests.scenarios.harness import ADA, BEN, KINDS, PEOPLE, Person, Story, playbook
+from tests.scenarios.harness import ADA, BEN, KINDS, MIA, PEOPLE, Person, Story, playbook
 
 RING = """
   - id: go
@@ -240,6 +240,45 @@ def test_an_absent_reps_urgent_work_goes_to_cover_and_the_rest_waits(story: Stor
         ("Ben", "Tue 2026-09-08 10:00", "Now"),
         ("Ada", "Mon 2026-09-14 09:00", "Lat"),
     ]
+
+
+@pytest.mark.feature("M04")
+def test_who_stands_in_is_told_so_and_where_nobody_is_there_that_is_flagged(story: Story) -> None:
+    def away(person: Person, start: str, end: str, **more: Any) -> None:
+        spans = [[story.at(start), story.at(end)]]
+        story.change("PUT", f"/api/people/{person.owner_id}", {"absences": spans, **more})
+
+    managed = {"cover_id": BEN.owner_id, "manager_id": MIA.owner_id}
+    away(ADA, "2026-09-07 12:00", "2026-09-21 00:00", **managed)
+    away(BEN, "2026-09-08 00:00", "2026-09-10 00:00")
+    away(MIA, "2026-09-09 00:00", "2026-09-11 00:00")
+    story.live(
+        playbook(
+            "- {id: go, when: {stage_entered: qualified}, then: [{enrol: s}]}",
+            """
+            - id: s
+              steps:
+                - {id: a, at: 1d, task: call, template: t, subject: Now, priority: high}
+            """,
+        )
+    )
+    first = story.deal("qualified")
+    story.until("+1d")
+    (task,) = story.open(first)
+    assert (task.owner, task.due) == ("Mia", "Tue 2026-09-08 10:00"), "the cover is away too"
+    assert task.body.startswith(
+        "<p><strong>You stand in for Ada Firm</strong>, who is back on 21 September 2026."
+    )
+    second = story.deal("qualified")
+    story.until("+1d")
+    assert story.tasks(second) == []
+    assert "nobody_covers" in story.subject(second)["flags"]
+    assert story.whys(second, "test/go")[0].startswith(
+        "Urgent, but the rep is away until Mon 21 Sep 2026, 09:00 and nobody stands in"
+    )
+    story.to("2026-09-10 10:00")
+    (task,) = story.open(second)
+    assert (task.owner, task.due) == ("Ben", "Thu 2026-09-10 09:00"), "the first who is back"
 
 
 # --- still true ----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from app.decisions.assigning import assign
+from app.decisions.assigning import assign, stand_ins
 from app.decisions.backtest.case import Case, Run, outranked
 from app.decisions.codes import Code
 from app.decisions.guard import PRIORITY_RANK, absence, admit, apply_ruling, judge
@@ -119,6 +119,7 @@ class Desk:
             holds=case.holds,
             zone=(contact.zone if contact else None) or calendar.zone,
             outranked=outranked(case, run),
+            stand_ins=stand_ins(terms.people.get(owner or ""), terms.people, terms.default_owner),
         )
 
     def _holder(self, wanted: Assign, one: Owed, owner: str | None, now: Business) -> str | None:

@@ -1,12 +1,14 @@
-"""The rep is away: what is urgent goes to cover, the rest waits for their return."""
+"""The rep is away: what is urgent goes to whoever stands in, the rest waits for their return."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from app.decisions.assigning import away_until
 from app.decisions.codes import Code
 from app.decisions.guard.quiet_hours import place
-from app.decisions.guard.ruling import URGENT, move
+from app.decisions.guard.ruling import URGENT, defer, move
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import GuardFacts
@@ -17,20 +19,48 @@ _CHECK = "absence"
 
 
 def check(facts: GuardFacts) -> Ruling | None:
-    """Urgent is a step of high priority. Cover is the rep's cover, else the manager; without
-    either, urgent work waits too. An archived owner's work goes on at once: `to` None then asks
-    for the installation's default owner."""
+    """Urgent is a step of high priority: it goes to the first of those who may stand in who is
+    there when it falls due. Where none is, it waits for the first of all who is back, and is
+    flagged. An archived owner's work goes on at once: `to` None then asks for the
+    installation's default owner."""
     owner = facts.owner
     if owner is not None and not owner.active:
-        cover = owner.cover_id or owner.manager_id
-        return Ruling(Verdict.HAND_TO, _CHECK, Code.OWNER_ARCHIVED, to=cover)
+        return Ruling(Verdict.HAND_TO, _CHECK, Code.OWNER_ARCHIVED, to=_there(facts)[0])
     back = _back(facts)
     if back is None:
         return None
-    cover = (owner.cover_id or owner.manager_id) if owner is not None else None
-    if cover is not None and facts.touch.step.priority is URGENT:
-        return Ruling(Verdict.HAND_TO, _CHECK, Code.COVERED, to=cover, values={"back_at": back})
-    return move(facts, _CHECK, Code.ABSENT, place(back, facts), back_at=back)
+    urgent = facts.touch.step.priority is URGENT
+    to, away = _there(facts) if urgent else (None, [])
+    if to is not None:
+        values = {"back_at": back, **({"away": away} if away else {})}
+        return Ruling(Verdict.HAND_TO, _CHECK, Code.COVERED, to=to, values=values)
+    if not urgent:
+        return move(facts, _CHECK, Code.ABSENT, place(back, facts), back_at=back)
+    soonest = min((one for one in map(_returns(facts), facts.stand_ins) if one), default=back)
+    if soonest < back:
+        values = {"back_at": back, "next_at": soonest}
+        return defer(_CHECK, Code.NOBODY_COVERS, soonest, **values)
+    due = place(back, facts)
+    return move(facts, _CHECK, Code.NOBODY_COVERS, due, back_at=back, next_at=due)
+
+
+def _returns(facts: GuardFacts) -> Callable[[PersonView], Business | None]:
+    """When somebody who is away at the due time is back; None for those who will not be."""
+    at = max(facts.touch.due_at, facts.now)
+    return lambda person: away_until(person, at) if person.active else None
+
+
+def _there(facts: GuardFacts) -> tuple[str | None, list[str]]:
+    """Who stands in, None for nobody, and the names of those passed over as they are away too."""
+    at = max(facts.touch.due_at, facts.now)
+    away: list[str] = []
+    for person in facts.stand_ins:
+        if not person.active:
+            continue
+        if away_until(person, at) is None:
+            return person.owner_id, away
+        away.append(person.name or person.owner_id)
+    return None, away
 
 
 def handed_over(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.decisions import guard
+from app.decisions.assigning import stand_ins
 from app.decisions.codes import Code
 from app.decisions.explain import TEXTS, text
 from app.decisions.guard import CHECKS, apply_ruling, explain_ruling, judge
@@ -20,8 +21,10 @@ from app.model.records import ContactView
 from app.model.time import Business, Delay, Unit, parse_delay
 from app.model.vocabulary import EnrolmentState, Mode, Priority, StageKind, StopReason, TaskType
 from tests.decisions.build import (
+    BOSS,
     CAL,
     CONTACT,
+    COVER,
     NEW_YORK,
     NOW,
     OWNER,
@@ -475,6 +478,43 @@ def test_whose_touches_filled_the_cap_is_told_where_not_all_were_ours() -> None:
     )
 
 
+# --- absence
+
+
+@pytest.mark.parametrize(
+    ("cover", "boss", "to"),
+    [
+        ({}, {}, "cover"),
+        ({"absences": ((at("2026-03-01 00:00"), at("2026-03-04 00:00")),)}, {}, "boss"),
+        ({"absences": ((at("2026-03-01 00:00"), NOW),)}, {}, "cover"),  # just back
+        ({"active": False}, {}, "boss"),
+        ({"active": False}, {"active": False}, None),
+        ({"active": False}, {"absences": ((NOW, at("2026-03-10 00:00")),)}, None),
+    ],
+)
+def test_urgent_work_goes_to_the_first_who_is_there(
+    cover: dict[str, Any], boss: dict[str, Any], to: str | None
+) -> None:
+    week = away("2026-03-01 00:00", "2026-03-09 00:00")
+    urgent = step("x", priority=Priority.HIGH)
+    stand_ins = (replace(COVER, **cover), replace(BOSS, **boss))
+    ruling, due = moved(owner=week, step=urgent, stand_ins=stand_ins)
+    assert ruling.to == to
+    if to is None:
+        assert (ruling.code, due) == (Code.NOBODY_COVERS, at("2026-03-09 09:00"))
+    elif cover:
+        assert ruling.values.get("away", []) == (["Cover"] if "absences" in cover and to == "boss"
+                                                 else [])  # fmt: skip
+
+
+def test_where_nobody_is_there_the_first_who_is_back_gets_it() -> None:
+    week = away("2026-03-01 00:00", "2026-03-09 00:00")
+    boss = replace(BOSS, absences=((at("2026-03-02 00:00"), NEXT_MORNING),))
+    ruling, due = moved(owner=week, step=step("x", priority=Priority.HIGH), stand_ins=(boss,))
+    assert (ruling.verdict, ruling.code) == (DEFER, Code.NOBODY_COVERS)
+    assert (ruling.until, due) == (NEXT_MORNING, None), "still due, and not moved"
+
+
 # --- holdout
 
 
@@ -557,7 +597,7 @@ def test_absences_on_end_are_one() -> None:
             (at("2026-03-02 00:00"), at("2026-03-07 00:00")),
         ),
     )
-    ruling, due = moved(owner=twice, step=step("x", priority=Priority.HIGH))
+    ruling, due = moved(owner=twice, step=step("x"))
     assert (ruling.code, due) == (Code.ABSENT, at("2026-03-10 09:00"))
 
 
@@ -570,7 +610,9 @@ def test_absences_on_end_are_one() -> None:
     ],
 )
 def test_who_covers(owner: Any, to: str | None) -> None:
-    ruling, _ = judge(facts(owner=owner, step=step("x", priority=Priority.HIGH)))
+    known = stand_ins(owner, {"cover": COVER, "boss": BOSS}, None)
+    high = step("x", priority=Priority.HIGH)
+    ruling, _ = judge(facts(owner=owner, step=high, stand_ins=known))
     assert (ruling.verdict, ruling.to) == (HAND_TO, to)
 
 
