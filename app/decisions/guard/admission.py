@@ -1,8 +1,8 @@
 """Admission: a batch that the checks let through, counted against what is left.
 
 Two touches that are each within a cap may exceed it together, so the counting is done one after
-the other, in an order that does not depend on who claimed them: due time, priority, the time it was
-owed, touch id. The caller holds the installation's counters locked meanwhile.
+the other, in an order that does not depend on who claimed them: due time, priority, amount, the
+time it was owed, touch id. The caller holds the installation's counters locked meanwhile.
 """
 
 from __future__ import annotations
@@ -73,10 +73,15 @@ def _limited(settings: GuardSettings) -> bool:
     )
 
 
-def _order(facts: GuardFacts) -> tuple[int, int, int, str]:
-    """Late steps of one sequence are all due now; they still come in the order they were owed."""
+def _order(facts: GuardFacts) -> tuple[int, int, float, int, str]:
+    """What a rep's day has room for: of what is due at one instant, as after days off, the urgent
+    before the rest, and then the larger amount; an unknown one counts as none.
+
+    Late steps of one sequence are all due now; they still come in the order they were owed.
+    """
     touch = facts.touch
-    return touch.due_at, touch.priority, touch.owed_at, touch.id
+    amount = facts.subject.amount or 0.0
+    return touch.due_at, touch.priority, -amount, touch.owed_at, touch.id
 
 
 def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:

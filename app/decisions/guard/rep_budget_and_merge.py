@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.decisions.codes import Code
-from app.decisions.guard.ruling import defer, move
-from app.decisions.timing import next_working_day
+from app.decisions.guard.ruling import defer, drop, move
+from app.decisions.timing import is_too_late, next_working_day, shift
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
 from app.model.ids import touch_id
@@ -61,8 +61,15 @@ def over_budget(facts: GuardFacts, count: int) -> Ruling | None:
 
 
 def to_day(facts: GuardFacts, due: Business, count: int) -> Ruling:
-    """A due time on a day with room."""
-    budget = facts.settings.rep_daily_tasks
+    """A due time on a day with room; over, where by then the step is later than it allows.
+
+    That counts from the day on which it would have been due: moving it from full day to full day
+    must not make a step young again that expires.
+    """
+    touch, budget = facts.touch, facts.settings.rep_daily_tasks
+    first = shift(touch.owed_at, facts.calendar)
+    if is_too_late(first, touch.step.late, facts.calendar, due):
+        return drop(_CHECK, Code.TOO_LATE, was_due_at=first, budget=budget, count=count)
     return move(facts, _CHECK, Code.REP_BUDGET, due, budget=budget, count=count)
 
 

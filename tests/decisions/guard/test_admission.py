@@ -1,5 +1,7 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,13 +10,25 @@ from hypothesis import strategies as st
 
 from app.decisions.codes import Code
 from app.decisions.guard import PRIORITY_RANK, admit, apply_ruling
-from app.decisions.timing import local_date
+from app.decisions.timing import local_date, next_working_day
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import Counters, GuardFacts
 from app.model.ids import touch_id
-from app.model.time import HOUR, Business
+from app.model.playbook import LatePolicy
+from app.model.time import DAY, HOUR, Business, Delay, Unit
 from app.model.vocabulary import Priority, TaskType
-from tests.decisions.build import AMSTERDAM, ANY_TIME, NOW, active, at, facts, step, touch
+from tests.decisions.build import (
+    AMSTERDAM,
+    ANY_TIME,
+    CAL,
+    NOW,
+    active,
+    at,
+    facts,
+    step,
+    subject,
+    touch,
+)
 
 NOTHING = Counters({}, {}, {})
 
@@ -198,3 +212,57 @@ def test_admission_never_exceeds_and_does_not_depend_on_the_order_given(
     turned, after_turned = admit(made[::-1], before)
     assert turned[::-1] == rulings
     assert after_turned == after
+
+
+AFTER_DAYS_OFF = st.lists(
+    st.tuples(
+        st.integers(0, 2),  # priority
+        st.sampled_from([None, 100.0, 5000.0, 90_000.0]),  # amount
+        st.integers(0, 3),  # of the four days off, that on which it was owed
+        st.booleans(),  # expires when two days late
+    ),
+    max_size=25,
+)
+TUESDAY = at("2026-03-03 09:00")
+
+
+@given(AFTER_DAYS_OFF, st.integers(1, 6))
+def test_after_four_days_off_the_most_important_come_first_and_no_day_is_overfull(
+    owed: list[tuple[int, float | None, int, bool]], budget: int
+) -> None:
+    """From Friday to Monday nobody worked, so all of it fell due on Tuesday morning."""
+    holidays = frozenset({"2026-02-27", "2026-03-02"})
+    calendar = replace(CAL, holidays=holidays)
+    skip = LatePolicy("skip", Delay(2, Unit.D))
+    made = [
+        replace(
+            candidate(
+                f"t{n}", subject=n, contact=f"c{n}", rep_daily_tasks=budget, now=TUESDAY,
+                due_at=TUESDAY, priority=priority, calendar=calendar,
+                owed_at=Business(at("2026-02-27 10:00") + day * DAY),
+                step=step("x", late=skip if expires else LatePolicy()),
+            ),
+            subject=subject(id=n, amount=amount),
+        )
+        for n, (priority, amount, day, expires) in enumerate(owed)
+    ]  # fmt: skip
+    days: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    morning = TUESDAY
+    while made:
+        counters = Counters({("o1", day): len(found) for day, found in days.items()}, {}, {})
+        rulings, _ = admit([replace(one, now=morning) for one in made], counters)
+        put_off: list[GuardFacts] = []
+        for one, ruling in zip(made, rulings, strict=True):
+            touch, moved = one.touch, apply_ruling(one, ruling)
+            if ruling.verdict is Verdict.DROP:
+                assert (ruling.code, touch.step.late) == (Code.TOO_LATE, skip)
+            elif ruling.verdict is Verdict.DEFER:
+                put_off.append(moved)
+            else:
+                day = local_date(moved.touch.due_at, AMSTERDAM)
+                days[day].append((touch.priority, -(one.subject.amount or 0.0)))
+                assert touch.step.late != skip or day <= "2026-03-05", "Thursday is two days late"
+        made, morning = put_off, next_working_day(morning, calendar)
+    assert all(len(found) <= budget for found in days.values())
+    assert all(max(days[a]) <= min(days[b]) for a, b in pairwise(sorted(days)))
+    assert len(days["2026-03-03"]) == min(budget, len(owed))
