@@ -115,14 +115,15 @@ class Case:
 
     def task(self, tenant: Tenant) -> NewTask:
         """The task to create, its text rendered."""
-        self.rendered = self._with_brief(self.render(tenant))
+        self.rendered = self._with_brief(self.render(tenant), tenant)
         return new_task(self.facts.touch, self.rendered, self.facts.subject, self.owner_id)
 
-    def _with_brief(self, rendered: Rendered) -> Rendered:
+    def _with_brief(self, rendered: Rendered, tenant: Tenant) -> Rendered:
         """What whoever stands in has to know first."""
-        handed, absent = self.handed, self.facts.owner
-        if handed is None or handed.code != Code.COVERED or absent is None:
+        handed = self.handed
+        if handed is None or handed.code != Code.COVERED:
             return rendered
+        absent = tenant.calendars.people[handed.values["whose"]]
         return brief(rendered, absent, handed.values["back_at"], self.facts.calendar.zone)
 
     def render(self, tenant: Tenant) -> Rendered:

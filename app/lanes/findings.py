@@ -6,8 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.decisions.timing import local_date
 from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
+from app.model.time import Business
 from connectors.contract import Event
 
 
@@ -47,6 +49,12 @@ class Findings:
     said: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     heard: list[Event] = field(default_factory=list[Event])
     contacted: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
+
+    def touched_by_others(self, contact: str, times: int, at: Business, zone: str) -> None:
+        """They count on the day of the latest of them; an earlier one would be forgotten too soon.
+        """
+        if times:
+            self.contacted.append((contact, local_date(at, zone), times))
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
         if values:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.decisions.timing import local_date
 from app.lanes.context import Tenant
 from app.lanes.findings import Findings
 from app.lanes.hearing import as_reply, letter_events, property_events
@@ -143,7 +142,8 @@ class Observer:
             facts = contact_facts(record.id, row, fresh, record.fields, record.updated_at)
             if row is not None and row["deleted"] and not baseline:
                 self._contact_is_back(record)
-            self._contacted(record.id, contacted_since(row, fresh), fresh["contacted_at"])
+            times, at = contacted_since(row, fresh), Business(fresh["contacted_at"] or self.now)
+            self.found.touched_by_others(record.id, times, at, self.tenant.zone)
             if row is not None and not baseline:
                 self.found.heard.extend(property_events(self.tenant, record, row, self.now))
             changed = lead_changes(self, record, row, fresh)
@@ -160,12 +160,6 @@ class Observer:
                     self.signal(signal)
                 self._new_lead(record, fresh)
                 self.facts(facts, [record.id], [])
-
-    def _contacted(self, contact: str, times: int, at: int | None) -> None:
-        """Others' touches count on the day of the latest of them; earlier would forget too soon."""
-        if times:
-            day = local_date(Business(at or self.now), self.tenant.zone)
-            self.found.contacted.append((contact, day, times))
 
     def _barred(self, record: CrmRecord) -> None:
         """Somebody who was erased is back under another id: nothing of them is kept but that."""

@@ -31,8 +31,8 @@ def check(facts: GuardFacts) -> Ruling | None:
         return None
     urgent = facts.touch.step.priority is URGENT
     to, away = _there(facts) if urgent else (None, [])
-    if to is not None:
-        values = {"back_at": back, **({"away": away} if away else {})}
+    if to is not None and owner is not None:
+        values = {"back_at": back, "whose": owner.owner_id, **({"away": away} if away else {})}
         return Ruling(Verdict.HAND_TO, _CHECK, Code.COVERED, to=to, values=values)
     if not urgent:
         return move(facts, _CHECK, Code.ABSENT, place(back, facts), back_at=back)
