@@ -11,13 +11,13 @@ from app.actions.rendering import BUILT_IN, Rendered, TaskTexts, template_of
 from app.actions.tasks import brief, new_task, texts_for
 from app.decisions.asking import CHOOSE_CONTACT
 from app.decisions.assigning import stand_ins
-from app.decisions.beside import outranks
 from app.decisions.codes import Code
 from app.decisions.guard.caps import channel_of
 from app.decisions.native import DUTIES, as_task
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
 from app.lanes.caseload import Loaded, load_rows
+from app.lanes.contending import in_the_way, outranked
 from app.lanes.context import Lanes, Tenant
 from app.model.calendar import WorkCalendar
 from app.model.decisions import DueTouch, Ruling
@@ -206,7 +206,7 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
         contact_touches=loaded.counters.person.get(row["contact_id"] or "", (0, 0)),
         others=loaded.others.get(row["contact_id"] or "", _NO_OTHERS),
         running_native=loaded.sequences.get(row["enrolment_id"]),
-        outranked=_outranked(tenant, enrolment, loaded.running.get(row["subject_id"], ())),
+        outranked=outranked(tenant, enrolment, loaded.running.get(row["subject_id"], ())),
     )
 
 
@@ -215,28 +215,6 @@ def _held(loaded: Loaded, row: Row) -> Mapping[str, Any]:
     mine = loaded.holds.get(row["subject_id"], {})
     theirs = loaded.of_person.get(row["contact_id"] or "")
     return {**mine, **theirs} if theirs else mine
-
-
-def _outranked(
-    tenant: Tenant, enrolment: Row, running: Iterable[Row]
-) -> tuple[str, int] | None:
-    """The highest sequence that acts for the same record and goes before this one."""
-    if enrolment["is_firing"]:
-        return None
-    own = tenant.sequence(enrolment["version_id"], enrolment["definition"])
-    found: list[tuple[int, str]] = []
-    for row in running:
-        if row["is_firing"] or row["state"] != EnrolmentState.ACTIVE.value:
-            continue
-        if row["mode"] == Mode.SHADOW.value:
-            continue
-        other = tenant.sequence(row["version_id"], row["definition"])
-        if own is not None and other is not None and outranks(other, own):
-            found.append((other.priority or 0, row["definition"]))
-    if not found:
-        return None
-    priority, definition = max(found)
-    return definition, priority
 
 
 def _facts(
@@ -285,7 +263,7 @@ def _facts(
             if budget
             else 0
         ),
-        open_task=_in_the_way(row, ground.enrolment, ground.open_tasks, owner_id, now),
+        open_task=in_the_way(row, ground.enrolment, ground.open_tasks, owner_id, now),
         zone=ground.zone,
         running_native=ground.running_native,
         outranked=ground.outranked,
@@ -309,17 +287,3 @@ def _step(ground: _Ground, row: Row) -> Step:
     if duty is None:
         return CHOOSE_CONTACT
     return replace(duty, subject=row["shown_subject"] or duty.subject)
-
-
-def _in_the_way(
-    row: Row, enrolment: Row, tasks: Iterable[Row], owner_id: str | None, now: Business
-) -> str | None:
-    for task in tasks:
-        if (task["owner_id"] or "") != (owner_id or ""):
-            continue
-        if task["is_firing"] and (task["due_at"] > now or enrolment["is_firing"]):
-            continue
-        if enrolment["is_firing"] and task["enrolment_id"] == row["enrolment_id"]:
-            continue
-        return task["id"]
-    return None
