@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.decisions.codes import Code
+from app.decisions.places import Places
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Decision, EnrolmentView, Explanation, SetProperty
 from app.model.ids import stage_anchor
@@ -37,6 +38,7 @@ class RuleContext:
     replies and meetings counts besides.
     recent_firings: rule key → firings in the whole installation within the last hour, for `limit`.
     recent_for_subject: the same for this subject alone, for loop protection.
+    places: what may still run, None where nothing limits it.
     mail_seen: when mail was lately seen to be opened, or clicked in, for rules that count.
     """
 
@@ -56,6 +58,7 @@ class RuleContext:
     seen: Mapping[SignalKind, Business] = field(default_factory=dict[SignalKind, Business])
     recent_firings: Mapping[str, int] = field(default_factory=dict[str, int])
     recent_for_subject: Mapping[str, int] = field(default_factory=dict[str, int])
+    places: Places | None = None
     mail_seen: Mapping[SignalKind, Sequence[Business]] = field(
         default_factory=dict[SignalKind, Sequence[Business]]
     )

@@ -54,6 +54,8 @@ TEXTS: Mapping[str, str] = {
     Code.CAME_WITH_MANY: "It came with many others by {came_by}; it waits in the backlog for an "
     "admin's release.",
     Code.QUEUED: "The rule is paused; it waits in the backlog for an admin's release.",
+    Code.NO_PLACE: "No place is free: {what} are {count} of {limit}. It begins by itself when one "
+    "is, the oldest first.",
     Code.OVER_LIMIT: "The rule fired {limit} times within an hour; an admin must approve more.",
     Code.SETTLING: "Waits until {until} to see whether the change stands.",
     Code.AWAITING_ABSENCE: "Waits until {until} to see whether an answer comes.",
@@ -139,6 +141,7 @@ TEXTS: Mapping[str, str] = {
     Deed.ADOPTED: "The task stood in the CRM already, from a call whose answer was lost.",
     Deed.CRM_ERROR: "The CRM did not take it: {error} It is tried again.",
     Deed.REFUSED: "The CRM refused it: {error}",
+    Deed.PLACE_FREE: "A place is free, so it begins; its delays count from now.",
     Deed.RELEASED: "An admin released it from the backlog; its delays count from now.",
     Deed.APPROVED: "An admin approved it.",
     Deed.MERGED: "The CRM merged {type} {other} into this record; its history goes on here.",

@@ -114,6 +114,11 @@ def _enrol(
     found = bar(sequence, active, cause, context, now)
     if found is not None:
         return refusal(active, context, found[0], now, {**found[1], **(cause.values or {})})
+    if state is EnrolmentState.ACTIVE and active.mode is Mode.LIVE and context.places is not None:
+        taken = context.places.full(sequence, context.subject.owner_id)
+        if taken is not None:
+            state = EnrolmentState.QUEUED
+            cause = replace(cause, values={**(cause.values or {}), **taken})
     made = start(active, cause, context, now, state, sequence, sequence.steps)
     if state is not EnrolmentState.ACTIVE or not made.actions:
         return made  # what only waits takes nobody's place yet

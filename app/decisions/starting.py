@@ -142,6 +142,8 @@ def _started(
         verdict, code = "shadow", Code.WOULD_ENROL
     elif begun.state is EnrolmentState.PROPOSED:
         verdict, code = "proposed", Code.PROPOSED
+    elif begun.state is EnrolmentState.QUEUED:
+        verdict, code = "queued", Code.NO_PLACE
     elif begun.state is EnrolmentState.APPROVAL:
         verdict, code = "approval", Code.OVER_LIMIT
     values: dict[str, Any] = {

@@ -25,8 +25,15 @@ from app.model.records import SubjectView
 from app.model.time import Business
 from app.model.vocabulary import LASTING, EnrolmentState, StageKind, StopReason
 
-UNDECIDED = frozenset({EnrolmentState.PROPOSED, EnrolmentState.BACKLOG, EnrolmentState.APPROVAL})
-"""States in which an enrolment waits for a person's word."""
+UNDECIDED = frozenset(
+    {
+        EnrolmentState.PROPOSED,
+        EnrolmentState.BACKLOG,
+        EnrolmentState.APPROVAL,
+        EnrolmentState.QUEUED,
+    }
+)
+"""States in which an enrolment waits for a person's word, or for a place."""
 
 Gone = tuple[str, Mapping[str, Any]]
 

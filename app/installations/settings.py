@@ -124,6 +124,12 @@ class Settings(BaseModel):
     rep_daily_tasks: int | None = Field(
         40, ge=1, le=10_000, description="most tasks of ours falling due for one rep on one day"
     )
+    rep_active: int | None = Field(
+        None, ge=1, le=100_000, description="most sequences that run for one rep at a time"
+    )
+    rep_new_per_day: int | None = Field(
+        None, ge=1, le=100_000, description="most sequences begun for one rep in any 24 hours"
+    )
     merge: bool = Field(
         True, description="at most one due open task of ours for each record and rep"
     )

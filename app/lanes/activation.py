@@ -8,6 +8,7 @@ from typing import Any
 from app.decisions.backlog import qualifies
 from app.decisions.codes import Code
 from app.decisions.rules import arm
+from app.decisions.still_owed import UNDECIDED
 from app.installations.settings import parse
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
@@ -175,7 +176,7 @@ def _keys(
 
 def _end_old(conn: Any, inst: int, rule: str, was: str, now: Business) -> None:
     """What a rule's former mode left behind: imagined, proposed or waiting, never begun."""
-    states = [EnrolmentState.PROPOSED, EnrolmentState.BACKLOG, EnrolmentState.APPROVAL]
+    states = [*UNDECIDED]
     if was == Mode.SHADOW.value:
         states.append(EnrolmentState.ACTIVE)
     ends = [

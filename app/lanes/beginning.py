@@ -30,9 +30,17 @@ from app.store import moving, running
 
 Row = Mapping[Any, Any]
 
-_BEGIN = {Deed.RELEASED: release, Deed.APPROVED: accept, Deed.ACCEPTED: accept}
+_BEGIN = {
+    Deed.RELEASED: release,
+    Deed.PLACE_FREE: release,
+    Deed.APPROVED: accept,
+    Deed.ACCEPTED: accept,
+}
 """Delays of a released backlog count from now; of what was owed in its own time, from its cause."""
 
+
+_BY_MANY = frozenset({Deed.RELEASED, Deed.APPROVED})
+"""Words that let many begin: where places are limited, they join the queue for one."""
 
 _WAITING = frozenset(state.value for state in UNDECIDED)
 
@@ -82,6 +90,10 @@ def begin(
             continue
         if most is not None and len(done.started) >= most:
             break
+        if tenant.limits_places and deed in _BY_MANY and not row["is_firing"]:
+            moves.setdefault((row["state"], EnrolmentState.QUEUED), []).append(row["id"])
+            done.started.append(row["id"])
+            continue
         proposes = active.mode is Mode.MANUAL and deed != Deed.ACCEPTED
         if not proposes:
             _start(tenant, snapshot, view, row, active, deed, writes, now, who)

@@ -103,6 +103,16 @@ class Tenant:
         return owner_id
 
     @property
+    def limits_places(self) -> bool:
+        """Whether there is a limit on what runs at a time, or begins in a day."""
+        settings = self.settings
+        return bool(settings.rep_active or settings.rep_new_per_day) or any(
+            sequence.max_active is not None
+            for active in self.rules
+            for sequence in active.sequences.values()
+        )
+
+    @property
     def ranks(self) -> bool:
         """Whether any sequence that may run has a priority; most installations have none."""
         if self._ranks is None:

@@ -10,6 +10,7 @@ from app.lanes.dispatch import drain_due
 from app.lanes.ingest import drain_inbox, drain_timers
 from app.lanes.leaving import finish_leaving
 from app.lanes.natives import drain_natives
+from app.lanes.queue import drain_queue, next_place, startable
 from app.lanes.resolve import drain_wishes
 from app.lanes.summary import drain_summaries
 from app.lanes.sync import import_page
@@ -30,6 +31,7 @@ LANES: dict[str, tuple[tuple[str, Lane], ...]] = {
     ),
     "upkeep": (
         ("unsettled", drain_unsupported),
+        ("queue", drain_queue),
         ("overdue", drain_overdue),
         ("day", drain_daily),
     ),
@@ -78,12 +80,17 @@ def has_work(lanes: Lanes, installation_id: int) -> bool:
     if found.status != "active":
         return found.status in ("importing", LEAVING)
     tenant = lanes.tenant(installation_id, found)
-    return found.anything or any(_is_due(lanes, tenant, found, n) for n in ("day", "unsettled"))
+    others = ("day", "unsettled", "queue")
+    return found.anything or any(_is_due(lanes, tenant, found, name) for name in others)
 
 
 def _is_due(lanes: Lanes, tenant: Tenant, found: Look, name: str) -> bool:
     if name == "day":
         return found.day < tenant.calendars.day_start(lanes.now())
+    if name == "queue":
+        # A limit that was lifted leaves a queue behind, which the change itself makes due.
+        limited = tenant.limits_places or not lanes.is_settled(tenant)
+        return limited and not tenant.stopped and bool(startable(lanes, tenant))
     if name == "unsettled":
         return not lanes.is_settled(tenant)
     return bool(getattr(found, name))
@@ -111,5 +118,5 @@ def next_due(lanes: Lanes, installation_id: int) -> Business | None:
         return None
     with lanes.store.read() as conn:
         ahead = agenda.horizon(conn, tenant.id)
-    found = [ahead.next(tenant.stopped), next_daily(lanes, tenant)]
+    found = [ahead.next(tenant.stopped), next_daily(lanes, tenant), next_place(lanes, tenant)]
     return min((Business(at) for at in found if at is not None), default=None)

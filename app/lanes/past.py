@@ -10,10 +10,13 @@ from typing import Any, Self
 
 from app.decisions import ending
 from app.model.time import HOUR, Business
-from app.model.vocabulary import Mode, StopReason
+from app.model.vocabulary import EnrolmentState, Mode, StopReason
 
 _AS_IF_NEVER = frozenset({StopReason.SHADOW_OVER.value, StopReason.NOT_NEEDED.value})
 """Ends of what nobody ever saw, or nobody had to answer: they bar no later one."""
+
+COUNTED = frozenset({EnrolmentState.ACTIVE.value, EnrolmentState.PROPOSED.value})
+"""States in which a firing counts against its rule's limit."""
 
 _UNBEGUN = frozenset(
     {

@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 
 from app.decisions.context import RuleContext
 from app.decisions.starting import touch_row as planned_row
+from app.lanes import placed
 from app.lanes.context import Tenant
 from app.lanes.engaging import Engaged
-from app.lanes.past import Past
+from app.lanes.past import COUNTED, Past
 from app.lanes.steps import DONE, is_over, withdrawn
 from app.lanes.views import person_view, subject_view
 from app.model.decisions import (
@@ -39,8 +40,6 @@ Row = Mapping[Any, Any]
 Link = tuple[str, bool, tuple[str, ...]]
 
 _NO_TOMBSTONES = erasure.Tombstones()
-_COUNTED = frozenset({State.ACTIVE.value, State.PROPOSED.value})
-"""States in which a firing counts against its rule's limit."""
 
 
 class Snapshot:
@@ -98,6 +97,7 @@ class Snapshot:
         self.armed: dict[int, set[str]] = defaultdict(set)
         for timer in timers.of_subjects(conn, tenant.id, self.ids):
             self.armed[timer["subject_id"]].add(timer["rule"])
+        self.places = placed.places_of(conn, tenant, now)
         self.recent_firings = running.recent_firings(
             conn, tenant.id, [a.rule.key for a in tenant.rules if a.rule.limit], now - HOUR
         )
@@ -144,9 +144,10 @@ class Snapshot:
             return
         self.running.setdefault(subject, []).append(row)
         self.history.setdefault(subject, []).append(row)
-        if row["mode"] != Mode.SHADOW.value and row["state"] in _COUNTED:
+        if row["mode"] != Mode.SHADOW.value and row["state"] in COUNTED:
             # A limit counts what this batch began too: a hundred signals often come together.
             self.recent_firings[row["rule"]] = self.recent_firings.get(row["rule"], 0) + 1
+        placed.note(self.places, row, self.rows[subject]["owner_id"])
         self.steps[row["id"]] = [planned_row(touch) for touch in touches]
 
     def enrolment_row(self, enrolment: str) -> Row | None:
@@ -177,9 +178,7 @@ class Snapshot:
             if isinstance(action, EndEnrolment):
                 rows = self.running.get(action.subject, [])
                 self.running[action.subject] = [r for r in rows if r["id"] != action.enrolment]
-                for row in rows:
-                    if row["id"] == action.enrolment:
-                        self._ended(row, action)
+                self._ended(rows, action)
             elif isinstance(action, ChooseContact):
                 for enrolment in action.enrolments:
                     self._change(enrolment, contact_id=action.contact)
@@ -201,14 +200,14 @@ class Snapshot:
         known = self.replies.steps.get(action.enrolment, ())
         self.steps[action.enrolment] = [*known, *map(planned_row, action.touches)]
 
-    def _ended(self, row: Row, end: EndEnrolment) -> None:
+    def _ended(self, rows: Iterable[Row], end: EndEnrolment) -> None:
         """The next signal of the same batch asks when it last ended."""
-        subject, key = end.subject, (row["definition"], row["anchor"])
-        self.history[subject] = [
+        keys = [(row["definition"], row["anchor"]) for row in rows if row["id"] == end.enrolment]
+        self.history[end.subject] = [
             {**one, "ended_at": end.at, "end_reason": end.reason.value}
-            if (one["definition"], one["anchor"]) == key
+            if (one["definition"], one["anchor"]) in keys
             else one
-            for one in self.history.get(subject, ())
+            for one in self.history.get(end.subject, ())
         ]
 
     # --- views -------------------------------------------------------------------------------
@@ -299,6 +298,7 @@ class Snapshot:
             followed=self.tenant.stages.followed,
             seen=self._seen(view) if self._absences else {},
             recent_firings=self.recent_firings,
+            places=self.places,
             recent_for_subject=past.recent,
             mail_seen={
                 kind: sorted(map(Business, found))

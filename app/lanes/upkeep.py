@@ -12,6 +12,7 @@ from app.lanes.decide import decide_signals
 from app.lanes.digest import OVERDUE, send_digests
 from app.lanes.observe import Observer
 from app.lanes.proposals import age_out
+from app.lanes.queue import drain_queue
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import note_error
 from app.lanes.waiting import release_backlog
@@ -85,6 +86,7 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
         note_error(lanes, tenant, error, 0)
     age_out(lanes, tenant)
     release_backlog(lanes, tenant)
+    drain_queue(lanes, tenant)
     if not tenant.stopped:
         send_digests(lanes, tenant)
     with lanes.store.write() as conn:

@@ -179,6 +179,7 @@ class EnrolmentState(StrEnum):
     PROPOSED = "proposed"  # manual mode: a rep decides
     BACKLOG = "backlog"  # owed before activation; waits for the admin's release
     APPROVAL = "approval"  # the rule is above its limit
+    QUEUED = "queued"  # until a place frees among those that may run at a time
     ACTIVE = "active"
     ENDED = "ended"
 

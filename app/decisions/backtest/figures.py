@@ -62,6 +62,8 @@ ASSUMPTIONS = (
     "history of them is not read.",
     "Touches of reps and other tools are not known day by day, so caps count ours alone.",
     "A rep's pause or stop of a record is left aside.",
+    "Every sequence finds a place: `max_active` and the limits on what runs for a rep are not "
+    "applied.",
 )
 
 

@@ -9,7 +9,7 @@ from app.model.guard import GuardFacts
 from app.model.vocabulary import EnrolmentState, Mode
 
 _CHECK = "mode_and_stop"
-_UNRELEASED = (EnrolmentState.PROPOSED, EnrolmentState.BACKLOG)
+_UNRELEASED = (EnrolmentState.PROPOSED, EnrolmentState.BACKLOG, EnrolmentState.QUEUED)
 
 
 def check(facts: GuardFacts) -> Ruling | None:
