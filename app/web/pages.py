@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
+from app.lanes.holdout import compared
 from app.model.vocabulary import ReplyClass
 from app.store import reading
 from app.web import access, doctoring, summaries
@@ -61,11 +62,13 @@ def result() -> Any:
         return redirect(url_for("pages.mine"))
     parts = services()
     with parts.store.read() as conn:
-        found = summaries.result(conn, who, parts.clocks.business())
+        now = parts.clocks.business()
+        found = summaries.result(conn, who, now)
         told = doctoring.shown(doctoring.findings(conn, who))
         return _page(
-            "result.html", conn, result=found, status=summaries.status(conn, who), **told
-        )
+            "result.html", conn, result=found, status=summaries.status(conn, who),
+            holdout=compared(conn, who.installation_id, now), **told,
+        )  # fmt: skip
 
 
 @blueprint.get("/setup")

@@ -25,8 +25,8 @@ EVERYBODY = {
 }  # fmt: skip
 
 MANAGERS = {
-    "api_overview.status", "api_overview.result", "api_playbooks.index", "api_playbooks.source",
-    "api_playbooks.backtest",
+    "api_overview.status", "api_overview.result", "api_overview.holdout",
+    "api_playbooks.index", "api_playbooks.source", "api_playbooks.backtest",
     "api_setup.stop", "pages.rules",
 }  # fmt: skip
 

@@ -23,12 +23,17 @@ def share_of(salt: str, rule: str, subject_type: str, crm_id: str) -> int:
     return int.from_bytes(digest[:8], "big") % _PARTS
 
 
+def is_held_out(percent: int, salt: str, rule: str, subject_type: str, crm_id: str) -> bool:
+    """Whether a rule's draw puts a subject into the control group of `percent` %."""
+    return share_of(salt, rule, subject_type, crm_id) * 100 < percent * _PARTS
+
+
 def check(facts: GuardFacts) -> Ruling | None:
     """The same draw for every touch of a subject and rule, or half a sequence would be done."""
     settings, rule = facts.settings, facts.touch.rule
     if settings.holdout_percent <= 0 or rule is None:
         return None
-    share = share_of(settings.holdout_salt, rule.rule.key, *facts.subject.first_seen)
-    if share * 100 >= settings.holdout_percent * _PARTS:
+    percent, salt = settings.holdout_percent, settings.holdout_salt
+    if not is_held_out(percent, salt, rule.rule.key, *facts.subject.first_seen):
         return None
     return drop("holdout", Code.HOLDOUT, percent=settings.holdout_percent)

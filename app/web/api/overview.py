@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
+from app.lanes.holdout import compared
 from app.web import access, doctoring, summaries
 from app.web.answers import answer, services
 
@@ -42,6 +43,15 @@ def result() -> Response:
     with parts.store.read() as conn:
         found = summaries.result(conn, who, parts.clocks.business())
         return answer({**found, **doctoring.shown(doctoring.findings(conn, who))})
+
+
+@blueprint.get("/holdout")
+@access.require("admin", "manager")
+def holdout() -> Response:
+    """What following up was worth: those followed up beside those held out, rule by rule."""
+    parts, who = services(), access.viewer()
+    with parts.store.read() as conn:
+        return answer(compared(conn, who.installation_id, parts.clocks.business()))
 
 
 @blueprint.get("/health")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from app.installations import settings as rules
 from app.installations import windows
 from app.playbooks.segments import wrong_segments
-from app.store import installations, people
+from app.store import holdout, installations, people
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
 from app.web.api.setup import changed, wake
@@ -64,6 +64,7 @@ def write_settings() -> Response:
             raise wrong(f"{name}_hours", shut[name], "Choose hours in which your reps work.")
         data = new.model_dump(mode="json")
         installations.put_settings(conn, inst, data, parts.clocks.wall())
+        holdout.note_share(conn, inst, new.holdout_percent, parts.clocks.business())
         changed(conn, "settings", changes)
     wake("dispatch")
     return answer(data)
