@@ -421,6 +421,15 @@ class Connector(Protocol):
         """One page of records modified at or after the watermark, oldest first."""
         ...
 
+    def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
+        """Address, in small letters → ids of the live contacts that have it, as their first or as
+        a further one; an address that nobody has is absent."""
+        ...
+
+    def deals_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Company id → ids of its deals. Raises Forbidden where the grant shows no companies."""
+        ...
+
     def engagements_of(
         self, type: ObjectType, id: str
     ) -> list[tuple[ObjectType, str]]:

@@ -18,6 +18,9 @@ from connectors.contract import NewTask, ObjectType
 
 MAX_ACTIVITIES = 5
 
+_ANY_COUNT = 10_000_000_000
+"""Larger than whatever an event counts, smaller than any instant after April 1970."""
+
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 
 
@@ -133,6 +136,7 @@ def _values(
             "stage": stage_label or None,
             "amount": _amount(subject),
         },
+        "event": {name: _said(value, zone) for name, value in (subject.event or {}).items()},
         "owner": {
             "first_name": owner_name.partition(" ")[0] or None,
             "name": owner_name or None,
@@ -148,7 +152,8 @@ def _mapped(subject: SubjectView, zone: str) -> dict[str, str | None]:
 
 def _said(value: Any, zone: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
-        return local_date(value, zone)  # instants are the only whole numbers among the values
+        # Mapped instants are whole numbers and so are an event's counts; no count is so large.
+        return local_date(value, zone) if abs(value) > _ANY_COUNT else str(value)
     if isinstance(value, str) and _ISO_DATE.match(value):
         day = date.fromisoformat(value)
         return f"{day.day} {day:%B %Y}"

@@ -7,6 +7,7 @@ import click
 from app.cli.backtest import backtest
 from app.cli.doctor import doctor
 from app.cli.dry_run import dry_run
+from app.cli.events_key import events_key
 from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.playbooks import presets, schema, validate
@@ -28,6 +29,7 @@ main.add_command(backtest)
 main.add_command(doctor)
 main.add_command(signin)
 main.add_command(keys)
+main.add_command(events_key)
 main.add_command(stop)
 main.add_command(start)
 main.add_command(explain)

@@ -34,7 +34,7 @@ def start(account: str | None) -> None:
 
 def _switch(account: str | None, *, stopped: bool) -> None:
     with opened() as (_, store):
-        for row in _chosen(store, account):
+        for row in chosen(store, account):
             with store.write() as conn:
                 changed = set_stopped(conn, row["id"], stopped, "cli", RealClocks().wall())
             state = "stopped" if stopped else "runs"
@@ -42,7 +42,8 @@ def _switch(account: str | None, *, stopped: bool) -> None:
             click.echo(f"{row['name'] or row['account_id']} ({row['account_id']}): {state}{was}")
 
 
-def _chosen(store: Store, account: str | None) -> list[dict[str, Any]]:
+def chosen(store: Store, account: str | None) -> list[dict[str, Any]]:
+    """The connected accounts, or the one named. Raises click's error where there is none."""
     with store.read() as conn:
         rows = [row for row in installations.read(conn) if row["status"] != "left"]
     chosen = [row for row in rows if account in (None, row["account_id"])]

@@ -61,13 +61,15 @@ def getter(field: str, roles: tuple[str, ...] = ()) -> Getter:
 
     `engagement.7d` is how often the prospect did something within 7 days.
     `deal.x`, `lead.x` and `subject.x` are the subject's own columns, else its mapped field `x`;
-    `contact.x` is the person who would be touched (chosen by `roles`); any other name is a mapped
-    field.
+    `contact.x` is the person who would be touched (chosen by `roles`); `event.x` is what the event
+    says on which the rule decides; any other name is a mapped field.
     """
     prefix, _, rest = field.partition(".")
     days = engagement_days(field)
     if days is not None:
         return lambda subject: subject.engagement.get(days)
+    if prefix == "event" and rest:
+        return lambda subject: (subject.event or {}).get(rest)
     if prefix == "contact" and rest:
         return _contact_getter(rest, roles)
     name = rest if prefix in ("deal", "lead", "subject") and rest else field

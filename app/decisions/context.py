@@ -13,7 +13,7 @@ from app.model.decisions import Decision, EnrolmentView, Explanation, SetPropert
 from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule
 from app.model.record import record
-from app.model.records import SubjectView
+from app.model.records import Happened, SubjectView
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import Mode, SignalKind, StopReason
@@ -40,6 +40,8 @@ class RuleContext:
     recent_for_subject: the same for this subject alone, for loop protection.
     places: what may still run, None where nothing limits it.
     mail_seen: when mail was lately seen to be opened, or clicked in, for rules that count.
+    happened: events and other signals that rules count, as far back as any of them looks, oldest
+    first.
     """
 
     installation_key: str
@@ -62,6 +64,7 @@ class RuleContext:
     mail_seen: Mapping[SignalKind, Sequence[Business]] = field(
         default_factory=dict[SignalKind, Sequence[Business]]
     )
+    happened: Sequence[Happened] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Cause:
     """What a firing hangs on. anchor: for ids. at: what delays count from.
 
     stage: the stage id whose entry it is, None where no stage caused it. entry: a stage entry.
-    contact: whom it is for, where that was settled before.
+    contact: whom it is for, where that was settled before or where it was their doing.
     """
 
     anchor: str

@@ -61,6 +61,22 @@ def effect(
     return Decision(made, (explain(active, context, "fired", code, now, True, values),))
 
 
+URGENT_HOLD = "urgent"
+"""Reason of the hold by which an urgent task has the record for itself."""
+
+
+def hold_others(
+    active: ActiveRule, cause: Cause, context: RuleContext, now: Business
+) -> Decision:
+    """For an urgent rule: what else runs for the subject waits, so that the rep is not doubled."""
+    if active.rule.urgent is None:
+        return Decision()
+    until = owed_at(now, active.rule.urgent, context.calendar)
+    values = {"anchor": cause.anchor, "until": until}
+    line = explain(active, context, "held", Code.URGENT_HOLD, now, True, values)
+    return Decision((HoldSubject(context.subject.id, URGENT_HOLD, until),), (line,))
+
+
 def _words(action: RuleAction) -> dict[str, Any]:
     if isinstance(action, Notify):
         return {"who": action.who}

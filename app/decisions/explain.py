@@ -96,6 +96,11 @@ TEXTS: Mapping[str, str] = {
     Code.OUTRANKED_BY: "{other} (priority {other_priority}) is running, which goes before "
     "priority {priority}.",
     Deed.RESUMED: "The sequence that went before it is over; it goes on, now due at {due_at}.",
+    Code.TOO_FEW: "{count} of {wanted} within {span}, of {persons} of {wanted_persons} people; not "
+    "yet enough.",
+    Code.STILL_RUNNING: "The rule's tasks from before are still open; nothing is added to them.",
+    Code.NOT_NEAR: "{field} ({date}) does not lie within the next {span}.",
+    Code.URGENT_HOLD: "It is urgent: other follow-ups of this record are held until {until}.",
     Code.ALREADY_ENROLLED: "The same sequence is running for this subject.",
     Code.EXCLUSIVE_RUNNING: "A sequence is running that allows no other beside it.",
     Code.OTHERS_RUNNING: "The sequence runs alone, and another one is running.",
@@ -198,6 +203,7 @@ _TOUCHED: Mapping[str, str] = {
 }
 
 _CHOICES: Mapping[str, str] = {
+    "acted": "the one whose doing it was",
     "primary": "the record's primary contact",
     "latest_activity": "the one with the latest two-way activity",
     "only_contact": "the only one",

@@ -9,7 +9,7 @@ from app.decisions.beside import bar, give_way
 from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import Cause, RuleContext, refusal
-from app.decisions.effects import effect
+from app.decisions.effects import effect, hold_others
 from app.decisions.starting import start
 from app.model.decisions import Action, Decision, EndEnrolment, Explanation
 from app.model.playbook import ActiveRule, CreateTasks, Enrol, Sequence, Step, Stop
@@ -66,7 +66,10 @@ def _parts(
 ) -> Iterator[Decision]:
     tasks = _tasks(active)
     if tasks:
-        yield start(active, cause, context, now, state, None, tasks)
+        begun = start(active, cause, context, now, state, None, tasks)
+        yield begun
+        if begun.actions and state is EnrolmentState.ACTIVE and active.mode is Mode.LIVE:
+            yield hold_others(active, cause, context, now)
     for index, action in enumerate(active.rule.then):
         if isinstance(action, CreateTasks):
             continue

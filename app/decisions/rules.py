@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.decisions.approaching import approached, arm_dates, concerns, set_date
+from app.decisions.carried import restore_signal, serialise_signal
 from app.decisions.codes import Code
 from app.decisions.context import (
     Cause,
@@ -22,6 +23,7 @@ from app.decisions.context import (
     still_standing,
     tempered,
 )
+from app.decisions.event_counting import COUNTED, came_since, names_it, short_of, with_event
 from app.decisions.exits import NO_END
 from app.decisions.firing import definitions, fire
 from app.decisions.silence import arm_silence, silence
@@ -103,6 +105,8 @@ def waits_for(when: When, signal: Signal, subject_type: SubjectType) -> bool:
     """Whether this is the signal that a rule names; conditions and absences aside."""
     if when.replies:
         return _is_said(when, signal)
+    if when.kind in COUNTED:
+        return names_it(when, signal)
     if when.kind is not signal.kind:
         return False
     if when.stages and signal.stage not in when.stages:
@@ -131,6 +135,7 @@ def _changes(field: str, signal: Signal) -> bool:
 
 def _consider(active: ActiveRule, signal: Signal, context: RuleContext, now: Business) -> Decision:
     stop = closed_to(active, context) or _before_anything(active, signal, context)
+    stop = stop or short_of(active, signal, context)
     if stop is not None:
         return refusal(active, context, stop[0], now, stop[1])
     due = _wait_until(active, signal, context)
@@ -167,7 +172,7 @@ def _before_anything(
     entered = signal.kind is SignalKind.STAGE_ENTERED
     if entered and rule.again is Again.STAGE_ENTRY and not signal.forward:
         return Code.MOVED_BACK, {"cause": signal.cause}
-    if rule.when.count > 1:
+    if rule.when.count > 1 and rule.when.kind not in COUNTED:
         count = _times(active, signal, context)
         if count < rule.when.count:
             span = str(rule.when.span)
@@ -236,6 +241,7 @@ def settled(signal: Signal, active: ActiveRule, context: RuleContext, now: Busin
 
 
 def _act(active: ActiveRule, signal: Signal, context: RuleContext, now: Business) -> Decision:
+    context = with_event(context, signal)
     subject, rule = context.subject, active.rule
     plans = any(isinstance(action, CreateTasks | Enrol) for action in rule.then)
     # Without settling, entering counts even if the stage was left at once; but steps that hang on
@@ -263,10 +269,14 @@ def _cause(active: ActiveRule, signal: Signal, context: RuleContext) -> Cause:
     at = signal.at
     if active.rule.when.within is not None and not staged:
         at = _wait_until(active, signal, context)
+    told = signal.kind is SignalKind.EVENT
+    # What is told about a customer stands on the stage in which the deal was won, as onboarding.
+    standing = staged or (told and context.subject.closed)
     return Cause(
         signal.cause,
         at,
-        stage=context.subject.stage_id if staged else None,
+        stage=context.subject.stage_id if standing else None,
+        contact=signal.contact if told else None,
         entry=signal.kind is SignalKind.STAGE_ENTERED,
         values={"came_by": signal.data["came_by"]} if "came_by" in signal.data else None,
     )
@@ -286,35 +296,4 @@ def _answered(
             return {"signal": kind.value, "at": context.subject.next_meeting_at}
         if at and at >= signal.at:
             return {"signal": kind.value, "at": at}
-    return None
-
-
-def serialise_signal(signal: Signal) -> dict[str, Any]:
-    """The signal as JSON-able data, to travel with its timer."""
-    return {
-        "kind": signal.kind.value,
-        "subject": signal.subject,
-        "at": signal.at,
-        "cause": signal.cause,
-        "stage": signal.stage.value if signal.stage else None,
-        "previous": signal.previous.value if signal.previous else None,
-        "forward": signal.forward,
-        "contact": signal.contact,
-        "data": dict(signal.data),
-    }
-
-
-def restore_signal(data: Mapping[str, Any]) -> Signal:
-    """The signal that `serialise_signal` wrote."""
-    stage, previous = data.get("stage"), data.get("previous")
-    return Signal(
-        kind=SignalKind(data["kind"]),
-        subject=int(data["subject"]),
-        at=Business(int(data["at"])),
-        cause=str(data["cause"]),
-        stage=StageKind(stage) if stage else None,
-        previous=StageKind(previous) if previous else None,
-        forward=bool(data.get("forward", True)),
-        contact=data.get("contact"),
-        data=data.get("data") or {},
-    )
+    return came_since(when, signal, context) if when.unless_events else None

@@ -8,6 +8,7 @@ from typing import Any
 from app.decisions.codes import Code
 from app.decisions.dates import FIELD
 from app.decisions.ending import follow
+from app.decisions.event_counting import COUNTED, names_it
 from app.decisions.exits import stop_reason
 from app.decisions.placing import PREVIOUS, plan
 from app.decisions.redating import redate
@@ -76,6 +77,8 @@ def _names(when: When, event: Signal) -> bool:
     if when.replies:
         said = event.kind is SignalKind.REPLY_CLASSIFIED
         return said and event.data.get("class") in when.replies
+    if when.kind in COUNTED:
+        return names_it(when, event)
     same = event.kind is when.kind or (
         when.kind is SignalKind.STAGE_ENTERED
         and event.kind is SignalKind.CLOSED

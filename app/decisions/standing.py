@@ -15,6 +15,7 @@ from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import LOOP_LIMIT, Cause, RuleContext
 from app.decisions.dates import distance
+from app.decisions.event_counting import COUNTED
 from app.decisions.explain import say, text
 from app.decisions.firing import definitions, sequence_of
 from app.decisions.lasting import lasts_since
@@ -113,6 +114,8 @@ def _signal(active: ActiveRule, context: RuleContext, now: Business, zone: str) 
         value = say("date", subject.fields.get(when.field or ""), zone)
         name = f"{when.field} ({value}), {distance(when.after)}"
         return _lazy("signal", name, reached, now, zone)
+    if when.kind in COUNTED:
+        return _counted(active, context, zone)
     name = when.kind.value.replace("_", " ")
     return Check("signal", None, f"waits for: {name}", f"it happens ({name})")
 
@@ -132,6 +135,20 @@ def _lasting(when: When, context: RuleContext, now: Business, zone: str) -> Chec
         return Check("signal", False, said, f"it is {_LASTS[when.kind]} for {when.after}")
     at = None if since.at is None else owed_at(since.at, when.after, context.calendar)
     return _lazy("signal", _LASTS[when.kind], at, now, zone)
+
+
+def _counted(active: ActiveRule, context: RuleContext, zone: str) -> Check:
+    """Which events the rule waits for, and which of them came last."""
+    when = active.rule.when
+    names = " or ".join(sorted(when.events))
+    wanted = f"{when.count} of {names}" if when.count > 1 else names
+    if when.persons > 1:
+        wanted += f", of {when.persons} people"
+    if when.span is not None:
+        wanted += f" within {when.span}"
+    came = [one for one in context.happened if one.name in when.events]
+    last = f"; last {came[-1].name} at {say('at', came[-1].at, zone)}" if came else "; none lately"
+    return Check("signal", None, f"waits for: {wanted}{last}", f"it happens ({wanted})")
 
 
 def _lazy(name: str, what: str, at: Business | None, now: Business, zone: str) -> Check:

@@ -82,10 +82,11 @@ def start(
 
 
 def _choice(cause: Cause, context: RuleContext) -> Choice:
-    """The person as before where that is settled and they are still on the record."""
+    """The person as before, or whose doing it was, while they are still on the record."""
     for contact in context.subject.contacts if cause.contact is not None else ():
         if contact.crm_id == cause.contact:
-            return Choice(contact, "as_before", (contact.crm_id,))
+            why = "acted" if cause.anchor.startswith("event:") else "as_before"
+            return Choice(contact, why, (contact.crm_id,))
     return choose_contact(context.subject, context.roles)
 
 

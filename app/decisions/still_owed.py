@@ -15,6 +15,7 @@ from app.decisions.beside import clash
 from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition, values_read
 from app.decisions.context import Cause, RuleContext, gate
+from app.decisions.event_counting import anchored
 from app.decisions.exits import exits_of
 from app.decisions.lasting import lasts_since
 from app.decisions.timing import owed_at
@@ -47,6 +48,7 @@ def reason_gone(
     """
     if active is None:
         return Code.RULE_OFF, {}
+    context = anchored(context, waiting.anchor)
     subject = context.subject
     return (
         gate(active, context)

@@ -145,6 +145,9 @@ class Settings(BaseModel):
     mapping: dict[str, dict[str, str | dict[str, Any]]] = Field(
         {}, description="the account's own properties by our name for them, for deals and contacts"
     )
+    event_days: int = Field(
+        90, ge=31, le=730, description="how long events of your own tools are kept, in days"
+    )
     ledger_days: int = Field(
         730, ge=30, le=3650, description="how long decisions are kept, in days"
     )

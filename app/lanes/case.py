@@ -178,6 +178,9 @@ def cases_of(
 def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
     enrolment = loaded.enrolments[row["enrolment_id"]]
     subject = loaded.snapshot.subject(row["subject_id"])
+    event = loaded.events.get(row["enrolment_id"])
+    if event is not None:
+        subject = replace(subject, event=event)
     contact = loaded.snapshot.contact(row["contact_id"])
     if row["contact_id"] is None:
         # Nobody could be chosen when this was decided; a rep may have said who it is since.

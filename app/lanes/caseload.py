@@ -8,19 +8,26 @@ from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
 from app.decisions.asking import CHOOSE_CONTACT
 from app.decisions.guard.caps import capped
 from app.decisions.native import DUTIES
 from app.decisions.timing import local_date
 from app.lanes.context import Lanes, Tenant
 from app.lanes.counting import MONTH, WEEK, days_before
+from app.lanes.happened import EVENT_ANCHORS, happened
 from app.lanes.snapshot import Snapshot
 from app.model.guard import Counters, Others
 from app.model.time import DAY, Business
 from app.model.touches import Borne
-from app.store import counts, duties, holds, natives, running, tasks
+from app.model.vocabulary import SignalKind
+from app.store import counts, duties, events, holds, natives, running, tasks
 
 Row = Mapping[Any, Any]
+
+_NEVER = 1 << 62
+"""An instant after all others: nothing counts by its time, only by its cause."""
 
 
 @dataclass(slots=True)
@@ -31,6 +38,7 @@ class Loaded:
     sequences: enrolment → the touch whose sequence in the CRM runs. cleared: duties that are over.
     running: subject → enrolments that run, where any has a priority.
     others: contact → touches of theirs that were not ours.
+    events: enrolment → what the event says that began it.
     """
 
     snapshot: Snapshot
@@ -43,6 +51,7 @@ class Loaded:
     cleared: set[str]
     running: Mapping[int, list[Row]]
     others: Mapping[str, Others]
+    events: Mapping[str, Mapping[str, Any]]
 
 
 def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> Loaded:
@@ -60,6 +69,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         owed = [row["id"] for row in rows if row["step"] in DUTIES]
         cleared = duties.cleared(conn, owed) if owed else set[str]()
         beside = running.running(conn, subjects) if tenant.ranks else {}
+        begun_by = _events(conn, tenant, enrolments)
         borne = (
             counts.borne(
                 conn, tenant.id, people, days_before(day, WEEK), days_before(day, MONTH)
@@ -84,7 +94,8 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
     )
     others = {who: _others(tenant, one) for who, one in borne.items() if one.others[1]}
     return Loaded(
-        snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared, beside, others
+        snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared, beside, others,
+        begun_by,
     )
 
 
@@ -96,6 +107,25 @@ def _others(tenant: Tenant, borne: Borne) -> Others:
         if owner in people:
             whose[people[owner].name] += number
     return Others(borne.others, whose)
+
+
+def _events(
+    conn: Connection, tenant: Tenant, enrolments: Mapping[str, Row]
+) -> dict[str, Mapping[str, Any]]:
+    begun = {
+        id: (row["subject_id"], row["anchor"])
+        for id, row in enrolments.items()
+        if row["anchor"].startswith(EVENT_ANCHORS)
+    }
+    if not begun:
+        return {}
+    kinds = (SignalKind.EVENT, SignalKind.FORM_SUBMITTED)
+    rows = events.happened(
+        conn, tenant.id, {subject for subject, _ in begun.values()}, kinds, _NEVER,
+        {anchor for _, anchor in begun.values()},
+    )  # fmt: skip
+    said = {(row["subject_id"], row["cause"]): happened(row).data for row in rows}
+    return {id: said.get(key, {}) for id, key in begun.items()}
 
 
 def _with_natives(tenant: Tenant, enrolments: Iterable[Row]) -> list[str]:

@@ -18,6 +18,7 @@ from app.store import (
     approvals,
     counts,
     erasure,
+    events,
     holds,
     ledger,
     mirror,
@@ -72,6 +73,8 @@ def store_findings(
     tasks.close(conn, found.closes)
     if found.outcomes:
         outcomes.add(conn, inst, found.outcomes)
+    if found.posted:
+        events.settle(conn, found.posted)
     if found.left_sequence:
         natives.hasten(conn, inst, found.left_sequence, now)
     if found.disarm:

@@ -11,7 +11,7 @@ from app.lanes.snapshot import Snapshot
 from app.lanes.writes import Writes
 from app.model.decisions import Explanation
 from app.model.vocabulary import TouchState
-from app.store import audit, failing, ledger
+from app.store import audit, events, failing, ledger
 
 
 def retry(lanes: Lanes, installation_id: int, id: str | None, who: str) -> int:
@@ -75,3 +75,21 @@ def decide_event(lanes: Lanes, installation_id: int, id: int, retry: bool, who: 
             raise ActivationError("event: it is worked off by now; GET /api/failed lists the rest")
         what = "event_retried" if retry else "event_dropped"
         audit.write(conn, installation_id, who, what, lanes.wall(), {"event": id})
+
+
+def decide_posted(
+    lanes: Lanes, installation_id: int, id: str | None, place: bool, who: str
+) -> int:
+    """Look again for the person of a refused event, or of all; or forget one. How many. Raises
+    ActivationError where that event is not refused, or not any more."""
+    with lanes.store.write() as conn:
+        if place:
+            ids = None if id is None else [id]
+            number = events.again(conn, installation_id, ids, lanes.wall())
+        else:
+            number = int(events.drop(conn, installation_id, id or ""))
+        if id is not None and not number:
+            raise ActivationError("event: it is not refused; GET /api/events lists what is")
+        what = "event_placed_again" if place else "posted_event_dropped"
+        audit.write(conn, installation_id, who, what, lanes.wall(), {"event": id, "events": number})
+    return number

@@ -22,6 +22,7 @@ class Findings:
     became: contacts that were subjects of their own → the deal that they stand on now.
     said: contact → what was said of their latest reply. heard: events about replies that a reading
     brought to light, to be worked off like those that were sent.
+    posted: what became of events that customers' tools told of.
     left_sequence: contacts that no longer are in a sequence of the CRM's own.
     contacted: (contact, day, how often reps and other tools touched them since the last reading).
     """
@@ -55,6 +56,7 @@ class Findings:
         """
         if times:
             self.contacted.append((contact, local_date(at, zone), times))
+    posted: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
         if values:

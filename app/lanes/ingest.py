@@ -16,6 +16,7 @@ from app.lanes.asking import decide_contacts
 from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_became, decide_signals, decide_timers
+from app.lanes.events import postings, take_posted
 from app.lanes.forgetting import forget
 from app.lanes.heard import SAID, heard_of, load_ground
 from app.lanes.observe import MEETING_TIMER, Observer
@@ -32,6 +33,7 @@ from app.model.decisions import ArmTimer
 from app.model.time import HOUR, SECOND, Business, Wall
 from app.signals.many import mark_many
 from app.store import inbox, installations, mirror, timers
+from app.store.events import HINT
 from app.store.sets import loads
 from connectors.contract import CrmError
 
@@ -54,18 +56,21 @@ def drain_inbox(lanes: Lanes, tenant: Tenant) -> bool:
 def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -> None:
     with lanes.store.read() as conn:
         plan = plan_reads(conn, tenant, rows)
-    if plan.is_empty:
+    if plan.is_empty and not any(row["object_type"] == HINT for row in rows):
         with lanes.store.write() as conn:
             inbox.done(conn, [row["id"] for row in rows])
         return
     try:
         readings = fetch(lanes, tenant, plan.reads, plan.told, partly=True)
         fetch_strangers(lanes, tenant, readings)
+        unplaced = postings(lanes, tenant, rows, readings)
     except CrmError as error:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
         with lanes.store.write() as conn:
             inbox.again(conn, [row["id"] for row in rows], retry, error.message)
         return
+    if unplaced:
+        rows = _look_again(lanes, rows, unplaced)
     readings.gone.extend(plan.gone)
     readings.merged[:0] = plan.merged
     readings.erased = plan.erased
@@ -74,6 +79,16 @@ def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
         rows = hold_refused(lanes, tenant, rows, readings)
     readings.said = [heard_of(row) for row in rows if row["kind"] == SAID]
     take_in(lanes, tenant, readings, events=rows)
+
+
+def _look_again(
+    lanes: Lanes, rows: Sequence[Mapping[Any, Any]], ids: Sequence[int]
+) -> list[Mapping[Any, Any]]:
+    """Put posted events off whose person the CRM does not show yet; the rest."""
+    with lanes.store.write() as conn:
+        retry = Wall(lanes.wall() + SECOND // 2)
+        inbox.again(conn, ids, retry, "the CRM shows nobody yet with this id or address")
+    return [row for row in rows if row["id"] not in ids]
 
 
 def _put_aside(lanes: Lanes, row: Mapping[Any, Any], error: Exception) -> None:
@@ -179,6 +194,7 @@ def _take_in(
     replies = ReplyObserver(observer)
     for heard in readings.said:
         replies.hear(heard)
+    take_posted(observer, readings.posted)
     observer.found.signals = mark_many(observer.found.signals)
     writes = Writes()
     if observer.found.became:
@@ -244,6 +260,8 @@ def load_snapshot(
             contacts.update(linked.get("contact", ()))
     deals.update(id for type, id, _ in readings.gone if type == "deal")
     contacts.update(id for type, id, _ in readings.gone if type == "contact")
+    contacts.update(one.contact for one in readings.posted if one.contact)
+    deals.update(deal for one in readings.posted for deal in one.deals)
     for record in readings.of("deal"):
         contacts.update((record.associations or {}).get("contact", ()))
     tasks = {record.id for record in readings.of("task")}

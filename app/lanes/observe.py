@@ -126,6 +126,10 @@ class Observer:
             }
         )
 
+    def subjects_of_contact(self, contact: str) -> list[int]:
+        """Row ids of the subjects that a person stands on."""
+        return list(self._of_contact.get(contact, ()))
+
     def subject_of(self, type: str, crm_id: str) -> int | None:
         """Row id of the subject that is this record."""
         return self._by_crm.get((type, crm_id))
@@ -277,8 +281,9 @@ class Observer:
 
     # --- signals -----------------------------------------------------------------------------
 
-    def signal(self, signal: Signal) -> None:
-        """Take a signal in, unless the same fact came by another path already."""
+    def signal(self, signal: Signal, acted: bool = False) -> None:
+        """Take a signal in, unless the same fact came by another path already. acted: somebody did
+        something, although the kind of signal alone does not say so."""
         row = self.snapshot.rows.get(signal.subject)
         if row is None:
             return
@@ -297,12 +302,13 @@ class Observer:
             values["last_meeting_at"] = signal.at
         elif signal.kind in (SignalKind.OPENED, SignalKind.CLICKED):
             self.snapshot.mail_seen[signal.subject, signal.kind].add(signal.at)
-        if signal.kind in ACTIVITY and signal.at > (row["last_activity_at"] or 0):
+        if (acted or signal.kind in ACTIVITY) and signal.at > (row["last_activity_at"] or 0):
             values["last_activity_at"] = signal.at
         if signal.kind in ENGAGEMENT and self.snapshot.engaged.note(signal.subject, signal.at):
             self.snapshot.lay_over_subject(signal.subject, row)  # its counts are another
         self.found.change(signal.subject, self.snapshot, values)
         self.found.signals.append(signal)
+        self.snapshot.note(signal)
         if signal.kind in MEASURED:
             self.found.outcomes.append(
                 {

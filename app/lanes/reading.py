@@ -51,7 +51,8 @@ class Readings:
 
     erased: contacts, gone too, of whom nothing may be kept. refused: (type, id) → why the account
     does not let us read it; nothing is known of it then, least of all that it is gone. said:
-    what events say of replies.
+    what events say of replies. posted:
+    events of customers' tools (`app.lanes.events.Posting`), with whose they are.
     """
 
     records: dict[str, list[CrmRecord]] = field(default_factory=dict[str, list[CrmRecord]])
@@ -62,6 +63,7 @@ class Readings:
         default_factory=dict[tuple[str, str], Forbidden]
     )
     said: list[Heard] = field(default_factory=list[Heard])
+    posted: list[Any] = field(default_factory=list[Any])
 
     def of(self, type: str) -> list[CrmRecord]:
         return self.records.get(type, [])

@@ -17,6 +17,7 @@ from app.decisions.starting import touch_row as planned_row
 from app.lanes import placed
 from app.lanes.context import Tenant
 from app.lanes.engaging import Engaged
+from app.lanes.happened import add_happened, latest, load_happened
 from app.lanes.past import COUNTED, Past
 from app.lanes.steps import DONE, is_over, withdrawn
 from app.lanes.views import person_view, subject_view
@@ -30,7 +31,8 @@ from app.model.decisions import (
     ResumeEnrolment,
     WithdrawTouches,
 )
-from app.model.records import ContactView, SubjectView
+from app.model.records import ContactView, Happened, SubjectView
+from app.model.signals import Signal
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState as State
 from app.model.vocabulary import Mode, SignalKind
@@ -74,6 +76,7 @@ class Snapshot:
         self.tombstones = erasure.tombstones(conn, tenant.id) if compared else _NO_TOMBSTONES
         self.replies: Any = None  # what replies are acted on by, where any is (`app.lanes.heard`)
         self.engaged = Engaged(tenant, conn, self.ids, now)
+        self._happened: dict[int, list[Happened]] = defaultdict(list)
         self._views: dict[int, SubjectView] = {}
         self._people_views: dict[str, ContactView] = {}
         if with_running:
@@ -109,9 +112,14 @@ class Snapshot:
         )
         whens = (active.rule.when for active in tenant.rules)
         self.mail_seen = outcomes.mail_seen(conn, self.ids, whens, now)
+        self._happened.update(load_happened(conn, tenant, self.ids, self.running, now))
         self._shadow_rules = {
             active.rule.key for active in tenant.rules if active.mode is Mode.SHADOW
         }
+
+    def note(self, signal: Signal) -> None:
+        """A signal of this batch counts at once."""
+        add_happened(self._happened[signal.subject], signal)
 
     # --- laying readings over ----------------------------------------------------------------
 
@@ -296,7 +304,7 @@ class Snapshot:
             roles=self.tenant.settings.roles,
             owner_team=owner.team if owner else None,
             followed=self.tenant.stages.followed,
-            seen=self._seen(view) if self._absences else {},
+            seen=latest(view, self._completed.get(view.id)) if self._absences else {},
             recent_firings=self.recent_firings,
             places=self.places,
             recent_for_subject=past.recent,
@@ -305,16 +313,5 @@ class Snapshot:
                 for (subject, kind), found in self.mail_seen.items()
                 if subject == subject_id
             },
+            happened=tuple(self._happened.get(subject_id, ())),
         )
-
-    def _seen(self, view: SubjectView) -> dict[SignalKind, Business]:
-        """When something last came whose absence a rule may wait for.
-
-        A rep's activity is not kept apart from the prospect's: whichever it was, the matter moves.
-        """
-        known = {
-            SignalKind.REP_ACTIVITY: view.last_activity_at,
-            SignalKind.STAGE_ENTERED: view.stage_entered_at,
-            SignalKind.TASK_COMPLETED: self._completed.get(view.id),
-        }
-        return {kind: Business(at) for kind, at in known.items() if at is not None}

@@ -21,7 +21,7 @@ from app.model.ids import touch_id
 from app.model.signals import Signal
 from app.model.time import DAY, Business
 from app.model.vocabulary import EnrolmentState, SignalKind
-from app.store import cursors, notices, playbooks, running, tasks
+from app.store import cursors, events, notices, playbooks, running, tasks
 from connectors.contract import CrmError
 
 BATCH = 300
@@ -87,11 +87,18 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     age_out(lanes, tenant)
     release_backlog(lanes, tenant)
     drain_queue(lanes, tenant)
+    _forget_events(lanes, tenant, now)
     if not tenant.stopped:
         send_digests(lanes, tenant)
     with lanes.store.write() as conn:
         cursors.raise_to(conn, tenant.id, DAILY, today)
     return True
+
+
+def _forget_events(lanes: Lanes, tenant: Tenant, now: Business) -> None:
+    """Events are kept for so many days, whoever they were about or nobody."""
+    with lanes.store.write() as conn:
+        events.expire(conn, tenant.id, Business(now - tenant.settings.event_days * DAY))
 
 
 def next_daily(lanes: Lanes, tenant: Tenant) -> Business | None:

@@ -10,12 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.model.condition import (
-    AllOf as AllOf,
-)
-from app.model.condition import (
-    AnyOf as AnyOf,
-)
+from app.model.condition import AllOf as AllOf
+from app.model.condition import AnyOf as AnyOf
 from app.model.condition import Compare as Compare
 from app.model.condition import Condition as Condition
 from app.model.condition import NotOf as NotOf
@@ -49,8 +45,12 @@ class When:
     field: that of a `field_changed` or a `date`.
     momentum: the one that a `stalled` subject is of. enters: the one that the signal brings about;
     whoever is of it already does not come into it again.
-    unless: absence part: the rule acts only if none of these signals came within `within`.
-    replies: classes that a `replied` may have; empty means any. count: how many within `span`.
+    unless, unless_events: absence part: the rule acts only if none of these signals and events
+    came within `within`.
+    replies: classes that a `replied` may have; empty means any.
+    events: names of the events that count; for a surge also kinds of signals, such as `replied`.
+    count, persons: so many of them, with so many people, within `span`.
+    near, near_within: a date of the record that has to lie ahead, no further than that.
     """
 
     kind: SignalKind
@@ -62,10 +62,15 @@ class When:
     field: str | None = None
     sequences: frozenset[str] = frozenset()
     replies: frozenset[ReplyClass] = frozenset()
+    events: frozenset[str] = frozenset()
     count: int = 1
+    persons: int = 1
     span: Delay | None = None
     momentum: str | None = None
     enters: str | None = None
+    near: str | None = None
+    near_within: Delay | None = None
+    unless_events: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """signal + conditions → actions. `limit`: firings within an hour before approval is asked."""
+    """signal + conditions → actions. `limit`: firings within an hour before approval is asked.
+
+    urgent: its tasks wait neither for another open task nor for room in the rep's day, and for so
+    long the subject's other follow-ups are held; None: the rule is not urgent.
+    """
 
     id: str
     playbook: str
@@ -194,6 +203,7 @@ class Rule:
     limit: int | None = None
     scope: Scope = Scope()
     title: str = ""
+    urgent: Delay | None = None
 
     @property
     def key(self) -> str:

@@ -58,6 +58,7 @@ class SubjectView:
     momentum: warm unless something made it another; momentum_at: since when, None if always.
     owner_at: since when the owner is who it is, None where that was never seen to change.
     engagement: days → how often the prospect did something within so many, where anyone asks.
+    event: what the event says on which something about it is decided; None: no event is.
     """
 
     id: int
@@ -87,10 +88,23 @@ class SubjectView:
     momentum_at: Business | None = None
     owner_at: Business | None = None
     engagement: Mapping[int, int] = field(default_factory=dict[int, int])
+    event: Mapping[str, Any] | None = None
 
     @property
     def closed(self) -> bool:
         return self.stage_kind in CLOSED_KINDS
+
+
+@record
+class Happened:
+    """Something that happened with a subject, to be counted. name: an event's, or the signal's
+    kind. data: what the event says."""
+
+    name: str
+    at: Business
+    cause: str
+    contact: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)

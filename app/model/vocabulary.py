@@ -58,6 +58,8 @@ class SignalKind(StrEnum):
     UNOWNED = "unowned"  # nobody owns it, for so long
     STALLED = "stalled"  # of one momentum, and nothing has happened for so long
     RECYCLED = "recycled"
+    EVENT = "event"  # told by a tool of the customer's: a page, a proposal, a payment
+    SURGE = "surge"  # several signs of urgency came close together
     DATE = "date"  # a date of the record has come as near as a rule says
     OVERDUE = "overdue"
 
@@ -130,7 +132,7 @@ MEASURED = frozenset(
         SignalKind.REPLIED, SignalKind.MEETING_BOOKED, SignalKind.MEETING_HELD,
         SignalKind.MEETING_MISSED, SignalKind.OPTED_OUT, SignalKind.BOUNCED, SignalKind.CLOSED,
         SignalKind.SEQUENCE_ENDED, SignalKind.REPLY_CLASSIFIED, SignalKind.CALL_MISSED,
-        SignalKind.OPENED, SignalKind.CLICKED, SignalKind.FORM_SUBMITTED,
+        SignalKind.OPENED, SignalKind.CLICKED, SignalKind.EVENT, SignalKind.FORM_SUBMITTED,
     }
 )  # fmt: skip
 """Signals that are kept as outcomes."""

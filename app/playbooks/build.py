@@ -45,6 +45,8 @@ from app.model.vocabulary import (
 from app.playbooks import schema as form
 from app.playbooks.checks import NAME_SEPARATOR
 from app.playbooks.end_schema import CoolDownYaml, EndYaml, by_reason
+from app.playbooks.event_build import counts, urgent, urgently
+from app.playbooks.event_values import Absent
 from app.playbooks.fields import plain_field
 from app.playbooks.momentum import placed_rules
 from app.playbooks.playbook_schema import PlaybookYaml
@@ -90,39 +92,45 @@ def build(source: PlaybookYaml) -> Playbook:
 
 def _rule(playbook: str, rule: form.RuleYaml, templates: dict[str, Template]) -> Rule:
     scope = rule.scope or form.ScopeYaml()
+    then = tuple(_action(action, templates) for action in rule.then)
+    if rule.urgent is not None:
+        then = tuple(map(urgently, then))
     return Rule(
         id=rule.id,
         playbook=playbook,
         when=_when(rule.when),
-        then=tuple(_action(action, templates) for action in rule.then),
+        then=then,
         condition=condition_of(rule.if_) if rule.if_ is not None else None,
         again=rule.again or Again.STAGE_ENTRY,
         settle=rule.settle,
         limit=rule.limit,
         scope=Scope(frozenset(scope.pipelines), frozenset(scope.teams), frozenset(scope.reps)),
         title=rule.title or rule.id.replace("-", " ").capitalize(),
+        urgent=urgent(rule.urgent),
     )
 
 
 def _when(when: form.WhenYaml) -> When:
     key = next(key for key in form.SIGNAL_KEYS if getattr(when, key) is not None)
+    counted = counts(when)
     field = when.date.field if when.date is not None else when.field_changed
-    seen = when.opened or when.clicked
     stages = when.stage_entered or [StageKind(way.value) for way in when.closed or ()]
     return When(
         kind=SignalKind(key),
         stages=frozenset(stages),
         subject_types=frozenset(kind.value for kind in when.subject_created or ()),
         after=_distance(when.date) if when.date is not None else _lasting(when),
-        unless=frozenset(signal.kind for signal in when.unless or ()),
+        unless=frozenset(one.kind for one in when.unless or () if isinstance(one, Absent)),
+        unless_events=frozenset(
+            one for one in when.unless or () if not isinstance(one, Absent)
+        ),
         within=when.within,
         field=plain_field(field) if field is not None else None,
         sequences=frozenset(when.recycled or ()),
         replies=frozenset(when.replied or ()),
-        count=seen.count if isinstance(seen, form.CountYaml) else 1,
-        span=seen.within if isinstance(seen, form.CountYaml) else None,
         momentum=when.stalled.momentum if when.stalled is not None else None,
         enters=when.enters,
+        **counted,
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from app.model.vocabulary import TaskType
 from app.playbooks import schema as form
 from app.playbooks.ends import end_findings
+from app.playbooks.event_checks import event_fields, told_fields, urgent_findings
+from app.playbooks.event_schema import EventYaml
 from app.playbooks.fields import (
     DATE_FIELDS,
     condition_findings,
@@ -17,6 +19,7 @@ from app.playbooks.fields import (
 from app.playbooks.finding import Finding, Location
 from app.playbooks.momentum import placed_rules, unique_findings
 from app.playbooks.playbook_schema import PlaybookYaml
+from app.playbooks.step_checks import native_findings
 from app.playbooks.step_schema import AnchorFieldYaml
 from app.playbooks.windows import window_findings
 from app.wording.language import check_tokens, suggest
@@ -38,7 +41,7 @@ def check(
         *(finding for found in _sequences(playbook, known, dates) for finding in found),
         *window_findings(playbook, closed),
         *end_findings(playbook),
-        *_templates(playbook, known),
+        *_templates(playbook, known | told_fields(playbook)),
     ]
 
 
@@ -60,7 +63,9 @@ def _rules(
         rule = placed.rule
         yield _when(placed.when, rule.when, known, dates)
         if rule.if_ is not None:
-            yield condition_findings(placed.if_, rule.if_, known, dates)
+            asked = known | event_fields(rule.when)
+            yield condition_findings(placed.if_, rule.if_, asked, dates)
+        yield urgent_findings(placed, rule)
         if rule.settle is not None and rule.settle.unit.value == "wd":
             at = (*placed.when[:-1], "settle")
             yield [Finding(at, "settle cannot be in working days", "write 5min")]
@@ -110,6 +115,9 @@ def _goal(
     if goal.date is not None or any(one is not None for one in lasting):
         what = "silence" if goal.date is None else "a date"
         yield Finding(base, f"{what} is no goal", "name what success looks like")
+    elif goal.surge is not None or isinstance(goal.event, EventYaml):
+        hint = "name the event alone, such as event: payment_recovered"
+        yield Finding(base, "a goal is reached at once and counts nothing", hint)
     else:
         yield from _when(base, goal, known, dates)
 
@@ -119,6 +127,8 @@ def _when(
 ) -> Iterator[Finding]:
     if when.date is not None:
         yield from _date((*base, "date", "field"), when.date.field, dates)
+    if when.surge is not None and when.surge.near is not None:
+        yield from _date((*base, "surge", "near", "field"), when.surge.near.field, dates)
     if when.field_changed is not None and when.field_changed not in {*known, *DATE_FIELDS}:
         yield unmapped((*base, "field_changed"), when.field_changed, {*known, *DATE_FIELDS})
 
@@ -147,7 +157,7 @@ def _steps(
                 (*place, key), "template", step.email or step.template or "", playbook.templates
             )
         if step.sequence is not None:
-            yield from _native(place, step, firing)
+            yield from native_findings(place, step, firing)
         if step.subject is not None:
             yield from _subject((*place, "subject"), step.subject)
         if step.after == "previous_done" and (firing or index == 0):
@@ -168,28 +178,6 @@ def _steps(
                 f"window `{step.window}` does not fit a {step.task or TaskType.EMAIL} step",
                 "leave it out, or use the window of the step's own channel",
             )
-
-
-def _native(place: Location, step: form.StepYaml, firing: bool) -> Iterator[Finding]:
-    """The CRM mails at once and by itself: nothing about it can be written ahead of its time."""
-    if firing:
-        yield Finding(
-            (*place, "sequence"),
-            "a rule's own tasks cannot start a sequence of the CRM",
-            "put the step into a sequence of this playbook and `enrol` in that",
-        )
-    if step.assign is not None:
-        yield Finding(
-            (*place, "assign"),
-            "a sequence of the CRM is sent by the record's owner",
-            "leave `assign` out",
-        )
-    if step.lead is not None:
-        yield Finding(
-            (*place, "lead"),
-            "a sequence of the CRM has no lead: its first mail leaves when it is started",
-            "leave `lead` out",
-        )
 
 
 def _window_fits(step: form.StepYaml) -> bool:

@@ -109,6 +109,7 @@ def _rule(rule: Rule) -> Json:
             "settle": _text(rule.settle),
             "limit": rule.limit,
             "scope": _scope(rule.scope),
+            "urgent": {"hold": str(rule.urgent)} if rule.urgent is not None else None,
         }
     )
 
@@ -128,9 +129,34 @@ def _when(when: When) -> Json:
         value = {"momentum": when.momentum, "for": str(when.after)}
     if when.field is not None:
         value = f"deal.{when.field}" if when.kind is SignalKind.FIELD_CHANGED else _date(when)
-    absent = sorted(kind.value for kind in when.unless)
+    if when.kind is SignalKind.EVENT:
+        value = _event(when)
+    elif when.kind is SignalKind.SURGE:
+        value = _surge(when)
+    absent = sorted({*(kind.value for kind in when.unless), *when.unless_events})
     more = {"unless": absent, "within": _text(when.within), "enters": when.enters}
     return _said({when.kind.value: value, **more})
+
+
+def _event(when: When) -> Json | list[str]:
+    if when.count == 1:
+        return sorted(when.events)
+    return {"name": sorted(when.events), "count": when.count, "within": _text(when.span)}
+
+
+def _surge(when: When) -> Json:
+    near = None
+    if when.near is not None:
+        near = {"field": f"deal.{when.near}", "within": _text(when.near_within)}
+    return _said(
+        {
+            "of": sorted(when.events),
+            "count": when.count,
+            "persons": when.persons,
+            "within": _text(when.span),
+            "near": near,
+        }
+    )
 
 
 def _date(when: When) -> Json:

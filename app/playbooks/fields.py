@@ -8,6 +8,7 @@ from app.decisions.relative import RELATIVE_OPS
 from app.model.engagement import MOST_DAYS, engagement_days
 from app.model.vocabulary import Momentum, StageKind, SubjectType
 from app.playbooks import schema as form
+from app.playbooks.event_words import asks_event
 from app.playbooks.finding import Finding, Location
 from app.wording.language import suggest
 
@@ -92,6 +93,8 @@ def _comparison(
         if engagement_days(compare.field) is None:
             hint = f"write it like engagement.7d, of at most {MOST_DAYS} days"
             yield Finding((*base, "field"), f"unknown field `{compare.field}`", hint)
+        return
+    if asks_event(compare.field, known):
         return
     if compare.field not in names:
         yield unmapped((*base, "field"), compare.field, names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from app.playbooks.end_schema import CoolDownYaml, EndsByReasonYaml, EndYaml, ReviewYaml
+from app.playbooks.event_schema import EventYaml, NearYaml, SurgeYaml, UrgentYaml
 from app.playbooks.momentum_schema import (
     EntryYaml,
     HotYaml,
@@ -52,6 +53,10 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "date": DateYaml,
     "opened": CountYaml,
     "clicked": CountYaml,
+    "event": EventYaml,
+    "surge": SurgeYaml,
+    "near": NearYaml,
+    "urgent": UrgentYaml,
     "needs": NeedYaml,
     "end": EndYaml,
     "again": CoolDownYaml,

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator
 
 from app.decisions import conditions
 from app.decisions.dates import FIELD
+from app.decisions.event_counting import EVENT_FIELD
 from app.model.engagement import engagement_days
 from app.model.playbook import Condition, CreateTasks, Need, Playbook, Rule, Sequence, Step, When
+from app.playbooks.event_values import COUNTED_SIGNALS
 from app.playbooks.fields import CONDITION_FIELDS, DATE_FIELDS, plain_field
 
 _BUILT_IN = frozenset((*CONDITION_FIELDS, *DATE_FIELDS))
@@ -28,6 +30,26 @@ def natives_of(playbook: Playbook) -> list[str]:
     """Names of the CRM's own sequences that it starts. It works without them: a task stands in."""
     steps = (step for sequence in playbook.sequences.values() for step in sequence.steps)
     return sorted({step.native.name for step in steps if step.native is not None})
+
+
+def events_of(when: When) -> frozenset[str]:
+    """Events of the customer's tools on which a signal rests. Those whose absence is waited for do
+    not count: without them the rule acts all the same."""
+    return frozenset(name for name in when.events if name not in COUNTED_SIGNALS)
+
+
+def lacking(rule: Rule, arrived: Collection[str]) -> list[str]:
+    """The events of which at least one has to have come before the rule can act; empty where any
+    came, or where something else than an event sets it off too.
+
+    arrived: names of the events that ever came.
+    """
+    when = rule.when
+    other = any(name in COUNTED_SIGNALS for name in when.events)
+    if other and when.count < 2:
+        return []
+    wanted = events_of(when)
+    return sorted(wanted) if wanted and not wanted & set(arrived) and not other else []
 
 
 def needs(playbook: Playbook) -> set[str]:
@@ -51,7 +73,8 @@ def _of_rule(rule: Rule) -> Iterator[str]:
 
 def _of_condition(condition: Condition | None) -> Iterator[str]:
     for name in conditions.needs(condition):
-        if name not in _BUILT_IN and engagement_days(name) is None:
+        asked = name.startswith(EVENT_FIELD) or engagement_days(name) is not None
+        if name not in _BUILT_IN and not asked:
             yield name
 
 
@@ -62,8 +85,9 @@ def _of_sequence(sequence: Sequence) -> Iterator[str]:
 
 
 def _of_when(when: When) -> Iterator[str]:
-    if when.field is not None and when.field not in _BUILT_IN_PLAIN:
-        yield f"deal.{when.field}"
+    for field in (when.field, when.near):
+        if field is not None and field not in _BUILT_IN_PLAIN:
+            yield f"deal.{field}"
 
 
 def _of_steps(steps: tuple[Step, ...]) -> Iterator[str]:

@@ -13,11 +13,12 @@ from app.decisions.relative import RELATIVE_OPS
 from app.model.playbook import Op
 from app.model.time import parse_distance
 from app.playbooks.end_schema import EndsYaml, ReturnYaml
+from app.playbooks.event_schema import EventWhen, SurgeYaml, Urgent
+from app.playbooks.event_values import AbsentList
 from app.playbooks.form import FORM, Strict, by_key, by_type
 from app.playbooks.reply_values import Choices, ReplyList
 from app.playbooks.step_schema import StepYaml
 from app.playbooks.values import (
-    AbsentList,
     AgainWord,
     AnyWord,
     ClosedList,
@@ -96,6 +97,8 @@ class WhenYaml(Strict):
     recycled: SequenceList | None = None
     field_changed: Line | None = None
     date: DateYaml | None = None
+    event: EventWhen | None = None
+    surge: SurgeYaml | None = None
     unless: AbsentList | None = None
     within: DelayText | None = None
     enters: MomentumWord | None = None
@@ -259,6 +262,7 @@ class RuleYaml(Strict):
     settle: DelayText | None = None
     limit: int | None = Field(default=None, ge=1)
     scope: ScopeYaml | None = None
+    urgent: Urgent | None = None
 
 
 class SequenceYaml(Strict):

@@ -11,14 +11,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.model.time import Delay, parse_delay
-from app.model.vocabulary import (
-    EXITS,
-    Again,
-    Priority,
-    SignalKind,
-    StageKind,
-    TaskType,
-)
+from app.model.vocabulary import EXITS, Again, Priority, StageKind, TaskType
 from app.wording.language import suggest
 
 DELAY_HELP = "write a whole number and a unit: 30min, 4h, 3d (calendar days) or 2wd (working days)"
@@ -149,21 +142,6 @@ class Closed(StrEnum):
     LOST = "lost"
 
 
-class Absent(StrEnum):
-    """Signals whose absence a rule may ask for with `unless`."""
-
-    REPLIED = "replied"
-    MEETING_BOOKED = "meeting_booked"
-    MEETING_HELD = "meeting_held"
-    TASK_COMPLETED = "task_completed"
-    REP_ACTIVITY = "rep_activity"
-    STAGE_ENTERED = "stage_entered"
-
-    @property
-    def kind(self) -> SignalKind:
-        return SignalKind(self.value)
-
-
 StageList = Annotated[
     list[StageKind],
     PlainValidator(list_reader("a stage kind", StageKind)),
@@ -179,12 +157,6 @@ ClosedList = Annotated[
     PlainValidator(list_reader("a way to close", Closed)),
     WithJsonSchema(list_schema(values_of(Closed))),
 ]
-AbsentList = Annotated[
-    list[Absent],
-    PlainValidator(list_reader("a signal that `unless` can name", Absent)),
-    WithJsonSchema(list_schema(values_of(Absent))),
-]
-
 
 def _word(what: str, words: type[StrEnum]) -> BeforeValidator:
     read = _word_reader(what, words)

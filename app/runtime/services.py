@@ -16,6 +16,7 @@ from app.lanes import (
     migrating,
     pausing,
     proposals,
+    rehearsing,
     replying,
     rescheduling,
     sync,
@@ -28,6 +29,7 @@ from app.lanes.dry_run import dry_run
 from app.model.dry_run import Question
 from app.model.migration import Wanted
 from app.model.playbook import Playbook
+from app.model.posted import Posted
 from app.model.replies import Said
 from app.model.rescheduling import Change
 from app.model.time import Clocks
@@ -144,6 +146,16 @@ class Runtime:
         """See `app.lanes.failing.decide_event`."""
         failing.decide_event(self.lanes, installation_id, event, retry, who)
         self._poke("ingest", installation_id)
+
+    def decide_posted(self, installation_id: int, event: str | None, word: str, who: str) -> int:
+        """See `app.lanes.failing.decide_posted`."""
+        number = failing.decide_posted(self.lanes, installation_id, event, word == "place", who)
+        self._poke("ingest", installation_id)
+        return number
+
+    def rehearse(self, installation_id: int, posted: Posted, who: str) -> dict[str, Any]:
+        """See `app.lanes.rehearsing.rehearse`."""
+        return rehearsing.rehearse(self.lanes, installation_id, posted, who)
 
     def leave(self, installation_id: int, who: str) -> dict[str, int]:
         """See `app.lanes.leaving.begin`."""

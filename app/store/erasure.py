@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, delete, or_, select, update
 
-from app.store import cursors, sets
+from app.store import cursors, events, sets
 from app.store.tables import (
     contact_activity,
     contact_holds,
@@ -81,6 +81,7 @@ def erase(conn: Connection, inst: int, ids: Collection[str], at: int) -> list[in
     _bury(conn, inst, ids, people, at)
     _forget_tasks(conn, inst, ids, concerned, words)
     _forget_events(conn, inst, ids, words)
+    events.forget(conn, inst, ids, [email for _, email in people])
     for table, key, names in (
         (ledger, ledger.c.id, ("data",)),
         (notices, notices.c.id, ("data",)),

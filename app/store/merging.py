@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, update
 
-from app.store import sets
+from app.store import events, sets
 from app.store.counts import COUNTED
 from app.store.tables import (
     contact_activity,
@@ -101,6 +101,7 @@ def unite_contacts(conn: Connection, inst: int, kept: str, gone: str) -> None:
             .where(table.c.installation_id == inst, table.c.contact_id == gone)
             .values(contact_id=kept)
         )
+    events.unite(conn, inst, kept, gone)
     _unite_counts(conn, inst, kept, gone)
     _unite_suppressions(conn, inst, kept, gone)
     _unite_holds(conn, inst, kept, gone)

@@ -68,7 +68,11 @@ def mail_seen(
 ) -> dict[tuple[int, SignalKind], set[int]]:
     """(subject, kind) → when it was seen, as far back as rules that count look; mostly none do."""
     found: dict[tuple[int, SignalKind], set[int]] = defaultdict(set)
-    spans = {when.kind.value: when.span.approximate_ms() for when in whens if when.span is not None}
+    spans = {
+        when.kind.value: when.span.approximate_ms()
+        for when in whens
+        if when.span is not None and when.kind in (SignalKind.OPENED, SignalKind.CLICKED)
+    }
     if not spans:
         return found
     query = select(outcomes.c.subject_id, outcomes.c.kind, outcomes.c.occurred_at).where(

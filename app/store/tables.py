@@ -193,6 +193,8 @@ contacts = Table(
     Column("contacted_at", BigInteger),  # when the CRM says they were last contacted
 )
 
+Index("ix_contacts_email", contacts.c.installation_id, contacts.c.email)
+
 subject_contacts = Table(
     "subject_contacts",
     metadata,
@@ -248,6 +250,58 @@ inbox = Table(
     UniqueConstraint("installation_id", "dedupe"),
 )
 Index("ix_inbox_due", inbox.c.installation_id, inbox.c.retry_wall, inbox.c.id)
+
+event_keys = Table(
+    "event_keys",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("name", String(64), nullable=False),  # what the admin calls it, such as "website"
+    Column("key_hash", String(64), nullable=False, unique=True),  # the key itself is shown once
+    Column("hint", String(8), nullable=False),  # its last characters, to tell keys apart
+    Column("made_by", Text, nullable=False, server_default=""),
+    Column("made_wall", BigInteger, nullable=False),
+    Column("until_wall", BigInteger),  # works until then; null: until revoked
+    Column("used_wall", BigInteger),  # last use, to the minute
+)
+Index("ix_event_keys", event_keys.c.installation_id)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Big, primary_key=True),
+    _inst(),
+    Column("event_id", String(64), nullable=False),  # the sender's
+    Column("name", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("person_id", String(64)),
+    Column("person_email", Text),
+    Column("company_id", String(64)),
+    Column("deal_id", String(64)),
+    Column("data", Text, nullable=False, server_default="{}"),
+    Column("state", String(16), nullable=False),  # new, placed, refused
+    Column("contact_id", String(64)),  # whom it turned out to be about
+    Column("reason", String(32)),  # why it was refused
+    Column("received_at", BigInteger, nullable=False),
+    UniqueConstraint("installation_id", "event_id"),
+)
+Index(
+    "ix_events_refused",
+    events.c.installation_id,
+    events.c.id,
+    sqlite_where=events.c.state == "refused",
+    postgresql_where=events.c.state == "refused",
+)
+Index("ix_events_received", events.c.installation_id, events.c.received_at)
+
+event_names = Table(
+    "event_names",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("name", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False, server_default="0"),
+    Column("last_at", BigInteger, nullable=False),
+)
 
 timers = Table(
     "timers",

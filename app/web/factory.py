@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Flask, Request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
-from app.web import answers, api, formats, headers, health, oauth, pages, webhooks
+from app.web import answers, api, events, formats, headers, health, oauth, pages, webhooks
 from app.web.ports import Services
 
 MAX_BODY = 1024 * 1024
@@ -15,11 +15,11 @@ MAX_BODY = 1024 * 1024
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Sessions for people. Webhooks, hundreds a second, have none: to look for one costs more than
-    to check their signature."""
+    """Sessions for people. Webhooks and events, hundreds a second, have none: to look for one costs
+    more than to check their signature."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if request.path.startswith("/webhooks/"):
+        if request.path.startswith("/webhooks/") or request.path == "/events":
             return None
         return super().open_session(app, request)
 
@@ -45,7 +45,7 @@ def create_app(services: Services) -> Flask:
     answers.register(app)
     headers.register(app, config)
     formats.register(app)
-    for module in (webhooks, oauth, health, pages):
+    for module in (webhooks, events, oauth, health, pages):
         app.register_blueprint(module.blueprint)
     api.register(app)
     return app

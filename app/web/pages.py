@@ -12,6 +12,7 @@ from app.store import reading
 from app.web import access, doctoring, summaries
 from app.web.answers import services
 from app.web.api.dry_run import tried
+from app.web.api.events import shown as shown_events
 from app.web.api.leaving import previewed as previewed_leave
 from app.web.api.migrating import CHOICES
 from app.web.api.migrating import previewed as previewed_move
@@ -80,7 +81,7 @@ def setup() -> Any:
     with parts.store.read() as conn:
         return _page(
             "setup.html", conn, status=summaries.status(conn, who), board=board(conn),
-            native=shown(conn, who.installation_id, able),
+            native=shown(conn, who.installation_id, able), events=shown_events(conn),
             kinds=KINDS, settings=stored_settings(conn, who.installation_id),
             names=summaries.owner_names(conn, who.installation_id),
         )  # fmt: skip

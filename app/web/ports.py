@@ -14,6 +14,7 @@ from app.installations.registry import Connectors
 from app.model.dry_run import Question
 from app.model.migration import Wanted
 from app.model.playbook import Playbook
+from app.model.posted import Posted
 from app.model.replies import Said
 from app.model.rescheduling import Change
 from app.model.time import Clocks
@@ -96,6 +97,14 @@ class Runtime(Protocol):
 
     def decide_event(self, installation_id: int, event: int, retry: bool, who: str) -> None:
         """Try an event that keeps failing again at once, or forget it."""
+        ...
+
+    def decide_posted(self, installation_id: int, event: str | None, word: str, who: str) -> int:
+        """Place a refused event, or all, anew, or drop one; answers how many."""
+        ...
+
+    def rehearse(self, installation_id: int, posted: Posted, who: str) -> dict[str, Any]:
+        """What an event would do now; see `app.lanes.rehearsing`."""
         ...
 
     def leave(self, installation_id: int, who: str) -> dict[str, int]:

@@ -27,6 +27,7 @@ from app.store import (
 from app.store.sets import loads
 from app.web.access import Viewer
 from app.web.answers import services
+from app.web.api.events import refused
 from app.web.telling import entries, titled, with_ahead
 
 Row = Mapping[Any, Any]
@@ -92,6 +93,7 @@ def result(conn: Connection, who: Viewer, now: int) -> dict[str, Any]:
         "open_tasks": open_tasks,
         "failed": figures.failed_work(conn, inst),
         "failing_events": figures.failing_events(conn, inst),
+        "refused_events": refused(conn, inst),
         "unowned": figures.unowned(conn, inst),
         "no_next_step": figures.without_step(conn, inst, now),
     }
@@ -142,6 +144,7 @@ def health(conn: Connection, who: Viewer, now: int, wall: int) -> dict[str, Any]
         "calls": [dict(row) for row in calls.totals(conn, inst)],
         "failed": figures.failed_work(conn, inst),
         "failing_events": figures.failing_events(conn, inst),
+        "refused_events": refused(conn, inst),
         "refusals": [dict(row) for row in calls.refused(conn)] if who.role == "admin" else [],
     }
 

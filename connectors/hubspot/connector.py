@@ -139,6 +139,12 @@ class HubSpotConnector:
         self._unmarked(type, page.records)
         return page
 
+    def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
+        return self._reader.contacts_by_email(emails)
+
+    def deals_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        return self.associated("company", "deal", ids)
+
     def engagements_of(self, type: ObjectType, id: str) -> list[tuple[ObjectType, str]]:
         return self._reader.engagements_of(type, id)
 

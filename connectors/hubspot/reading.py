@@ -12,9 +12,11 @@ from connectors.hubspot.tables import (
     ASSOCIATION_BATCH,
     BATCH,
     ENGAGEMENTS,
+    FURTHER_EMAILS,
     HISTORY_BATCH,
     PATHS,
     PRIMARY_TYPES,
+    SEARCH_GROUPS,
     SEARCH_PAGE,
 )
 from connectors.mapping import CrmMapping
@@ -167,6 +169,34 @@ class Reader:
                 more = ((result.get("paging") or {}).get("next") or {}).get("after")
                 if more:
                     waiting.append({"id": from_id, "after": str(more)})
+        return found
+
+    def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
+        """By the unique property, which lags behind nothing; and among the further addresses of
+        contacts that were merged, which only search finds."""
+        wanted = list(dict.fromkeys(email.lower() for email in emails))
+        found: dict[str, list[str]] = {}
+        for record in self.read("contact", wanted, id_property="email"):
+            found.setdefault(str(record.fields.get("email") or "").lower(), []).append(record.id)
+        for part in chunks([email for email in wanted if email not in found], SEARCH_GROUPS):
+            answer = self._api.call(
+                "POST",
+                f"/crm/objects/{{version}}/{PATHS['contact']}/search",
+                body={
+                    "filterGroups": [
+                        {"filters": [_filter(FURTHER_EMAILS, "CONTAINS_TOKEN", email)]}
+                        for email in part
+                    ],
+                    "properties": [FURTHER_EMAILS],
+                    "limit": SEARCH_PAGE,
+                },
+                safe=True,
+                buckets=SEARCH,
+            )
+            for row in answer["results"]:
+                theirs = str(row["properties"].get(FURTHER_EMAILS) or "").lower().split(";")
+                for email in set(part) & set(theirs):
+                    found.setdefault(email, []).append(str(row["id"]))
         return found
 
     def engagements_of(self, type: ObjectType, id: str) -> list[tuple[ObjectType, str]]:

@@ -77,5 +77,10 @@ HISTORY_BATCH = 50
 
 ASSOCIATION_BATCH = 1_000
 SEARCH_PAGE = 200
+SEARCH_GROUPS = 5
+"""Most groups of filters, of which any may hold, in one search."""
+
+FURTHER_EMAILS = "hs_additional_emails"
+"""Addresses of a contact beside its first one, between semicolons."""
 
 UNIQUE_CONFLICT_CODES = frozenset({"CONFLICTING_UNIQUE_VALUE", "CONFLICT", "ALREADY_EXISTS"})

@@ -13,7 +13,7 @@ from app.model.guard import CHANNELS
 from app.model.playbook import CreateTasks, Enrol, Notify, Playbook, RuleAction, Step
 from app.model.time import Delay, Unit
 from app.model.vocabulary import EXITS, Again, Priority, SignalKind, StopReason, TaskType
-from app.playbooks.needs import needs
+from app.playbooks.needs import lacking, needs
 from app.playbooks.presets import preset, preset_ids, preset_text
 
 PROSE = (Path(__file__).parents[2] / "docs/presets.md").read_text(encoding="utf-8")
@@ -35,6 +35,7 @@ EXITS_OF = {
     "team-demo": NO_STAGE,
     "team-inbound": NO_STAGE,
     "to-the-demo": NO_STAGE,
+    "until-recovered": EVERY - {StopReason.REPLIED, StopReason.MEETING_BOOKED},
     "until-paid": EVERY - {StopReason.REPLIED, StopReason.MEETING_BOOKED},
 }
 """Sequence → its exits; all others have every exit."""
@@ -64,8 +65,13 @@ def test_the_prose_has_every_preset_once_in_its_table() -> None:
     listed = re.findall(r"^\| `([a-z-]+)` \|", side, re.MULTILINE)
     assert sorted(listed) == sorted(preset_ids())
     needy = side.partition("**What needs your data**")[2].partition("**Where a channel")[0]
-    named = set(re.findall(r"`([a-z-]+)`", needy)) - {"needs"}
+    mapped, _, told = needy.partition("What rests on events")
+    named = set(re.findall(r"`([a-z-]+)`", mapped)) - {"needs"}
     assert named == {name for name in preset_ids() if preset(name).needs}
+    waiting = {
+        name for name in preset_ids() if any(lacking(rule, ()) for rule in preset(name).rules)
+    }
+    assert set(re.findall(r"`([a-z-]+)`", told)) == waiting
 
 
 @pytest.mark.parametrize("name", preset_ids())
@@ -230,4 +236,6 @@ def test_only_what_cannot_wait_is_urgent() -> None:
         "arrived", "silent-call", "contact", "with-manager", "viewed", "notice-mail",
         "success-call", "sla-new", "sla-book", "sla-summary", "in-1", "demo-1",
         "ask-back", "missed", "act", "rescue",
+        "prices", "opened-again", "accepted", "used-less", "trial", "told-mail", "told-call",
+        "competitor-out", "several", "many", "competitor",
     }  # fmt: skip

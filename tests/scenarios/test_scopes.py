@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, BEN, Story, playbook
+from tests.scenarios.posting import Tool
 
 MANIFEST = Path(__file__).parents[2] / "manifest" / "hubspot" / "src" / "app" / "app-hsmeta.json"
 AUTH = json.loads(MANIFEST.read_text())["config"]["auth"]
@@ -58,6 +59,7 @@ def live_a_little(story: Story) -> None:
     )  # fmt: skip
     story.act("reply", contact=link["id"], deal=answered, text="Yes, gladly.")
     story.unheard(lambda: story.move(answered, "won"))  # so that the reconcile has to look
+    Tool(story).tell("launch", company={"id": "1"})  # whose deals are asked for
     story.until("+1d")
     story.admin.get("/api/doctor?live=true")
 

@@ -13,9 +13,10 @@ from tests.web.support import URL, Browser, Served, event, fill, set_role
 PUBLIC = {
     "webhooks.receive", "oauth.start", "oauth.callback", "oauth.offer", "oauth.accept",
     "oauth.sign_out", "health.alive", "health.ready", "health.metrics", "pages.welcome",
-    "pages.result", "static",
+    "pages.result", "static", "events.receive",
 }  # fmt: skip
-"""Endpoints that answer somebody who is not signed in: sign_out and result check for themselves."""
+"""Endpoints that answer somebody who is not signed in: sign_out and result check for themselves,
+and whoever posts events shows a key."""
 
 EVERYBODY = {
     "api_replies.classify", "api_replies.go_on",

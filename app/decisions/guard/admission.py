@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from app.decisions.codes import Code
 from app.decisions.guard.caps import capped, channel_of, over_cap
 from app.decisions.guard.rep_budget_and_merge import due_day, merges, to_day
-from app.decisions.guard.ruling import apply_ruling, defer
+from app.decisions.guard.ruling import apply_ruling, defer, is_urgent
 from app.decisions.timing import HORIZON_DAYS, local_date, next_working_day
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import Counters, GuardFacts, GuardSettings, Window
@@ -93,10 +93,11 @@ def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
         tally.touched(facts)
         return _DO
     slot = (touch.subject, touch.owner_id or "")
-    refused = merges(facts, tally.open_tasks.get(slot))
+    urgent = is_urgent(touch)
+    refused = None if urgent else merges(facts, tally.open_tasks.get(slot))
     if refused is not None:
         return refused
-    ruling = _find_day(facts, tally)
+    ruling = _DO if urgent else _find_day(facts, tally)
     if ruling.verdict is not Verdict.DO:
         return ruling
     facts = apply_ruling(facts, ruling)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.decisions.codes import Code
-from app.decisions.guard.ruling import defer
+from app.decisions.effects import URGENT_HOLD
+from app.decisions.guard.ruling import defer, is_urgent
 from app.decisions.timing import shift, write_at
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
@@ -22,7 +23,8 @@ def check(facts: GuardFacts) -> Ruling | None:
     standing = {
         reason: until
         for reason, until in facts.holds.items()
-        if until is None or until > facts.now
+        if (until is None or until > facts.now)
+        and not (reason == URGENT_HOLD and is_urgent(facts.touch))
     }
     if not standing:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.decisions.codes import Code
-from app.decisions.guard.ruling import defer, drop, move
+from app.decisions.guard.ruling import defer, drop, is_urgent, move
 from app.decisions.timing import is_too_late, next_working_day, shift
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
@@ -18,7 +18,7 @@ _CHECK = "rep_budget_and_merge"
 def check(facts: GuardFacts) -> Ruling | None:
     """Against what had been counted when the facts were read. What the CRM does by itself is no
     task of the rep's."""
-    if facts.touch.step.native is not None:
+    if facts.touch.step.native is not None or is_urgent(facts.touch):
         return None
     return merges(facts, facts.open_task) or over_budget(facts, facts.rep_tasks_today)
 

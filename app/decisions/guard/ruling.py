@@ -17,6 +17,12 @@ _instants_and_owner = changer(DueTouch, "owed_at", "due_at", "owner_id")
 _of_touch = changer(GuardFacts, "touch")
 
 
+def is_urgent(touch: DueTouch) -> bool:
+    """Whether it is a task of an urgent rule, which waits neither for other tasks nor for room in
+    the rep's day; consent, stop, hours and absence bind it like any other."""
+    return touch.is_firing and touch.rule is not None and touch.rule.rule.urgent is not None
+
+
 def drop(check: str, code: str, **values: Any) -> Ruling:
     """The touch is over."""
     return Ruling(Verdict.DROP, check, code, values=values)

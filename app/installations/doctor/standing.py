@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.installations.config import Config
 from app.installations.doctor.findings import About, Finding
+from app.installations.doctor.posted import posted
 from app.installations.doctor.senders import senders
 from app.installations.doctor.work import webhooks, work
 from app.installations.settings import Settings, parse
@@ -44,6 +45,7 @@ def standing(
         *_rules(say, conn, row["id"]),
         *senders(say, conn, row["id"], settings),
         *webhooks(say, conn, config, row, wall),
+        *posted(say, conn, row["id"]),
         *work(say, conn, row, now, wall),
     ]
 

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.web.api import (
     dry_run,
+    events,
     failed,
     leaving,
     mapping,
@@ -36,6 +37,7 @@ _MODULES = (
     failed,
     rescheduling,
     dry_run,
+    events,
     subjects,
     replies,
 )

@@ -15,10 +15,10 @@ from app.model.vocabulary import Mode
 from app.playbooks.advice import advise, limits_of
 from app.playbooks.codec import from_json, to_json
 from app.playbooks.loader import advice_on, load_text
-from app.playbooks.needs import missing, natives_of
+from app.playbooks.needs import lacking, missing, natives_of
 from app.playbooks.presets import preset, preset_ids, preset_text
 from app.playbooks.problems import PlaybookError, field_path
-from app.store import approvals, figures, people, playbooks
+from app.store import approvals, events, figures, people, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
@@ -41,6 +41,7 @@ def overview(conn: Connection) -> dict[str, Any]:
     asked = approvals.waiting(conn, inst)
     fields = mapped(conn, inst)
     limits = limits_of(stored_settings(conn, inst))
+    arrived = events.names(conn, inst)
     saved: list[dict[str, Any]] = []
     for row in playbooks.latest(conn, inst):
         playbook = from_json(loads(row["data"]))
@@ -60,7 +61,12 @@ def overview(conn: Connection) -> dict[str, Any]:
                 "saved_by": row["saved_by"],
                 "saved_wall": row["saved_wall"],
                 "rules": [
-                    _rule(rule.key, rule.title or rule.id, states.get(rule.key), waiting, asked)
+                    {
+                        **_rule(
+                            rule.key, rule.title or rule.id, states.get(rule.key), waiting, asked
+                        ),
+                        "lacks": lacking(rule, arrived),
+                    }
                     for rule in playbook.rules
                 ],
             }
@@ -72,6 +78,9 @@ def overview(conn: Connection) -> dict[str, Any]:
                 "title": preset(key).title,
                 "description": preset(key).description,
                 "needs": [asdict(need) for need in missing(preset(key), fields)],
+                "lacks": sorted(
+                    {name for rule in preset(key).rules for name in lacking(rule, arrived)}
+                ),
                 "sequences": natives_of(preset(key)),
             }
             for key in preset_ids()

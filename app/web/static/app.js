@@ -19,7 +19,10 @@ function value(field) {
 function collect(scope) {
   const data = {};
   for (const field of scope.querySelectorAll("input, select, textarea")) {
-    if (field.name) data[field.name.split(":")[0]] = value(field);
+    if (!field.name) continue;
+    const [outer, inner] = field.name.split(":")[0].split(".");
+    if (inner) data[outer] = { ...data[outer], [inner]: value(field) };
+    else data[outer] = value(field);
   }
   return data;
 }

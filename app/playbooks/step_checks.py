@@ -1,0 +1,30 @@
+"""What a step that starts a sequence of the CRM may not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.playbooks import schema as form
+from app.playbooks.finding import Finding, Location
+
+
+def native_findings(place: Location, step: form.StepYaml, firing: bool) -> Iterator[Finding]:
+    """The CRM mails at once and by itself: nothing about it can be written ahead of its time."""
+    if firing:
+        yield Finding(
+            (*place, "sequence"),
+            "a rule's own tasks cannot start a sequence of the CRM",
+            "put the step into a sequence of this playbook and `enrol` in that",
+        )
+    if step.assign is not None:
+        yield Finding(
+            (*place, "assign"),
+            "a sequence of the CRM is sent by the record's owner",
+            "leave `assign` out",
+        )
+    if step.lead is not None:
+        yield Finding(
+            (*place, "lead"),
+            "a sequence of the CRM has no lead: its first mail leaves when it is started",
+            "leave `lead` out",
+        )
