@@ -44,6 +44,7 @@ from app.model.vocabulary import (
 )
 from app.playbooks import schema as form
 from app.playbooks.checks import NAME_SEPARATOR
+from app.playbooks.distances import backwards
 from app.playbooks.end_schema import CoolDownYaml, EndYaml, by_reason
 from app.playbooks.event_build import counts, urgent, urgently
 from app.playbooks.event_values import Absent
@@ -142,16 +143,6 @@ def _lasting(when: form.WhenYaml) -> Delay | None:
 
 def _distance(date: form.DateYaml) -> Delay | None:
     return backwards(date.before) if date.before is not None else date.after
-
-
-def forwards(delay: Delay | None) -> Delay | None:
-    """The delay as a file writes it, whichever way it counts."""
-    return delay if delay is None or delay.amount >= 0 else backwards(delay)
-
-
-def backwards(delay: Delay) -> Delay:
-    """The delay as a negative one, and the other way round."""
-    return Delay(-delay.amount, delay.unit)
 
 
 def condition_of(source: form.ConditionYaml) -> Condition:

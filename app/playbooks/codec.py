@@ -35,7 +35,8 @@ from app.model.playbook import (
 )
 from app.model.time import Delay
 from app.model.vocabulary import LASTING, SignalKind
-from app.playbooks.build import backwards, build, exits_switched, forwards
+from app.playbooks.build import build, exits_switched
+from app.playbooks.distances import backwards, forwards
 from app.playbooks.loader import problems_of
 from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.problems import PlaybookError
