@@ -21,13 +21,6 @@ from app.signals.many import SOURCE
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
 
-_MEASURED = ENGAGEMENT | frozenset(
-    {
-        SignalKind.MEETING_MISSED, SignalKind.OPTED_OUT, SignalKind.BOUNCED, SignalKind.CLOSED,
-        SignalKind.SEQUENCE_ENDED,
-    }
-)  # fmt: skip
-
 MEETING_TIMER = "meeting:"
 """Prefix of the timer that asks what came of a meeting; the CRM's id follows."""
 
