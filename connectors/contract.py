@@ -21,6 +21,9 @@ ObjectType = Literal[
     "deal", "contact", "company", "lead", "task", "note", "email", "meeting", "call", "user"
 ]
 
+Written = Literal["task", "note"]
+"""What a touch can stand as in the CRM: work for a rep, or a word on the record."""
+
 
 # --- records -------------------------------------------------------------------------------------
 
@@ -148,7 +151,8 @@ class Event:
 
 @record
 class NewTask:
-    """A task to create. `touch_id` travels into the CRM; contact may be None."""
+    """A task to create, or a note, of which only body, owner, records and `due_at`, its instant,
+    are written. `touch_id` travels into the CRM; contact may be None."""
 
     touch_id: str
     subject: str
@@ -436,7 +440,7 @@ class Connector(Protocol):
         """Engagements associated with one record, for adoption without a unique property."""
         ...
 
-    def create_tasks(self, tasks: Sequence[NewTask]) -> list[Created]:
+    def create_tasks(self, tasks: Sequence[NewTask], type: Written = "task") -> list[Created]:
         """Create with associations inline, one answer per input. Never updates.
 
         Raises Unknown when the answer was lost: the caller must look before it creates again.
@@ -444,11 +448,13 @@ class Connector(Protocol):
         """
         ...
 
-    def find_tasks(self, touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]]) -> dict[
-        str, CrmRecord
-    ]:
-        """touch id → task, live or archived. Each touch id comes with the records that it was to
-        be associated with, through which it is sought where no unique property exists."""
+    def find_tasks(
+        self,
+        touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]],
+        type: Written = "task",
+    ) -> dict[str, CrmRecord]:
+        """touch id → task or note, live or archived. Each touch id comes with the records that it
+        was to be associated with, through which it is sought where no unique property exists."""
         ...
 
     def associate(

@@ -145,7 +145,7 @@ class TaskTexts:
         parts += _list("Last activities", context.activities)
         parts += _list("Choose one of these contacts", context.candidates)
         self._head = "".join(parts)
-        self._bodies: dict[tuple[str, TaskType], tuple[str, str]] = {}
+        self._bodies: dict[tuple[str, TaskType, bool], tuple[str, str]] = {}
 
     def of(self, step: Step, template: Template | None) -> Rendered:
         """Subject and HTML body. Never raises: what cannot be filled in is said in place of the
@@ -155,10 +155,11 @@ class TaskTexts:
         """
         body, problem = self._head, ""
         if template is not None:
-            key = (template.id, step.task)
+            key = (template.id, step.task, step.note)
             known = self._bodies.get(key)
             if known is None:
-                known = self._bodies[key] = self._body(template, step.task)
+                make = self._note if step.note else self._body
+                known = self._bodies[key] = make(template, step.task)
             body, problem = known
         return Rendered(_subject(step.subject, self._context.subject_name), body, problem)
 
@@ -169,6 +170,13 @@ class TaskTexts:
             return f"{self._head}{_without_text(task, problem)}{prepared.closing}", problem
         draft = f"{prepared.heading}{text}</p>" if text else ""
         return f"{self._head}{draft}{prepared.closing}", ""
+
+    def _note(self, template: Template, task: TaskType) -> tuple[str, str]:
+        """A note is read and not done: it has a heading, and nothing to decide."""
+        text, problem = _fill(_prepare(template, task), self._context.values)
+        said = f"This text is missing, because {escape(problem)}." if problem else text
+        heading = f"<p><strong>{escape(template.decides)}</strong></p>"
+        return f"{heading}{self._head}<p>{said}</p>", problem
 
 
 def render_task(step: Step, template: Template | None, context: TaskContext) -> Rendered:

@@ -7,21 +7,38 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.actions.rendering import Rendered, TaskContext, TaskTexts
 from app.model.decisions import DueTouch
+from app.model.playbook import Template
 from app.model.records import ContactView, PersonView, SubjectView
 from app.model.vocabulary import SubjectType
 from connectors.contract import NewTask, ObjectType
 
 MAX_ACTIVITIES = 5
+_BESIDE = ("deal.follow_ups", "deal.open_tasks")
 
 _ANY_COUNT = 10_000_000_000
 """Larger than whatever an event counts, smaller than any instant after April 1970."""
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d$")
+
+
+class Beside(NamedTuple):
+    """What else goes on about a record, one line each: follow-ups with their next step, tasks."""
+
+    follow_ups: Sequence[str] = ()
+    open_tasks: Sequence[str] = ()
+
+
+NOTHING_BESIDE = Beside()
+
+
+def tells_beside(template: Template | None) -> bool:
+    """Whether a text asks for `Beside`, which is loaded for those alone."""
+    return template is not None and any(token in template.body for token in _BESIDE)
 
 
 def texts_for(
@@ -31,6 +48,7 @@ def texts_for(
     stage_label: str,
     zone: str,
     candidates: Sequence[str] = (),
+    beside: Beside = NOTHING_BESIDE,
 ) -> TaskTexts:
     """Subjects and bodies of tasks about a subject. Times inside the text are local to the rep."""
     return TaskTexts(
@@ -38,7 +56,7 @@ def texts_for(
             subject_name=subject.name,
             why=_why(subject, stage_label, zone),
             activities=_activities(subject, zone),
-            values=_values(subject, contact, owner, stage_label, zone),
+            values=_values(subject, contact, owner, stage_label, zone, beside),
             candidates=candidates,
         )
     )
@@ -120,6 +138,7 @@ def _values(
     owner: PersonView | None,
     stage_label: str,
     zone: str,
+    beside: Beside,
 ) -> Mapping[str, Mapping[str, str | None]]:
     first, _, last = (contact.name if contact else "").partition(" ")
     owner_name = owner.name if owner else ""
@@ -134,7 +153,11 @@ def _values(
             "name": subject.name,
             **_mapped(subject, zone),
             "stage": stage_label or None,
+            "stage_since": _said(subject.stage_entered_at, zone),
             "amount": _amount(subject),
+            "people": "; ".join(map(_person, subject.contacts)) or None,
+            "follow_ups": "; ".join(beside.follow_ups) or None,
+            "open_tasks": "; ".join(beside.open_tasks) or None,
         },
         "event": {name: _said(value, zone) for name, value in (subject.event or {}).items()},
         "owner": {
@@ -143,6 +166,12 @@ def _values(
             "email": owner.email if owner else None,
         },
     }
+
+
+def _person(contact: ContactView) -> str:
+    """`Nora Vos (Champion)`"""
+    name = contact.name or contact.email or "somebody without a name"
+    return f"{name} ({', '.join(contact.labels)})" if contact.labels else name
 
 
 def _mapped(subject: SubjectView, zone: str) -> dict[str, str | None]:

@@ -75,6 +75,7 @@ class Code:
     ONCE_ONLY = "once_only"
     ALREADY_FIRED = "already_fired"
     CONDITION_FALSE = "condition_false"
+    HANDED_ON = "handed_on"
     PASSED_THROUGH = "passed_through"
     ANSWERED_MEANWHILE = "answered_meanwhile"
     LOOP = "loop"
@@ -133,6 +134,7 @@ class Deed:
 
     CREATED = "created"
     ADOPTED = "adopted"
+    NOTED = "noted"
     CRM_ERROR = "crm_error"
     REFUSED = "refused_by_crm"
     RELEASED = "released"

@@ -152,7 +152,7 @@ def tempered(context: RuleContext, made: Decision, now: Business) -> RuleContext
     return context
 
 
-def still_standing(signal: Signal, subject: SubjectView) -> bool:
+def _still_standing(signal: Signal, subject: SubjectView) -> bool:
     """Whether the subject is still in the stage that the signal says it entered, by that entry.
 
     Comparing the stage alone would take a deal that left and came back for one that stayed.
@@ -162,3 +162,21 @@ def still_standing(signal: Signal, subject: SubjectView) -> bool:
     if subject.stage_id is None or subject.stage_entered_at is None:
         return subject.stage_kind is signal.stage
     return stage_anchor(subject.stage_id, subject.stage_entered_at) == signal.cause
+
+
+def _handed_on(signal: Signal, active: ActiveRule, subject: SubjectView) -> bool:
+    """Whether the new owner lost the record again before it settled, or had it until just before:
+    a change to and fro is no change."""
+    if not active.settle_ms:
+        return False
+    if signal.data.get("to", subject.owner_id) != subject.owner_id:
+        return True
+    had_until = signal.data.get("had_until")
+    return had_until is not None and signal.at - had_until < active.settle_ms
+
+
+def left_again(signal: Signal, active: ActiveRule, subject: SubjectView) -> str:
+    """The code that says how what the signal told of is over already; "" where it still stands."""
+    if signal.kind is SignalKind.OWNER_CHANGED:
+        return Code.HANDED_ON if _handed_on(signal, active, subject) else ""
+    return "" if _still_standing(signal, subject) else Code.PASSED_THROUGH

@@ -85,6 +85,7 @@ TEXTS: Mapping[str, str] = {
     Code.ONCE_ONLY: "The rule acts once per subject, and has.",
     Code.ALREADY_FIRED: "The rule has acted on this already.",
     Code.CONDITION_FALSE: "The rule's condition is not met; it read {read}.",
+    Code.HANDED_ON: "The owner was changed again before the change settled.",
     Code.PASSED_THROUGH: "The stage was left again before the change settled.",
     Code.ANSWERED_MEANWHILE: "{signal} came at {at}, so nothing is owed.",
     Code.LOOP: "The rule acted {count} times within an hour on this subject; it looks like a loop "
@@ -143,6 +144,7 @@ TEXTS: Mapping[str, str] = {
     Code.OWNER_ARCHIVED: "The owner is no longer active; it goes to {to}.",
     Code.APPROVAL: "The rule is above its limit and waits for an admin's approval.",
     Deed.CREATED: "The task stands in the CRM, due {due_at}.",
+    Deed.NOTED: "The note stands on the record.",
     Deed.ADOPTED: "The task stood in the CRM already, from a call whose answer was lost.",
     Deed.CRM_ERROR: "The CRM did not take it: {error} It is tried again.",
     Deed.REFUSED: "The CRM refused it: {error}",

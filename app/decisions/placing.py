@@ -55,6 +55,9 @@ def plan(
         if counts_from is None:
             continue
         owed = owed_at(counts_from, step.at, calendar)
+        if step.note:  # nobody has to be at work for it
+            touches.append(PlannedTouch(touch_id(enrolment, step.id), step, 0, owed, owed, owed))
+            continue
         due = shift(owed, calendar)
         if step.late.action == "now" and is_late(due, calendar, now):
             due = now

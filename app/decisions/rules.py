@@ -19,8 +19,8 @@ from app.decisions.context import (
     RuleContext,
     closed_to,
     explain,
+    left_again,
     refusal,
-    still_standing,
     tempered,
 )
 from app.decisions.event_counting import COUNTED, came_since, names_it, short_of, with_event
@@ -246,9 +246,9 @@ def _act(active: ActiveRule, signal: Signal, context: RuleContext, now: Business
     plans = any(isinstance(action, CreateTasks | Enrol) for action in rule.then)
     # Without settling, entering counts even if the stage was left at once; but steps that hang on
     # a stage which is gone would be planned only to be withdrawn.
-    if (plans or active.settle_ms) and not still_standing(signal, subject):
+    if (plans or active.settle_ms) and (gone := left_again(signal, active, subject)):
         values = {"cause": signal.cause, "stage": subject.stage_id}
-        return refusal(active, context, Code.PASSED_THROUGH, now, values)
+        return refusal(active, context, gone, now, values)
     answer = _answered(rule.when, signal, context, now)
     if answer is not None:
         return refusal(active, context, Code.ANSWERED_MEANWHILE, now, answer)

@@ -1,5 +1,4 @@
-"""Tasks that an earlier attempt wrote, though its answer never came: taken over, never made again.
-"""
+"""What an earlier attempt wrote, though its answer never came: taken over, never made again."""
 
 from __future__ import annotations
 
@@ -10,7 +9,16 @@ from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
 from app.lanes.record import Result, record_results
 from app.model.time import Business
-from connectors.contract import Connector, CrmRecord, NewTask, ObjectType
+from connectors.contract import Connector, CrmRecord, NewTask, ObjectType, Written
+
+
+def by_kind(cases: Sequence[Case]) -> list[tuple[Written, list[Case]]]:
+    """The cases by what they stand as in the CRM; a kind without any is left out."""
+    notes = [case for case in cases if case.is_note]
+    if not notes:
+        return [("task", list(cases))] if cases else []
+    tasks = [case for case in cases if not case.is_note]
+    return [*([("task", tasks)] if tasks else ()), ("note", notes)]
 
 
 def unmade(
@@ -31,11 +39,14 @@ def unmade(
         return cases
     tasks = {case.id: case.task(tenant) for case in repeated}
     connector = lanes.connector_for(tenant.id)
-    found = connector.find_tasks([(id, task.associations) for id, task in tasks.items()])
+    found: dict[str, CrmRecord] = {}
+    for type, those in by_kind(repeated):
+        here = connector.find_tasks([(c.id, tasks[c.id].associations) for c in those], type)
+        _relink(connector, type, [(tasks[id], record) for id, record in here.items()])
+        found.update(here)
     if not found:
         return cases
     adopted = [case for case in repeated if case.id in found]
-    _relink(connector, [(tasks[case.id], found[case.id]) for case in adopted])
     record_results(
         lanes, tenant, [_adoption(case, tasks[case.id], found[case.id]) for case in adopted], now
     )
@@ -49,7 +60,9 @@ def _adoption(case: Case, task: NewTask, record: CrmRecord) -> Result:
     return Result(case, task, record.id, adopted=True, archived=record.archived, written=written)
 
 
-def _relink(connector: Connector, adopted: Sequence[tuple[NewTask, CrmRecord]]) -> None:
+def _relink(
+    connector: Connector, made: Written, adopted: Sequence[tuple[NewTask, CrmRecord]]
+) -> None:
     """Give a task its records where creation broke off before them.
 
     Only while nobody has worked on it: a rep who took a task off its deal meant it.
@@ -62,4 +75,4 @@ def _relink(connector: Connector, adopted: Sequence[tuple[NewTask, CrmRecord]]) 
         for type, id in task.associations:
             pairs[type].append((record.id, id))
     for type, found in pairs.items():
-        connector.associate("task", type, found)
+        connector.associate(made, type, found)

@@ -16,6 +16,7 @@ from app.decisions.guard.caps import channel_of
 from app.decisions.native import DUTIES, as_task
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
+from app.lanes.beside import Alongside, beside
 from app.lanes.caseload import Loaded, load_rows
 from app.lanes.contending import in_the_way, outranked
 from app.lanes.context import Lanes, Tenant
@@ -57,6 +58,7 @@ class _Ground:
     others: Others
     running_native: str | None
     outranked: tuple[str, int] | None
+    alongside: Alongside
     texts: dict[str | None, TaskTexts] = field(default_factory=dict[str | None, TaskTexts])
 
 
@@ -84,6 +86,11 @@ class Case:
     def is_native(self) -> bool:
         """Whether it is an enrolment in the CRM's own sequence, and no task."""
         return self.facts.touch.step.native is not None
+
+    @property
+    def is_note(self) -> bool:
+        """Whether it is a note on the record, and nobody's work."""
+        return self.facts.touch.step.note
 
     @property
     def id(self) -> str:
@@ -116,6 +123,9 @@ class Case:
     def task(self, tenant: Tenant) -> NewTask:
         """The task to create, its text rendered."""
         self.rendered = self._with_brief(self.render(tenant), tenant)
+        if self.is_note:  # its instant is the one at which it is written
+            touch = replace(self.facts.touch, due_at=self.facts.now)
+            return new_task(touch, self.rendered, self.facts.subject, self.owner_id)
         return new_task(self.facts.touch, self.rendered, self.facts.subject, self.owner_id)
 
     def _with_brief(self, rendered: Rendered, tenant: Tenant) -> Rendered:
@@ -135,14 +145,16 @@ class Case:
     def _texts(self, tenant: Tenant) -> TaskTexts:
         subject = self.facts.subject
         stage = tenant.stages.get(subject.stage_id)
+        ground, zone = self.ground, self.facts.calendar.zone
         people = [] if self.facts.touch.contact else [c.name or c.email for c in subject.contacts]
         return texts_for(
             subject,
             self.facts.contact,
             tenant.calendars.people.get(self.owner_id or ""),
             stage.label if stage else "",
-            self.facts.calendar.zone,
+            zone,
             people,
+            beside(tenant, ground.alongside, ground.open_tasks, ground.enrolment, zone),
         )
 
 
@@ -210,6 +222,7 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
         others=loaded.others.get(row["contact_id"] or "", _NO_OTHERS),
         running_native=loaded.sequences.get(row["enrolment_id"]),
         outranked=outranked(tenant, enrolment, loaded.running.get(row["subject_id"], ())),
+        alongside=loaded.alongside,
     )
 
 

@@ -14,6 +14,7 @@ from app.decisions.asking import CHOOSE_CONTACT
 from app.decisions.guard.caps import capped
 from app.decisions.native import DUTIES
 from app.decisions.timing import local_date
+from app.lanes.beside import Alongside, load_alongside
 from app.lanes.context import Lanes, Tenant
 from app.lanes.counting import MONTH, WEEK, days_before
 from app.lanes.happened import EVENT_ANCHORS, happened
@@ -39,6 +40,7 @@ class Loaded:
     running: subject → enrolments that run, where any has a priority.
     others: contact → touches of theirs that were not ours.
     events: enrolment → what the event says that began it.
+    alongside: for texts alone.
     """
 
     snapshot: Snapshot
@@ -52,6 +54,7 @@ class Loaded:
     running: Mapping[int, list[Row]]
     others: Mapping[str, Others]
     events: Mapping[str, Mapping[str, Any]]
+    alongside: Alongside
 
 
 def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> Loaded:
@@ -68,6 +71,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         sequences = natives.running_of(conn, _with_natives(tenant, enrolments.values()))
         owed = [row["id"] for row in rows if row["step"] in DUTIES]
         cleared = duties.cleared(conn, owed) if owed else set[str]()
+        alongside = load_alongside(conn, tenant, enrolments.values())
         beside = running.running(conn, subjects) if tenant.ranks else {}
         begun_by = _events(conn, tenant, enrolments)
         borne = (
@@ -96,6 +100,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
     return Loaded(
         snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared, beside, others,
         begun_by,
+        alongside,
     )
 
 

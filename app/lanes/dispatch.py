@@ -17,7 +17,7 @@ from typing import Any
 from app.decisions.codes import Code
 from app.decisions.guard import absence, admit, apply_ruling, judge
 from app.decisions.native_codes import Native
-from app.lanes.adopting import unmade
+from app.lanes.adopting import by_kind, unmade
 from app.lanes.assigning import assign_cases
 from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
@@ -188,12 +188,13 @@ def _perform(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Result
         create = connector.clearing().create_tasks
         jobs.append((duties, lanes.pool.submit(create, [tasks[case.id] for case in duties])))
         cases = [case for case in cases if not case.is_duty]
-    for start in range(0, len(cases), _CREATE):
-        batch = cases[start : start + _CREATE]
-        wanted_tasks = [tasks[case.id] for case in batch]
-        if len(jobs) == _IN_FLIGHT:
-            results.extend(_answers(lanes, tenant, *jobs.popleft(), tasks))
-        jobs.append((batch, lanes.pool.submit(connector.create_tasks, wanted_tasks)))
+    for type, those in by_kind(cases):
+        for start in range(0, len(those), _CREATE):
+            batch = those[start : start + _CREATE]
+            wanted = [tasks[case.id] for case in batch]
+            if len(jobs) == _IN_FLIGHT:
+                results.extend(_answers(lanes, tenant, *jobs.popleft(), tasks))
+            jobs.append((batch, lanes.pool.submit(connector.create_tasks, wanted, type)))
     for batch, job in jobs:
         results.extend(_answers(lanes, tenant, batch, job, tasks))
     return results

@@ -61,7 +61,7 @@ def record_rulings(
     dropped = [case for case, ruling in ruled if ruling.verdict is Verdict.DROP]
     writes = Writes()
     if dropped:
-        _follow_drops(lanes, tenant, dropped, writes, now)
+        _follow(lanes, tenant, dropped, writes, now)
     with lanes.store.write() as conn:
         outbox.put_back(conn, rows)
         ledger.write(conn, tenant.id, lines)
@@ -106,12 +106,14 @@ def _reason(case: Case, ruling: Ruling) -> str:
     return ruling.code
 
 
-def _follow_drops(
-    lanes: Lanes, tenant: Tenant, dropped: Sequence[Case], writes: Writes, now: Business
+def _follow(
+    lanes: Lanes, tenant: Tenant, over: Sequence[Case], writes: Writes, now: Business
 ) -> None:
+    """What follows touches that are over: dropped, or notes that stand. Either holds up nothing,
+    which is all that is asked of its state here."""
     with lanes.store.read() as conn:
-        snapshot = Snapshot(tenant, conn, {case.facts.subject.id for case in dropped}, now)
-    for case in dropped:
+        snapshot = Snapshot(tenant, conn, {case.facts.subject.id for case in over}, now)
+    for case in over:
         row = snapshot.enrolment_row(case.row["enrolment_id"])
         if row is None:
             continue
@@ -132,15 +134,23 @@ def record_results(
         return
     made = [result for result in results if result.task_id is not None]
     failed = [result for result in results if result.task_id is None]
-    tenant.fresh.made("task", [result.task_id for result in made if result.task_id])
+    tasks = [result for result in made if not result.case.is_note]
+    notes = [result.case for result in made if result.case.is_note]
+    tenant.fresh.made("task", [result.task_id for result in tasks if result.task_id])
     # Laid out before the transaction: while it is open nobody else writes, not even a webhook.
     known = [result.known for result in made]
     rows = [_made(result, k, now) for result, k in zip(made, known, strict=True)]
-    objects = [_object(result, k) for result, k in zip(made, known, strict=True)]
+    # Nobody works on a note: what becomes of it in the CRM is never looked at.
+    objects = [
+        _object(result, k) for result, k in zip(made, known, strict=True) if not result.case.is_note
+    ]
     lines = [_line(result, now) for result in results]
     # What was adopted may have been worked on since it was written; reading it again turns every
     # difference from what we meant into a signal.
-    hints = [_hint(tenant, result, now) for result in made if result.adopted]
+    hints = [_hint(tenant, result, now) for result in tasks if result.adopted]
+    writes = Writes()
+    if notes:
+        _follow(lanes, tenant, notes, writes, now)
     with lanes.store.write() as conn:
         ended = running.ends_of(conn, {result.case.row["enrolment_id"] for result in made})
         _withdraw(made, rows, ended)
@@ -150,12 +160,15 @@ def record_results(
         counts.count_contact(conn, tenant.id, _counts(tenant, made, now))
         summaries.mark_dirty(conn, {r.case.row["subject_id"] for r in made}, now, SUMMARY_MS)
         ledger.write(conn, tenant.id, lines)
+        if notes:
+            store_decisions(conn, tenant, writes, (), now)
         if hints:
             inbox.insert_events(conn, tenant.id, hints, lanes.wall())
 
 
 def _made(result: Result, known: Mapping[str, Any], now: Business) -> dict[str, Any]:
     case, due = result.case, known["due_at"]
+    note = case.is_note
     return {
         "key": case.id,
         "task_id": result.task_id,
@@ -163,10 +176,10 @@ def _made(result: Result, known: Mapping[str, Any], now: Business) -> dict[str, 
         "owner_id": known["owner"],
         "contact_id": case.facts.touch.contact,
         "due_at": due,
-        "outcome": _OPEN,
-        "outcome_at": None,
+        "outcome": Outcome.WRITTEN.value if note else _OPEN,
+        "outcome_at": now if note else None,
         "outcome_why": None,
-        "overdue_at": end_of_due_day(due, case.facts.calendar),
+        "overdue_at": None if note else end_of_due_day(due, case.facts.calendar),
         "wish": None,
         "wish_why": None,
         "shown_subject": known["subject"],
@@ -176,9 +189,11 @@ def _made(result: Result, known: Mapping[str, Any], now: Business) -> dict[str, 
 def _withdraw(
     made: Sequence[Result], rows: Sequence[dict[str, Any]], ended: Mapping[str, str | None]
 ) -> None:
-    """Wish those tasks away whose enrolment ended while they were being written."""
+    """Wish those tasks away whose enrolment ended while they were being written; a note stays."""
     for result, row in zip(made, rows, strict=True):
         case = result.case
+        if case.is_note:
+            continue
         enrolment = case.row["enrolment_id"]
         if case.cleared if case.is_duty else enrolment in ended:
             row["wish"], row["wish_why"] = "resolve", ended.get(enrolment) or Native.STOPPED
@@ -235,8 +250,9 @@ def _line(result: Result, now: Business) -> Explanation:
     if result.case.handed is not None:
         values["handed"] = result.case.handed.code
     if result.task_id is not None:
-        code = Deed.ADOPTED if result.adopted else Deed.CREATED
-        values["task"] = result.task_id
+        note = result.case.is_note
+        code = Deed.ADOPTED if result.adopted else Deed.NOTED if note else Deed.CREATED
+        values["note" if note else "task"] = result.task_id
         return Explanation(touch.subject, f"touch:{touch.id}", "done", code, now, True, values)
     again = result.retry_wall is not None
     code = Code.STOPPED if result.stopped else Deed.CRM_ERROR if again else Deed.REFUSED

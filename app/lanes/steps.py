@@ -12,8 +12,15 @@ Row = Mapping[Any, Any]
 
 _OVER = frozenset({TouchState.DROPPED.value, TouchState.FAILED.value})
 _STANDING = frozenset({None, Outcome.OPEN.value, Outcome.RUNNING.value})
-DONE = frozenset({Outcome.COMPLETED.value, Outcome.FINISHED.value, Outcome.UNENROLLED.value})
-"""Outcomes of what was carried out, by a rep or by the CRM."""
+DONE = frozenset(
+    {
+        Outcome.COMPLETED.value,
+        Outcome.FINISHED.value,
+        Outcome.UNENROLLED.value,
+        Outcome.WRITTEN.value,
+    }
+)
+"""Outcomes of what was carried out, by a rep, by the CRM or, a note, by us."""
 
 
 def withdrawn(rows: Iterable[Row], action: WithdrawTouches) -> list[Row]:

@@ -100,6 +100,7 @@ class Step:
     subject: the task's title, unique among all presets' steps.
     native: the touch is an enrolment into the CRM's own sequence; `task`, `subject` and `template`
     then say what a rep is given where that cannot be.
+    note: the touch is a note on the record, nobody's work: it has no due time, only an instant.
     """
 
     id: str
@@ -115,9 +116,12 @@ class Step:
     recycle: Delay | None = None
     native: NativeSequence | None = None
     assign: Assign = OWNER
+    note: bool = False
 
     @property
     def channel(self) -> Channel:
+        if self.note:
+            return Channel.NOTE
         return Channel.TASK if self.native is None else Channel.NATIVE
 
 

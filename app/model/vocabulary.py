@@ -174,6 +174,7 @@ class Channel(StrEnum):
     """How a touch reaches the prospect. Only `TASK` is carried out by a rep."""
 
     TASK = "task"
+    NOTE = "note"  # reaches nobody but the team
     NATIVE = "native"  # an enrolment into the CRM's own sequence
 
 
@@ -216,6 +217,7 @@ class Outcome(StrEnum):
     LEFT = "left"  # its reason is gone, but a rep had edited it: it stays theirs
     RUNNING = "running"  # the CRM's sequence
     FINISHED = "finished"  # the CRM's sequence, after its last step
+    WRITTEN = "written"  # a note: over as soon as it stands
     UNENROLLED = "unenrolled"  # from the CRM's sequence, before its last step
 
 

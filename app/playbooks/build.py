@@ -245,6 +245,9 @@ def _reviews(
 def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
     if step.sequence is not None:
         return _native(step, step.sequence, templates)
+    if step.note is not None:
+        subject = f"Note: {templates[step.note].decides}"
+        return Step(step.id, None, TaskType.TODO, subject, step.note, note=True)
     task = step.task or TaskType.EMAIL
     template = step.email or step.template or ""
     return Step(

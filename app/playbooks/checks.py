@@ -151,10 +151,16 @@ def _steps(
 ) -> Iterator[Finding]:
     for index, step in enumerate(steps):
         place: Location = (*base, index)
-        key = "email" if step.email is not None else "template"
+        key = next((name for name in ("email", "note") if getattr(step, name)), "template")
         if step.sequence is None or step.template is not None:
             yield from _known(
-                (*place, key), "template", step.email or step.template or "", playbook.templates
+                (*place, key), "template", getattr(step, key) or "", playbook.templates
+            )
+        if step.note is not None and not firing:
+            yield Finding(
+                (*place, "note"),
+                "a note is a rule's own, no step of a sequence",
+                "put it into the `create_tasks` of a rule",
             )
         if step.sequence is not None:
             yield from native_findings(place, step, firing)

@@ -242,6 +242,8 @@ def _end(end: End, playbook: Playbook) -> Json | str:
 
 
 def _step(step: Step) -> Json:
+    if step.note:
+        return {"id": step.id, "note": step.template}
     return _said(
         {
             "id": step.id,

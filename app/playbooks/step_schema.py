@@ -75,7 +75,8 @@ AssignYaml = Annotated[
 class StepYaml(Strict):
     """One step of a sequence or task of `create_tasks`.
 
-    `email: <template>` is short for `task: email` with that template. With `sequence` the template
+    `email: <template>` is short for `task: email` with that template. `note: <template>` is no task
+    but a note on the record, written at once. With `sequence` the template
     is the draft that a rep gets where the CRM's sequence cannot be started. With `before` the delay
     `at` counts back from a date.
     """
@@ -84,6 +85,7 @@ class StepYaml(Strict):
     at: DelayText | None = None
     task: TaskWord | None = None
     email: Id | None = None
+    note: Id | None = None
     sequence: NativeYaml | None = None
     template: Id | None = None
     subject: Line | None = None
@@ -98,12 +100,18 @@ class StepYaml(Strict):
 
     @model_validator(mode="after")
     def _one_channel(self) -> StepYaml:
-        named = [self.task, self.email, self.sequence]
+        named = [self.task, self.email, self.note, self.sequence]
         if sum(channel is not None for channel in named) != 1:
             raise refusal(
-                "a step is either a `task`, an `email` or a `sequence` of the CRM's own",
+                "a step is either a `task`, an `email`, a `note` or a `sequence` of the CRM's own",
                 "write task: call, email, todo, linkedin or meeting; or email: <template>; or "
-                "sequence: {hubspot: <name>}",
+                "note: <template>; or sequence: {hubspot: <name>}",
+            )
+        more = sorted(self.model_fields_set - {"id", "note"})
+        if self.note is not None and more:
+            raise refusal(
+                f"a note is written at once and is nobody's work: it takes no `{more[0]}`",
+                "leave it out; the text is its template's",
             )
         if self.email is not None and self.template is not None:
             raise refusal("`email` already names the template", "leave `template` out")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from app.model.ids import stage_anchor
@@ -168,9 +169,22 @@ def _owner(
             subject_id,
             Business(at),
             f"owner:{owner or ''}:{at}",
-            data={"from": row["owner_id"], "to": owner},
+            data={
+                "from": row["owner_id"],
+                "to": owner,
+                "had_until": _had_until(owner, versions),
+            },
         )
     )
+
+
+def _had_until(owner: str | None, versions: Versions) -> int | None:
+    """Until when the record was this owner's the last time; None where it never was."""
+    lost = [
+        after.at for one, after in pairwise(versions)
+        if (one.value or None) == owner != (after.value or None)
+    ]  # fmt: skip
+    return lost[-1] if lost else None
 
 
 def _control(

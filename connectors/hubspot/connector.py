@@ -23,6 +23,7 @@ from connectors.contract import (
     Page,
     Update,
     Updated,
+    Written,
 )
 from connectors.fitting import fitted
 from connectors.hubspot import account, install, sequences
@@ -65,7 +66,11 @@ class HubSpotConnector:
         self._unique = unique_touch_id
         self._lost = lost
         self._reader = Reader(api, mapping)
-        self._tasks = Tasks(api, self._reader, mapping, classify, unique_touch_id, lost)
+        made = (api, self._reader, mapping, classify, unique_touch_id, lost)
+        self._written: dict[Written, Tasks] = {
+            "task": Tasks(*made),
+            "note": Tasks(*made, type="note"),
+        }
         self._writer = Writer(api, mapping, classify, lost)
 
     def capabilities(self) -> tuple[Capability, ...]:
@@ -155,13 +160,15 @@ class HubSpotConnector:
         links = self._reader.associated(from_type, to_type, ids)
         return {id: [other for other, _, _ in found] for id, found in links.items()}
 
-    def create_tasks(self, tasks: Sequence[NewTask]) -> list[Created]:
-        return self._tasks.create_tasks(tasks)
+    def create_tasks(self, tasks: Sequence[NewTask], type: Written = "task") -> list[Created]:
+        return self._written[type].create_tasks(tasks)
 
     def find_tasks(
-        self, touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]]
+        self,
+        touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]],
+        type: Written = "task",
     ) -> dict[str, CrmRecord]:
-        return self._tasks.find_tasks(touches)
+        return self._written[type].find_tasks(touches)
 
     def associate(
         self, from_type: ObjectType, to_type: ObjectType, pairs: Sequence[tuple[str, str]]

@@ -1,4 +1,4 @@
-"""Tasks in HubSpot: created with their associations, never updated, found by touch id."""
+"""Tasks and notes in HubSpot: created with their associations, never updated, found by touch id."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from connectors.contract import (
     Invalid,
     NewTask,
     ObjectType,
+    Written,
 )
 from connectors.hubspot.api import Api
 from connectors.hubspot.errors import Classifier, trace_ids
 from connectors.hubspot.lost import ROUNDS, TOUCH_ID, Lost
 from connectors.hubspot.reading import Reader, chunks
-from connectors.hubspot.tables import ASSOCIATION_TYPES, BATCH
+from connectors.hubspot.tables import ASSOCIATION_TYPES, BATCH, PATHS
 from connectors.hubspot.writing import REFUSALS, in_batches, unanswered
 from connectors.mapping import CrmMapping
 
@@ -31,7 +32,7 @@ TYPE_PREFIX = {"linkedin": "LinkedIn: "}
 
 
 class Tasks:
-    """Creation and look-up of one installation's tasks.
+    """Creation and look-up of one installation's tasks, or of its notes.
 
     unique_touch_id False: HubSpot refused our unique property, so the touch id stands in the
     task's body and is sought through the associations of its subject.
@@ -45,6 +46,7 @@ class Tasks:
         classify: Classifier,
         unique_touch_id: bool,
         lost: Lost,
+        type: Written = "task",
     ) -> None:
         self._api = api
         self._reader = reader
@@ -52,16 +54,17 @@ class Tasks:
         self._classify = classify
         self._by_property = unique_touch_id
         self._lost = lost
+        self._type: Written = type
 
     @property
     def _unique(self) -> bool:
-        return self._by_property and not self._lost.has("task", TOUCH_ID)
+        return self._by_property and not self._lost.has(self._type, TOUCH_ID)
 
     def create_tasks(self, tasks: Sequence[NewTask]) -> list[Created]:
         """As the contract says; answers stand in the order of the tasks."""
         answers = in_batches(tasks, self._create, _failed)
         for _ in range(ROUNDS):
-            lacking = {a.touch_id for a in answers if self._lost.note("task", a.error)}
+            lacking = {a.touch_id for a in answers if self._lost.note(self._type, a.error)}
             if not lacking:
                 break
             again = [task for task in tasks if task.touch_id in lacking]
@@ -73,7 +76,7 @@ class Tasks:
         try:
             answer = self._api.call(
                 "POST",
-                "/crm/objects/{version}/tasks/batch/create",
+                f"/crm/objects/{{version}}/{PATHS[self._type]}/batch/create",
                 body={"inputs": [self._input(task) for task in tasks]},
                 priority="dispatch",
             )
@@ -84,36 +87,49 @@ class Tasks:
         return self._created(tasks, answer)
 
     def _input(self, task: NewTask) -> dict[str, Any]:
-        fields: dict[str, Any] = {
-            "subject": task.subject,
-            "body": task.body,
-            "type": task.type,
-            "priority": task.priority,
-            "status": "open",
-            "due_at": task.due_at,
-        }
+        fields: dict[str, Any]
+        if self._type == "note":
+            fields = {"body": task.body, "at": task.due_at}
+        else:
+            fields = {
+                "subject": task.subject,
+                "body": task.body,
+                "type": task.type,
+                "priority": task.priority,
+                "status": "open",
+                "due_at": task.due_at,
+            }
         if task.owner_id:
             fields["owner"] = task.owner_id
         if self._unique:
             fields["touch_id"] = task.touch_id
-            fields["state"] = "open"
+            fields["state"] = "open" if self._type == "task" else "done"
         else:
             fields["body"] = f"{task.body}<p>Ref: {_MARK}{task.touch_id}</p>"
         return {
             "objectWriteTraceId": task.touch_id,
-            "properties": self._mapping.of("task").write(self._lost.without("task", fields)),
-            "associations": [_association(type, id) for type, id in task.associations],
+            "properties": self._mapping.of(self._type).write(
+                self._lost.without(self._type, fields)
+            ),
+            "associations": [self._association(type, id) for type, id in task.associations],
+        }
+
+    def _association(self, type: ObjectType, id: str) -> dict[str, Any]:
+        number = ASSOCIATION_TYPES[self._type, type]
+        return {
+            "to": {"id": id},
+            "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}],
         }
 
     def _created(self, tasks: Sequence[NewTask], answer: Mapping[str, Any]) -> list[Created]:
-        touch_property = self._mapping.of("task").fields["touch_id"].property
+        touch_property = self._mapping.of(self._type).fields["touch_id"].property
         ids: dict[str, str] = {}
         for result in answer.get("results") or ():
             touch = result.get("objectWriteTraceId") or result["properties"].get(touch_property)
             ids[str(touch)] = str(result["id"])
         errors: dict[str, CrmError] = {}
         for entry in answer.get("errors") or ():
-            error = self._classify.refusal(0, entry, "task", str(entry)[:500])
+            error = self._classify.refusal(0, entry, self._type, str(entry)[:500])
             errors.update(dict.fromkeys(trace_ids(entry), error))
         conflicting = [t for t in tasks if isinstance(errors.get(t.touch_id), Conflict)]
         try:
@@ -209,18 +225,18 @@ class Tasks:
             try:
                 return self._find_by_property(touches)
             except Invalid:
-                self._lost.give_up("task", TOUCH_ID)
+                self._lost.give_up(self._type, TOUCH_ID)
         return self._find_by_mark(touches)
 
     def _find_by_property(
         self, touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]]
     ) -> dict[str, CrmRecord]:
-        touch_property = self._mapping.of("task").fields["touch_id"].property
+        touch_property = self._mapping.of(self._type).fields["touch_id"].property
         found: dict[str, CrmRecord] = {}
         wanted = [touch for touch, _ in touches]
         for archived in (False, True):
             records = self._reader.read(
-                "task",
+                self._type,
                 [touch for touch in wanted if touch not in found],
                 history=True,
                 also=("body",),
@@ -240,15 +256,17 @@ class Tasks:
                 subjects.setdefault(type, set()).add(id)
         ids: dict[str, None] = {}
         for type, members in subjects.items():
-            for links in self._reader.associated(type, "task", sorted(members)).values():
+            for links in self._reader.associated(type, self._type, sorted(members)).values():
                 ids.update(dict.fromkeys(other for other, _, _ in links))
         wanted = {touch for touch, _ in touches}
         records = self._reader.read(
-            "task", list(ids), history=True, also=("body",), associations=("deal", "contact")
+            self._type, list(ids), history=True, also=("body",), associations=("deal", "contact")
         )
         found = {touch: record for record in records if (touch := unmark(record)) in wanted}
         deleted = self._deleted(wanted - found.keys())
-        records = self._reader.read("task", deleted, history=True, also=("body",), archived=True)
+        records = self._reader.read(
+            self._type, deleted, history=True, also=("body",), archived=True
+        )
         found.update({str(unmark(record)): record for record in records})
         return {str(touch): record for touch, record in found.items()}
 
@@ -257,7 +275,7 @@ class Tasks:
         found: list[str] = []
         after: str | None = None
         while len(found) < len(wanted):
-            page = self._reader.page("task", after, archived=True)
+            page = self._reader.page(self._type, after, archived=True)
             found.extend(record.id for record in page.records if unmark(record) in wanted)
             after = page.after
             if after is None:
@@ -283,11 +301,3 @@ def unmark(record: CrmRecord) -> str | None:
             for version in record.history["body"]
         ]
     return match.group(1)
-
-
-def _association(type: ObjectType, id: str) -> dict[str, Any]:
-    number = ASSOCIATION_TYPES["task", type]
-    return {
-        "to": {"id": id},
-        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": number}],
-    }

@@ -161,7 +161,7 @@ WRONG_REFERENCES = [
     ),
 ]
 WRONG_STEPS = [
-    ("task: call, ", "", "{id: first", STEP, "either a `task`, an `email` or", "task: call"),
+    ("task: call, ", "", "{id: first", STEP, "either a `task`, an `email`", "task: call"),
     (", template: talk", "", "{id: first", STEP, "names no template", "template"),
     (
         "at: 3d",
@@ -610,6 +610,31 @@ def test_a_rules_own_tasks_cannot_start_a_sequence_of_the_crm() -> None:
     (problem,) = problems(changed("{enrol: cadence}", tasks))
     assert problem.field == "rules[0].then[0].create_tasks[0].sequence"
     assert "put the step into a sequence" in problem.suggestion
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        ("{id: n, note: talk, at: 1d}", "it takes no `at`"),
+        ("{id: n, note: talk, task: call}", "either a `task`"),
+        ("{id: n, note: tlak}", "no template `tlak`"),
+    ],
+)
+def test_mistakes_in_a_note(step: str, message: str) -> None:
+    found = problems(changed("{enrol: cadence}", f"{{create_tasks: [{step}]}}"))
+    assert any(message in problem.message for problem in found)
+
+
+def test_a_note_is_no_step_of_a_sequence() -> None:
+    text = (
+        "playbook: a\n"
+        "rules: [{id: r, when: {replied: any}, then: [{enrol: s}]}]\n"
+        "sequences: [{id: s, steps: [{id: n, note: t}]}]\n"
+        "templates: {t: {decides: Is it said?, body: It is said.}}\n"
+    )
+    (problem,) = problems(text)
+    assert problem.field == "sequences[0].steps[0].note"
+    assert "`create_tasks`" in problem.suggestion
 
 
 def test_a_playbook_without_sequences_says_so() -> None:

@@ -99,6 +99,7 @@ def test_the_prose_lists_exactly_the_steps(name: str) -> None:
         if name == "idle-deal":
             due = "when the 7 days are over"
         kind = WORDS[step.task] if step.native is None else "sequence, else e-mail with draft"
+        kind = "note" if step.note else kind
         expected[step.id] = (due, kind, step.priority.value, step.subject)
     assert rows == expected
 

@@ -170,7 +170,7 @@ class Desk:
         kind = channel_of(step)
         if touch.contact and kind is not None:
             self._person_days[touch.contact].append((local_day(now, self._terms.zone), kind))
-        if step.native is not None:
+        if step.native is not None or step.note:
             return
         case.open.append(one)
         day = self._day_of(one.owner_id, one.due_at)

@@ -302,6 +302,11 @@ class _Replay:
         run = case.runs.get(one.enrolment)
         if run is not None:
             run.over(one.step, now)
+        if one.channel is Channel.NOTE:
+            if run is not None:
+                calendar = calendar_of(case, self._terms, now)
+                self._take(index, case, progress(run.view, calendar, now, done=one.step), now)
+            return
         native = one.channel is Channel.NATIVE
         signal = Signal(
             SignalKind.SEQUENCE_ENDED if native else SignalKind.TASK_COMPLETED,

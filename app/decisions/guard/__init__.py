@@ -61,6 +61,11 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("approval", approval.check),
 )
 
+_OF_WORK = frozenset(
+    {"late", "caps", "rep_budget_and_merge", "quiet_hours", "working_days", "absence"}
+)
+"""Checks on when and by whom a task can be done: a note is nobody's work."""
+
 _PASSED = tuple(Ruling(Verdict.DO, name) for name, _ in CHECKS)
 _DO = Ruling(Verdict.DO, "guard", Code.DO)
 
@@ -76,7 +81,9 @@ def judge(facts: GuardFacts) -> tuple[Ruling, tuple[Ruling, ...]]:
     """
     handed: Ruling | None = None
     moved: Ruling | None = None
-    for index, (_, check) in enumerate(CHECKS):
+    for index, (name, check) in enumerate(CHECKS):
+        if facts.touch.step.note and name in _OF_WORK:
+            continue
         ruling = check(facts)
         if ruling is None:
             continue

@@ -86,6 +86,8 @@ def _order(facts: GuardFacts) -> tuple[int, int, float, int, str]:
 
 def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
     touch = facts.touch
+    if touch.step.note:
+        return _DO
     refused = over_cap(facts, *tally.borne(facts))
     if refused is not None:
         return refused

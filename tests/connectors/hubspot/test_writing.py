@@ -243,6 +243,27 @@ def test_without_the_property_a_mark_in_the_body_is_found(marked: Installed) -> 
     assert marked.calls.count("search") == 0, "never by search, whose index lags"
 
 
+@pytest.mark.parametrize("unique", [True, False])
+def test_a_note_is_written_once_and_found_like_a_task(
+    request: pytest.FixtureRequest, unique: bool
+) -> None:
+    crm: Installed = request.getfixturevalue("hubspot" if unique else "marked")
+    crm.connector.install()
+    deal = crm.deal()
+    wanted = task(deal, ("contact", crm.contact(deal).id))
+    crm.fault(CREATE.replace("tasks", "notes"), "500_after")
+    with pytest.raises(Unknown):
+        crm.connector.create_tasks([wanted], "note")
+    (record,) = crm.account.objects["notes"].values()
+    assert record.linked("deals") == [deal.id]
+    assert record.get("hs_timestamp") == str(wanted.due_at)
+    assert (record.get("followthrough_state") or "") == ("done" if unique else "")
+    asked = [(wanted.touch_id, wanted.associations)]
+    assert crm.connector.find_tasks(asked) == {}, "it is no task"
+    (found,) = crm.connector.find_tasks(asked, "note").values()
+    assert (found.id, found.fields["body"]) == (record.id, wanted.body)
+
+
 def test_without_the_property_a_lost_answer_is_found_too(marked: Installed) -> None:
     marked.connector.install()
     wanted = task(marked.deal())
