@@ -246,10 +246,9 @@ def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
     if step.sequence is not None:
         return _native(step, step.sequence, templates)
     if step.note is not None:
-        subject = f"Note: {templates[step.note].decides}"
-        return Step(step.id, None, TaskType.TODO, subject, step.note, note=True)
-    task = step.task or TaskType.EMAIL
-    template = step.email or step.template or ""
+        title = f"Note: {templates[step.note].decides}"
+        return Step(step.id, None, TaskType.TODO, title, step.note, note=True)
+    task, template = step.task or TaskType.EMAIL, step.email or step.template or ""
     return Step(
         id=step.id,
         at=backwards(step.at) if step.at is not None and step.before is not None else step.at,

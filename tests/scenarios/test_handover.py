@@ -121,3 +121,8 @@ def test_a_rule_of_a_note_alone_is_over_when_it_stands(story: Story) -> None:
     assert len(notes(story)) == 1
     assert story.ended(deal) == {"test/n": "finished"}
     assert story.open(deal) == []
+    story.admin.save({"text": playbook(
+        "- {id: m, when: {stage_entered: qualified}, again: every_entry, settle: 0min, "
+        "then: [{create_tasks: [{id: told, note: t}]}]}", name="past")})
+    said = story.admin.get("/api/playbooks/past/backtest?days=30")
+    assert [(step["step"], step["owed"]) for step in said["steps"]] == [("told", 1)]
