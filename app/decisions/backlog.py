@@ -9,14 +9,17 @@ from typing import Any
 from app.decisions.approaching import date_due, fire_date
 from app.decisions.context import Cause, RuleContext, gate
 from app.decisions.firing import definitions, fire
+from app.decisions.flow import has_flow
 from app.decisions.placing import plan
+from app.decisions.sequences import progress
 from app.decisions.silence import fire_silence, silence_due
 from app.decisions.starting import as_view
 from app.decisions.still_owed import reason_gone
 from app.model.calendar import WorkCalendar
-from app.model.decisions import Notice, StartEnrolment
+from app.model.decisions import CountFrom, Decision, Notice, StartEnrolment
 from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule
+from app.model.records import SubjectView
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, SignalKind
 
@@ -111,9 +114,11 @@ def _activated(
     calendar: WorkCalendar,
     fields: Mapping[str, Any],
 ) -> StartEnrolment:
+    """A sequence with control steps begins with `enter`, which needs the whole record."""
+    steered = start.sequence is not None and bool(start.sequence.flow)
     touches = plan(
         counts_from,
-        start.steps,
+        () if steered else start.steps,
         calendar,
         now,
         start.id,
@@ -121,3 +126,24 @@ def _activated(
         fields=fields,
     )
     return replace(start, state=EnrolmentState.ACTIVE, started_at=now, touches=touches)
+
+
+def enter(
+    begun: StartEnrolment,
+    subject: SubjectView,
+    counts_from: Business,
+    calendar: WorkCalendar,
+    now: Business,
+) -> Decision:
+    """The first way of a sequence with control steps that a person let begin; nothing for others.
+
+    counts_from: what delays from the entry count from, remembered where that is not the cause.
+    """
+    view = as_view(begun)
+    if not has_flow(view):
+        return Decision()
+    if counts_from == begun.anchor_at:
+        return progress(view, subject, calendar, now)
+    made = progress(replace(view, counts_from=counts_from), subject, calendar, now)
+    remembered = CountFrom(begun.id, begun.subject, counts_from)
+    return replace(made, actions=(remembered, *made.actions))

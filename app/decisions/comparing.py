@@ -8,6 +8,7 @@ from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.dates import FIELD
+from app.decisions.flow import touches_reached
 from app.decisions.placing import PREVIOUS, plan
 from app.decisions.redating import is_open, latest_of
 from app.decisions.sequences import progress
@@ -85,9 +86,14 @@ class Comparison:
             key: row for key, row in self._rows.items() if key in self._was or not _by_us(row)
         }
         self._since = enrolment.counts_from or enrolment.anchor_at
-        own = {touch.step.id: touch.owed_at for touch in self._plan(target.steps)}
-        self._past = {step.id for step in target.steps if self._is_past(step, own)}
-        self._added = [step for step in target.steps if self._is_new(step)]
+        # What lies behind a control step, or on a way not taken, is not placed by the move: that is
+        # the affair of the way, which goes on from where it stands.
+        self._steps = touches_reached(
+            replace(enrolment, sequence=target.sequence, steps=target.steps)
+        )
+        own = {touch.step.id: touch.owed_at for touch in self._plan(self._steps)}
+        self._past = {step.id for step in self._steps if self._is_past(step, own)}
+        self._added = [step for step in self._steps if self._is_new(step)]
         self._left_out = [step for step in self._added if not self._wanted(step, new_steps)]
 
     def _plan(self, steps: Sequence[Step]) -> tuple[PlannedTouch, ...]:
@@ -154,7 +160,7 @@ class Comparison:
         before is placed when that is over, and one that was placed so stays where it is."""
         first = self._target.steps[0]
         steps: list[Step] = []
-        for step in self._target.steps:
+        for step in self._steps:
             if step.anchor == PREVIOUS and step is not first:
                 continue
             row = self._kept.get(step.id)
@@ -194,9 +200,9 @@ class Comparison:
             planned=frozenset(planned),
             finished=frozenset((self._enrolment.finished - gone) | over),
         )
-        if not (new or removed or over or after.steps != self._enrolment.steps):
+        if not (new or removed or over or self._differs(after)):
             return Decision()
-        made = progress(after, self._calendar, self._now)
+        made = progress(after, self._subject, self._calendar, self._now)
         awaits_date = any(s.anchor.startswith(FIELD) and s.id not in planned for s in after.steps)
         if awaits_date and any(isinstance(one, EndEnrolment) for one in made.actions):
             return Decision()
@@ -207,6 +213,12 @@ class Comparison:
             for one in made.actions
         )
         return replace(made, actions=actions)
+
+    def _differs(self, after: EnrolmentView) -> bool:
+        was = self._enrolment
+        if after.steps != was.steps or after.sequence is None or was.sequence is None:
+            return after.steps != was.steps
+        return after.sequence.flow != was.sequence.flow
 
     # --- what is told ------------------------------------------------------------------------
 

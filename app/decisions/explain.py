@@ -20,6 +20,18 @@ TEXTS: Mapping[str, str] = {
     Code.REASSIGNED: "Open, untouched tasks go to {to}.",
     Code.STOPPED_OTHERS: "The rule ends other running follow-ups.",
     Code.STEP_PLANNED: "The step before is over, so {steps} is planned.",
+    Code.STEP_REACHED: "Its turn has come: {steps} is planned.",
+    Code.SIGNAL_CAME: "Step {step}: {what}, at {at}; it goes on by “{arm}”. Not planned, because "
+    "on the other path: {skipped}.",
+    Code.SIGNAL_MISSING: "Step {step}: not {what} by {until}; it goes on by “{arm}”. Not planned, "
+    "because on the other path: {skipped}.",
+    Code.BRANCHED: "Step {step} read {read} and goes on by “{arm}”. Not planned, because on the "
+    "other path: {skipped}.",
+    Code.DREW_COHORT: "Step {step} drew the cohort “{cohort}”. Not planned, because on other "
+    "paths: {skipped}.",
+    Code.MOMENTUM_SET: "Step {step}: momentum is set to {value}.",
+    Code.STEP_WAITS: "Step {step} waits until {what}, or {until}.",
+    Code.STEP_LATER: "Step {step} is decided at {until}.",
     Code.CONTACT_ASKED: "The owner is asked whom to follow up with; contact: {choice}.",
     Code.CONTACT_CHOSEN: "It is for {contact} from now on: {choice}.",
     Code.ASSIGNED_MANAGER: "It goes to {name}, the owner's manager.",

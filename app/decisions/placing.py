@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.decisions.dates import step_anchor
@@ -48,12 +48,29 @@ def plan(
     release of backlog makes no burst. One that is later than its policy allows keeps its day: the
     guard drops it by that, which leaves its trace in the ledger.
     """
+    found = [
+        (step, _anchor_of(step, index, anchor, fields, calendar))
+        for index, step in enumerate(steps)
+    ]
+    known = [(step, counts_from) for step, counts_from in found if counts_from is not None]
+    return place(known, calendar, now, enrolment, written_from=anchor if at_once else None)
+
+
+def place(
+    steps: Iterable[tuple[Step, Business]],
+    calendar: WorkCalendar,
+    now: Business,
+    enrolment: str,
+    *,
+    written_from: Business | None = None,
+) -> tuple[PlannedTouch, ...]:
+    """Touches of steps, each with the instant that its delay counts from; see `plan`.
+
+    written_from: all are written from then on, instead of each its lead before its due time.
+    """
     touches: list[PlannedTouch] = []
     floor: Business | None = None
-    for index, step in enumerate(steps):
-        counts_from = _anchor_of(step, index, anchor, fields, calendar)
-        if counts_from is None:
-            continue
+    for step, counts_from in steps:
         owed = owed_at(counts_from, step.at, calendar)
         if step.note:  # nobody has to be at work for it
             touches.append(PlannedTouch(touch_id(enrolment, step.id), step, 0, owed, owed, owed))
@@ -66,7 +83,10 @@ def plan(
         elif (floor is not None and due < floor) or is_late(due, calendar, now):
             due = shift(max(now, floor or now), calendar)
             floor = next_working_day(due, calendar)
-        written = min(anchor, due) if at_once else write_at(due, step.lead, calendar)
+        if written_from is None:
+            written = write_at(due, step.lead, calendar)
+        else:
+            written = min(written_from, due)
         touches.append(PlannedTouch(touch_id(enrolment, step.id), step, 0, owed, due, written))
     return tuple(touches)
 

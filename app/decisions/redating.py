@@ -8,6 +8,7 @@ from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.dates import ANCHOR, FIELD, moved_by
+from app.decisions.flow import touches_reached
 from app.decisions.placing import plan
 from app.model.calendar import WorkCalendar
 from app.model.decisions import (
@@ -61,7 +62,7 @@ def redate(
             reason = StopReason.DATE_GONE if to is None else StopReason.DATE_MOVED
             end = EndEnrolment(enrolment.id, enrolment.subject, reason, now)
             return Decision((end,), (_explain(enrolment, "ended", reason.value, now, values),))
-    steps = [step for step in enrolment.steps if step.anchor == FIELD + field]
+    steps = [step for step in touches_reached(enrolment) if step.anchor == FIELD + field]
     performs = enrolment.state is EnrolmentState.ACTIVE and enrolment.mode is not Mode.SHADOW
     if not steps or not performs:
         return Decision()

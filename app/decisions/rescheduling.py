@@ -12,6 +12,7 @@ from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.dates import FIELD
+from app.decisions.flow import touches_reached
 from app.decisions.redating import is_open, latest_of
 from app.decisions.sequences import progress
 from app.decisions.timing import owed_at, shift, write_at
@@ -31,6 +32,7 @@ from app.model.decisions import (
 )
 from app.model.ids import touch_id
 from app.model.playbook import Step
+from app.model.records import SubjectView
 from app.model.rescheduling import By, Change, JumpTo, PauseUntil, Skip, To
 from app.model.time import Business, Delay, Unit
 from app.model.vocabulary import DUTY_STEPS, EnrolmentState, Mode
@@ -43,7 +45,12 @@ class RescheduleError(ValueError):
 
 
 def reschedule(
-    enrolment: EnrolmentView, change: Change, calendar: WorkCalendar, now: Business, who: str
+    enrolment: EnrolmentView,
+    change: Change,
+    subject: SubjectView,
+    calendar: WorkCalendar,
+    now: Business,
+    who: str,
 ) -> Decision:
     """The actions that carry out a person's word on one follow-up's times, with the ledger's line.
 
@@ -60,7 +67,7 @@ def reschedule(
         case PauseUntil(until):
             return asked.paused(until)
         case Skip(step):
-            return asked.without(step)
+            return asked.without(step, subject)
         case JumpTo(step):
             return asked.jumped(step)
 
@@ -86,7 +93,7 @@ class _Asked:
         self, enrolment: EnrolmentView, calendar: WorkCalendar, now: Business, who: str
     ) -> None:
         self._one, self._calendar, self._now, self._who = enrolment, calendar, now, who
-        self._steps = {step.id: step for step in enrolment.steps}
+        self._steps = {step.id: step for step in touches_reached(enrolment)}
         self._rows = latest_of(enrolment.touches)
         open_ = [
             row
@@ -184,10 +191,10 @@ class _Asked:
 
     # --- single steps ------------------------------------------------------------------------
 
-    def without(self, step: str) -> Decision:
+    def without(self, step: str, subject: SubjectView) -> Decision:
         self._ahead(step)
         actions = self._left_out([self._steps[step]])
-        after = progress(self._after([step]), self._calendar, self._now)
+        after = progress(self._after([step]), subject, self._calendar, self._now)
         line = self._line(Code.SKIPPED, {"steps": [step]})
         return Decision((*actions, *after.actions), (line, *after.explanations))
 

@@ -23,9 +23,9 @@ from app.decisions.context import (
     refusal,
     tempered,
 )
-from app.decisions.event_counting import COUNTED, came_since, names_it, short_of, with_event
-from app.decisions.exits import NO_END
+from app.decisions.event_counting import COUNTED, came_since, short_of, with_event
 from app.decisions.firing import definitions, fire
+from app.decisions.matching import waits_for
 from app.decisions.silence import arm_silence, silence
 from app.decisions.starting import as_view
 from app.decisions.timing import owed_at
@@ -44,10 +44,8 @@ from app.model.vocabulary import (
     Again,
     EnrolmentState,
     Mode,
-    ReplyClass,
     SignalKind,
     StageKind,
-    SubjectType,
 )
 
 __all__ = [
@@ -60,6 +58,7 @@ __all__ = [
     "settled",
     "silence",
     "timed",
+    "waits_for",
 ]
 
 CONTACT_WAIT_MS = 2 * MINUTE  # associations of a new record arrive after the record
@@ -99,38 +98,6 @@ def decide(signal: Signal, context: RuleContext, now: Business) -> Decision:
             # Two rules may want exclusive sequences at the same signal: the first one wins.
             context = replace(context, running=[*context.running, *started])
     return Decision(tuple(actions), tuple(lines))
-
-
-def waits_for(when: When, signal: Signal, subject_type: SubjectType) -> bool:
-    """Whether this is the signal that a rule names; conditions and absences aside."""
-    if when.replies:
-        return _is_said(when, signal)
-    if when.kind in COUNTED:
-        return names_it(when, signal)
-    if when.kind is not signal.kind:
-        return False
-    if when.stages and signal.stage not in when.stages:
-        return False
-    if when.field is not None and not _changes(when.field, signal):
-        return False
-    if when.sequences and signal.data.get("sequence") not in when.sequences:
-        return False
-    return not when.subject_types or subject_type.value in when.subject_types
-
-
-def _is_said(when: When, signal: Signal) -> bool:
-    """Whether a reply was told apart as one of the classes that a rule names; what nobody told
-    apart is `unclassified` from the moment at which it comes."""
-    if signal.kind is SignalKind.REPLIED:
-        return ReplyClass.UNCLASSIFIED in when.replies and NO_END not in signal.data
-    if signal.kind is not SignalKind.REPLY_CLASSIFIED:
-        return False
-    return signal.data.get("class") in when.replies
-
-
-def _changes(field: str, signal: Signal) -> bool:
-    """Whether the signal is that field's change; reading it for the first time is none."""
-    return signal.data.get("field") == field and not signal.data.get("first")
 
 
 def _consider(active: ActiveRule, signal: Signal, context: RuleContext, now: Business) -> Decision:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.decisions.codes import Code
@@ -10,8 +11,10 @@ from app.decisions.dates import FIELD
 from app.decisions.ending import follow
 from app.decisions.event_counting import COUNTED, names_it
 from app.decisions.exits import stop_reason
+from app.decisions.flow import has_flow, noticed
 from app.decisions.placing import PREVIOUS, plan
 from app.decisions.redating import redate
+from app.decisions.walking import walk
 from app.model.calendar import WorkCalendar
 from app.model.decisions import (
     Action,
@@ -22,11 +25,12 @@ from app.model.decisions import (
     PlannedTouch,
     PlanTouches,
 )
+from app.model.flow import Passage
 from app.model.playbook import Step, When
 from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import EnrolmentState, SignalKind, StopReason
+from app.model.vocabulary import EnrolmentState, Mode, SignalKind, StopReason
 
 _STEP_OVER = frozenset(
     {SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED, SignalKind.SEQUENCE_ENDED}
@@ -54,11 +58,31 @@ def advance(
     if reason is not None:
         return _end(enrolment, reason, event, calendar, now)
     over = event.data.get("step") if event.data.get("enrolment") == enrolment.id else None
+    seen = noticed(enrolment, event, subject)
     if event.kind in _STEP_OVER and over is not None:
-        return progress(enrolment, calendar, now, done=str(over), done_at=event.at)
+        return progress(
+            enrolment, subject, calendar, now, done=str(over), done_at=event.at, seen=seen
+        )
+    moved = Decision()
     if event.kind is SignalKind.FIELD_CHANGED:
-        return redate(enrolment, event, subject, calendar, now)
-    return Decision()
+        moved = redate(enrolment, event, subject, calendar, now)
+    if seen is None or any(isinstance(one, EndEnrolment) for one in moved.actions):
+        return moved
+    placed = {
+        touch.step.id
+        for one in moved.actions
+        if isinstance(one, PlanTouches)
+        for touch in one.touches
+    }
+    enrolment = replace(enrolment, planned=enrolment.planned | placed)
+    return _joined(moved, progress(enrolment, subject, calendar, now, seen=seen))
+
+
+def _joined(*made: Decision) -> Decision:
+    return Decision(
+        tuple(action for one in made for action in one.actions),
+        tuple(line for one in made for line in one.explanations),
+    )
 
 
 def reaches_goal(enrolment: EnrolmentView, event: Signal) -> bool:
@@ -89,22 +113,27 @@ def _names(when: When, event: Signal) -> bool:
 
 def progress(
     enrolment: EnrolmentView,
+    subject: SubjectView,
     calendar: WorkCalendar,
     now: Business,
     *,
     done: str | None = None,
     done_at: Business | None = None,
+    seen: Mapping[str, Passage] | None = None,
 ) -> Decision:
     """Plan what waited for a step that is over, or finish the enrolment when nothing is left.
 
     Called for a completed or deleted task, and for a touch that the guard dropped (then `done` is
     its step and `done_at` the instant of dropping). A deleted or dropped step counts as over: the
-    next one follows, because a rep who deletes one task has not asked for silence.
+    next one follows, because a rep who deletes one task has not asked for silence. For a sequence
+    with control steps also called when one may have something to decide.
     """
     if enrolment.state is not EnrolmentState.ACTIVE:
         return Decision()
     finished = enrolment.finished | {done} if done else enrolment.finished
     at = done_at or enrolment.last_done_at or now
+    if has_flow(enrolment):
+        return _go_on(enrolment, subject, calendar, now, finished, done_at, seen)
     touches: list[PlannedTouch] = []
     waiting = False
     for index, step in enumerate(enrolment.steps):
@@ -120,7 +149,28 @@ def progress(
         steps = [touch.step.id for touch in touches]
         why = _explain(enrolment, "planned", Code.STEP_PLANNED, now, {"steps": steps})
         return Decision((PlanTouches(enrolment.id, enrolment.subject, tuple(touches)),), (why,))
-    return Decision() if waiting else _finish(enrolment, at, calendar, now)
+    return Decision() if waiting else finish(enrolment, enrolment.steps, at, calendar, now)
+
+
+def _go_on(
+    enrolment: EnrolmentView,
+    subject: SubjectView,
+    calendar: WorkCalendar,
+    now: Business,
+    finished: frozenset[str],
+    done_at: Business | None,
+    seen: Mapping[str, Passage] | None,
+) -> Decision:
+    if enrolment.mode is Mode.SHADOW:
+        return Decision()
+    way = walk(
+        enrolment, subject, calendar, now, finished=finished, done_at=done_at, seen=seen
+    )
+    made = way.decision(enrolment, now)
+    if not way.finished:
+        return made
+    at = done_at or enrolment.last_done_at or now
+    return _joined(made, finish(enrolment, way.steps, at, calendar, now))
 
 
 def _over(step: Step, finished: frozenset[str], planned: frozenset[str]) -> bool:
@@ -135,14 +185,20 @@ def _next(
     return plan(done_at, (step,), calendar, now, enrolment)
 
 
-def _finish(
-    enrolment: EnrolmentView, at: Business, calendar: WorkCalendar, now: Business
+def finish(
+    enrolment: EnrolmentView,
+    steps: Sequence[Step],
+    at: Business,
+    calendar: WorkCalendar,
+    now: Business,
 ) -> Decision:
-    after, again_at, lines = follow(enrolment, StopReason.FINISHED, at, calendar, now)
+    """The end of an enrolment of which nothing is left. steps: those on the way that was taken."""
+    on_way = replace(enrolment, steps=tuple(steps))
+    after, again_at, lines = follow(on_way, StopReason.FINISHED, at, calendar, now)
     end = EndEnrolment(
         enrolment.id, enrolment.subject, StopReason.FINISHED, now, recycle_at=again_at
     )
-    values = {"steps": len(enrolment.steps), "recycle_at": again_at}
+    values = {"steps": len(steps), "recycle_at": again_at}
     why = _explain(enrolment, "ended", StopReason.FINISHED.value, now, values)
     return Decision((end, *after), (why, *lines))
 

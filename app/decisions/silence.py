@@ -13,14 +13,12 @@ from typing import Any
 from app.decisions.codes import Code
 from app.decisions.context import Cause, RuleContext, closed_to, explain, gate, refusal
 from app.decisions.firing import fire
-from app.decisions.lasting import Since, last_activity, lasts_since, off_limits
+from app.decisions.lasting import Since, lasts_since, off_limits
 from app.decisions.timing import owed_at
 from app.model.decisions import ArmTimer, Decision
 from app.model.playbook import ActiveRule
 from app.model.time import Business
 from app.model.vocabulary import LASTING, Again, EnrolmentState, SignalKind
-
-__all__ = ["arm_silence", "fire_silence", "last_activity", "silence", "silence_due"]
 
 
 def silence(active: ActiveRule, context: RuleContext, now: Business) -> Decision:

@@ -18,9 +18,12 @@ from app.decisions.dates import distance
 from app.decisions.event_counting import COUNTED
 from app.decisions.explain import say, text
 from app.decisions.firing import definitions, sequence_of
+from app.decisions.flow import waiting
 from app.decisions.lasting import lasts_since
+from app.decisions.passing import words
 from app.decisions.relative import RELATIVE_OPS, said
 from app.decisions.timing import owed_at
+from app.model.flow import Wait
 from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule, AllOf, AnyOf, Compare, Condition, Enrol, NotOf, When
 from app.model.time import Business
@@ -49,6 +52,7 @@ def checks(active: ActiveRule, context: RuleContext, now: Business, zone: str) -
         *_condition(active.rule.condition, context, now, zone),
         *_before(active, context, now, zone),
         *_limits(active, context),
+        *_running(active, context, zone),
     ]
 
 
@@ -237,3 +241,19 @@ def _limits(active: ActiveRule, context: RuleContext) -> Iterator[Check]:
     often = context.recent_for_subject.get(key, 0)
     if often >= LOOP_LIMIT:
         yield Check("loop", False, f"acted {often} times within the hour", "an hour passes")
+
+
+def _running(active: ActiveRule, context: RuleContext, zone: str) -> Iterator[Check]:
+    """What the rule's running follow-ups stand at."""
+    for one in context.running:
+        stands = waiting(one) if one.rule == active.rule.key else None
+        if stands is None:
+            continue
+        node, passage = stands
+        until = say("until", passage.until_at, zone)
+        if isinstance(node, Wait) and passage.begun_at is not None:
+            what = words(node.until)
+            found, change = f"waits until {what}, or {until}", f"it happens ({what})"
+        else:
+            found, change = f"is decided at {until}", f"nothing happens until {until}"
+        yield Check(f"step {node.id}", None, found, change)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.context import Cause, RuleContext, explain, refusal
+from app.decisions.flow import timer_of
 from app.decisions.placing import plan
+from app.decisions.walking import Way, walk
 from app.decisions.who import choose_contact
 from app.model.decisions import (
+    ArmTimer,
     Decision,
     EnrolmentView,
     Explanation,
@@ -48,16 +52,16 @@ def start(
             return refusal(active, context, Code.ONCE_ONLY, now, {"anchors": sorted(past)})
     choice = _choice(cause, context)
     key = enrolment_id(context.installation_key, subject.first_seen, definition, cause.anchor)
+    steered = sequence is not None and bool(sequence.flow)
     touches = plan(
         cause.at,
-        steps,
+        () if steered else steps,
         context.calendar,
         now,
         key,
         at_once=sequence is None,
         fields=subject.fields,
     )
-    due = {touch.step.id: touch.due_at for touch in touches}
     performs = state is EnrolmentState.ACTIVE and active.mode is not Mode.SHADOW
     begun = StartEnrolment(
         id=key,
@@ -78,7 +82,17 @@ def start(
         # the closing: with the stage as its anchor the guard would take it for onboarding.
         anchor_stage=cause.stage if sequence is None or subject.closed else subject.stage_id,
     )
-    return Decision((begun,), (_started(begun, choice, due, cause, context, now),))
+    way = walk(as_view(begun), subject, context.calendar, now) if steered else Way(touches)
+    due = {touch.step.id: touch.due_at for touch in way.touches}
+    line = _started(begun, choice, due, cause, context, now)
+    if not steered or not performs:
+        return Decision((begun,), (line,))
+    begun = replace(begun, touches=way.touches, passages=tuple(way.passages.values()))
+    actions = [begun, *way.actions]
+    if way.finished:
+        # Nothing is left of it: it ends, with whatever follows its end, as soon as it stands.
+        actions.append(ArmTimer(subject.id, timer_of(key), now, {"enrolment": key}))
+    return Decision(tuple(actions), (line, *way.lines))
 
 
 def _choice(cause: Cause, context: RuleContext) -> Choice:
@@ -108,6 +122,7 @@ def as_view(begun: StartEnrolment) -> EnrolmentView:
         mode=begun.mode,
         planned=frozenset(touch.step.id for touch in begun.touches),
         touches=tuple(touch_row(touch) for touch in begun.touches),
+        passages={passage.step: passage for passage in begun.passages},
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.decisions.backlog import accept, release
+from app.decisions.backlog import accept, enter, release
 from app.decisions.beside import give_way
 from app.decisions.codes import Deed
 from app.decisions.context import Cause
@@ -135,6 +135,10 @@ def _start(
         snapshot.follow(room)
     snapshot.activate(view.id)
     writes.add_touches(tenant, begun, now)
+    counts_from = now if deed == Deed.RELEASED else begun.anchor_at
+    way = enter(begun, subject, counts_from, calendar, now)
+    writes.take(tenant, way, snapshot, now)
+    snapshot.follow(way)
     line = ledger_line(begun, deed, "fired", now, {"who": who} if who else {})
     writes.explanations.append(line)
 

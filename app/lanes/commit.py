@@ -27,6 +27,7 @@ from app.store import (
     notices,
     outbox,
     outcomes,
+    passages,
     replies,
     running,
     summaries,
@@ -92,6 +93,10 @@ def store_decisions(
 ) -> None:
     """Enrolments, touches, timers, notices and the ledger."""
     inst = tenant.id
+    if writes.noted:
+        late = passages.put(conn, inst, writes.noted)
+        if late:
+            writes.withdraw(late, now)
     running.end(conn, writes.ends)
     if tenant.ranks and writes.ends:
         # What had paused for them is judged anew.

@@ -16,6 +16,7 @@ from app.installations.settings import Settings, parse
 from app.lanes.fresh import FreshReads
 from app.model.calendar import WorkCalendar
 from app.model.guard import GuardSettings
+from app.model.in_force import in_force
 from app.model.playbook import (
     ActiveRule,
     CreateTasks,
@@ -23,7 +24,6 @@ from app.model.playbook import (
     Rule,
     Sequence,
     Step,
-    in_force,
 )
 from app.model.time import Business, Clocks, Wall
 from app.model.vocabulary import ANSWER, QUESTION, Mode
@@ -148,6 +148,11 @@ class Tenant:
     def sequence(self, version: int, definition: str) -> Sequence | None:
         playbook = self.playbooks.get(version)
         return playbook.sequences.get(definition.split("/", 1)[1]) if playbook else None
+
+    def steers(self, enrolment: Mapping[Any, Any]) -> bool:
+        """Whether control steps steer it: only then is there a way to remember."""
+        sequence = self.sequence(enrolment["version_id"], enrolment["definition"])
+        return not enrolment["is_firing"] and sequence is not None and bool(sequence.flow)
 
     def steps(self, version: int, definition: str, is_firing: bool) -> tuple[Step, ...]:
         """Steps of a sequence, or of a rule's `create_tasks`, as of the enrolment's version."""

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.decisions import ending, recycling
+from app.decisions.flow import TIMER
 from app.decisions.lasting import LAZY
 from app.decisions.replies import answer
 from app.decisions.rules import arm, decide, timed
-from app.decisions.sequences import advance, became_deal
+from app.decisions.sequences import advance, became_deal, progress
 from app.lanes.beginning import drop_unowed
 from app.lanes.context import Tenant
 from app.lanes.observe import MEETING_TIMER, Observer
@@ -110,6 +111,9 @@ def decide_timers(
             writes.take(tenant, decision, snapshot, now)
             snapshot.follow(decision)
             continue
+        if name.startswith(TIMER):
+            _go_on(tenant, snapshot, timer["about"], data["enrolment"], writes, now)
+            continue
         active = tenant.rule(name)
         if active is None:
             continue
@@ -118,9 +122,29 @@ def decide_timers(
             continue
         decision = timed(active, data, snapshot.context(subject_id, now), now)
         writes.take(tenant, decision, snapshot, now)
+        snapshot.follow(decision)
         if any(isinstance(action, SetProperty) for action in decision.actions):
             # What stands still in its new momentum is waited for from now on.
             writes.take(tenant, arm(snapshot.context(subject_id, now), now), snapshot, now)
+
+
+def _go_on(
+    tenant: Tenant,
+    snapshot: Snapshot,
+    subject_id: int,
+    enrolment: str,
+    writes: Writes,
+    now: Business,
+) -> None:
+    """The step that an enrolment stands at has something to decide; it may have ended since."""
+    row = snapshot.enrolment_row(enrolment)
+    if row is None:
+        return
+    subject = snapshot.subject(subject_id)
+    calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
+    decision = progress(snapshot.enrolment(row), subject, calendar, now)
+    writes.take(tenant, decision, snapshot, now)
+    snapshot.follow(decision)
 
 
 def _bring_back(

@@ -31,7 +31,8 @@ from app.model.backtest import Fate, Owed
 from app.model.decisions import Decision, Explanation, StartEnrolment
 from app.model.dry_run import Question
 from app.model.ids import stage_anchor
-from app.model.playbook import ActiveRule, Playbook, in_force
+from app.model.in_force import in_force
+from app.model.playbook import ActiveRule, Playbook
 from app.model.signals import Signal
 from app.model.time import HOUR, Business
 from app.model.vocabulary import Mode, SignalKind

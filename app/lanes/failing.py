@@ -51,9 +51,10 @@ def settle(lanes: Lanes, installation_id: int, id: str, done: bool, who: str) ->
     enrolment = snapshot.enrolment_row(row["enrolment_id"])
     if enrolment is not None:
         snapshot.mark_step(row["enrolment_id"], row["step"], TouchState.DROPPED.value)
-        owner = tenant.owner_or_default(snapshot.subject(row["subject_id"]).owner_id)
+        subject = snapshot.subject(row["subject_id"])
+        owner = tenant.owner_or_default(subject.owner_id)
         decision = progress(
-            snapshot.enrolment(enrolment), tenant.calendar(owner, now), now,
+            snapshot.enrolment(enrolment), subject, tenant.calendar(owner, now), now,
             done=row["step"], done_at=now,
         )  # fmt: skip
         writes.take(tenant, decision, snapshot, now)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.decisions.flow import TIMER
 from app.lanes.asking import decide_contacts
 from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
@@ -140,12 +141,13 @@ def _handed_on(
     due: Sequence[Mapping[Any, Any]], rows: Mapping[int, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Timers with `about`: the subject they are about now. A meeting that an inquiry booked is
-    asked about on the deal that the inquiry has become; rules' timers stay where they are."""
+    asked about on the deal that the inquiry has become, and a follow-up that went along to the deal
+    goes on there; rules' timers stay where they are."""
     found: list[dict[str, Any]] = []
     for timer in due:
         row = rows.get(timer["subject_id"])
         deal = loads(row["fields"]).get("became_deal") if row is not None else None
-        moved = deal is not None and timer["rule"].startswith(MEETING_TIMER)
+        moved = deal is not None and timer["rule"].startswith((MEETING_TIMER, TIMER))
         found.append({**timer, "about": deal if moved else timer["subject_id"]})
     return found
 

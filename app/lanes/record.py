@@ -119,7 +119,7 @@ def _follow(
             continue
         snapshot.mark_step(row["id"], case.row["step"], TouchState.DROPPED.value)
         decision = progress(
-            snapshot.enrolment(row), case.facts.calendar, now,
+            snapshot.enrolment(row), snapshot.subject(row["subject_id"]), case.facts.calendar, now,
             done=case.row["step"], done_at=now,
         )  # fmt: skip
         writes.take(tenant, decision, snapshot, now)

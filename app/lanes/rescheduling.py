@@ -36,10 +36,11 @@ def change_times(
         busy = in_the_way(snapshot, row)
         if busy is not None:
             raise ActivationError(f"enrolment: {busy}")
-        owner = tenant.owner_or_default(snapshot.subject(subject).owner_id)
+        about = snapshot.subject(subject)
+        owner = tenant.owner_or_default(about.owner_id)
         view, calendar = snapshot.enrolment(row), tenant.calendar(owner, now)
         try:
-            decision = reschedule(view, change, calendar, now, who)
+            decision = reschedule(view, change, about, calendar, now, who)
         except RescheduleError as error:
             raise ActivationError(str(error)) from error
         writes = Writes()

@@ -12,8 +12,9 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_signals
 from app.lanes.enrolled import active_row, performed_row
 from app.lanes.observe import Observer
+from app.lanes.rows import touch_row
 from app.lanes.snapshot import Snapshot
-from app.lanes.writes import Writes, touch_row
+from app.lanes.writes import Writes
 from app.model.decisions import Explanation, PlannedTouch
 from app.model.ids import touch_id
 from app.model.playbook import Step

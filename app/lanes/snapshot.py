@@ -17,26 +17,29 @@ from app.decisions.starting import touch_row as planned_row
 from app.lanes import placed
 from app.lanes.context import Tenant
 from app.lanes.engaging import Engaged
+from app.lanes.enrolment_view import enrolment_view
 from app.lanes.happened import add_happened, latest, load_happened
 from app.lanes.past import COUNTED, Past
-from app.lanes.steps import DONE, is_over, withdrawn
+from app.lanes.steps import withdrawn
 from app.lanes.views import person_view, subject_view
 from app.model.decisions import (
     ChooseContact,
     Decision,
     EndEnrolment,
     EnrolmentView,
+    NotePassages,
     PlannedTouch,
     PlanTouches,
     ResumeEnrolment,
     WithdrawTouches,
 )
+from app.model.flow import Passage
 from app.model.records import ContactView, Happened, SubjectView
 from app.model.signals import Signal
 from app.model.time import HOUR, Business
 from app.model.vocabulary import EnrolmentState as State
 from app.model.vocabulary import Mode, SignalKind
-from app.store import erasure, mirror, outbox, outcomes, running, summaries, timers
+from app.store import erasure, mirror, outbox, outcomes, passages, running, summaries, timers
 
 Row = Mapping[Any, Any]
 Link = tuple[str, bool, tuple[str, ...]]
@@ -94,9 +97,10 @@ class Snapshot:
         tenant = self.tenant
         self.running = running.running(conn, self.ids)
         self.history = running.history(conn, self.ids)
-        self.steps = running.steps_of(
-            conn, [row["id"] for found in self.running.values() for row in found]
-        )
+        rows = [row for found in self.running.values() for row in found]
+        self.steps = running.steps_of(conn, [row["id"] for row in rows])
+        steered = [row["id"] for row in rows if tenant.steers(row)]
+        self.passages = passages.of(conn, steered) if steered else {}
         self.armed: dict[int, set[str]] = defaultdict(set)
         for timer in timers.of_subjects(conn, tenant.id, self.ids):
             self.armed[timer["subject_id"]].add(timer["rule"])
@@ -145,7 +149,9 @@ class Snapshot:
         if touch_id in self.touches:
             self.touches[touch_id] = {**self.touches[touch_id], "outcome": outcome}
 
-    def add_enrolment(self, row: Row, touches: Iterable[PlannedTouch]) -> None:
+    def add_enrolment(
+        self, row: Row, touches: Iterable[PlannedTouch], noted: Iterable[Passage] = ()
+    ) -> None:
         """An enrolment just decided: the next signal of the same batch sees it."""
         subject = row["subject_id"]
         if any(known["id"] == row["id"] for known in self.running.get(subject, ())):
@@ -157,6 +163,7 @@ class Snapshot:
             self.recent_firings[row["rule"]] = self.recent_firings.get(row["rule"], 0) + 1
         placed.note(self.places, row, self.rows[subject]["owner_id"])
         self.steps[row["id"]] = [planned_row(touch) for touch in touches]
+        self._note(row["id"], noted)
 
     def enrolment_row(self, enrolment: str) -> Row | None:
         known = (row for rows in self.running.values() for row in rows)
@@ -196,6 +203,8 @@ class Snapshot:
                 self.steps.setdefault(action.enrolment, []).extend(
                     planned_row(touch) for touch in action.touches
                 )
+            elif isinstance(action, NotePassages):
+                self._note(action.enrolment, action.passages)
             elif isinstance(action, WithdrawTouches):
                 rows = self.steps.get(action.enrolment, [])
                 self.steps[action.enrolment] = withdrawn(rows, action)
@@ -217,6 +226,9 @@ class Snapshot:
             else one
             for one in self.history.get(end.subject, ())
         ]
+
+    def _note(self, enrolment: str, noted: Iterable[Passage]) -> None:
+        self.passages.setdefault(enrolment, {}).update({one.step: one for one in noted})
 
     # --- views -------------------------------------------------------------------------------
 
@@ -261,30 +273,8 @@ class Snapshot:
         return self.enrolment_with(row, self.steps.get(row["id"], ()))
 
     def enrolment_with(self, row: Row, steps: Sequence[Row]) -> EnrolmentView:
-        """The enrolment with these rows of its touches. A step is over when its latest touch is."""
-        latest = {s["step"]: s for s in sorted(steps, key=lambda s: s["occurrence"])}
-        done = [s["outcome_at"] for s in steps if s["outcome"] in DONE]
-        version, definition = row["version_id"], row["definition"]
-        return EnrolmentView(
-            id=row["id"],
-            subject=row["subject_id"],
-            definition=definition,
-            rule=row["rule"],
-            sequence=None if row["is_firing"] else self.tenant.sequence(version, definition),
-            steps=self.tenant.steps(version, definition, row["is_firing"]),
-            anchor=row["anchor"],
-            anchor_at=row["anchor_at"],
-            anchor_stage=row["anchor_stage"],
-            started_at=row["started_at"],
-            contact=row["contact_id"],
-            state=State(row["state"]),
-            mode=Mode(row["mode"]),
-            planned=frozenset(s["step"] for s in steps),
-            finished=frozenset(name for name, step in latest.items() if is_over(step)),
-            last_done_at=max(done, default=None),
-            touches=tuple(steps),
-            counts_from=row.get("counts_from"),
-        )
+        """The enrolment with these rows of its touches."""
+        return enrolment_view(self.tenant, row, steps, self.passages.get(row["id"], {}))
 
     def context(self, subject_id: int, now: Business) -> RuleContext:
         past = Past.of(self.history.get(subject_id, ()), self._shadow_rules, now)

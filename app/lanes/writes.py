@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.decisions.codes import EFFECTS, Code
+from app.decisions.flow import timer_of
 from app.lanes.context import Tenant
+from app.lanes.rows import instants_row, notice_row, touch_row
 from app.lanes.snapshot import Snapshot
 from app.model.decisions import (
     ArmTimer,
@@ -23,6 +25,7 @@ from app.model.decisions import (
     LeaveOut,
     LiftHolds,
     MoveTouches,
+    NotePassages,
     Notice,
     PlannedTouch,
     PlanTouches,
@@ -34,11 +37,8 @@ from app.model.decisions import (
     WithdrawTouches,
 )
 from app.model.ids import enrolment_id
-from app.model.playbook import Step
 from app.model.time import Business
-from app.model.vocabulary import EnrolmentState, Mode, Priority, StopReason, TouchState
-
-_PRIORITY = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
+from app.model.vocabulary import EnrolmentState, Mode, StopReason, TouchState
 
 
 @dataclass(slots=True)
@@ -69,6 +69,7 @@ class Writes:
     suppressed: list[SuppressContact] = field(default_factory=list[SuppressContact])
     resumed: list[str] = field(default_factory=list[str])
     replanned: list[str] = field(default_factory=list[str])
+    noted: list[NotePassages] = field(default_factory=list[NotePassages])
 
     def take(self, tenant: Tenant, decision: Decision, snapshot: Snapshot, now: Business) -> None:
         """Turn the actions of one decision into rows."""
@@ -87,7 +88,7 @@ class Writes:
                         tenant, action.touches, action.enrolment, action.subject, contact, now
                     )
                 case MoveTouches():
-                    self.moved_touches.extend(map(_instants, action.touches))
+                    self.moved_touches.extend(map(instants_row, action.touches))
                     if action.anew:
                         self.replanned.extend(touch.id for touch in action.touches)
                     self.dirty.add(action.subject)
@@ -101,12 +102,15 @@ class Writes:
                     self.dirty.add(action.subject)
                 case CountFrom():
                     self.since[action.enrolment] = action.at
+                case NotePassages():
+                    self.noted.append(action)
+                    self.dirty.add(action.subject)
                 case ArmTimer():
                     self.arm.append(action)
                 case DisarmTimer():
                     self.disarm.append((action.subject, action.rule))
                 case Notice():
-                    self.notices.append(_notice(tenant, action, snapshot))
+                    self.notices.append(notice_row(tenant, action, snapshot))
                 case SetProperty():
                     column = action.field.removeprefix("followthrough_")
                     found: dict[str, Any] = {column: action.value, f"{column}_at": now}
@@ -138,6 +142,7 @@ class Writes:
                 case ResumeEnrolment():
                     row = snapshot.replies.rows[action.enrolment]
                     self.resumed.append(action.enrolment)
+                    self._look_again(tenant, row, now)
                     self._touches(
                         tenant, action.touches, action.enrolment, action.subject,
                         row["contact_id"], now,
@@ -213,7 +218,9 @@ class Writes:
             "end_reason": None,
         }
         self.starts.append(row)
-        snapshot.add_enrolment(row, start.touches)
+        snapshot.add_enrolment(row, start.touches, start.passages)
+        if start.passages:
+            self.noted.append(NotePassages(start.id, subject.id, start.passages))
         if start.state is EnrolmentState.APPROVAL:
             self.asks.add(start.rule.rule.key)
         if start.mode is Mode.LIVE and start.state is EnrolmentState.ACTIVE:
@@ -251,58 +258,29 @@ class Writes:
         self.dirty.add(subject)
 
 
-def _instants(touch: PlannedTouch) -> dict[str, Any]:
-    return {
-        "key": touch.id,
-        "owed_at": touch.owed_at,
-        "due_at": touch.due_at,
-        "write_at": touch.write_at,
-    }
+    def _look_again(self, tenant: Tenant, row: Any, now: Business) -> None:
+        """A control step that it stood at may have had its time while it was ended."""
+        if tenant.steers(row):
+            data = {"enrolment": row["id"]}
+            self.arm.append(ArmTimer(row["subject_id"], timer_of(row["id"]), now, data))
 
-
-def touch_row(
-    inst: int,
-    touch: PlannedTouch,
-    enrolment: str,
-    subject: int,
-    contact: str | None,
-    now: Business,
-) -> dict[str, Any]:
-    """A row of `touches` for a planned touch."""
-    return {
-        "id": touch.id,
-        "installation_id": inst,
-        "enrolment_id": enrolment,
-        "subject_id": subject,
-        "contact_id": contact,
-        "step": touch.step.id,
-        "occurrence": touch.occurrence,
-        "owed_at": touch.owed_at,
-        "due_at": touch.due_at,
-        "write_at": touch.write_at,
-        "planned_at": now,
-        "priority": priority_of(touch.step),
-        "state": TouchState.PLANNED.value,
-    }
-
-
-def priority_of(step: Step) -> int:
-    """0 urgent, 1 normal, 2 low: the order in which touches due at one instant are admitted."""
-    return _PRIORITY[step.priority]
-
-
-def _notice(tenant: Tenant, notice: Notice, snapshot: Snapshot) -> dict[str, Any]:
-    subject = snapshot.subject(notice.subject)
-    person = tenant.calendars.people.get(subject.owner_id or "")
-    recipient = {
-        "owner": subject.owner_id or tenant.settings.default_owner,
-        "manager": person.manager_id if person else None,
-    }.get(notice.who)
-    return {
-        "id": notice.id,
-        "subject_id": notice.subject,
-        "owner_id": recipient,
-        "code": notice.template,
-        "data": {"rule": notice.rule, "name": subject.name, "who": notice.who},
-        "noticed_at": notice.at,
-    }
+    def withdraw(self, enrolments: Collection[str], now: Business) -> None:
+        """Take back what was decided on the way of these: another was first, by what it knew. They
+        are looked at again at once, in case only this decision knew that a step was over."""
+        self.touches = [one for one in self.touches if one["enrolment_id"] not in enrolments]
+        self.ends = [
+            one for one in self.ends
+            if one.enrolment not in enrolments or one.reason is not StopReason.FINISHED
+        ]  # fmt: skip
+        scopes = {f"enrolment:{enrolment}" for enrolment in enrolments}
+        for one in self.explanations:
+            if one.scope in scopes and one.code == Code.MOMENTUM_SET:
+                self.values.get(one.subject, {}).pop("momentum", None)
+        self.explanations = [one for one in self.explanations if one.scope not in scopes]
+        again = {timer_of(one.enrolment): one for one in self.noted if one.enrolment in enrolments}
+        self.disarm = [pair for pair in self.disarm if pair[1] not in again]
+        self.arm = [one for one in self.arm if one.rule not in again]
+        self.arm += [
+            ArmTimer(one.subject, name, now, {"enrolment": one.enrolment})
+            for name, one in again.items()
+        ]

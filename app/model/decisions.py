@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from app.model.flow import Passage
+from app.model.going_on import ChangeVersion as ChangeVersion
+from app.model.going_on import CountFrom as CountFrom
+from app.model.going_on import NotePassages as NotePassages
 from app.model.holding import HoldContact, HoldSubject, LiftHolds, SuppressContact
 from app.model.playbook import ActiveRule, Sequence, Step
 from app.model.record import record
@@ -70,6 +74,7 @@ class StartEnrolment:
     mode: Mode
     touches: tuple[PlannedTouch, ...]
     anchor_stage: str | None = None  # stage id whose leaving ends it; None: no stage does
+    passages: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +131,6 @@ class LeaveOut:
     subject: int
     touches: tuple[PlannedTouch, ...]
     reason: str
-    at: Business
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeVersion:
-    """A running enrolment goes by another version of its playbook from now on."""
-
-    enrolment: str
-    subject: int
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class CountFrom:
-    """From when a running enrolment's delays count, where that is not its cause."""
-
-    enrolment: str
-    subject: int
     at: Business
 
 
@@ -219,6 +206,7 @@ Action = (
     | LeaveOut
     | ChangeVersion
     | CountFrom
+    | NotePassages
     | ArmTimer
     | DisarmTimer
     | Notice
@@ -246,7 +234,7 @@ class EnrolmentView:
     touches: rows of its touches, each with id, step, occurrence, state, reason, outcome and
     outcome_why; those of the store also with their instants, `edited`, and what is wished of them.
     counts_from: from when delays count, where that is not `anchor_at`: a release, or a person's
-    word.
+    word. passages: step id → what is known of that control step.
     """
 
     id: str
@@ -267,6 +255,7 @@ class EnrolmentView:
     last_done_at: Business | None = None
     touches: tuple[Mapping[str, Any], ...] = ()
     counts_from: Business | None = None
+    passages: Mapping[str, Passage] = field(default_factory=dict[str, Passage])
 
 
 class Verdict(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from app.model.condition import AllOf as AllOf
 from app.model.condition import AnyOf as AnyOf
@@ -31,6 +31,12 @@ from app.model.vocabulary import (
     StopReason,
     TaskType,
 )
+
+if TYPE_CHECKING:
+    from app.model.flow import Node
+
+Arm = tuple[str, str]
+"""A control step's id and one of its ways on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class Step:
     native: the touch is an enrolment into the CRM's own sequence; `task`, `subject` and `template`
     then say what a rep is given where that cannot be.
     note: the touch is a note on the record, nobody's work: it has no due time, only an instant.
+    under: the arms by which the step is reached; see `app.model.flow`.
     """
 
     id: str
@@ -117,6 +124,7 @@ class Step:
     native: NativeSequence | None = None
     assign: Assign = OWNER
     note: bool = False
+    under: tuple[Arm, ...] = ()
 
     @property
     def channel(self) -> Channel:
@@ -219,6 +227,7 @@ class Rule:
 class Sequence:
     """Steps in time towards a goal, with exits that are on unless the file turns one off.
 
+    steps: its touches. flow: where control steps stand among them, all steps in order; else empty.
     ends: what comes after an end, by its reason. again: when it may begin anew.
     priority: among sequences that have one, of a subject's only the highest acts at a time; what
     this one does to lower ones that run says `lower`. max_active: how many may run at a time.
@@ -237,10 +246,16 @@ class Sequence:
     priority: int | None = None
     lower: Literal["pause", "end"] = "pause"
     max_active: int | None = None
+    flow: tuple[Node, ...] = ()
 
     @property
     def key(self) -> str:
         return f"{self.playbook}/{self.id}"
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All steps in the order of the file, control steps included."""
+        return self.flow or self.steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,18 +312,3 @@ class ActiveRule:
     sequences: Mapping[str, Sequence] = field(default_factory=dict[str, Sequence])
     paused_at: int | None = None
     queues: bool = False
-
-
-def in_force(
-    rule: Rule, playbook: Playbook, settle_ms: int, *, version: int, mode: Mode, activated_at: int
-) -> ActiveRule:
-    """A rule of a version in force; settle_ms: the installation's, where the rule names none."""
-    return ActiveRule(
-        rule=rule,
-        playbook=playbook,
-        version=version,
-        mode=mode,
-        activated_at=activated_at,
-        settle_ms=rule.settle.approximate_ms() if rule.settle else settle_ms,
-        sequences=playbook.sequences,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.decisions.dates import FIELD
-from app.model.ending import REVIEW, Assign, End, Return
+from app.model.ending import Assign
 from app.model.playbook import (
     INSTEAD,
     AllOf,
@@ -43,15 +43,24 @@ from app.model.vocabulary import (
     TaskType,
 )
 from app.playbooks import schema as form
-from app.playbooks.checks import NAME_SEPARATOR
+from app.playbooks.control_schema import ControlYaml
 from app.playbooks.distances import backwards
-from app.playbooks.end_schema import CoolDownYaml, EndYaml, by_reason
+from app.playbooks.end_build import end_of, return_of, review_id
+from app.playbooks.end_schema import by_reason
 from app.playbooks.event_build import counts, urgent, urgently
 from app.playbooks.event_values import Absent
 from app.playbooks.fields import plain_field
 from app.playbooks.momentum import placed_rules
+from app.playbooks.nesting import Makers, nodes_of
 from app.playbooks.playbook_schema import PlaybookYaml
-from app.playbooks.step_schema import AnchorFieldYaml, AssignToYaml, NativeYaml, SkipYaml
+from app.playbooks.step_schema import (
+    AnchorFieldYaml,
+    AssignToYaml,
+    NativeYaml,
+    SkipYaml,
+    StepYaml,
+)
+from app.playbooks.texts import NAME_SEPARATOR
 
 _CHANNEL_WORDS = {
     TaskType.CALL: "Call",
@@ -174,46 +183,28 @@ def _action(action: form.ActionYaml, templates: dict[str, Template]) -> RuleActi
 
 def _sequence(playbook: str, source: form.SequenceYaml, templates: dict[str, Template]) -> Sequence:
     switched = source.exits or {}
+    makers = Makers(lambda step: _step(step, templates), _when, condition_of, _anchor, _delay)
+    nodes = tuple(nodes_of(source.steps, makers))
+    steps = tuple(node for node in nodes if isinstance(node, Step))
     return Sequence(
         id=source.id,
         playbook=playbook,
-        steps=tuple(_step(step, templates) for step in source.steps),
+        steps=steps,
         goal=_when(source.goal) if source.goal is not None else None,
         exits=frozenset(reason for reason in EXITS if switched.get(reason.value, True)),
         on_deal=source.on_deal or "end",
         exclusive=source.exclusive,
+        flow=nodes if len(steps) < len(nodes) else (),
         title=source.title or source.id.replace("-", " ").capitalize(),
         ends=tuple(
-            (StopReason(name), _end(source.id, StopReason(name), end))
+            (StopReason(name), end_of(source.id, StopReason(name), end))
             for name, end in by_reason(source.end).items()
         ),
-        again=_again(source),
+        again=return_of(source),
         priority=source.priority,
         lower=source.lower or "pause",
         max_active=source.max_active,
     )
-
-
-def _again(source: form.SequenceYaml) -> Return:
-    again, restart = source.again, source.if_running == "restart"
-    if isinstance(again, CoolDownYaml):
-        return Return(after=again.after, restart=restart)
-    return Return(once=again == "once", restart=restart)
-
-
-def _end(sequence: str, reason: StopReason, end: EndYaml | str) -> End:
-    if isinstance(end, str):
-        return End("archive")
-    if end.next is not None:
-        return End("next", end.next, end.after)
-    if end.recycle is not None:
-        return End("recycle", after=end.recycle)
-    return End("review", review_id(sequence, reason))
-
-
-def review_id(sequence: str, reason: StopReason) -> str:
-    """Id of the built-in sequence that reviews an end; no file can write such a one."""
-    return f"{sequence}/{reason.value}{REVIEW}"
 
 
 def _reviews(
@@ -242,6 +233,11 @@ def _reviews(
         )
 
 
+def _delay(step: StepYaml | ControlYaml) -> Delay | None:
+    """The delay of a step; negative where it counts back from a date."""
+    return backwards(step.at) if step.at is not None and step.before is not None else step.at
+
+
 def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
     if step.sequence is not None:
         return _native(step, step.sequence, templates)
@@ -251,7 +247,7 @@ def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
     task, template = step.task or TaskType.EMAIL, step.email or step.template or ""
     return Step(
         id=step.id,
-        at=backwards(step.at) if step.at is not None and step.before is not None else step.at,
+        at=_delay(step),
         task=task,
         subject=step.subject or f"{_CHANNEL_WORDS[task]}: {templates[template].decides}",
         template=template,
@@ -299,21 +295,16 @@ def by_hand(name: str) -> str:
     return f"Follow up by hand instead of the sequence {name.replace(NAME_SEPARATOR, ': ')}"
 
 
-def _anchor(step: form.StepYaml) -> str:
+def _anchor(step: StepYaml | ControlYaml, unsaid: str = "entry") -> str:
+    """What a step counts from; unsaid: where the file leaves it open."""
     if step.before is not None:
         return f"{FIELD}{plain_field(step.before.field)}"
     if isinstance(step.after, AnchorFieldYaml):
         return f"{FIELD}{plain_field(step.after.field)}"
-    return step.after or "entry"
+    return step.after or unsaid
 
 
 def _late(step: form.StepYaml) -> LatePolicy:
     if isinstance(step.late, SkipYaml):
         return LatePolicy("skip", step.late.skip_after)
     return LatePolicy(step.late or "shift")
-
-
-def exits_switched(sequence: Sequence) -> dict[str, bool]:
-    """The `exits` that a file would have to say: those that are off."""
-    off = {reason: False for reason in EXITS if reason not in sequence.exits}
-    return {StopReason(reason).value: switch for reason, switch in off.items()}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from app.model.vocabulary import TaskType
 from app.playbooks import schema as form
+from app.playbooks.control_schema import ItemYaml
 from app.playbooks.ends import end_findings
 from app.playbooks.event_checks import event_fields, told_fields, urgent_findings
 from app.playbooks.event_schema import EventYaml
@@ -17,14 +18,17 @@ from app.playbooks.fields import (
     unmapped,
 )
 from app.playbooks.finding import Finding, Location
+from app.playbooks.items import Placed, placed, touches
 from app.playbooks.momentum import placed_rules, unique_findings
 from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.step_checks import native_findings
 from app.playbooks.step_schema import AnchorFieldYaml
+from app.playbooks.texts import subject_findings, template_findings
 from app.playbooks.windows import window_findings
-from app.wording.language import check_tokens, suggest
+from app.wording.language import suggest
 
-NAME_SEPARATOR = " — "
+_TOP = 4
+"""Length of the place of a sequence's own steps; those of a way on lie deeper."""
 
 
 def check(
@@ -32,8 +36,7 @@ def check(
 ) -> list[Finding]:
     """All findings. fields: names that the installation has mapped beside the built-in ones, each
     with its type. closed: windows in which nobody works, with the sentence that says so."""
-    known = frozenset(fields)
-    dates = dates_of(fields)
+    known, dates = usable(fields)
     return [
         *unique_findings(placed_rules(playbook)),
         *_unique(("sequences",), [item.id for item in playbook.sequences], "sequence"),
@@ -41,8 +44,13 @@ def check(
         *(finding for found in _sequences(playbook, known, dates) for finding in found),
         *window_findings(playbook, closed),
         *end_findings(playbook),
-        *_templates(playbook, known | told_fields(playbook)),
+        *template_findings(playbook, known | told_fields(playbook)),
     ]
+
+
+def usable(fields: Mapping[str, str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Mapped fields that may be used, and those that are dates, the built-in ones included."""
+    return frozenset(fields), dates_of(fields)
 
 
 def _unique(base: Location, ids: list[str], what: str) -> Iterator[Finding]:
@@ -59,23 +67,24 @@ def _rules(
     playbook: PlaybookYaml, known: frozenset[str], dates: frozenset[str]
 ) -> Iterator[Iterable[Finding]]:
     sequences = [item.id for item in playbook.sequences]
-    for placed in placed_rules(playbook):
-        rule = placed.rule
-        yield _when(placed.when, rule.when, known, dates)
+    for stands in placed_rules(playbook):
+        rule = stands.rule
+        yield signal_findings(stands.when, rule.when, known, dates)
         if rule.if_ is not None:
             asked = known | event_fields(rule.when)
-            yield condition_findings(placed.if_, rule.if_, asked, dates)
-        yield urgent_findings(placed, rule)
+            yield condition_findings(stands.if_, rule.if_, asked, dates)
+        yield urgent_findings(stands, rule)
         if rule.settle is not None and rule.settle.unit.value == "wd":
-            at = (*placed.when[:-1], "settle")
+            at = (*stands.when[:-1], "settle")
             yield [Finding(at, "settle cannot be in working days", "write 5min")]
         step_ids: list[str] = []
         for index, action in enumerate(rule.then):
-            place: Location = (*placed.then, index)
+            place: Location = (*stands.then, index)
             if isinstance(action, form.CreateTasksAction):
-                yield _steps((*place, "create_tasks"), action.create_tasks, playbook, firing=True)
-                yield _unique_steps((*place, "create_tasks"), action.create_tasks, step_ids)
-                yield _dates((*place, "create_tasks"), action.create_tasks, dates)
+                tasks = touches((*place, "create_tasks"), action.create_tasks)
+                yield _steps(tasks, playbook, firing=True)
+                yield _unique_steps(tasks, step_ids)
+                yield _dates(tasks, dates)
             elif isinstance(action, form.EnrolAction):
                 yield _known((*place, "enrol"), "sequence", action.enrol, sequences)
             elif isinstance(action, form.StopAction) and action.stop != "any":
@@ -86,13 +95,11 @@ def _rules(
                 yield _known((*place, "notify", "template"), "template", name, playbook.templates)
 
 
-def _unique_steps(
-    base: Location, steps: list[form.StepYaml], earlier: list[str]
-) -> Iterator[Finding]:
+def _unique_steps(steps: Placed, earlier: list[str]) -> Iterator[Finding]:
     """Over all `create_tasks` of a rule: their touches share one firing."""
-    for index, step in enumerate(steps):
+    for place, step in steps:
         if step.id in earlier:
-            yield Finding((*base, index, "id"), f"step id `{step.id}` is used twice in this rule")
+            yield Finding((*place, "id"), f"step id `{step.id}` is used twice in this rule")
         earlier.append(step.id)
 
 
@@ -101,9 +108,9 @@ def _sequences(
 ) -> Iterator[Iterable[Finding]]:
     for number, sequence in enumerate(playbook.sequences):
         base: Location = ("sequences", number)
-        yield _unique((*base, "steps"), [step.id for step in sequence.steps], "step")
-        yield _steps((*base, "steps"), sequence.steps, playbook, firing=False)
-        yield _dates((*base, "steps"), sequence.steps, dates)
+        steps = touches((*base, "steps"), sequence.steps)
+        yield _steps(steps, playbook, firing=False)
+        yield _dates([*placed((*base, "steps"), sequence.steps)], dates)
         if sequence.goal is not None:
             yield _goal((*base, "goal"), sequence.goal, known, dates)
 
@@ -119,10 +126,10 @@ def _goal(
         hint = "name the event alone, such as event: payment_recovered"
         yield Finding(base, "a goal is reached at once and counts nothing", hint)
     else:
-        yield from _when(base, goal, known, dates)
+        yield from signal_findings(base, goal, known, dates)
 
 
-def _when(
+def signal_findings(
     base: Location, when: form.WhenYaml, known: frozenset[str], dates: frozenset[str]
 ) -> Iterator[Finding]:
     if when.date is not None:
@@ -133,12 +140,14 @@ def _when(
         yield unmapped((*base, "field_changed"), when.field_changed, {*known, *DATE_FIELDS})
 
 
-def _dates(base: Location, steps: list[form.StepYaml], dates: frozenset[str]) -> Iterator[Finding]:
+def _dates(
+    steps: Sequence[tuple[Location, ItemYaml]], dates: frozenset[str]
+) -> Iterator[Finding]:
     """A step on a date that nobody fills would never come, and nobody would miss it."""
-    for index, step in enumerate(steps):
+    for place, step in steps:
         for key, anchor in (("after", step.after), ("before", step.before)):
             if isinstance(anchor, AnchorFieldYaml):
-                yield from _date((*base, index, key, "field"), anchor.field, dates)
+                yield from _date((*place, key, "field"), anchor.field, dates)
 
 
 def _date(location: Location, name: str, dates: frozenset[str]) -> Iterator[Finding]:
@@ -147,10 +156,9 @@ def _date(location: Location, name: str, dates: frozenset[str]) -> Iterator[Find
 
 
 def _steps(
-    base: Location, steps: list[form.StepYaml], playbook: PlaybookYaml, *, firing: bool
+    steps: Placed, playbook: PlaybookYaml, *, firing: bool
 ) -> Iterator[Finding]:
-    for index, step in enumerate(steps):
-        place: Location = (*base, index)
+    for place, step in steps:
         key = next((name for name in ("email", "note") if getattr(step, name)), "template")
         if step.sequence is None or step.template is not None:
             yield from _known(
@@ -165,8 +173,9 @@ def _steps(
         if step.sequence is not None:
             yield from native_findings(place, step, firing)
         if step.subject is not None:
-            yield from _subject((*place, "subject"), step.subject)
-        if step.after == "previous_done" and (firing or index == 0):
+            yield from subject_findings((*place, "subject"), step.subject)
+        first = place[-2:] == ("steps", 0) and len(place) == _TOP
+        if step.after == "previous_done" and (firing or first):
             yield Finding(
                 (*place, "after"),
                 "there is no previous step here",
@@ -191,21 +200,6 @@ def _window_fits(step: form.StepYaml) -> bool:
     return step.window == task.value
 
 
-def _subject(location: Location, subject: str) -> Iterator[Finding]:
-    if "{{" in subject or "{%" in subject:
-        yield Finding(
-            location,
-            "a task's subject is a fixed text",
-            "leave the token out: the deal's name is appended to every subject",
-        )
-    if NAME_SEPARATOR in subject:
-        yield Finding(
-            location,
-            f"a subject cannot contain `{NAME_SEPARATOR}`, after which the deal's name stands",
-            "use a colon or a comma",
-        )
-
-
 def _known(location: Location, what: str, name: str, names: Iterable[str]) -> list[Finding]:
     choice = list(names)
     if name in choice:
@@ -214,15 +208,3 @@ def _known(location: Location, what: str, name: str, names: Iterable[str]) -> li
     return [Finding(location, f"there is no {what} `{name}` in this playbook", hint)]
 
 
-def _templates(playbook: PlaybookYaml, known: frozenset[str]) -> Iterator[Finding]:
-    for name, template in playbook.templates.items():
-        base: Location = ("templates", name)
-        if "{{" in template.decides or "{%" in template.decides:
-            yield Finding(
-                (*base, "decides"), "the decision is a fixed sentence", "leave the token out"
-            )
-        for key in ("email_subject", "body"):
-            text = getattr(template, key)
-            for problem in check_tokens(text, known) if text else ():
-                place = f" (line {problem.line} of the text)" if "\n" in text.strip() else ""
-                yield Finding((*base, key), problem.message + place, problem.suggestion)

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.model.ending import REVIEW, Assign, End
+from app.model.flow import Control, Node
 from app.model.playbook import (
     INSTEAD,
     AllOf,
@@ -34,10 +35,11 @@ from app.model.playbook import (
     When,
 )
 from app.model.time import Delay
-from app.model.vocabulary import LASTING, SignalKind
-from app.playbooks.build import build, exits_switched
+from app.model.vocabulary import EXITS, LASTING, SignalKind, StopReason
+from app.playbooks.build import build
 from app.playbooks.distances import backwards, forwards
 from app.playbooks.loader import problems_of
+from app.playbooks.nesting import Writers, items_of
 from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.problems import PlaybookError
 
@@ -208,7 +210,7 @@ def _sequence(sequence: Sequence, playbook: Playbook) -> Json:
             "id": sequence.id,
             "title": sequence.title,
             "goal": _when(sequence.goal) if sequence.goal is not None else None,
-            "exits": exits_switched(sequence),
+            "exits": _exits(sequence),
             "on_deal": sequence.on_deal,
             "exclusive": sequence.exclusive or None,
             "end": {why.value: _end(end, playbook) for why, end in sequence.ends},
@@ -217,7 +219,7 @@ def _sequence(sequence: Sequence, playbook: Playbook) -> Json:
             "priority": sequence.priority,
             "lower": sequence.lower if sequence.priority is not None else None,
             "max_active": sequence.max_active,
-            "steps": [_step(step) for step in sequence.steps],
+            "steps": items_of(sequence.nodes, Writers(_step, _when, _condition, _placed)),
         }
     )
 
@@ -270,17 +272,30 @@ def _assign(assign: Assign) -> str | Json | None:
     return None if assign.to == "owner" else assign.to
 
 
+def _exits(sequence: Sequence) -> dict[str, bool]:
+    """The `exits` that a file would have to say: those that are off."""
+    off = {reason: False for reason in EXITS if reason not in sequence.exits}
+    return {StopReason(reason).value: switch for reason, switch in off.items()}
+
+
+def _placed(step: Control) -> Json:
+    """When a control step is reached; it follows the step before it unless it says otherwise."""
+    before = _after(step) if _is_before(step) else None
+    after = _after(step) if before is None else None
+    return _said({"at": _text(forwards(step.at)), "before": before, "after": after})
+
+
 def _native(step: Step) -> Json | None:
     if step.native is None:
         return None
     return {step.native.crm: step.native.name, "sender": step.native.sender}
 
 
-def _is_before(step: Step) -> bool:
+def _is_before(step: Node) -> bool:
     return step.at is not None and step.at.amount < 0
 
 
-def _after(step: Step) -> str | Json:
+def _after(step: Node) -> str | Json:
     _, is_field, name = step.anchor.partition("field:")
     return {"field": name} if is_field else step.anchor
 

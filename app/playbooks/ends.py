@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from app.playbooks import schema as form
 from app.playbooks.end_schema import EndYaml, by_reason
 from app.playbooks.finding import Finding, Location
+from app.playbooks.items import touches
 from app.playbooks.playbook_schema import PlaybookYaml
 from app.wording.language import suggest
 
@@ -47,10 +48,10 @@ def _references(
 
 
 def _twice(base: Location, sequence: form.SequenceYaml) -> Iterator[Finding]:
-    for index, step in enumerate(sequence.steps):
+    for place, step in touches((*base, "steps"), sequence.steps):
         if step.then is not None:
             yield Finding(
-                (*base, "steps", index, "then"),
+                (*place, "then"),
                 "what comes after the last step stands twice: here and under `end`",
                 "keep `end`",
             )

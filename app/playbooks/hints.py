@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from app.playbooks.control_schema import BranchOnYaml, ShareYaml, WaitForYaml
 from app.playbooks.end_schema import CoolDownYaml, EndsByReasonYaml, EndYaml, ReviewYaml
 from app.playbooks.event_schema import EventYaml, NearYaml, SurgeYaml, UrgentYaml
 from app.playbooks.momentum_schema import (
@@ -58,6 +59,12 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "near": NearYaml,
     "urgent": UrgentYaml,
     "needs": NeedYaml,
+    "wait": WaitForYaml,
+    "branch": BranchOnYaml,
+    "split": ShareYaml,
+    "until": WhenYaml,
+    "seen": WhenYaml,
+    "else": StepYaml,
     "end": EndYaml,
     "again": CoolDownYaml,
     "review": ReviewYaml,
@@ -78,7 +85,8 @@ def keys_at(location: tuple[int | str, ...]) -> list[str]:
     if parents[-1:] == ["when"] and isinstance(location[-2], int):
         return _names(EntryYaml)
     if location[-3:-2] == ("then",) and isinstance(location[-2], int):
-        return list(ACTION_KEYS)
+        # Under a rule stand actions, on a way on of a sequence steps.
+        return list(ACTION_KEYS if location[0] == "rules" else StepYaml.model_fields)
     if parents and parents[-1] == "then":
         return list(ThenYaml.model_fields)
     # Under `templates` the nearest word is the template's own id, so the search goes outwards.

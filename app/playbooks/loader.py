@@ -20,6 +20,7 @@ from app.playbooks import checks, declared
 from app.playbooks.advice import Limits, advise
 from app.playbooks.build import build
 from app.playbooks.finding import Finding
+from app.playbooks.flow_checks import flow_findings
 from app.playbooks.form import FORM
 from app.playbooks.hints import key_hint
 from app.playbooks.needs import needs
@@ -68,7 +69,9 @@ def load_text(
     except ValidationError as error:
         raise PlaybookError(problems_of(error, name, document)) from error
     # A need that is not met is said once, and not again wherever the field is used.
-    findings = checks.check(source, {**declared.declared(source), **fields}, closed)
+    mapped = {**declared.declared(source), **fields}
+    findings = checks.check(source, mapped, closed)
+    findings.extend(flow_findings(source, *checks.usable(mapped)))
     findings.extend(declared.form_findings(source))
     if not trusting:
         findings.extend(declared.mapping_findings(source, fields))

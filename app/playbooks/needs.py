@@ -8,7 +8,8 @@ from app.decisions import conditions
 from app.decisions.dates import FIELD
 from app.decisions.event_counting import EVENT_FIELD
 from app.model.engagement import engagement_days
-from app.model.playbook import Condition, CreateTasks, Need, Playbook, Rule, Sequence, Step, When
+from app.model.flow import Branch, Node, OutcomeOf, Seen, Wait
+from app.model.playbook import Condition, CreateTasks, Need, Playbook, Rule, Sequence, When
 from app.playbooks.event_values import COUNTED_SIGNALS
 from app.playbooks.fields import CONDITION_FIELDS, DATE_FIELDS, plain_field
 
@@ -79,7 +80,9 @@ def _of_condition(condition: Condition | None) -> Iterator[str]:
 
 
 def _of_sequence(sequence: Sequence) -> Iterator[str]:
-    yield from _of_steps(sequence.steps)
+    yield from _of_steps(sequence.nodes)
+    for node in sequence.flow:
+        yield from _of_control(node)
     if sequence.goal is not None:
         yield from _of_when(sequence.goal)
 
@@ -90,7 +93,17 @@ def _of_when(when: When) -> Iterator[str]:
             yield f"deal.{field}"
 
 
-def _of_steps(steps: tuple[Step, ...]) -> Iterator[str]:
+def _of_control(node: Node) -> Iterator[str]:
+    if isinstance(node, Wait):
+        yield from _of_when(node.until)
+    elif isinstance(node, Branch):
+        if isinstance(node.test, Seen):
+            yield from _of_when(node.test.when)
+        elif not isinstance(node.test, OutcomeOf):
+            yield from _of_condition(node.test)
+
+
+def _of_steps(steps: tuple[Node, ...]) -> Iterator[str]:
     for step in steps:
         name = step.anchor.removeprefix(FIELD)
         if name != step.anchor and name not in _BUILT_IN_PLAIN:

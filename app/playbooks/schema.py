@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from app.decisions.relative import RELATIVE_OPS
 from app.model.playbook import Op
 from app.model.time import parse_distance
+from app.playbooks.control_schema import ItemYaml, complete
 from app.playbooks.end_schema import EndsYaml, ReturnYaml
 from app.playbooks.event_schema import EventWhen, SurgeYaml, Urgent
 from app.playbooks.event_values import AbsentList
@@ -265,6 +266,11 @@ class RuleYaml(Strict):
     urgent: Urgent | None = None
 
 
+for _model in (AllYaml, AnyYaml, NotYaml):
+    _model.model_rebuild()
+complete(ConditionYaml=ConditionYaml, SetYaml=SetYaml, WhenYaml=WhenYaml)
+
+
 class SequenceYaml(Strict):
     id: Id
     title: Line | None = None
@@ -278,7 +284,7 @@ class SequenceYaml(Strict):
     priority: int | None = Field(default=None, ge=0, le=1000)
     lower: Literal["pause", "end"] | None = None
     max_active: int | None = Field(default=None, ge=1)
-    steps: list[StepYaml] = Field(min_length=1)
+    steps: list[ItemYaml] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _ranked(self) -> SequenceYaml:
@@ -297,5 +303,3 @@ class TemplateYaml(Strict):
     choices: Choices | None = None
 
 
-for _model in (AllYaml, AnyYaml, NotYaml):
-    _model.model_rebuild()

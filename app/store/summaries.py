@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, or_, select, update
 
 from app.model.vocabulary import Outcome, TouchState
-from app.store import sets
+from app.store import passages, sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import enrolments, subjects, touches
 
@@ -104,4 +104,7 @@ def facts(conn: Connection, subject_ids: Sequence[int]) -> dict[int, dict[str, A
     for name, statement in (("next_at", _NEXT), ("last_at", _LAST), ("sequence", _SEQUENCE)):
         for subject, value in statement.rows(conn, ids=subject_ids):
             found[subject][name] = value
+    # What waits has no touch ahead: it is looked at again on this day, whatever comes of it.
+    for subject, at in passages.looked_at(conn, subject_ids).items():
+        found[subject].setdefault("next_at", at)
     return found

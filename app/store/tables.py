@@ -403,6 +403,21 @@ Index(
 )
 Index("ix_enrolments_subject", enrolments.c.subject_id, enrolments.c.definition)
 
+passages = Table(
+    "passages",
+    metadata,
+    Column("enrolment_id", String(36), primary_key=True),
+    Column("step", String(64), primary_key=True),  # a control step
+    _inst(),
+    Column("kind", String(16), nullable=False, server_default=""),  # wait, branch, split, …
+    Column("begun_at", BigInteger),
+    Column("until_at", BigInteger),  # when it is looked at again; null once passed
+    Column("seen_at", BigInteger),  # the latest signal that it asks about
+    Column("passed_at", BigInteger),
+    Column("arm", String(64), nullable=False, server_default=""),  # then, else, a cohort
+)
+Index("ix_passages", passages.c.installation_id, passages.c.kind)
+
 holds = Table(
     "holds",
     metadata,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.decisions.codes import Code
 from app.installations.registry import WEBHOOK
 from app.installations.switch import STOPPED
-from app.model.vocabulary import Momentum
+from app.model.vocabulary import EnrolmentState, Momentum
 from app.store import (
     audit,
     calls,
@@ -19,6 +19,7 @@ from app.store import (
     footprint,
     installations,
     ledger,
+    passages,
     people,
     pipelines,
     playbooks,
@@ -29,6 +30,7 @@ from app.web.access import Viewer
 from app.web.answers import services
 from app.web.api.events import refused
 from app.web.telling import entries, titled, with_ahead
+from app.web.ways import with_ways
 
 Row = Mapping[Any, Any]
 
@@ -90,6 +92,7 @@ def result(conn: Connection, who: Viewer, now: int) -> dict[str, Any]:
         "rules": _rules(conn, inst),
         "stopped": {row["reason"]: row["count"] for row in figures.stop_counts(conn, inst)},
         "touches": figures.touch_counts(conn, inst),
+        "cohorts": passages.cohorts(conn, inst),
         "open_tasks": open_tasks,
         "failed": figures.failed_work(conn, inst),
         "failing_events": figures.failing_events(conn, inst),
@@ -180,6 +183,10 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         (s for s in pipelines.read_stages(conn, inst) if s["id"] == row["stage_id"]), None
     )
     touches = titled(conn, reading.touches_of(conn, row["id"]))
+    enrolments = with_ways(
+        conn, inst, with_ahead(conn, reading.enrolments_of(conn, row["id"]), touches)
+    )
+    ahead = _next(touches, names) or _waits(enrolments)
     return {
         "type": row["type"],
         "id": row["crm_id"],
@@ -193,9 +200,11 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
             "kind": stage["kind"] if stage else "ignored",
             "since": row["stage_entered_at"],
         },
-        "next": _next(touches, names),
+        "next": ahead,
         "who": {"owner_id": row["owner_id"], "name": names.get(row["owner_id"] or "", "")},
-        "flags": _flags(row, stage, touches, people.read(conn, inst), services().clocks.business()),
+        "flags": _flags(
+            row, stage, ahead, touches, people.read(conn, inst), services().clocks.business()
+        ),
         "momentum": row["momentum"] or Momentum.WARM.value,
         "control": row["control"],
         "pause_until": row["pause_until_at"],
@@ -207,7 +216,7 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "contacts": reading.contacts_of(conn, inst, row["id"]),
         "holds": reading.holds_of(conn, row["id"]),
         "reply": reading.reply_said(conn, inst, row["id"]),
-        "enrolments": with_ahead(conn, reading.enrolments_of(conn, row["id"]), touches),
+        "enrolments": enrolments,
         "touches": touches,
         "outcomes": reading.outcomes_of(conn, row["id"]),
         "ledger": entries(conn, row, ledger.read(conn, row["id"])),
@@ -233,9 +242,29 @@ def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | 
     return None
 
 
+def _waits(enrolments: Sequence[Row]) -> dict[str, Any] | None:
+    """What is awaited where no touch lies ahead, as `_next` shows a touch."""
+    for one in enrolments:
+        if one["waits"] is not None and one["state"] == EnrolmentState.ACTIVE.value:
+            waits = one["waits"]
+            return {
+                "touch": None,
+                "what": waits["text"],
+                "step": waits["step"],
+                "rule": one["rule"],
+                "due_at": waits["until"],
+                "state": "waiting",
+                "reason": waits["kind"],
+                "owner_id": None,
+                "name": "",
+            }
+    return None
+
+
 def _flags(
     row: Row,
     stage: Row | None,
+    ahead: Row | None,
     touches: Sequence[Row],
     owners: Mapping[str, Row],
     now: int,
@@ -249,8 +278,8 @@ def _flags(
         flags.append("no_owner")
     elif row["owner_id"] in owners and not owners[row["owner_id"]]["active"]:
         flags.append("owner_left")
-    ahead = (row["next_meeting_at"], row["next_activity_at"])
-    if _next(touches, {}) is None and not any(at is not None and at > now for at in ahead):
+    dates = (row["next_meeting_at"], row["next_activity_at"])
+    if ahead is None and not any(at is not None and at > now for at in dates):
         flags.append("no_next_step")
     if any(t["reason"] == Code.NOBODY_COVERS and t["state"] == "planned" for t in touches):
         flags.append("nobody_covers")

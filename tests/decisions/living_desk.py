@@ -304,7 +304,8 @@ class Desk:
             subject, run = touch.run.begun.subject, touch.run
             step = touch.planned.step.id
             calendar = self._calendar(subject)
-            made = progress(run.view, calendar, self.now, done=step, done_at=self.now)
+            view = self.views[subject]
+            made = progress(run.view, view, calendar, self.now, done=step, done_at=self.now)
             self._over(touch)
             self._take(subject, made)
         elif ruling.until is None:

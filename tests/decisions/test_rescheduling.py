@@ -21,7 +21,7 @@ from app.model.ids import touch_id
 from app.model.rescheduling import By, Change, JumpTo, PauseUntil, Skip, To
 from app.model.time import Delay, Unit, parse_delay
 from app.model.vocabulary import EnrolmentState, Mode
-from tests.decisions.build import CAL, NOW, at, enrolment, sequence, step
+from tests.decisions.build import CAL, NOW, at, enrolment, sequence, step, subject
 from tests.decisions.test_migrating import DONE, OPEN, row
 
 A, B = step("a", "1d"), step("b", "3d")
@@ -50,7 +50,7 @@ def due(found: Decision) -> dict[str, int]:
 
 
 def asked(one: EnrolmentView, change: Change) -> Decision:
-    return reschedule(one, change, CAL, NOW, "ada")
+    return reschedule(one, change, subject(), CAL, NOW, "ada")
 
 
 def test_all_that_is_to_come_moves_and_delays_count_from_later() -> None:

@@ -346,7 +346,7 @@ def test_the_next_step_counts_from_when_the_one_before_was_over(kind: SignalKind
 
 def test_a_step_that_the_view_counts_already_gives_the_same() -> None:
     counted = chained(finished=frozenset({"one"}), last_done_at=LATER)
-    assert progress(counted, CAL, LATER) == advance(
+    assert progress(counted, subject(), CAL, LATER) == advance(
         chained(), done("one"), subject(), CAL, LATER
     )
 
@@ -374,7 +374,8 @@ def test_the_last_step_finishes_it_and_says_when_to_look_again() -> None:
     assert aside == SetProperty(1, "momentum", "recycle")
     data = {"enrolment": "e1", "definition": "pb/seq"}
     assert timer == ArmTimer(1, "recycle:e1", back, data)
-    assert ended(progress(replace(view, steps=STEPS[:2]), CAL, LATER)).recycle_at is None
+    without = replace(view, steps=STEPS[:2])
+    assert ended(progress(without, subject(), CAL, LATER)).recycle_at is None
 
 
 BACK = {"enrolment": "e1", "definition": "pb/seq"}
@@ -420,9 +421,9 @@ def test_open_steps_keep_it_running() -> None:
 def test_a_step_on_an_unknown_date_holds_nobody_up() -> None:
     steps = (step("r", "2d", anchor="field:renewal"), step("then", "1d", anchor="previous_done"))
     view = enrolment(sequence=sequence(steps=steps))
-    assert planned(progress(view, CAL, LATER)).touches[0].step.id == "then"
+    assert planned(progress(view, subject(), CAL, LATER)).touches[0].step.id == "then"
     over = replace(view, planned=frozenset({"then"}), finished=frozenset({"then"}))
-    assert ended(progress(over, CAL, LATER)).reason is StopReason.FINISHED
+    assert ended(progress(over, subject(), CAL, LATER)).reason is StopReason.FINISHED
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from app.decisions.codes import Code
+from app.decisions.lasting import last_activity
 from app.decisions.rules import arm_silence, silence
-from app.decisions.silence import last_activity
 from app.model.decisions import ArmTimer, Notice, StartEnrolment
 from app.model.playbook import Compare, CreateTasks, Notify, Scope
 from app.model.time import Business, parse_delay

@@ -9,16 +9,28 @@ from typing import Any
 from app.decisions.beside import outranks
 from app.decisions.context import RuleContext
 from app.decisions.ending import ANCHOR
+from app.decisions.flow import has_flow
+from app.decisions.sequences import progress
 from app.model.backtest import History, Owed, Terms
 from app.model.calendar import WorkCalendar
-from app.model.decisions import EnrolmentView, PlannedTouch, StartEnrolment
+from app.model.decisions import Decision, EnrolmentView, PlannedTouch, StartEnrolment
 from app.model.engagement import counted
+from app.model.flow import Passage
 from app.model.playbook import ActiveRule, Step
 from app.model.record import changer
 from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.time import HOUR, Business
-from app.model.vocabulary import ACTIVITY, ENGAGEMENT, Momentum, SignalKind, StageKind
+from app.model.vocabulary import (
+    ACTIVITY,
+    ENGAGEMENT,
+    Channel,
+    Momentum,
+    Outcome,
+    SignalKind,
+    StageKind,
+    TouchState,
+)
 
 _staged = changer(SubjectView, "stage_id", "stage_kind", "stage_entered_at")
 _active = changer(SubjectView, "last_activity_at")
@@ -27,6 +39,7 @@ _met = changer(SubjectView, "last_meeting_at")
 _tempered = changer(SubjectView, "momentum", "momentum_at")
 _booked = changer(SubjectView, "next_meeting_at")
 _progressed = changer(EnrolmentView, "planned", "finished", "last_done_at")
+_way = changer(EnrolmentView, "touches", "passages")
 
 
 def unlived(subject: SubjectView) -> SubjectView:
@@ -101,9 +114,21 @@ class Run:
         self._note(planned=self.view.planned | {one.step for one in made})
         return made
 
-    def over(self, step: str, now: Business) -> None:
-        """A step was done."""
+    def over(self, step: str, now: Business, *, dropped: bool = False) -> None:
+        """A step was done, or dropped."""
         self._note(finished=self.view.finished | {step}, last_done_at=now)
+        if has_flow(self.view):
+            state = TouchState.DROPPED if dropped else TouchState.PERFORMED
+            row = {
+                "step": step, "occurrence": 0, "state": state.value,
+                "outcome": None if dropped else Outcome.COMPLETED.value, "outcome_at": now,
+            }  # fmt: skip
+            self.view = _way(self.view, (*self.view.touches, row), self.view.passages)
+
+    def note(self, noted: Iterable[Passage]) -> None:
+        """What is known of control steps from now on."""
+        known = {**self.view.passages, **{passage.step: passage for passage in noted}}
+        self.view = _way(self.view, self.view.touches, known)
 
     def _note(self, **changed: Any) -> None:
         view = self.view
@@ -201,6 +226,25 @@ def outranked(case: Case, run: Run) -> tuple[str, int] | None:
         return None
     priority, definition = max(found)
     return definition, priority
+
+
+def done_signal(case: Case, one: Owed, now: Business) -> Signal:
+    """A step that counts as done, by a rep or by the CRM."""
+    native = one.channel is Channel.NATIVE
+    return Signal(
+        SignalKind.SEQUENCE_ENDED if native else SignalKind.TASK_COMPLETED,
+        case.view.id,
+        now,
+        f"task:{one.id}",
+        contact=one.contact,
+        data={"enrolment": one.enrolment, "step": one.step},
+    )
+
+
+def progressed(case: Case, run: Run, step: str, terms: Terms, now: Business) -> Decision:
+    """What follows a step that is over without anybody having done it."""
+    calendar = calendar_of(case, terms, now)
+    return progress(run.view, case.view, calendar, now, done=step, done_at=now)
 
 
 def calendar_of(case: Case, terms: Terms, now: Business) -> WorkCalendar:

@@ -8,14 +8,14 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from app.decisions import ending
+from app.decisions import ending, recycling
 from app.decisions.backtest import case as of
 from app.decisions.backtest.case import Case, Run, calendar_of, context_of, tempered, unlived
 from app.decisions.backtest.desk import LIMITS, Desk, Due
 from app.decisions.codes import EFFECTS
 from app.decisions.context import RuleContext
+from app.decisions.flow import TIMER
 from app.decisions.lasting import LAZY
-from app.decisions.recycling import TIMER, come_back
 from app.decisions.rules import arm, decide, timed
 from app.decisions.sequences import advance, progress
 from app.decisions.starting import as_view
@@ -26,6 +26,7 @@ from app.model.decisions import (
     DisarmTimer,
     EndEnrolment,
     HoldSubject,
+    NotePassages,
     Notice,
     PlanTouches,
     Ruling,
@@ -154,7 +155,13 @@ class _Replay:
             return  # it was moved or taken away since
         del case.armed[key]
         if key.startswith(TIMER):
-            made, signal = come_back(data, due, self._context(case, now), now)
+            run = case.runs.get(key.removeprefix(TIMER))
+            if run is not None:
+                calendar = calendar_of(case, self._terms, now)
+                self._take(index, case, progress(run.view, case.view, calendar, now), now)
+            return
+        if key.startswith(recycling.TIMER):
+            made, signal = recycling.come_back(data, due, self._context(case, now), now)
             self._take(index, case, made, now)
             if signal is not None:
                 self._happened(index, [signal], now)
@@ -188,6 +195,10 @@ class _Replay:
                     run = case.runs.get(action.enrolment)
                     if run is not None:
                         self._plan(index, run.add(action.touches, case.view.crm_id, now), now)
+                case NotePassages():
+                    run = case.runs.get(action.enrolment)
+                    if run is not None:
+                        run.note(action.passages)
                 case ArmTimer():
                     case.armed[action.rule] = (action.due_at, dict(action.data))
                     self._push(max(action.due_at, now), _TIMER, index, action.rule)
@@ -281,9 +292,8 @@ class _Replay:
             self._push(max(one.due_at, now), _DONE, index, one)
         elif ruling.verdict is Verdict.DROP:
             self._stop(index, case, one, ruling.code, now)
-            calendar = calendar_of(case, self._terms, now)
-            made = progress(run.view, calendar, now, done=one.step, done_at=now)
-            run.over(one.step, now)
+            run.over(one.step, now, dropped=True)
+            made = of.progressed(case, run, one.step, self._terms, now)
             self._take(index, case, made, now)
         elif ruling.until is None:
             case.waiting.append(one)
@@ -302,19 +312,9 @@ class _Replay:
         run = case.runs.get(one.enrolment)
         if run is not None:
             run.over(one.step, now)
-        if one.channel is Channel.NOTE:
-            if run is not None:
-                calendar = calendar_of(case, self._terms, now)
-                self._take(index, case, progress(run.view, calendar, now, done=one.step), now)
+        if one.channel is Channel.NOTE and run is not None:
+            made = of.progressed(case, run, one.step, self._terms, now)
+            self._take(index, case, made, now)
             return
-        native = one.channel is Channel.NATIVE
-        signal = Signal(
-            SignalKind.SEQUENCE_ENDED if native else SignalKind.TASK_COMPLETED,
-            case.view.id,
-            now,
-            f"task:{one.id}",
-            contact=one.contact,
-            data={"enrolment": one.enrolment, "step": one.step},
-        )
-        self._signal(index, case, signal, now)
+        self._signal(index, case, of.done_signal(case, one, now), now)
         self._free(index, case, now)

@@ -8,10 +8,12 @@ from typing import Any
 
 from app.decisions.backtest import ASSUMPTIONS, DEFINITIONS, figures, replay
 from app.decisions.conditions import days_asked
+from app.decisions.flow import asks
 from app.installations.people import Calendars
 from app.installations.settings import Settings
 from app.model.backtest import History, Terms
-from app.model.playbook import Playbook, Rule, in_force
+from app.model.in_force import in_force
+from app.model.playbook import Playbook, Rule
 from app.model.time import DAY, Business
 from app.model.vocabulary import Mode, SignalKind
 from app.playbooks.segments import segments_of
@@ -98,8 +100,17 @@ def report(
 
 
 def _not_judged(playbook: Playbook, told: frozenset[SignalKind]) -> list[Mapping[str, str]]:
-    return [
+    """Rules that wait for what the source has no dates for; and steps of sequences that do, for
+    which it therefore never came: they went on by `else`."""
+    found: list[Mapping[str, str]] = [
         {"rule": rule.key, "title": rule.title or rule.id, "signal": rule.when.kind.value}
         for rule in playbook.rules
         if rule.when.kind not in told or rule.when.replies
     ]
+    for sequence in playbook.sequences.values():
+        for node in sequence.flow:
+            when = asks(node)
+            if when is not None and (when.kind not in told or when.replies):
+                step, kind = f"{sequence.key}/{node.id}", when.kind.value
+                found.append({"rule": step, "title": f"step {node.id}", "signal": kind})
+    return found

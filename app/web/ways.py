@@ -1,0 +1,72 @@
+"""How far a follow-up has come on its way through control steps, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.decisions.codes import Code
+from app.decisions.explain import text
+from app.decisions.passing import words
+from app.model.flow import Control, Passage, Wait
+from app.model.playbook import Step
+from app.playbooks.codec import from_json
+from app.store import passages, playbooks
+from app.store.sets import loads
+from app.web.telling import zone_of
+
+Row = Mapping[Any, Any]
+Steps = Mapping[tuple[int, str, str], Control]
+
+
+def with_ways(conn: Connection, inst: int, enrolments: Sequence[Row]) -> list[dict[str, Any]]:
+    """Enrolments with `passed`, the control steps behind them with the way each went on by, and
+    `waits`, what they stand at: its step, kind, until when, and a sentence; None for nothing."""
+    known = passages.of(conn, [row["id"] for row in enrolments])
+    versions = {row["version_id"] for row in enrolments if row["id"] in known}
+    steps = _control_steps(conn, versions)
+    zone = zone_of(conn, inst) if known else "UTC"
+    return [
+        {**row, **_way(row, known.get(row["id"], {}), steps, zone)} for row in enrolments
+    ]
+
+
+def _control_steps(conn: Connection, versions: set[int]) -> Steps:
+    return {
+        (version, sequence.key, node.id): node
+        for version, row in playbooks.load(conn, versions).items()
+        for sequence in from_json(loads(row["data"])).sequences.values()
+        for node in sequence.flow
+        if not isinstance(node, Step)
+    }
+
+
+def _way(
+    row: Row, known: Mapping[str, Passage], steps: Steps, zone: str
+) -> dict[str, Any]:
+    passed = [
+        {"step": one.step, "kind": one.kind, "arm": one.arm, "at": one.passed_at}
+        for one in known.values()
+        if one.passed_at is not None
+    ]
+    ahead = next((one for one in known.values() if one.until_at is not None), None)
+    if ahead is None or row["ended_at"] is not None:
+        return {"passed": _ordered(passed), "waits": None}
+    node = steps.get((row["version_id"], row["definition"], ahead.step))
+    values: dict[str, Any] = {"step": ahead.step, "until": ahead.until_at}
+    code = Code.STEP_LATER
+    if isinstance(node, Wait) and ahead.begun_at is not None:
+        code, values["what"] = Code.STEP_WAITS, words(node.until)
+    waits = {
+        "step": ahead.step,
+        "kind": ahead.kind,
+        "until": ahead.until_at,
+        "text": text(code, values, zone),
+    }
+    return {"passed": _ordered(passed), "waits": waits}
+
+
+def _ordered(passed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(passed, key=lambda one: one["at"])
