@@ -201,12 +201,14 @@ def _touches(
 def _enrolment(start: StartEnrolment) -> Row:
     return {
         "id": start.id,
+        "subject_id": start.subject,
         "version_id": _UNSAVED,
         "definition": start.definition,
         "is_firing": start.sequence is None,
         "rule": start.rule.rule.key,
         "mode": Mode.LIVE.value,
         "state": start.state.value,
+        "anchor": start.anchor,
         "anchor_stage": start.anchor_stage,
         "end_reason": None,
     }

@@ -16,7 +16,7 @@ from app.web.api.events import shown as shown_events
 from app.web.api.leaving import previewed as previewed_leave
 from app.web.api.migrating import CHOICES
 from app.web.api.migrating import previewed as previewed_move
-from app.web.api.playbooks import MODES, overview
+from app.web.api.playbooks import MODES, overview, triable
 from app.web.api.replies import REPLY_DATED
 from app.web.api.sequences import capability, shown
 from app.web.api.settings import stored_settings
@@ -160,7 +160,7 @@ def subject(type: str, crm_id: str) -> Any:
         names = summaries.owner_names(conn, who.installation_id)
         return _page(
             "subject.html", conn, subject=found, names=names, reply_dated=REPLY_DATED,
-            reply_classes=[kind.value for kind in ReplyClass],
+            reply_classes=[kind.value for kind in ReplyClass], triable=triable(conn),
         )  # fmt: skip
 
 

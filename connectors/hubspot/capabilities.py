@@ -86,6 +86,12 @@ _BY_SCOPE = (
         "installation's zone",
     ),
     _Row(
+        "company_events", ("crm.objects.companies.read",),
+        "know which deals an event about a company concerns",
+        "such events are kept and shown; one that names a person or a deal is acted on all the "
+        "same",
+    ),
+    _Row(
         "email_content", ("sales-email-read",), "read the subject of a reply",
         "a reply is noticed, dated and acted on; its subject is not shown",
     ),

@@ -121,3 +121,17 @@ def test_what_cannot_be_tried_is_said(story: Story) -> None:
     assert refused(playbook="proposal", version=9) == (422, "version")
     assert refused(text="playbook: [") [0] == 422
     assert refused(playbook="proposal", when=1) == (422, "when")
+
+
+@pytest.mark.feature("P15")
+def test_the_records_page_offers_it_and_shows_what_came_of_it(story: Story) -> None:
+    deal = story.deal("proposal")
+    story.settle()
+    browser = story.admin.session
+    page = browser.get(f"{story.url}/subjects/deal/{deal}").text
+    assert "<option>proposal-stage-map</option>" in page
+    words = {"playbook": "proposal-stage-map", "signal": "stage_entered:proposal"}
+    shown = browser.get(f"{story.url}/subjects/deal/{deal}/dry-run", params=words)
+    assert shown.status_code == 200, shown.text
+    assert "What would be planned" in shown.text
+    assert story.tasks(deal) == []

@@ -23,12 +23,13 @@ EVERYBODY = {
     "api_overview.session", "api_subjects.search", "api_subjects.subject",
     "api_subjects.decisions", "api_subjects.why", "pages.subjects", "pages.subject", "pages.mine",
     "api_waiting.proposals", "api_waiting.accept", "api_waiting.refuse",
+    "api_rescheduling.reschedule",
 }  # fmt: skip
 
 MANAGERS = {
     "api_overview.status", "api_overview.result", "api_overview.holdout",
     "api_playbooks.index", "api_playbooks.source", "api_playbooks.backtest",
-    "api_setup.stop", "pages.rules",
+    "api_setup.stop", "pages.rules", "api_dry_run.dry_run", "pages.dry_run",
 }  # fmt: skip
 
 

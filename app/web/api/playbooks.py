@@ -89,6 +89,12 @@ def overview(conn: Connection) -> dict[str, Any]:
     }
 
 
+def triable(conn: Connection) -> list[str]:
+    """Ids of the playbooks that can be tried on a record: the saved ones first."""
+    saved = [row["playbook"] for row in playbooks.latest(conn, access.viewer().installation_id)]
+    return [*saved, *(name for name in preset_ids() if name not in saved)]
+
+
 def _rule(
     key: str, title: str, state: Any, waiting: dict[str, int], asked: frozenset[str]
 ) -> dict[str, Any]:
