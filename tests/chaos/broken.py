@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 
@@ -27,7 +26,7 @@ def blind_retry() -> None:
     """Whatever was attempted before is written again without looking."""
     connector = importlib.import_module("connectors.hubspot.connector").HubSpotConnector
 
-    def found_nothing(_self: Any, _touches: Sequence[Any]) -> dict[str, Any]:
+    def found_nothing(*_asked: Any, **_named: Any) -> dict[str, Any]:
         return {}
 
     connector.find_tasks = found_nothing

@@ -254,11 +254,17 @@ def test_an_inbox_at_its_daily_limit_waits_for_the_next_day(begin: Begin, status
     assert story.tasks() == []
 
 
+def about_records(story: Story) -> dict[str, int]:
+    daily = ("GET /crm/owners", "GET /crm/objects/users", "GET /crm/pipelines/deals")
+    return {name: count for name, count in calls(story).items() if name not in daily}
+
+
 def test_thirty_enrolments_cost_the_crm_at_most_three_calls_each(begin: Begin) -> None:
-    """From the webhook to the end of the sequences, a third of them stopped by us."""
+    """From the webhook to the end of the sequences, a third of them stopped by us. What an account
+    costs each day whatever runs in it, its people and pipelines, is left out."""
     story = able(begin)
     story.live(playbook(RULES, f"- id: s\n  steps:\n    - {{id: mails, {STEP}}}"))
-    before = sum(calls(story).values())
+    before = sum(about_records(story).values())
     deals = [story.deal("proposal", contact=story.contact(f"P{n}")) for n in range(30)]
     story.until("+1h")
     assert enrolments(story) == 30
@@ -268,4 +274,4 @@ def test_thirty_enrolments_cost_the_crm_at_most_three_calls_each(begin: Begin) -
     assert not any(in_sequence(story, deal) for deal in deals)
     assert {touch(story, deal)["outcome"] for deal in deals[:10]} == {"unenrolled"}
     assert {touch(story, deal)["outcome"] for deal in deals[10:]} == {"finished"}
-    assert (sum(calls(story).values()) - before) / 30 <= 3
+    assert (sum(about_records(story).values()) - before) / 30 <= 3

@@ -23,11 +23,11 @@ def test_every_command_of_ours_exists() -> None:
     context = click.Context(main)
     known = set(main.list_commands(context))
     for text in (PAGE, README):
-        named = set(re.findall(r"bin/followthrough (\w+)", text))
+        named = set(re.findall(r"bin/followthrough ([\w-]+)", text))
         assert named <= known
         for script in re.findall(r"(?<!venv/)\bbin/(\w+)", text):
             assert (ROOT / "bin" / script).exists(), script
-    assert {"doctor", "keys", "signin"} <= set(re.findall(r"bin/followthrough (\w+)", PAGE))
+    assert {"doctor", "keys", "signin"} <= set(re.findall(r"bin/followthrough ([\w-]+)", PAGE))
     options = {
         option for command in main.commands.values()
         for parameter in command.params for option in parameter.opts
