@@ -134,4 +134,5 @@ def test_the_records_page_offers_it_and_shows_what_came_of_it(story: Story) -> N
     shown = browser.get(f"{story.url}/subjects/deal/{deal}/dry-run", params=words)
     assert shown.status_code == 200, shown.text
     assert "What would be planned" in shown.text
+    assert "<strong>Why now:</strong>" in shown.text, "the text as a rep will read it"
     assert story.tasks(deal) == []
