@@ -118,8 +118,7 @@ def _lines(
                 "other_priority": sequence.priority,
                 "priority": other.sequence.priority,
             }
-        scope = f"enrolment:{other.id}"
-        yield Explanation(other.subject, scope, "ended", reason.value, now, True, values)
+        yield other.told("ended", reason.value, now, values)
 
 
 def outranks(one: Sequence, other: Sequence) -> bool:

@@ -62,9 +62,8 @@ def follow(
     end = end_of(enrolment, reason)
     if end is None:
         return (), None, ()
-    scope = f"enrolment:{enrolment.id}"
     if end.to == "archive":
-        line = Explanation(enrolment.subject, scope, "archived", Code.NOTHING_FOLLOWS, now)
+        line = enrolment.told("archived", Code.NOTHING_FOLLOWS, now, {}, positive=False)
         return (), None, (line,)
     due = at if end.after is None else owed_at(at, end.after, calendar)
     if end.to == "recycle":
@@ -79,7 +78,7 @@ def follow(
         "ended_at": now,
     }
     values = {"sequence": end.sequence, "until": max(due, now)}
-    line = Explanation(enrolment.subject, scope, "followed", Code.FOLLOWED_BY, now, True, values)
+    line = enrolment.told("followed", Code.FOLLOWED_BY, now, values)
     timer = ArmTimer(enrolment.subject, f"{TIMER}{enrolment.id}", max(due, now), data)
     return (timer,), None, (line,)
 

@@ -61,8 +61,7 @@ def _gone(enrolment: EnrolmentView, target: Target, now: Business, who: str) -> 
     reason = StopReason.SEQUENCE_GONE
     end = EndEnrolment(enrolment.id, enrolment.subject, reason, now)
     values = {"version": target.number, "definition": enrolment.definition, "who": who}
-    scope = f"enrolment:{enrolment.id}"
-    line = Explanation(enrolment.subject, scope, "ended", reason.value, now, True, values)
+    line = enrolment.told("ended", reason.value, now, values)
     changes = tuple(
         StepChange(
             row["step"],
@@ -90,5 +89,4 @@ def _explain(
         "steps": {one.step: one.fate.value for one in changes},
         "due": {one.step: one.due_at for one in changes if one.due_at is not None},
     }
-    scope = f"enrolment:{enrolment.id}"
-    return Explanation(enrolment.subject, scope, "migrated", Code.MIGRATED, now, True, values)
+    return enrolment.told("migrated", Code.MIGRATED, now, values)

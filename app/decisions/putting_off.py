@@ -171,6 +171,4 @@ def _line(
     one: EnrolmentView, code: str, touches: Sequence[PlannedTouch], now: Business
 ) -> Explanation:
     due = {touch.step.id: touch.due_at for touch in touches}
-    return Explanation(
-        one.subject, f"enrolment:{one.id}", "planned", code, now, True, {"due": due}
-    )
+    return one.told("planned", code, now, {"due": due})

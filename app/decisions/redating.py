@@ -16,7 +16,6 @@ from app.model.decisions import (
     Decision,
     EndEnrolment,
     EnrolmentView,
-    Explanation,
     MoveTouches,
     PlannedTouch,
     PlanTouches,
@@ -61,7 +60,7 @@ def redate(
         if to is None or (begins is not None and begins > now):
             reason = StopReason.DATE_GONE if to is None else StopReason.DATE_MOVED
             end = EndEnrolment(enrolment.id, enrolment.subject, reason, now)
-            return Decision((end,), (_explain(enrolment, "ended", reason.value, now, values),))
+            return Decision((end,), (enrolment.told("ended", reason.value, now, values),))
     steps = [step for step in touches_reached(enrolment) if step.anchor == FIELD + field]
     performs = enrolment.state is EnrolmentState.ACTIVE and enrolment.mode is not Mode.SHADOW
     if not steps or not performs:
@@ -105,7 +104,7 @@ def _withdraw(
         enrolment.id, enrolment.subject, tuple(row["id"] for row in rows), _GONE, now
     )
     told = {**values, "steps": [row["step"] for row in rows]}
-    line = _explain(enrolment, "withdrawn", Code.STEP_WITHDRAWN, now, told)
+    line = enrolment.told("withdrawn", Code.STEP_WITHDRAWN, now, told)
     return Decision((action,), (line,))
 
 
@@ -136,12 +135,5 @@ def _place(
     if not actions:
         return Decision()
     told = {**values, "steps": [touch.step.id for touch in (*moved, *new)]}
-    line = _explain(enrolment, "planned", Code.STEP_MOVED, now, told)
+    line = enrolment.told("planned", Code.STEP_MOVED, now, told)
     return Decision(tuple(actions), (line,))
-
-
-def _explain(
-    enrolment: EnrolmentView, verdict: str, code: str, now: Business, values: Mapping[str, Any]
-) -> Explanation:
-    scope = f"enrolment:{enrolment.id}"
-    return Explanation(enrolment.subject, scope, verdict, code, now, True, values)

@@ -132,10 +132,7 @@ def _end(
             continue
         actions.append(EndEnrolment(one.id, one.subject, reason, now))
         values = {"cause": signal.cause, "signal": signal.kind.value, "signal_at": signal.at}
-        scope = f"enrolment:{one.id}"
-        lines.append(
-            Explanation(one.subject, scope, "ended", reason.value, now, True, values)
-        )
+        lines.append(one.told("ended", reason.value, now, values))
     return Decision(tuple(actions), tuple(lines))
 
 

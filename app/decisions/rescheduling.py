@@ -259,7 +259,4 @@ class _Asked:
 
     def _line(self, code: str, values: Mapping[str, Any]) -> Explanation:
         told = {"who": self._who, **values}
-        scope = f"enrolment:{self._one.id}"
-        return Explanation(
-            self._one.subject, scope, "rescheduled", code, self._now, True, told
-        )
+        return self._one.told("rescheduled", code, self._now, told)

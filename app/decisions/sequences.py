@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.dates import FIELD
@@ -21,7 +20,6 @@ from app.model.decisions import (
     Decision,
     EndEnrolment,
     EnrolmentView,
-    Explanation,
     PlannedTouch,
     PlanTouches,
 )
@@ -147,7 +145,7 @@ def progress(
                 touches.extend(_next(enrolment.id, step, at, calendar, now))
     if touches:
         steps = [touch.step.id for touch in touches]
-        why = _explain(enrolment, "planned", Code.STEP_PLANNED, now, {"steps": steps})
+        why = enrolment.told("planned", Code.STEP_PLANNED, now, {"steps": steps})
         return Decision((PlanTouches(enrolment.id, enrolment.subject, tuple(touches)),), (why,))
     return Decision() if waiting else finish(enrolment, enrolment.steps, at, calendar, now)
 
@@ -199,7 +197,7 @@ def finish(
         enrolment.id, enrolment.subject, StopReason.FINISHED, now, recycle_at=again_at
     )
     values = {"steps": len(steps), "recycle_at": again_at}
-    why = _explain(enrolment, "ended", StopReason.FINISHED.value, now, values)
+    why = enrolment.told("ended", StopReason.FINISHED.value, now, values)
     return Decision((end, *after), (why, *lines))
 
 
@@ -210,10 +208,10 @@ def became_deal(enrolment: EnrolmentView, deal: int, now: Business) -> Decision:
     it. Everything else ends: the deal's own rules take over.
     """
     if enrolment.sequence is not None and enrolment.sequence.on_deal == "move":
-        why = _explain(enrolment, "moved", Code.MOVES_TO_DEAL, now, {"deal": deal})
+        why = enrolment.told("moved", Code.MOVES_TO_DEAL, now, {"deal": deal})
         return Decision((), (why,))
     end = EndEnrolment(enrolment.id, enrolment.subject, StopReason.BECAME_DEAL, now)
-    why = _explain(enrolment, "ended", StopReason.BECAME_DEAL.value, now, {"deal": deal})
+    why = enrolment.told("ended", StopReason.BECAME_DEAL.value, now, {"deal": deal})
     return Decision((end,), (why,))
 
 
@@ -228,16 +226,5 @@ def _end(
     after, again_at, lines = follow(enrolment, reason, event.at, calendar, now)
     end: Action = EndEnrolment(enrolment.id, enrolment.subject, reason, now, goal, again_at)
     values = {"cause": event.cause, "signal": event.kind.value, "signal_at": event.at}
-    why = _explain(enrolment, "ended", reason.value, now, values)
+    why = enrolment.told("ended", reason.value, now, values)
     return Decision((end, *after), (why, *lines))
-
-
-def _explain(
-    enrolment: EnrolmentView,
-    verdict: str,
-    code: str,
-    now: Business,
-    values: Mapping[str, Any],
-) -> Explanation:
-    scope = f"enrolment:{enrolment.id}"
-    return Explanation(enrolment.subject, scope, verdict, code, now, True, values)

@@ -57,7 +57,7 @@ class Way:
         if self.touches:
             actions.append(PlanTouches(key, subject, self.touches))
             values = {"steps": [touch.step.id for touch in self.touches]}
-            lines.append(_line(enrolment, "planned", Code.STEP_REACHED, now, True, values))
+            lines.append(enrolment.told("planned", Code.STEP_REACHED, now, values))
         return Decision(tuple(actions), tuple(lines))
 
 
@@ -189,7 +189,7 @@ class _Walk:
         one = self._enrolment
         if passage != one.passages.get(node.id):
             told = {"step": node.id, **values}
-            self._way.lines.append(_line(one, "waiting", code, self._now, False, told))
+            self._way.lines.append(one.told("waiting", code, self._now, told, positive=False))
         self._passages[node.id] = passage
         timer = ArmTimer(one.subject, timer_of(one.id), passage.until_at, {"enrolment": one.id})
         self._way.actions.append(timer)
@@ -207,7 +207,7 @@ class _Walk:
                 SetProperty(one.subject, MOMENTUM, node.value.value)
             )
         told = {"step": node.id, "arm": made.arm, "skipped": self._skipped(node), **made.values}
-        self._way.lines.append(_line(one, "passed", made.code, self._now, True, told))
+        self._way.lines.append(one.told("passed", made.code, self._now, told))
 
     def _skipped(self, node: Control) -> list[str]:
         """The steps of the arms that were not taken: they are never planned."""
@@ -217,15 +217,3 @@ class _Walk:
             for other in self._nodes()
             if any(control == node.id and way != arm for control, way in other.under)
         ]
-
-
-def _line(
-    enrolment: EnrolmentView,
-    verdict: str,
-    code: str,
-    now: Business,
-    positive: bool,
-    values: Mapping[str, Any],
-) -> Explanation:
-    scope = f"enrolment:{enrolment.id}"
-    return Explanation(enrolment.subject, scope, verdict, code, now, positive, values)

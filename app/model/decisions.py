@@ -257,6 +257,20 @@ class EnrolmentView:
     counts_from: Business | None = None
     passages: Mapping[str, Passage] = field(default_factory=dict[str, Passage])
 
+    def told(
+        self,
+        verdict: str,
+        code: str,
+        at: Business,
+        values: Mapping[str, Any],
+        *,
+        positive: bool = True,
+    ) -> Explanation:
+        """A line of the ledger about this enrolment."""
+        return Explanation(
+            self.subject, f"enrolment:{self.id}", verdict, code, at, positive, values
+        )
+
 
 class Verdict(StrEnum):
     """What the guard says of a due touch."""
