@@ -23,12 +23,12 @@ from app.model.decisions import (
     StartEnrolment,
 )
 from app.model.ids import enrolment_id
-from app.model.playbook import ActiveRule, CreateTasks, Playbook, Rule, Step, When
+from app.model.in_force import built_in
+from app.model.playbook import Step
 from app.model.records import Choice
 from app.model.time import Business
 from app.model.vocabulary import (
     QUESTION,
-    Again,
     EnrolmentState,
     Mode,
     Priority,
@@ -50,17 +50,7 @@ CHOOSE_CONTACT = Step(
 """The steps of the follow-up itself stay planned, as tasks on the deal: a follow-up that nobody is
 chosen for is still owed, and no task is a message."""
 
-ASKING = ActiveRule(
-    rule=Rule(
-        _ID, _PLAYBOOK, When(SignalKind.SUBJECT_CREATED), (CreateTasks((CHOOSE_CONTACT,)),),
-        again=Again.EVERY_SIGNAL,
-    ),
-    playbook=Playbook(_PLAYBOOK, "Followthrough", (), {}, {}),
-    version=0,
-    mode=Mode.LIVE,
-    activated_at=0,
-    settle_ms=0,
-)  # fmt: skip
+ASKING = built_in(QUESTION, SignalKind.SUBJECT_CREATED, (CHOOSE_CONTACT,))
 """The rule that asks; it is in no playbook and waits for no signal."""
 
 

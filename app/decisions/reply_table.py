@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.model.playbook import ActiveRule, CreateTasks, Playbook, Rule, Step, When
+from app.model.in_force import built_in
+from app.model.playbook import Step
 from app.model.replies import LETTERS, USUAL_CHOICES, Said, said_of
 from app.model.time import MINUTE, Delay, Unit, parse_delay
 from app.model.vocabulary import (
     ANSWER,
-    Again,
-    Mode,
     Priority,
     ReplyClass,
     SignalKind,
@@ -153,17 +152,5 @@ STEPS: Mapping[str, Step] = {
 }  # fmt: skip
 """The tasks that replies give, by id, each with a built-in text of the same id."""
 
-_PLAYBOOK, _, _ID = ANSWER.partition("/")
-
-ANSWERING = ActiveRule(
-    rule=Rule(
-        _ID, _PLAYBOOK, When(SignalKind.REPLY_CLASSIFIED), (CreateTasks(tuple(STEPS.values())),),
-        again=Again.EVERY_SIGNAL,
-    ),
-    playbook=Playbook(_PLAYBOOK, "Followthrough", (), {}, {}),
-    version=0,
-    mode=Mode.LIVE,
-    activated_at=0,
-    settle_ms=0,
-)  # fmt: skip
+ANSWERING = built_in(ANSWER, SignalKind.REPLY_CLASSIFIED, tuple(STEPS.values()))
 """The rule that gives them; it stands in no playbook."""

@@ -1,9 +1,9 @@
-"""Rules of a version that act, or would have acted."""
+"""Rules that act: of a version, or of our own."""
 
 from __future__ import annotations
 
-from app.model.playbook import ActiveRule, Playbook, Rule
-from app.model.vocabulary import Mode
+from app.model.playbook import ActiveRule, CreateTasks, Playbook, Rule, Step, When
+from app.model.vocabulary import Again, Mode, SignalKind
 
 
 def in_force(
@@ -18,4 +18,19 @@ def in_force(
         activated_at=activated_at,
         settle_ms=rule.settle.approximate_ms() if rule.settle else settle_ms,
         sequences=playbook.sequences,
+    )
+
+
+def built_in(definition: str, kind: SignalKind, steps: tuple[Step, ...]) -> ActiveRule:
+    """A rule of our own, which stands in no playbook and gives these tasks. definition: its key."""
+    playbook, _, rule = definition.partition("/")
+    return ActiveRule(
+        rule=Rule(
+            rule, playbook, When(kind), (CreateTasks(steps),), again=Again.EVERY_SIGNAL
+        ),
+        playbook=Playbook(playbook, "Followthrough", (), {}, {}),
+        version=0,
+        mode=Mode.LIVE,
+        activated_at=0,
+        settle_ms=0,
     )
