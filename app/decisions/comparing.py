@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from app.decisions.codes import Code
@@ -30,7 +30,7 @@ from app.model.ids import touch_id
 from app.model.migration import StepChange, StepFate, Target
 from app.model.playbook import Step
 from app.model.records import SubjectView
-from app.model.time import Business
+from app.model.time import Business, Delay
 from app.model.vocabulary import DUTY_STEPS, NewSteps, Outcome, TouchState
 
 Row = Mapping[str, Any]
@@ -53,17 +53,9 @@ def _by_us(row: Row) -> bool:
     return row["state"] == TouchState.DROPPED.value and row["reason"] in _OURS
 
 
-@dataclass(frozen=True, slots=True)
-class _Times:
+def _times(step: Step) -> tuple[Delay | None, str, Delay | None]:
     """What a step's instants are made of."""
-
-    at: Any
-    anchor: str
-    lead: Any
-
-
-def _times(step: Step) -> _Times:
-    return _Times(step.at, step.anchor, step.lead)
+    return step.at, step.anchor, step.lead
 
 
 class Comparison:

@@ -35,11 +35,6 @@ def channel_of(step: Step) -> TaskType | None:
     return step.task if step.task in CHANNELS else None
 
 
-def applies(facts: GuardFacts) -> bool:
-    """Whether the touch counts against its person's caps at all."""
-    return facts.touch.contact is not None and channel_of(facts.touch.step) is not None
-
-
 def capped(settings: GuardSettings) -> bool:
     """Whether touches of persons are limited for anybody; where not, none need be counted."""
     return bool(settings.cap_7_days or settings.cap_30_days or settings.segments)
