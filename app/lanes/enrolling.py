@@ -22,7 +22,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.enrolled import Failed, Letter, record_failed, record_made
 from app.lanes.senders import by_team, find_sequence, note_problem, senders_of
 from app.lanes.trouble import note_error
-from app.model.native import Sender
+from app.model.native import Sender, Used
 from app.model.time import DAY, SECOND, Business, Wall
 from app.store import installations, natives, sending
 from connectors.contract import (
@@ -63,12 +63,14 @@ def enrol_cases(lanes: Lanes, tenant: Tenant, cases: Sequence[Case], now: Busine
     connector = lanes.connector_for(tenant.id)
     letters: list[Letter] = []
     failed: list[Failed] = []
-    senders = senders_of(lanes, tenant, cases, now)
+    with lanes.store.read() as conn:
+        used = sending.used_since(conn, tenant.id, now - DAY)
+    senders = senders_of(lanes, tenant, cases, used, now)
     unavailable = _why_unavailable(connector)
     for case in cases:
         found = _prepared(lanes, tenant, connector, case, senders[case.id], unavailable, now)
         (letters if isinstance(found, Letter) else failed).append(found)  # type: ignore[arg-type]
-    letters, waiting = _paced(lanes, tenant, letters, now)
+    letters, waiting = _paced(tenant, letters, used, now)
     failed += waiting
     for start in range(0, len(letters), AT_ONCE):
         failed += _send(lanes, tenant, connector, letters[start : start + AT_ONCE], now)
@@ -110,14 +112,10 @@ def _prepared(
 
 
 def _paced(
-    lanes: Lanes, tenant: Tenant, letters: Sequence[Letter], now: Business
+    tenant: Tenant, letters: Sequence[Letter], used: Mapping[str, Used], now: Business
 ) -> tuple[list[Letter], list[Failed]]:
     """Those that may go now, and those that their inbox has to wait with."""
     settings = tenant.settings
-    if not letters:
-        return [], []
-    with lanes.store.read() as conn:
-        used = sending.used_since(conn, tenant.id, now - DAY)
     waits = pace(
         [one.sender.inbox for one in letters], used, now,
         limit=settings.sequence_daily_limit, gap_ms=settings.sequence_gap_ms,

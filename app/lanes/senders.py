@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from app.lanes.case import Case
 from app.lanes.context import Lanes, Tenant
-from app.model.native import Sender
-from app.model.time import DAY, HOUR, MINUTE, Business
+from app.model.native import Sender, Used
+from app.model.time import HOUR, MINUTE, Business
 from app.store import cursors, people, sending
 from app.store.sets import dumps, loads
 from connectors.contract import Connector, CrmSequence
@@ -26,24 +26,26 @@ BOOK_MS = 15 * MINUTE
 
 
 def senders_of(
-    lanes: Lanes, tenant: Tenant, cases: Sequence[Case], now: Business
+    lanes: Lanes,
+    tenant: Tenant,
+    cases: Sequence[Case],
+    used: Mapping[str, Used],
+    now: Business,
 ) -> dict[str, Sender]:
     """Touch id → who sends: the record's owner, or one of the owner's team where the step says so.
 
     A team takes turns: whoever has sent least within 24 hours is next. A person once written to by
     one of them hears from that one again, so that their mails stay in one hand and one thread.
+    used: what each inbox has sent within that time.
     """
     turns = [case for case in cases if by_team(case)]
     with lanes.store.read() as conn:
         owners = None if turns else sorted({case.owner_id for case in cases if case.owner_id})
-        known = {
-            owner: _sender(conn, tenant, owner, row, now)
-            for owner, row in people.read(conn, tenant.id, owners).items()
-        }
-        teams = _teams(people.read(conn, tenant.id)) if turns else {}
+        rows = people.read(conn, tenant.id, owners)
+        known = {owner: _sender(conn, tenant, owner, row, now) for owner, row in rows.items()}
+        teams = _teams(rows) if turns else {}
         whom = sorted({case.facts.touch.contact or "" for case in turns})
         earlier = sending.known_senders(conn, tenant.id, whom) if turns else {}
-        used = sending.used_since(conn, tenant.id, now - DAY) if turns else {}
     sent = Counter({inbox: one.count for inbox, one in used.items()})
     nobody = Sender(None, "", active=False)
     found = {case.id: known.get(case.owner_id or "", nobody) for case in cases}
