@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Column, Connection, delete, func, or_, select
 
 from app.store import sets
 from app.store.fixed import Fixed, among, arg
@@ -19,23 +19,33 @@ def put(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     sets.upsert(conn, holds, rows, ("installation_id", "subject_id", "reason"))
 
 
-_OF = Fixed(
-    select(holds.c.subject_id, holds.c.reason, holds.c.until_at).where(
-        holds.c.installation_id == arg("inst"),
-        among(holds.c.subject_id, "ids"),
-        or_(holds.c.until_at.is_(None), holds.c.until_at > arg("now")),
+def _standing(whose: Column[Any]) -> Fixed:
+    """Holds that still stand, of those whom a column of one of the two tables names."""
+    table = whose.table
+    return Fixed(
+        select(whose, table.c.reason, table.c.until_at).where(
+            table.c.installation_id == arg("inst"),
+            among(whose, "ids"),
+            or_(table.c.until_at.is_(None), table.c.until_at > arg("now")),
+        )
     )
-)
+
+
+def _by_reason(rows: Iterable[Any]) -> dict[Any, dict[str, int | None]]:
+    found: dict[Any, dict[str, int | None]] = defaultdict(dict)
+    for whose, reason, until in rows:
+        found[whose][reason] = until
+    return found
+
+
+_OF, _OF_CONTACTS = _standing(holds.c.subject_id), _standing(contact_holds.c.contact_id)
 
 
 def of(
     conn: Connection, inst: int, subject_ids: Iterable[int], now: int
 ) -> dict[int, dict[str, int | None]]:
     """subject id → reason → until, for holds that still stand at `now`."""
-    found: dict[int, dict[str, int | None]] = defaultdict(dict)
-    for subject, reason, until in _OF.rows(conn, inst=inst, ids=list(subject_ids), now=now):
-        found[subject][reason] = until
-    return found
+    return _by_reason(_OF.rows(conn, inst=inst, ids=list(subject_ids), now=now))
 
 
 def put_contacts(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -43,25 +53,11 @@ def put_contacts(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     sets.upsert(conn, contact_holds, rows, ("installation_id", "contact_id", "reason"))
 
 
-_OF_CONTACTS = Fixed(
-    select(contact_holds.c.contact_id, contact_holds.c.reason, contact_holds.c.until_at).where(
-        contact_holds.c.installation_id == arg("inst"),
-        among(contact_holds.c.contact_id, "ids"),
-        or_(contact_holds.c.until_at.is_(None), contact_holds.c.until_at > arg("now")),
-    )
-)
-
-
 def of_contacts(
     conn: Connection, inst: int, contact_ids: Iterable[str], now: int
 ) -> dict[str, dict[str, int | None]]:
     """contact id → reason → until, for holds that still stand at `now`."""
-    found: dict[str, dict[str, int | None]] = defaultdict(dict)
-    for contact, reason, until in _OF_CONTACTS.rows(
-        conn, inst=inst, ids=list(contact_ids), now=now
-    ):
-        found[contact][reason] = until
-    return found
+    return _by_reason(_OF_CONTACTS.rows(conn, inst=inst, ids=list(contact_ids), now=now))
 
 
 def lift(conn: Connection, inst: int, subject_id: int, *reasons: str) -> None:
