@@ -6,14 +6,16 @@ puts off, a sequence that starts itself again for ever, a goal that lies behind 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from collections.abc import Sequence as Series
 from dataclasses import dataclass
 
+from app.decisions.guard.crowding import crowded
 from app.installations.settings import Settings
+from app.model.guard import Cap
 from app.model.playbook import CreateTasks, Enrol, Playbook, Rule, Sequence, Step
 from app.model.time import DAY
-from app.model.vocabulary import Again, SignalKind, StageKind, StopReason, TaskType
+from app.model.vocabulary import Again, SignalKind, StageKind, StopReason
 from app.playbooks.finding import Finding
 from app.playbooks.lint import text_findings
 
@@ -26,7 +28,6 @@ _ORDER: Mapping[StageKind, int] = {
         )
     )
 }  # fmt: skip
-_PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +61,21 @@ def advise(playbook: Playbook, limits: Limits) -> list[Finding]:
 
 def _own_limits(playbook: Playbook, limits: Limits) -> Iterator[Finding]:
     for index, sequence in enumerate(playbook.sequences.values()):
-        days = [_day(step) for step in sequence.steps if _reaches(step) and _placed(step)]
-        for cap, span in ((limits.week, 7), (limits.month, 30)):
-            most = _densest(days, span)
-            if cap is not None and most > cap:
+        for cap in (Cap(limits.week, None), Cap(None, limits.month)):
+            crowd = crowded(sequence.steps, cap)
+            if crowd is not None:
                 yield Finding(
                     ("sequences", index, "steps"),
-                    f"{most} steps reach one person within {span} days, and the settings allow "
-                    f"{cap}: the later ones will be put off",
-                    f"spread the steps, or raise cap_{span}_days",
+                    f"{crowd.count} steps reach one person within {crowd.days} days, and the "
+                    f"settings allow {crowd.cap}: the later ones will be put off",
+                    f"spread the steps, or raise cap_{crowd.days}_days",
                 )
     for number, rule in enumerate(playbook.rules):
         for place, action in enumerate(rule.then):
             if not isinstance(action, CreateTasks) or limits.rep_day is None:
                 continue
-            days = [_day(step) for step in action.steps if _placed(step)]
-            most = _densest(days, 1)
+            days = Counter(_day(step) for step in action.steps if step.anchor == "entry")
+            most = max(days.values(), default=0)
             if most > limits.rep_day:
                 yield Finding(
                     ("rules", number, "then", place, "create_tasks"),
@@ -85,21 +85,8 @@ def _own_limits(playbook: Playbook, limits: Limits) -> Iterator[Finding]:
                 )
 
 
-def _reaches(step: Step) -> bool:
-    return step.native is not None or step.task in _PERSONAL
-
-
-def _placed(step: Step) -> bool:
-    return step.anchor == "entry"
-
-
 def _day(step: Step) -> int:
     return step.at.approximate_ms() // DAY if step.at is not None else 0
-
-
-def _densest(days: Series[int], span: int) -> int:
-    """Most of these days that lie within so many days of each other."""
-    return max((sum(day <= one < day + span for one in days) for day in days), default=0)
 
 
 # --- goals ---------------------------------------------------------------------------------------
