@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import g, request, session
 from sqlalchemy import Connection
 
-from app.store import installations, people
+from app.store import installations, mirror, people, running
 from app.web.answers import Refusal, services
 
 P = ParamSpec("P")
@@ -157,3 +157,10 @@ def may_see(conn: Connection, who: Viewer, subject: Mapping[str, Any]) -> bool:
     return subject["installation_id"] == who.installation_id and (
         seen is None or subject["owner_id"] in seen
     )
+
+
+def sees_enrolment(conn: Connection, enrolment: str) -> bool:
+    """Whether there is such a follow-up, on a record that is the viewer's to see."""
+    row = running.by_id(conn, [enrolment]).get(enrolment)
+    subject = mirror.by_id(conn, [row["subject_id"]])[row["subject_id"]] if row else None
+    return subject is not None and may_see(conn, viewer(), subject)

@@ -9,7 +9,6 @@ from flask import Blueprint, Response
 
 from app.model.rescheduling import By, Change, JumpTo, PauseUntil, Skip, To
 from app.model.time import Business, local_instant, parse_delay
-from app.store import mirror, running
 from app.web import access, telling
 from app.web.answers import Refusal, answer, body, services, wrong
 from app.web.api.setup import wake
@@ -35,9 +34,7 @@ def _zone_where_seen(enrolment: str) -> str:
     """The installation's zone. Reps change their own records' times, managers their team's."""
     who = access.viewer()
     with services().store.read() as conn:
-        row = running.by_id(conn, [enrolment]).get(enrolment)
-        subject = mirror.by_id(conn, [row["subject_id"]])[row["subject_id"]] if row else None
-        if subject is None or not access.may_see(conn, who, subject):
+        if not access.sees_enrolment(conn, enrolment):
             raise Refusal(
                 404, "enrolment", f"There is no follow-up {enrolment!r} that is yours.",
                 "GET /api/subjects/<type>/<id> lists a record's under `enrolments`.",

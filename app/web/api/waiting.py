@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from app.lanes.activation import ActivationError
-from app.store import approvals, figures, mirror, playbooks, reading, running
+from app.store import approvals, figures, playbooks, reading
 from app.web import access, telling
 from app.web.answers import Refusal, answer, body, services, wrong
 from app.web.api.setup import wake
@@ -179,11 +179,8 @@ def refuse(enrolment: str) -> Response:
 
 def _may_decide(enrolment: str) -> None:
     """Reps decide on their own records, managers on their team's, admins on all."""
-    who = access.viewer()
     with services().store.read() as conn:
-        row = running.by_id(conn, [enrolment]).get(enrolment)
-        subject = mirror.by_id(conn, [row["subject_id"]])[row["subject_id"]] if row else None
-        if subject is None or not access.may_see(conn, who, subject):
+        if not access.sees_enrolment(conn, enrolment):
             raise Refusal(
                 404,
                 "proposal",
