@@ -19,14 +19,14 @@ from app.decisions.guard import judge
 from app.decisions.lasting import LAZY
 from app.decisions.rules import settled, timed, waits_for
 from app.decisions.sequences import advance
-from app.lanes.backtest.mirrored import history_of, named_playbook
-from app.lanes.backtest.report import Ground, Span, terms_of
+from app.lanes.backtest.mirrored import ground_of, history_of, named_playbook
+from app.lanes.backtest.report import Span, terms_of
 from app.lanes.case import Case, cases_of
 from app.lanes.caseload import load_rows
 from app.lanes.context import Lanes, Tenant
+from app.lanes.rows import touch_row
 from app.lanes.snapshot import Snapshot
 from app.lanes.supposing import supposed
-from app.lanes.writes import touch_row
 from app.model.backtest import Fate, Owed
 from app.model.decisions import Decision, Explanation, StartEnrolment
 from app.model.dry_run import Question
@@ -281,14 +281,7 @@ def _walked(tenant: Tenant, history: Any, now: Business) -> list[Owed]:
     """From the record's present stage on: what stands counts from when it began."""
     entered = [f.at for f in history.facts if f.kind is SignalKind.STAGE_ENTERED]
     since = min(now, entered[-1] if entered else now)
-    ground = Ground(
-        key=tenant.key,
-        zone=tenant.zone,
-        settings=tenant.settings,
-        calendars=tenant.calendars,
-        followed=tenant.stages.followed,
-        told=frozenset(SignalKind),
-    )
+    ground = ground_of(tenant, frozenset(SignalKind))
     days = _AHEAD_DAYS + max(0, (now - since) // (24 * HOUR)) + 1
     span = Span(Business(since + days * 24 * HOUR), days)
     rules = [active.rule for active in tenant.rules]

@@ -54,6 +54,21 @@ KNOWN = (
 )
 
 
+def ground_of(
+    tenant: Tenant, told: frozenset[SignalKind], known: tuple[str, ...] = ()
+) -> Ground:
+    """An installation's own ground, for what the source tells of."""
+    return Ground(
+        key=tenant.key,
+        zone=tenant.zone,
+        settings=tenant.settings,
+        calendars=tenant.calendars,
+        followed=tenant.stages.followed,
+        told=told,
+        known=known,
+    )
+
+
 def backtest_mirror(
     lanes: Lanes, installation_id: int, playbook: str, days: int, most: int | None = None
 ) -> dict[str, Any]:
@@ -65,15 +80,7 @@ def backtest_mirror(
     tenant, now = lanes.tenant(installation_id), lanes.now()
     told = named_playbook(lanes, installation_id, playbook)
     histories, whole = _histories(lanes, tenant, now, most)
-    ground = Ground(
-        key=tenant.key,
-        zone=tenant.zone,
-        settings=tenant.settings,
-        calendars=tenant.calendars,
-        followed=tenant.stages.followed,
-        told=TOLD,
-        known=(KNOWN,),
-    )
+    ground = ground_of(tenant, TOLD, (KNOWN,))
     found = report(told, histories, ground, Span(now, days))
     return {"source": f"account {tenant.key.partition(':')[2]}", "whole": whole, **found}
 
