@@ -180,3 +180,30 @@ def test_what_is_put_off_to_a_date_comes_back_on_it(small: Path) -> None:
     }  # fmt: skip
     owed = {step["step"]: (step["owed"], step["ahead"]) for step in found["steps"]}
     assert owed == {"one": (4, 0), "again": (3, 0)}
+
+
+STEERED = """
+playbook: test
+rules:
+  - id: sent
+    when: {stage_entered: proposal}
+    then: [{enrol: first}]
+sequences:
+  - id: first
+    steps:
+      - {id: one, at: 1d, task: call, template: t, subject: One}
+      - id: answer
+        wait: {until: {replied: any}, timeout: 3d}
+        then: [{id: thanks, task: call, template: t, subject: Thanks}]
+        else: [{id: again, task: call, template: t, subject: Again}]
+    exits: {replied: off}
+templates: {t: {decides: Is it decided?, body: Ask.}}
+"""
+
+
+def test_a_wait_that_the_files_cannot_tell_of_times_out(small: Path) -> None:
+    """No reply stands in such files, so a, b and c go on by `else`; d is lost before that."""
+    found = backtest_files(load_text(STEERED, "t.yaml", {}), small, MAPPING, 30)
+    owed = {step["step"]: step["owed"] for step in found["steps"]}
+    assert owed == {"one": 4, "thanks": 0, "again": 3}
+    assert any("answer" in str(one) for one in found["not_judged"])
