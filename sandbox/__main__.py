@@ -14,6 +14,8 @@ from sandbox.assembly import assemble
 from sandbox.clock import Mode
 from sandbox.server import serve, tune_memory
 from sandbox.simulation import Simulation
+from sandbox.vendor import Vendors
+from sandbox.world.records import VENDORS
 
 SAVE_EVERY_S = 10.0
 
@@ -34,15 +36,17 @@ def main(arguments: list[str] | None = None) -> int:
             if not (options.data and options.mapping):
                 print("--data and --mapping belong together: give both", file=sys.stderr)
                 return 2
-            simulation.import_files(options.mapping, options.data)
+            simulation.import_files(options.mapping, options.data, crm=options.crm)
         elif options.deals:
-            simulation.generate(seed=options.seed, deals=options.deals, weeks=options.weeks)
+            simulation.generate(
+                seed=options.seed, deals=options.deals, weeks=options.weeks, crm=options.crm
+            )
     except (ImportProblem, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     app = assemble(simulation)
-    hubspot = app.extensions["hubspot"]
-    hubspot.settings.har = options.har
+    vendors: Vendors = app.extensions["vendors"]
+    app.extensions["hubspot"].settings.har = options.har
     try:
         server = serve(app, options.host, options.port)
     except OSError as error:
@@ -60,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     server.start()
     print(f"sandbox listening on {server.url} ({mode} time), CRM at {server.url}/crm/", flush=True)
     _until(stopped, simulation, state)
-    hubspot.deliveries.stop()
+    vendors.stop()
     simulation.stop()
     server.stop()
     if state is not None:
@@ -81,13 +85,16 @@ def _until(stopped: threading.Event, simulation: Simulation, state: Path | None)
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="An outside world for the app: a CRM with people in it, behind HubSpot's HTTP.",
+        description="An outside world for the app: a CRM with people in it, behind its HTTP.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
     parser.add_argument("--port", type=int, default=8600, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=1, help="seed of the generated account")
     parser.add_argument("--deals", type=int, default=0, help="deals to generate (default: none)")
     parser.add_argument("--weeks", type=float, default=4, help="weeks that the people plan for")
+    parser.add_argument(
+        "--crm", choices=VENDORS, default="hubspot", help="whose account it is (default: hubspot)"
+    )
     parser.add_argument("--data", type=Path, help="folder with the files of an import")
     parser.add_argument("--mapping", type=Path, help="YAML that says how to read them")
     parser.add_argument("--wall", action="store_true", help="business time is wall time")

@@ -1,4 +1,4 @@
-"""Puts a whole sandbox together: the world in business time, HubSpot's HTTP, control, CRM page."""
+"""Puts a sandbox together: the world in business time, the vendors' HTTP, control, CRM page."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sandbox.server import create_server
 from sandbox.settings import Settings
 from sandbox.simulation import Simulation
 from sandbox.ui.pages import install_pages
+from sandbox.vendor import Vendors
 
 SIMULATED_LIMITS = 1_000.0
 """Times the vendor's rate limits in simulated time, where weeks are played in a minute."""
@@ -19,7 +20,7 @@ SIMULATED_LIMITS = 1_000.0
 def assemble(simulation: Simulation, settings: Settings | None = None) -> Flask:
     """The sandbox's server, with the simulation's barrier tied to its webhooks and calls.
 
-    `app.extensions["hubspot"]` is the vendor's side. In wall time webhooks go out at once and the
+    `app.extensions["vendors"]` is the vendors' side. In wall time webhooks go out at once and the
     world's people act as their time comes; in simulated time the barrier drives both.
     """
     if settings is None:
@@ -27,10 +28,11 @@ def assemble(simulation: Simulation, settings: Settings | None = None) -> Flask:
         if simulation.clock.mode == "simulated":
             settings.rate_limit_multiplier = SIMULATED_LIMITS
     app = create_server(simulation.world, settings)
+    vendors: Vendors = app.extensions["vendors"]
     hubspot: HubSpot = app.extensions["hubspot"]
-    simulation.connect(hubspot.deliveries, hubspot.requests)
+    simulation.connect(vendors, vendors.requests)
     services = Services(
-        settings, hubspot.faults, hubspot.har, hubspot.stats, hubspot.withdraw_scopes
+        settings, hubspot.faults, hubspot.har, vendors.stats, vendors.withdraw_scopes
     )
     install_control(app, simulation, services)
     install_pages(app, simulation)
@@ -40,6 +42,6 @@ def assemble(simulation: Simulation, settings: Settings | None = None) -> Flask:
         return redirect("/crm/")
 
     if simulation.clock.mode == "wall":
-        hubspot.deliveries.start()
+        vendors.start()
         simulation.run_wall()
     return app

@@ -15,7 +15,7 @@ import orjson
 from flask import Blueprint, Flask, Response, request
 
 from imports.mapping import ImportProblem
-from sandbox.control_account import CHANGES, change_account, describe_sequences
+from sandbox.control_account import CHANGES, change_account, describe
 from sandbox.exports import export_account
 from sandbox.faults import Faults
 from sandbox.har import Har
@@ -35,7 +35,7 @@ class Services:
     faults: Faults
     har: Har
     stats: Callable[[], dict[str, Any]]
-    withdraw_scopes: Callable[[int, list[str]], None] = lambda portal, scopes: None
+    withdraw_scopes: Callable[[str, int, list[str]], None] = lambda crm, portal, scopes: None
 
 
 def control_blueprint(simulation: Simulation, services: Services) -> Blueprint:
@@ -148,11 +148,15 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
     @control.post("/accounts")
     def create() -> Response:
         body = _body(
-            "seed", "deals", "weeks", "start", "portal_id", "tier", "pipelines", "data", "mapping"
+            "seed", "deals", "weeks", "start", "portal_id", "tier", "pipelines", "crm", "data",
+            "mapping",
         )
         if "data" in body or "mapping" in body:
             account = simulation.import_files(
-                str(_need(body, "mapping")), str(_need(body, "data")), body.get("portal_id")
+                str(_need(body, "mapping")),
+                str(_need(body, "data")),
+                body.get("portal_id"),
+                str(body.get("crm", "hubspot")),
             )
         else:
             for name in ("seed", "deals", "start", "portal_id", "pipelines"):
@@ -171,7 +175,8 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
         if not isinstance(scopes, list):
             raise ActError("withdraw_scopes", f"must be a list of scopes, not {scopes!r}")
         change_account(account, body)
-        services.withdraw_scopes(portal, scopes)
+        if scopes:
+            services.withdraw_scopes(account.crm, portal, scopes)
         simulation.barrier.poke()
         return _json(describe(account))
 
@@ -231,42 +236,6 @@ def _vendors(control: Blueprint, services: Services, simulation: Simulation) -> 
     @control.get("/har")
     def har() -> Response:
         return _json(services.har.export())
-
-
-def describe(account: Account) -> dict[str, Any]:
-    """What a conductor needs to know of an account to play with it."""
-    starts_at, ends_at = account.extra.get("span", (None, None))
-    imported = account.extra.get("import", {})
-    people = account.extra.get("people", {})
-    return {
-        "portal_id": account.portal_id,
-        "name": account.name,
-        "timezone": account.timezone,
-        "currency": account.currency,
-        "tier": account.tier,
-        **describe_sequences(account),
-        "starts_at": starts_at,
-        "ends_at": ends_at,
-        "stage_kinds": people.get("kinds") or imported.get("kinds") or {},
-        "counts": {kind: len(records) for kind, records in account.objects.items() if records},
-        "import": imported.get("counts"),
-        "replay": imported.get("replay"),
-        "owners": [
-            {
-                "id": owner.id,
-                "user_id": owner.user_id,
-                "email": owner.email,
-                "name": f"{owner.first_name} {owner.last_name}",
-                "title": _title(account, owner.user_record_id),
-            }
-            for owner in account.owners.values()
-        ],
-    }
-
-
-def _title(account: Account, user_record_id: str | None) -> str:
-    user = account.find("users", user_record_id) if user_record_id else None
-    return user.get("hs_job_title") if user else ""
 
 
 def install_control(app: Flask, simulation: Simulation, services: Services) -> None:

@@ -101,3 +101,40 @@ def describe_sequences(account: Account) -> dict[str, Any]:
         ],
         "unenrol_workflow": flow and {"property": flow.property, "seconds": flow.seconds},
     }
+
+
+def describe(account: Account) -> dict[str, Any]:
+    """What a conductor needs to know of an account to play with it."""
+    starts_at, ends_at = account.extra.get("span", (None, None))
+    imported = account.extra.get("import", {})
+    people = account.extra.get("people", {})
+    return {
+        "portal_id": account.portal_id,
+        "name": account.name,
+        "timezone": account.timezone,
+        "currency": account.currency,
+        "crm": account.crm,
+        "tier": account.tier,
+        **describe_sequences(account),
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "stage_kinds": people.get("kinds") or imported.get("kinds") or {},
+        "counts": {kind: len(records) for kind, records in account.objects.items() if records},
+        "import": imported.get("counts"),
+        "replay": imported.get("replay"),
+        "owners": [
+            {
+                "id": owner.id,
+                "user_id": owner.user_id,
+                "email": owner.email,
+                "name": f"{owner.first_name} {owner.last_name}",
+                "title": _title(account, owner.user_record_id),
+            }
+            for owner in account.owners.values()
+        ],
+    }
+
+
+def _title(account: Account, user_record_id: str | None) -> str:
+    user = account.find("users", user_record_id) if user_record_id else None
+    return user.get("hs_job_title") if user else ""

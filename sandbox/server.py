@@ -1,4 +1,4 @@
-"""The sandbox's server: HubSpot's HTTP beside the sandbox's own pages, in one process."""
+"""The sandbox's server: the vendors' HTTP beside the sandbox's own pages, in one process."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from sandbox.har import Har
 from sandbox.http_server import HttpServer
 from sandbox.hubspot.api import HubSpot
 from sandbox.settings import Settings
+from sandbox.vendor import Vendors
 from sandbox.world.store import World
+
+VENDORS = (HubSpot,)
+"""Every vendor that is served; the first ones are asked first whether a path is theirs."""
 
 
 def create_server(
@@ -22,19 +26,21 @@ def create_server(
     faults: Faults | None = None,
     har: Har | None = None,
 ) -> Flask:
-    """A Flask application for the sandbox's own pages, with HubSpot's paths in front of it.
+    """A Flask application for the sandbox's own pages, with the vendors' paths in front of it.
 
-    ``app.extensions["hubspot"]`` is the :class:`HubSpot` with settings, faults, har, deliveries.
+    ``app.extensions["vendors"]`` holds all of them; each stands under its own name, too: as
+    ``app.extensions["hubspot"]`` the :class:`HubSpot` with settings, faults, har, deliveries.
     """
     app = Flask("sandbox", static_folder=None)
-    hubspot = HubSpot(world, settings, faults, har)
-    app.extensions["hubspot"] = hubspot
+    shared = (settings or Settings(), faults or Faults(), har or Har())
+    vendors = Vendors([make(world, *shared) for make in VENDORS])
+    app.extensions["vendors"] = vendors
+    app.extensions |= vendors.by_crm
     pages = app.wsgi_app
 
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if hubspot.owns(environ.get("PATH_INFO", "")):
-            return hubspot(environ, start_response)
-        return pages(environ, start_response)
+        vendor = vendors.owner(environ.get("PATH_INFO", ""))
+        return (vendor or pages)(environ, start_response)
 
     app.wsgi_app = dispatch  # type: ignore[method-assign]
     return app

@@ -70,6 +70,7 @@ class Simulation:
         portal_id: int | None = None,
         tier: str = "professional",
         pipelines: int = 1,
+        crm: str = "hubspot",
     ) -> Account:
         """A generated account. `start` counts only for the first; later ones start now."""
         begins = self._begin(DEFAULT_START if start is None else start)
@@ -83,20 +84,25 @@ class Simulation:
             portal_id=self._portal(portal_id),
             tier=tier,
             pipelines=pipelines,
+            crm=crm,
         )
         account.extra["span"] = (begins, begins + round(weeks * WEEK))
         self.ends_at = max(self.ends_at, account.extra["span"][1])
         return account
 
     def import_files(
-        self, mapping: Path | str, data: Path | str, portal_id: int | None = None
+        self,
+        mapping: Path | str,
+        data: Path | str,
+        portal_id: int | None = None,
+        crm: str = "hubspot",
     ) -> Account:
         """An imported account; in simulated time it must be the first, as its rows have dates."""
         if self.world.accounts:
             raise ValueError(
                 "an import sets the business time of the sandbox; start one without other accounts"
             )
-        account, read, table = self.importer.load(mapping, data, self._portal(portal_id))
+        account, read, table = self.importer.load(mapping, data, self._portal(portal_id), crm)
         self._begin(table.starts_at - BEFORE_IMPORT, again=True)
         self.barrier.quantum = read.quantum
         account.extra["span"] = (self.clock.now(), table.ends_at)

@@ -149,7 +149,7 @@ class Call:
 
     def entry(self, error: ApiError) -> dict[str, Any]:
         """A refusal as one entry among the ``errors`` of an answer."""
-        self.hub.refused(error)
+        self.hub.refused(error.rows)
         return {name: value for name, value in error.body.items() if name != "correlationId"}
 
     def need(self, *scopes: str) -> None:

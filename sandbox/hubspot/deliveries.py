@@ -49,7 +49,6 @@ class Batch:
 class _Box:
     """What waits to be sent; kept with the world."""
 
-    last_number: int = 0
     accepted: int = 0
     next_event: int = FIRST_EVENT_ID
     waiting: deque[tuple[int, Event]] = field(default_factory=deque)
@@ -193,9 +192,9 @@ class Deliveries:
                 if self._settings.webhook_disorder:
                     self._random.shuffle(events)
                 for start in range(0, len(events), BATCH):
-                    box.last_number += 1
+                    number = self._world.new_delivery()
                     chunk = events[start : start + BATCH]
-                    box.batches.append(Batch(box.last_number, app_id, portal_id, chunk))
+                    box.batches.append(Batch(number, app_id, portal_id, chunk))
 
     def _undisturbed(self) -> bool:
         """Whether no event can meet anything: asked once for thousands of them."""

@@ -40,7 +40,7 @@ def _refusal(row: str, text: str) -> ApiError:
 def _asking(call: Call, query: Mapping[str, str]) -> App:
     """The app that asks to be installed, its request checked against its registration."""
     client_id = query.get("client_id", "")
-    app = next((a for a in call.hub.world.apps.values() if a.client_id == client_id), None)
+    app = call.hub.world.app("hubspot", client_id)
     if app is None:
         raise _refusal("install_client", f"No app has the client id {client_id!r}.")
     uri = query.get("redirect_uri", "")
@@ -80,7 +80,7 @@ def authorize_account(call: Call, hub_id: str) -> Answer:
 def _consent(call: Call, hub_id: str | None) -> Answer:
     query = {name: values[0] for name, values in call.query.items()}
     app = _asking(call, query)
-    accounts = list(call.hub.world.accounts.values())
+    accounts = [a for a in call.hub.world.accounts.values() if a.crm == "hubspot"]
     if hub_id is not None:
         accounts = [a for a in accounts if str(a.portal_id) == hub_id]
     if not accounts:
@@ -134,6 +134,8 @@ def decision(call: Call) -> Answer:
         )
     portal_id = form.get("portal_id", "")
     account = call.hub.world.accounts.get(int(portal_id)) if portal_id.isdigit() else None
+    if account is not None and account.crm != "hubspot":
+        account = None
     if account is None:
         raise _refusal(
             "install_account", f"There is no account {portal_id!r}; choose one from the list."
@@ -175,7 +177,7 @@ def _client(call: Call, form: dict[str, str]) -> App:
     if "application/x-www-form-urlencoded" not in call.content_type:
         raise errors.oauth("oauth_content_type", "send a urlencoded form")
     client_id = form.get("client_id", "")
-    app = next((a for a in call.hub.world.apps.values() if a.client_id == client_id), None)
+    app = call.hub.world.app("hubspot", client_id)
     if app is None:
         raise errors.oauth("oauth_client", "missing or unknown client id")
     if form.get("client_secret") != app.client_secret:

@@ -37,7 +37,7 @@ class Importer:
         agenda.handle(CALL, self._call)
 
     def load(
-        self, mapping_file: Path | str, data: Path | str, portal_id: int
+        self, mapping_file: Path | str, data: Path | str, portal_id: int, crm: str = "hubspot"
     ) -> tuple[Account, Mapping, Timetable]:
         """Read mapping and files, make the account and put every row on the agenda.
 
@@ -52,6 +52,7 @@ class Importer:
             currency=mapping.currency,
             tier=mapping.tier,
             pipelines=[_pipeline(mapping)],
+            crm=crm,
         )
         account.extra["import"] = {
             "deals": {},

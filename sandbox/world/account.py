@@ -43,7 +43,14 @@ class Account(Frame, Links, Lifecycle):
     """One CRM account. ``objects`` and ``archived``: kind → id → record, live ones by id."""
 
     def __init__(
-        self, world: World, portal_id: int, name: str, timezone: str, currency: str, tier: str
+        self,
+        world: World,
+        portal_id: int,
+        name: str,
+        timezone: str,
+        currency: str,
+        tier: str,
+        crm: str = "hubspot",
     ) -> None:
         self.world = world
         self.portal_id = portal_id
@@ -51,6 +58,8 @@ class Account(Frame, Links, Lifecycle):
         self.timezone = timezone
         self.currency = currency
         self.tier = tier
+        self.crm = crm
+        """Which vendor's HTTP shows the account; the others do not know of it."""
         self.rates: dict[str, float | None] = {}
         """Currency beside the company's own → what one unit is worth in it, None: not set."""
         self.objects: dict[str, dict[str, Record]] = {kind: {} for kind in KINDS}

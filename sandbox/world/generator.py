@@ -70,6 +70,7 @@ def generate(
     portal_id: int = 4_242_001,
     tier: str = "professional",
     pipelines: int = 1,
+    crm: str = "hubspot",
     shares: Shares | None = None,
 ) -> Account:
     """A new account of `deals` deals, with its people's lives on the agenda from `start` on.
@@ -81,7 +82,12 @@ def generate(
     if deals < 1 or weeks <= 0 or pipelines < 1:
         raise ValueError("deals, weeks and pipelines must be positive; ask for at least one deal")
     account = world.add_account(
-        portal_id, f"Northwind {seed}", timezone="Europe/Berlin", currency="EUR", tier=tier
+        portal_id,
+        f"Northwind {seed}",
+        timezone="Europe/Berlin",
+        currency="EUR",
+        tier=tier,
+        crm=crm,
     )
     account.rates.update({code: rate for code, rate in _RATES.items() if code != account.currency})
     with world.lock:

@@ -16,6 +16,9 @@ CRM_KINDS = ("deals", "contacts", "companies", "leads")
 ACTIVITY_KINDS = ("tasks", "calls", "emails", "meetings", "notes", "communications")
 KINDS = (*CRM_KINDS, *ACTIVITY_KINDS, "users")
 
+VENDORS = ("hubspot", "salesforce", "pipedrive")
+"""Whose account it may be."""
+
 TIERS = ("free", "starter", "professional_no_seat", "professional", "enterprise")
 """What an account may have bought. ``professional_no_seat``: an account of the professional tier in
 which nobody holds a seat of the sales or service tools."""
@@ -228,7 +231,7 @@ class App:
     """An app as registered with the vendor: what it may ask for and where its events go.
 
     ``subscriptions``: mappings with ``subscriptionType`` and, where they apply, ``objectType`` and
-    ``propertyName``, as the vendor's registration file spells them.
+    ``propertyName``, as the vendor's registration file spells them. ``crm``: the vendor.
     """
 
     app_id: int
@@ -241,6 +244,7 @@ class App:
     subscriptions: list[Mapping[str, Any]] = field(default_factory=list)
     max_concurrent: int = 10
     name: str = "App"
+    crm: str = "hubspot"
 
 
 @dataclass(slots=True)

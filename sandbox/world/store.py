@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.clock import Agenda
 from sandbox.world import sequences
 from sandbox.world.account import Account
-from sandbox.world.records import TIERS, App, Change, Clock, Pipeline
+from sandbox.world.records import TIERS, VENDORS, App, Change, Clock, Pipeline
 from sandbox.world.schema import default_pipeline, lead_pipeline
 
 __all__ = ["Account", "World"]
@@ -18,7 +18,7 @@ __all__ = ["Account", "World"]
 FIRST_ID = 100_000_001
 """Record ids count up from here through all accounts, so an id never fits a second account."""
 
-SNAPSHOT_FORMAT = 3
+SNAPSHOT_FORMAT = 4
 
 
 class World:
@@ -36,6 +36,7 @@ class World:
         self.shadow_seconds = 0.0
         """How long (wall) a record's former state is kept, for vendors that lag reads."""
         self._next_id = FIRST_ID
+        self._deliveries = 0
         self._listeners: list[Callable[[Change], None]] = []
         sequences.install(self)
 
@@ -48,17 +49,20 @@ class World:
         currency: str = "EUR",
         tier: str = "professional",
         pipelines: Iterable[Pipeline] | None = None,
+        crm: str = "hubspot",
     ) -> Account:
-        """A new, empty account. Without ``pipelines`` it has the vendor's default deal pipeline.
+        """A new, empty account. Without ``pipelines`` it has HubSpot's default deal pipeline.
 
-        ``tier`` is one of :data:`sandbox.world.records.TIERS`.
+        ``tier`` is one of :data:`sandbox.world.records.TIERS`, ``crm`` of ``VENDORS`` there.
         """
+        if crm not in VENDORS:
+            raise ValueError(f"crm: {crm!r} is none of {', '.join(VENDORS)}")
         if tier not in TIERS:
             raise ValueError(f"tier: {tier!r} is none of {', '.join(TIERS)}")
         with self.lock:
             if portal_id in self.accounts:
                 raise ValueError(f"account {portal_id} exists already; choose another portal id")
-            account = Account(self, portal_id, name, timezone, currency, tier)
+            account = Account(self, portal_id, name, timezone, currency, tier, crm)
             for pipeline in pipelines if pipelines is not None else [default_pipeline()]:
                 account.add_pipeline("deals", pipeline)
             account.add_pipeline("leads", lead_pipeline())
@@ -70,6 +74,11 @@ class World:
         with self.lock:
             self.apps[app.app_id] = app
             return app
+
+    def app(self, crm: str, client_id: str) -> App | None:
+        """The app that a vendor registered under this client id."""
+        found = (app for app in self.apps.values() if (app.crm, app.client_id) == (crm, client_id))
+        return next(found, None)
 
     def on_change(self, listener: Callable[[Change], None]) -> None:
         """Calls ``listener`` with every change, in order, under the lock: it must be quick.
@@ -87,6 +96,13 @@ class World:
         """The next record id."""
         self._next_id += 1
         return str(self._next_id - 1)
+
+    def new_delivery(self) -> int:
+        """The next number of a webhook delivery. Vendors share one row of numbers, because an app
+        reports to the barrier the highest that it has stored."""
+        with self.lock:
+            self._deliveries += 1
+            return self._deliveries
 
     def snapshot(self) -> bytes:
         """The whole state as bytes, business time included.
@@ -106,6 +122,7 @@ class World:
                 "apps": self.apps,
                 "extra": self.extra,
                 "next_id": self._next_id,
+                "deliveries": self._deliveries,
             }
             return pickle.dumps(state, protocol=pickle.HIGHEST_PROTOCOL)
 
@@ -129,4 +146,5 @@ class World:
             self.apps = state["apps"]
             self.extra = state["extra"]
             self._next_id = state["next_id"]
+            self._deliveries = state["deliveries"]
         return int(state["now"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from sandbox.hubspot.api import HubSpot
-from sandbox.hubspot.errors import ApiError
 from sandbox.world.records import Actor, Link, Record
 from sandbox.world.store import Account
 from tests.sandbox.support import PORTAL, Client, SandboxServer
@@ -29,9 +28,10 @@ def refusals_are_met(
     if wanted:
         count = HubSpot.refused
 
-        def refused(hub: HubSpot, error: ApiError) -> None:
-            met.update(error.rows)
-            count(hub, error)
+        def refused(hub: HubSpot, rows: Iterable[str]) -> None:
+            told = list(rows)
+            met.update(told)
+            count(hub, told)
 
         monkeypatch.setattr(HubSpot, "refused", refused)
     yield
