@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+NAMES: Mapping[str, str] = {
+    "hubspot": "HubSpot",
+    "salesforce": "Salesforce",
+    "pipedrive": "Pipedrive",
+}
+"""The CRMs by the name that addresses, variables and stored rows have, with what people call them.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class VendorConfig:
     """The registered app, and where and how fast the vendor may be called.
 
-    api_base, app_base: origins without a trailing slash; empty means the vendor's own. version:
-    the dated API version, empty for the one that this connector is written against. ceiling: calls
-    per 10 s and account, below the vendor's limit because the customer's other apps share part of
-    it. rate_multiplier: raises every limit; only for a simulation that runs faster than the wall.
+    api_base, app_base: addresses without a trailing slash; empty means the vendor's own. Where an
+    account answers at an address of its own (`Tokens.base`), api_base counts before there are
+    tokens. version: of the API, empty for the one that this connector is written against.
+    ceiling: calls per 10 s and account, below the vendor's limit because the customer's other apps
+    share part of it. rate_multiplier: raises every limit; only for a simulation that runs faster
+    than the wall.
     """
 
     client_id: str

@@ -235,6 +235,7 @@ class Tokens:
     scopes: tuple[str, ...] = ()
     account: str = ""
     user: str = ""  # e-mail of who consented, where the CRM says so on exchange
+    base: str = ""  # address at which the account's API answers, where it came with the tokens
 
 
 @dataclass(frozen=True, slots=True)

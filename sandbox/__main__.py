@@ -14,7 +14,7 @@ from sandbox.assembly import assemble
 from sandbox.clock import Mode
 from sandbox.server import serve, tune_memory
 from sandbox.simulation import Simulation
-from sandbox.vendor import Vendors
+from sandbox.vendors import Vendors
 from sandbox.world.records import VENDORS
 
 SAVE_EVERY_S = 10.0

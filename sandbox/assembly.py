@@ -11,7 +11,7 @@ from sandbox.server import create_server
 from sandbox.settings import Settings
 from sandbox.simulation import Simulation
 from sandbox.ui.pages import install_pages
-from sandbox.vendor import Vendors
+from sandbox.vendors import Vendors
 
 SIMULATED_LIMITS = 1_000.0
 """Times the vendor's rate limits in simulated time, where weeks are played in a minute."""

@@ -13,7 +13,7 @@ from sandbox.har import Har
 from sandbox.http_server import HttpServer
 from sandbox.hubspot.api import HubSpot
 from sandbox.settings import Settings
-from sandbox.vendor import Vendors
+from sandbox.vendors import Vendors
 from sandbox.world.store import World
 
 VENDORS = (HubSpot,)

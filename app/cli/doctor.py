@@ -117,7 +117,7 @@ def _none(config: Config, account: str | None, known: Sequence[str]) -> Finding:
         return Finding(
             "no_account", "attention", "No CRM account is connected.",
             "There is nothing to follow up yet.",
-            f"Open {config.url}/connect/hubspot as a super admin of the account.",
+            f"Open {config.url}/welcome as an admin of the CRM account, and connect it.",
         )  # fmt: skip
     listed = f"there are: {', '.join(known)}" if known else "none is connected"
     return Finding(

@@ -13,10 +13,26 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
-from connectors.config import VendorConfig
+from connectors.config import NAMES, VendorConfig
 
-HUBSPOT_API_VERSION = "2026-03"
-"""HubSpot's dated API that the product is written for; `HUBSPOT_API_VERSION` overrides it."""
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A vendor's own addresses, and the version of its API that the product is written for.
+
+    api: where accounts without an address of their own are called. app: the consent page.
+    """
+
+    api: str
+    app: str
+    version: str
+
+
+_OWN: Mapping[str, _Own] = {
+    "hubspot": _Own("https://api.hubapi.com", "https://app.hubspot.com", "2026-03"),
+    "salesforce": _Own("https://login.salesforce.com", "https://login.salesforce.com", "67.0"),
+    "pipedrive": _Own("https://api.pipedrive.com", "https://oauth.pipedrive.com", "2"),
+}
 
 _MAKE = "bin/followthrough keys"
 
@@ -27,11 +43,17 @@ VARIABLES: Mapping[str, str] = {
     "FOLLOWTHROUGH_KEYS": "Fernet keys that encrypt tokens, newest first, separated by commas",
     "SECRET_KEY": "random text that signs cookies and OAuth states, 32 characters or more",
     "DATABASE_URL": "SQLAlchemy address of the database; SQLite in var/ unless given",
-    "HUBSPOT_CLIENT_ID": "client id of the HubSpot app",
-    "HUBSPOT_CLIENT_SECRET": "client secret of the HubSpot app; it also signs webhooks",
-    "HUBSPOT_API_BASE": "address of HubSpot's API",
-    "HUBSPOT_APP_BASE": "address of HubSpot's web application, for the consent page",
-    "HUBSPOT_API_VERSION": "dated version of HubSpot's API",
+    **{
+        f"{crm.upper()}_{name}": meaning.format(NAMES[crm])
+        for crm in _OWN
+        for name, meaning in (
+            ("CLIENT_ID", "client id of the {} app; without it that CRM is not offered"),
+            ("CLIENT_SECRET", "client secret of the {} app"),
+            ("API_BASE", "address of {}'s API"),
+            ("APP_BASE", "address of {}'s consent page"),
+            ("API_VERSION", "version of {}'s API"),
+        )
+    },
     "FOLLOWTHROUGH_SIMULATION": "control address of a sandbox that owns business time; unset: none",
     "RATE_MULTIPLIER": "factor on the vendor's rate limits, for a sandbox; 1 everywhere else",
 }
@@ -50,19 +72,24 @@ class ConfigError(Exception):
 class Config:
     """Configuration of one process. Addresses carry no trailing slash.
 
-    simulation: control address of the sandbox that owns business time, or None for real time.
+    vendors: the registration with each CRM that is offered. simulation: control address of the
+    sandbox that owns business time, or None for real time.
     """
 
     url: str
     keys: tuple[str, ...] = field(repr=False)
     secret_key: str = field(repr=False)
     database_url: str
-    hubspot: VendorConfig = field(repr=False)
+    vendors: Mapping[str, VendorConfig] = field(repr=False)
     simulation: str | None = None
 
     def vendor(self, crm: str) -> VendorConfig:
         """The registration with one CRM. Raises KeyError for a CRM that is not configured."""
-        return {"hubspot": self.hubspot}[crm]
+        return self.vendors[crm]
+
+    def real(self, crm: str) -> bool:
+        """Whether that CRM is called at the vendor's own address, not at a sandbox's."""
+        return self.vendors[crm].api_base == _OWN[crm].api
 
     def redirect_uri(self, crm: str) -> str:
         """Where the CRM sends the browser back after consent; registered with the vendor."""
@@ -83,14 +110,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         keys=_keys(env, problems),
         secret_key=_secret(env, problems),
         database_url=env.get("DATABASE_URL", "") or DEFAULT_DATABASE,
-        hubspot=VendorConfig(
-            client_id=_required(env, "HUBSPOT_CLIENT_ID", problems),
-            client_secret=_required(env, "HUBSPOT_CLIENT_SECRET", problems),
-            api_base=_address(env, "HUBSPOT_API_BASE", "https://api.hubapi.com", problems),
-            app_base=_address(env, "HUBSPOT_APP_BASE", "https://app.hubspot.com", problems),
-            version=env.get("HUBSPOT_API_VERSION", "") or HUBSPOT_API_VERSION,
-            rate_multiplier=_multiplier(env, problems),
-        ),
+        vendors=_vendors(env, problems),
         simulation=(
             _address(env, "FOLLOWTHROUGH_SIMULATION", "", problems)
             if env.get("FOLLOWTHROUGH_SIMULATION")
@@ -102,12 +122,40 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     return config
 
 
-def _required(env: Mapping[str, str], name: str, problems: list[str]) -> str:
-    value = env.get(name, "").strip()
-    if not value:
-        problems.append(f"{name} is not set: {VARIABLES[name]}. Copy it from the app's page at "
-                        "the vendor and start again")
-    return value
+def _vendors(env: Mapping[str, str], problems: list[str]) -> dict[str, VendorConfig]:
+    found: dict[str, VendorConfig] = {}
+    multiplier = _multiplier(env, problems)
+    for crm, own in _OWN.items():
+        prefix = crm.upper()
+        id, secret = (env.get(f"{prefix}_{name}", "").strip() for name in _CLIENT)
+        if not id and not secret:
+            continue
+        for name, value in zip(_CLIENT, (id, secret), strict=True):
+            if not value:
+                problems.append(_not_set(f"{prefix}_{name}"))
+        found[crm] = VendorConfig(
+            client_id=id,
+            client_secret=secret,
+            api_base=_address(env, f"{prefix}_API_BASE", own.api, problems),
+            app_base=_address(env, f"{prefix}_APP_BASE", own.app, problems),
+            version=env.get(f"{prefix}_API_VERSION", "").strip() or own.version,
+            rate_multiplier=multiplier,
+        )
+    if not found:
+        others = " or ".join(crm.upper() for crm in _OWN if crm != "hubspot")
+        problems.extend(
+            f"{_not_set(f'HUBSPOT_{name}')}; for another CRM set {others} instead of HUBSPOT"
+            for name in _CLIENT
+        )
+    return found
+
+
+_CLIENT = ("CLIENT_ID", "CLIENT_SECRET")
+
+
+def _not_set(name: str) -> str:
+    return (f"{name} is not set: {VARIABLES[name]}. Copy it from the app's page at the vendor and "
+            "start again")
 
 
 def _address(env: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:

@@ -90,6 +90,7 @@ class SqlTokenStore:
             expires_wall=Wall(row["expires_wall"]),
             scopes=tuple(row["scopes"].split()),
             account=self._account,
+            base=row["base"],
         )
 
     def save(self, tokens: Tokens) -> None:
@@ -102,6 +103,7 @@ class SqlTokenStore:
                 refresh=self._vault.seal(self._id, "refresh", tokens.refresh),
                 scopes=" ".join(tokens.scopes),
                 expires_wall=tokens.expires_wall,
+                base=tokens.base,
             )
 
     @contextmanager

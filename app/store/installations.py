@@ -121,9 +121,19 @@ def put_tokens(
     refresh: bytes,
     scopes: str,
     expires_wall: Wall,
+    base: str = "",
 ) -> None:
-    """Replace the tokens. Both are stored as given: the caller has encrypted them."""
-    values = {"access": access, "refresh": refresh, "scopes": scopes, "expires_wall": expires_wall}
+    """Replace the tokens. Both are stored as given: the caller has encrypted them.
+
+    base: address at which they are good, where the account has one of its own.
+    """
+    values = {
+        "access": access,
+        "refresh": refresh,
+        "scopes": scopes,
+        "expires_wall": expires_wall,
+        "base": base,
+    }
     dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
     query = (
         dialect.insert(tokens)
@@ -134,7 +144,7 @@ def put_tokens(
 
 
 def get_tokens(conn: Connection, installation_id: int) -> RowMapping | None:
-    """access, refresh (bytes), scopes, expires_wall; None: never connected, or dropped."""
+    """access, refresh (bytes), scopes, expires_wall, base; None: never connected, or dropped."""
     query = select(tokens).where(tokens.c.installation_id == installation_id)
     return conn.execute(query).mappings().one_or_none()
 

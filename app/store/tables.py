@@ -66,6 +66,7 @@ tokens = Table(
     Column("refresh", LargeBinary, nullable=False),
     Column("scopes", Text, nullable=False, server_default=""),
     Column("expires_wall", BigInteger, nullable=False),
+    Column("base", String(255), nullable=False, server_default=""),
 )
 
 settings = Table(

@@ -8,6 +8,13 @@ from flask import Flask, Response, request
 
 from app.installations.config import Config
 
+_OTHER_HOSTS = {
+    "hubspot": ("https://*.hubspot.com",),  # accounts outside the US have hosts of their own
+    "salesforce": ("https://*.lightning.force.com", "https://*.my.salesforce.com"),
+    "pipedrive": ("https://*.pipedrive.com",),
+}
+"""Where accounts' pages stand besides the vendor's consent page; they may frame ours."""
+
 
 def policy(config: Config) -> str:
     """The content security policy: our own files only, framed by the CRM only.
@@ -15,10 +22,12 @@ def policy(config: Config) -> str:
     X-Frame-Options is left out on purpose: it cannot name the CRM's origins, and browsers that
     know `frame-ancestors` ignore it.
     """
-    app_base = urlsplit(config.hubspot.app_base)
-    ancestors = ["'self'", f"{app_base.scheme}://{app_base.netloc}"]
-    if app_base.hostname == "app.hubspot.com":
-        ancestors.append("https://*.hubspot.com")  # accounts outside the US have hosts of their own
+    ancestors = ["'self'"]
+    for crm, vendor in config.vendors.items():
+        parts = urlsplit(vendor.app_base)
+        ancestors.append(f"{parts.scheme}://{parts.netloc}")
+        if config.real(crm):
+            ancestors.extend(_OTHER_HOSTS[crm])
     return "; ".join(
         (
             "default-src 'none'",

@@ -24,10 +24,10 @@ from app.web.api.setup import KINDS, board, person_view
 from app.web.api.subjects import find
 from app.web.api.undoing import listed, previewed
 from app.web.api.waiting import proposed
+from connectors.config import NAMES
+from connectors.registry import CRMS
 
 blueprint = Blueprint("pages", __name__)
-
-CRMS = {"hubspot": "HubSpot"}
 
 
 @blueprint.app_context_processor
@@ -50,7 +50,8 @@ def _page(template: str, conn: Any, **values: Any) -> str:
 @blueprint.get("/welcome")
 def welcome() -> Any:
     """Connect a CRM, or go where one is signed in."""
-    return render_template("welcome.html", crms=CRMS)
+    offered = {crm: NAMES[crm] for crm in services().config.vendors if crm in CRMS}
+    return render_template("welcome.html", crms=offered)
 
 
 @blueprint.get("/")

@@ -81,14 +81,8 @@ def generate(
     """
     if deals < 1 or weeks <= 0 or pipelines < 1:
         raise ValueError("deals, weeks and pipelines must be positive; ask for at least one deal")
-    account = world.add_account(
-        portal_id,
-        f"Northwind {seed}",
-        timezone="Europe/Berlin",
-        currency="EUR",
-        tier=tier,
-        crm=crm,
-    )
+    home = {"timezone": "Europe/Berlin", "currency": "EUR"}
+    account = world.add_account(portal_id, f"Northwind {seed}", tier=tier, crm=crm, **home)
     account.rates.update({code: rate for code, rate in _RATES.items() if code != account.currency})
     with world.lock:
         maker = _Maker(account, people, seed, start, weeks, shares or _shares(weeks))

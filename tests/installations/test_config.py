@@ -8,6 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from app.installations.config import VARIABLES, ConfigError, from_environment
+from connectors.config import NAMES
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -26,8 +27,8 @@ def test_defaults() -> None:
     assert config.url == "https://followthrough.example"
     assert config.redirect_uri("hubspot") == "https://followthrough.example/oauth/hubspot/callback"
     assert config.webhook_url("hubspot") == "https://followthrough.example/webhooks/hubspot"
-    assert config.hubspot.api_base == "https://api.hubapi.com"
-    assert config.hubspot.rate_multiplier == 1.0
+    assert config.vendor("hubspot").api_base == "https://api.hubapi.com"
+    assert config.vendor("hubspot").rate_multiplier == 1.0
     assert config.simulation is None
     assert config.database_url.startswith("sqlite:///")
 
@@ -91,5 +92,32 @@ def test_every_variable_read_is_listed() -> None:
             read.add(key)
             return super().get(key, default)
 
-    from_environment(Watched(environment(FOLLOWTHROUGH_SIMULATION="http://127.0.0.1:1")))
+    every = {f"{crm.upper()}_CLIENT_{name}": "x" for crm in NAMES for name in ("ID", "SECRET")}
+    simulated = environment(FOLLOWTHROUGH_SIMULATION="http://127.0.0.1:1", **every)
+    from_environment(Watched(simulated))
     assert read == set(VARIABLES)
+
+
+def test_a_crm_is_offered_where_its_app_is_registered() -> None:
+    config = from_environment(environment())
+    assert list(config.vendors) == ["hubspot"]
+    with pytest.raises(KeyError):
+        config.vendor("salesforce")
+    env = environment(SALESFORCE_CLIENT_ID="key", SALESFORCE_CLIENT_SECRET="s", RATE_MULTIPLIER="9")
+    del env["HUBSPOT_CLIENT_ID"], env["HUBSPOT_CLIENT_SECRET"]
+    config = from_environment(env)
+    assert list(config.vendors) == ["salesforce"]
+    vendor = config.vendor("salesforce")
+    assert (vendor.client_id, vendor.app_base) == ("key", "https://login.salesforce.com")
+    assert vendor.rate_multiplier == 9
+    assert config.real("salesforce")
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [("PIPEDRIVE_CLIENT_ID", "PIPEDRIVE_CLIENT_SECRET"),
+     ("PIPEDRIVE_CLIENT_SECRET", "PIPEDRIVE_CLIENT_ID")],
+)  # fmt: skip
+def test_half_a_registration_is_a_problem(given: str, missing: str) -> None:
+    with pytest.raises(ConfigError, match=f"{missing} is not set"):
+        from_environment(environment(**{given: "x"}))

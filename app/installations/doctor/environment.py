@@ -12,8 +12,8 @@ from app.installations.config import Config, ConfigError, from_environment
 from app.installations.doctor.findings import Finding
 from app.store.engine import Store
 from app.store.migrations import Schema, schema_of
+from connectors.config import NAMES
 
-_HUBSPOT = "https://api.hubapi.com"
 _REACH_S = 5.0
 
 
@@ -44,22 +44,33 @@ def server(config: Config) -> list[Finding]:
 
 def _address(config: Config) -> Iterator[Finding]:
     parts = urlsplit(config.url)
-    if config.simulation is not None or config.hubspot.api_base != _HUBSPOT:
+    real = _named(config, simulated=False)
+    if not real:
         return  # a sandbox on this machine reaches any address
     if _local(parts.hostname or ""):
         yield Finding(
             "address_local", "wrong",
             f"FOLLOWTHROUGH_URL is {config.url}, which is this machine alone.",
-            "HubSpot cannot send webhooks there, so changes would be noticed once an hour.",
+            f"{real} cannot send webhooks there, so changes would be noticed once an hour.",
             "Put the server behind a public https address and set FOLLOWTHROUGH_URL to it.",
         )  # fmt: skip
     elif parts.scheme != "https":
         yield Finding(
             "address_not_https", "wrong", f"FOLLOWTHROUGH_URL is {config.url}, which is not https.",
-            "HubSpot sends browsers and webhooks to https addresses only.",
+            f"{real} sends browsers and webhooks to https addresses only.",
             "Put a proxy with a certificate in front, set FOLLOWTHROUGH_URL to its https address "
-            "and upload the HubSpot project with the same BASE_URL.",
+            f"and give {real} that address as the app's.",
         )  # fmt: skip
+
+
+def _named(config: Config, *, simulated: bool) -> str:
+    """The CRMs that are called at their vendor's own address, as people call them.
+
+    simulated: also where a sandbox owns the time, which is wrong in itself.
+    """
+    if config.simulation is not None and not simulated:
+        return ""
+    return " and ".join(NAMES[crm] for crm in config.vendors if config.real(crm))
 
 
 def _local(host: str) -> bool:
@@ -73,19 +84,21 @@ def _local(host: str) -> bool:
 
 
 def _sandbox(config: Config) -> Iterator[Finding]:
-    if config.hubspot.api_base != _HUBSPOT:
+    real = _named(config, simulated=True)
+    if not real:
         return
     if config.simulation is not None:
         yield Finding(
             "simulation_on_real_crm", "wrong",
-            "FOLLOWTHROUGH_SIMULATION is set while HUBSPOT_API_BASE is HubSpot itself.",
+            f"FOLLOWTHROUGH_SIMULATION is set while {real} is called itself, no sandbox.",
             "Due times would follow a sandbox's clock and not the real one.",
             "Unset FOLLOWTHROUGH_SIMULATION and start again.",
         )  # fmt: skip
-    if config.hubspot.rate_multiplier != 1:
+    multiplier = max(vendor.rate_multiplier for vendor in config.vendors.values())
+    if multiplier != 1:
         yield Finding(
             "rate_multiplier_on_real_crm", "wrong",
-            f"RATE_MULTIPLIER is {config.hubspot.rate_multiplier:g} with HubSpot itself.",
+            f"RATE_MULTIPLIER is {multiplier:g} with {real} itself.",
             "Calls above the account's limit are refused, and hold up its other apps.",
             "Unset RATE_MULTIPLIER and start again.",
         )  # fmt: skip
@@ -106,7 +119,7 @@ def reachable(config: Config) -> list[Finding]:
     return [
         Finding(
             "unreachable", "wrong", f"No Followthrough answers at {config.url} ({said}).",
-            "Nothing is done while no server runs, and HubSpot's webhooks reach nobody.",
+            "Nothing is done while no server runs, and the CRM's webhooks reach nobody.",
             "Start bin/serve, or correct FOLLOWTHROUGH_URL or the proxy in front of it. If only "
             "this machine cannot reach its own public address, that is no fault.",
         )
