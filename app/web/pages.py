@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from app.lanes.holdout import compared
 from app.model.vocabulary import ReplyClass
 from app.store import reading
-from app.web import access, doctoring, summaries
+from app.web import access, doctoring, navigation, summaries
 from app.web.answers import services
 from app.web.api.dry_run import tried
 from app.web.api.events import shown as shown_events
@@ -33,8 +33,13 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.app_context_processor
 def frame() -> dict[str, Any]:
     """What every page's frame needs."""
-    return {"viewer": access.viewer_or_none(), "csrf": access.csrf_token(),
-            "simulated": services().config.simulation is not None}
+    who = access.viewer_or_none()
+    return {
+        "viewer": who,
+        "csrf": access.csrf_token(),
+        "navigation": navigation.entries(who.role, request.endpoint) if who else [],
+        "simulated": services().config.simulation is not None,
+    }
 
 
 def _page(template: str, conn: Any, **values: Any) -> str:

@@ -1,0 +1,44 @@
+"""The main navigation: what each role is led to, and which entry a page belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+ALL = ("rep", "manager", "admin")
+_LEADS = ("manager", "admin")
+_ADMINS = ("admin",)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. pages: endpoints of the pages below it, which are reached from its own."""
+
+    endpoint: str
+    label: str
+    roles: tuple[str, ...]
+    pages: tuple[str, ...] = ()
+
+
+ENTRIES = (
+    Entry("pages.result", "Result", _LEADS),
+    Entry("pages.mine", "Mine", ALL),
+    Entry("pages.subjects", "Records", ALL, ("pages.subject", "pages.dry_run")),
+    Entry("pages.rules", "Rules", _LEADS, ("pages.migrate", "pages.activation")),
+    Entry("pages.setup", "Set-up", _ADMINS, ("pages.leave",)),
+    Entry("pages.people", "People", _ADMINS),
+    Entry("pages.health", "Health", _ADMINS),
+)
+
+
+def entries(role: str, endpoint: str | None) -> list[dict[str, Any]]:
+    """The entries of a role in their order; `here` marks the one that the page belongs to."""
+    return [
+        {
+            "endpoint": entry.endpoint,
+            "label": entry.label,
+            "here": endpoint == entry.endpoint or endpoint in entry.pages,
+        }
+        for entry in ENTRIES
+        if role in entry.roles
+    ]
