@@ -227,15 +227,26 @@ class Page:
     after: str | None
 
 
+_NOT_SPENT = Wall(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
+    """Access to one account.
+
+    user: e-mail of who consented, where the CRM says so on exchange. base: address at which the
+    account's API answers, where it came with the tokens. spent_wall: since when the refresh token
+    is on its way to a CRM that takes each one once; 0 where it is not.
+    """
+
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     expires_wall: Wall
     scopes: tuple[str, ...] = ()
     account: str = ""
-    user: str = ""  # e-mail of who consented, where the CRM says so on exchange
-    base: str = ""  # address at which the account's API answers, where it came with the tokens
+    user: str = ""
+    base: str = ""
+    spent_wall: Wall = _NOT_SPENT
 
 
 @dataclass(frozen=True, slots=True)

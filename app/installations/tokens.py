@@ -91,6 +91,7 @@ class SqlTokenStore:
             scopes=tuple(row["scopes"].split()),
             account=self._account,
             base=row["base"],
+            spent_wall=Wall(row["spent_wall"]),
         )
 
     def save(self, tokens: Tokens) -> None:
@@ -104,6 +105,7 @@ class SqlTokenStore:
                 scopes=" ".join(tokens.scopes),
                 expires_wall=tokens.expires_wall,
                 base=tokens.base,
+                spent_wall=tokens.spent_wall,
             )
 
     @contextmanager

@@ -113,6 +113,8 @@ def bump(conn: Connection, installation_id: int) -> None:
 
 # --- tokens --------------------------------------------------------------------------------------
 
+_NOT_SPENT = Wall(0)
+
 
 def put_tokens(
     conn: Connection,
@@ -122,6 +124,7 @@ def put_tokens(
     scopes: str,
     expires_wall: Wall,
     base: str = "",
+    spent_wall: Wall = _NOT_SPENT,
 ) -> None:
     """Replace the tokens. Both are stored as given: the caller has encrypted them.
 
@@ -133,6 +136,7 @@ def put_tokens(
         "scopes": scopes,
         "expires_wall": expires_wall,
         "base": base,
+        "spent_wall": spent_wall,
     }
     dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
     query = (
@@ -144,7 +148,7 @@ def put_tokens(
 
 
 def get_tokens(conn: Connection, installation_id: int) -> RowMapping | None:
-    """access, refresh (bytes), scopes, expires_wall, base; None: never connected, or dropped."""
+    """access, refresh (bytes), and the rest as in `Tokens`; None: never connected, or dropped."""
     query = select(tokens).where(tokens.c.installation_id == installation_id)
     return conn.execute(query).mappings().one_or_none()
 

@@ -67,6 +67,7 @@ tokens = Table(
     Column("scopes", Text, nullable=False, server_default=""),
     Column("expires_wall", BigInteger, nullable=False),
     Column("base", String(255), nullable=False, server_default=""),
+    Column("spent_wall", BigInteger, nullable=False, server_default="0"),
 )
 
 settings = Table(

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from connectors.access import Access
 from connectors.contract import ACTING, Transient
 from connectors.hubspot.errors import TokenRefused
-from connectors.hubspot.oauth import Access
 from connectors.transport import Reply, Request, Transport
 
 ASSOCIATIONS = ("default", "associations")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.model.time import Business, Clocks
+from connectors.access import Access
 from connectors.contract import (
     Account,
     Capability,
@@ -32,7 +33,7 @@ from connectors.hubspot.capabilities import capabilities
 from connectors.hubspot.checkup import check_up
 from connectors.hubspot.errors import Classifier
 from connectors.hubspot.lost import Lost
-from connectors.hubspot.oauth import Access, OAuth
+from connectors.hubspot.oauth import OAuth
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.tasks import Tasks, unmark
 from connectors.hubspot.writing import Writer

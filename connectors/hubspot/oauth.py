@@ -1,19 +1,15 @@
-"""HubSpot's OAuth: authorize, exchange, refresh, introspect; one refresh at a time."""
+"""HubSpot's OAuth: authorize, exchange, refresh, introspect."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from app.model.time import SECOND, Clocks, Wall
-from connectors.contract import Tokens, TokenStore
+from connectors.contract import Tokens
 from connectors.hubspot.registration import scopes
 from connectors.transport import Request, Transport
-
-EXPIRY_MARGIN_MS = 2 * SECOND
-"""A token is renewed this long before it runs out; a later 401 renews it as well."""
 
 
 class OAuth:
@@ -86,53 +82,6 @@ class OAuth:
             tuple(answer.get("scopes") or ()),
             str(answer.get("hub_id") or ""),
         )
-
-
-class Access:
-    """The current access token of one installation, renewed by whoever first needs it."""
-
-    def __init__(self, store: TokenStore, oauth: OAuth, clocks: Clocks) -> None:
-        self._store = store
-        self._oauth = oauth
-        self._clocks = clocks
-        self._tokens: Tokens | None = None
-        self._lock = threading.Lock()
-
-    def granted(self) -> tuple[str, ...]:
-        """Scopes of the current tokens, as HubSpot told them with the last grant or renewal."""
-        tokens = self._tokens
-        if tokens is None:
-            tokens = self._tokens = self._store.load()
-        return tokens.scopes
-
-    def bearer(self, refused: str | None = None) -> str:
-        """A token that is not `refused` and has time left. Raises AuthRevoked."""
-        tokens = self._tokens
-        if tokens is None:
-            tokens = self._tokens = self._store.load()
-        if self._good(tokens, refused):
-            return tokens.access
-        # The process lock first: eight threads of this process need not all wait in the database.
-        with self._lock:
-            tokens = self._tokens or tokens
-            if not self._good(tokens, refused):
-                tokens = self._tokens = self._renewed(refused)
-            return tokens.access
-
-    def _renewed(self, refused: str | None) -> Tokens:
-        with self._store.refresh_lock():
-            tokens = self._store.load()
-            if self._good(tokens, refused):
-                return tokens
-            fresh = self._oauth.refresh(tokens)
-            # Saved before it is used: a crash after the first use would otherwise leave a refresh
-            # token behind that HubSpot may have replaced.
-            self._store.save(fresh)
-            return fresh
-
-    def _good(self, tokens: Tokens, refused: str | None) -> bool:
-        left = tokens.expires_wall - self._clocks.wall()
-        return tokens.access != refused and left > EXPIRY_MARGIN_MS
 
 
 def authorize_url(

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.model.time import SECOND, Business, Clocks, Wall
 from connectors import mapping as mappings
+from connectors.access import Access
 from connectors.budget import Budget, Limit, MemoryBudgetStore
 from connectors.config import VendorConfig
 from connectors.contract import BudgetStore, Connector, Event, Recorder, Tokens, TokenStore
@@ -16,7 +17,7 @@ from connectors.hubspot.api import Api
 from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.errors import Classifier
 from connectors.hubspot.lost import Lost
-from connectors.hubspot.oauth import Access, OAuth, authorize_url
+from connectors.hubspot.oauth import OAuth, authorize_url
 from connectors.hubspot.tables import API_BASE, API_VERSION, APP_BASE
 from connectors.transport import NoRecorder, Transport
 

@@ -12,10 +12,10 @@ import pytest
 import requests
 
 from app.model.time import Wall
+from connectors.access import Access
 from connectors.budget import MemoryBudgetStore
 from connectors.config import VendorConfig
 from connectors.contract import AuthRevoked, Invalid, Tokens, Transient
-from connectors.hubspot.oauth import Access
 from connectors.hubspot.registration import scopes
 from connectors.registry import vendor
 from sandbox.world.records import App
