@@ -31,6 +31,7 @@ EXITS_OF = {
     "after-the-hour": NO_STAGE,
     "first-minutes": NO_STAGE,
     "inbound-cadence": NO_STAGE,
+    "inbound-nurture": NO_STAGE,
     "stage-map": frozenset({StopReason.STAGE_LEFT, StopReason.CLOSED_WON, StopReason.CLOSED_LOST}),
     "team-demo": NO_STAGE,
     "team-inbound": NO_STAGE,
@@ -238,5 +239,5 @@ def test_only_what_cannot_wait_is_urgent() -> None:
         "success-call", "sla-new", "sla-book", "sla-summary", "in-1", "demo-1",
         "ask-back", "missed", "act", "rescue",
         "prices", "opened-again", "accepted", "used-less", "trial", "told-mail", "told-call",
-        "competitor-out", "several", "many", "competitor",
+        "competitor-out", "several", "many", "competitor", "while-they-look",
     }  # fmt: skip
