@@ -446,6 +446,17 @@ class Connector(Protocol):
         """Company id → ids of its deals. Raises Forbidden where the grant shows no companies."""
         ...
 
+    def contacts_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Company id → ids of its contacts. Raises Forbidden where the grant shows no companies."""
+        ...
+
+    def companies_of(
+        self, type: Literal["deal", "contact"], ids: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """Deal's or contact's id → ids of its companies; without any, absent. Raises Forbidden
+        where the grant shows no companies."""
+        ...
+
     def engagements_of(
         self, type: ObjectType, id: str
     ) -> list[tuple[ObjectType, str]]:

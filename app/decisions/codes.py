@@ -51,6 +51,8 @@ class Code:
     REPLY_UNKNOWN = "reply_class_unknown"
     REPLY_ANSWERED = "reply_answered"
     HELD_UNTIL = "held_until"
+    HELD_FOR_COLLEAGUE = "held_for_colleague"
+    COMPANY_UNREADABLE = "company_unreadable"
     HELD_BY_PERSON = "held_for_a_person"
     HOLD_OVER = "hold_over"
     PUT_OFF = "steps_put_off"

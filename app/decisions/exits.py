@@ -49,6 +49,7 @@ CANDIDATES: Mapping[SignalKind, tuple[StopReason, ...]] = {
     SignalKind.CLOSED: _STAGE_REASONS,
     SignalKind.OPTED_OUT: (StopReason.OPTED_OUT,),
     SignalKind.BOUNCED: (StopReason.BOUNCED,),
+    SignalKind.COLLEAGUE: (StopReason.COLLEAGUE,),
     SignalKind.CONTROL_CHANGED: (StopReason.CONTROL,),
     SignalKind.DELETED: (StopReason.DELETED,),
 }
@@ -122,6 +123,14 @@ def _opted_out(enrolment: EnrolmentView, event: Signal, subject: SubjectView) ->
     return _same_person(enrolment, event, subject)
 
 
+def _colleague(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
+    """Somebody answered on another record of the company, and the admin wants that to end it. What
+    would not end it here does not end it from there."""
+    if event.data.get("what") != "stop" or event.at < enrolment.anchor_at:
+        return False
+    return enrolment.sequence is not None and event.data["exit"] in enrolment.sequence.exits
+
+
 def _stopped(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
     if event.data.get("control") == "stop" or subject.control == "stop":
         return True
@@ -147,6 +156,7 @@ _HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]
     StopReason.CLOSED_LOST: _closed(StageKind.LOST),
     StopReason.OPTED_OUT: _opted_out,
     StopReason.BOUNCED: _same_person,
+    StopReason.COLLEAGUE: _colleague,
     StopReason.CONTROL: _stopped,
     StopReason.DELETED: _deleted,
     StopReason.NOT_FOLLOWED: _off_limits,

@@ -53,6 +53,10 @@ TEXTS: Mapping[str, str] = {
     Code.REPLY_ANSWERED: "A task for a person: {task}, due {due_at}.",
     Code.HELD_UNTIL: "Everything automatic waits until {until}: {reasons}.",
     Code.HELD_BY_PERSON: "Nothing automatic happens until a person lets it go on: {reasons}.",
+    Code.HELD_FOR_COLLEAGUE: "On {record} of the same company {said}; what is ahead here waits "
+    "until {until}.",
+    Code.COMPANY_UNREADABLE: "Here {said}, which is to be heeded at the company's other records; "
+    "the grant shows no companies, so nothing was done there. Connect again and allow them.",
     Deed.LET_GO_ON: "{who} lets automatic follow-up go on; it had waited: {reasons}.",
     Code.HOLD_OVER: "No reason to wait any more: {reasons}.",
     Code.PUT_OFF: "The steps wait with it; now due: {due}.",
@@ -176,6 +180,7 @@ TEXTS: Mapping[str, str] = {
     StopReason.CLOSED_LOST: "The deal is lost.",
     StopReason.OPTED_OUT: "The contact opted out.",
     StopReason.BOUNCED: "Mail to the contact bounces.",
+    StopReason.COLLEAGUE: "On {record} of the same company {said}.",
     StopReason.CONTROL: "Stopped by the rep, with the control property.",
     StopReason.DELETED: "The record was deleted in the CRM.",
     StopReason.GOAL: "The goal is reached.",

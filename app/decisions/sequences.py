@@ -226,5 +226,7 @@ def _end(
     after, again_at, lines = follow(enrolment, reason, event.at, calendar, now)
     end: Action = EndEnrolment(enrolment.id, enrolment.subject, reason, now, goal, again_at)
     values = {"cause": event.cause, "signal": event.kind.value, "signal_at": event.at}
+    if event.kind is SignalKind.COLLEAGUE:
+        values |= {key: event.data[key] for key in ("said", "record")}
     why = enrolment.told("ended", reason.value, now, values)
     return Decision((end, *after), (why, *lines))

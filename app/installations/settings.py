@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from app.model.company import DEEDS, CompanyStop, Deed
 from app.model.guard import Cap, GuardSettings
 from app.model.time import DAY, HOUR, MINUTE
 
@@ -145,6 +146,16 @@ class Settings(BaseModel):
     mapping: dict[str, dict[str, str | dict[str, Any]]] = Field(
         {}, description="the account's own properties by our name for them, for deals and contacts"
     )
+    company_stop: Literal["off", "hold", "stop"] = Field(
+        "off",
+        description="what an answer on one record of a company does to sequences on its others",
+    )
+    company_stop_on: tuple[Deed, ...] = Field(
+        DEEDS, min_length=1, description="which answers count for the company's other records"
+    )
+    company_hold_days: int = Field(
+        14, ge=1, le=365, description="how long the others wait, in days, where they are held"
+    )
     event_days: int = Field(
         90, ge=31, le=730, description="how long events of your own tools are kept, in days"
     )
@@ -215,6 +226,13 @@ class Settings(BaseModel):
                 type = entry.get("type", "text") if isinstance(entry, dict) else "text"
                 found.update({f"{prefix}.{name}": type for prefix in (kind, "subject")})
         return found
+
+    def company(self) -> CompanyStop | None:
+        """What an answer means for the company's other records; None: nothing."""
+        if self.company_stop == "off":
+            return None
+        on = frozenset(self.company_stop_on)
+        return CompanyStop(self.company_stop, on, self.company_hold_days)
 
     def guard(
         self, key: str, zone: str, followed: frozenset[str], *, stopped: bool = False

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.decisions import colleagues
+from app.decisions.codes import Code
 from app.decisions.reply_table import IN_CHARGE
 from app.lanes.context import Tenant
 from app.lanes.findings import Findings
@@ -166,8 +168,11 @@ def _react(
     _watch(conn, tenant, signals, now)
     running_again = {s.subject for s in signals if s.data.get("control") == "run"}
     for subject in running_again:
-        # Whoever lets it run takes back what another person, or they, took out of our hands.
-        holds.lift(conn, tenant.id, subject, IN_CHARGE)
+        # Whoever lets it run takes back what another person, or they, took out of our hands, and
+        # knows better than we do what an answer elsewhere in the company means here.
+        holds.lift(conn, tenant.id, subject, IN_CHARGE, colleagues.HOLD)
+    if running_again:
+        tasks.recall(conn, running_again, Code.HELD, now)
     freed = {s.subject for s in signals if s.kind is SignalKind.CONTROL_CHANGED}
     if freed:
         tasks.wake_subjects(conn, freed, now)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.decisions import ending, recycling
+from app.decisions import colleagues, ending, recycling
 from app.decisions.flow import TIMER
 from app.decisions.lasting import LAZY
 from app.decisions.replies import answer
 from app.decisions.rules import arm, decide, timed
 from app.decisions.sequences import advance, became_deal, progress
 from app.lanes.beginning import drop_unowed
+from app.lanes.colleagues import heed, tell_mates
 from app.lanes.context import Tenant
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.snapshot import Snapshot
@@ -31,6 +32,7 @@ def decide_signals(
     ordered = sorted(signals, key=lambda signal: signal.at)
     for signal in ordered:
         _advance(tenant, snapshot, signal, writes, now)
+        heed(tenant, snapshot, signal, writes, now)
         if signal.kind is SignalKind.REPLY_CLASSIFIED and snapshot.replies is not None:
             ground = snapshot.replies.of(snapshot, signal)
             decision = answer(signal, snapshot.context(signal.subject, now), ground, now)
@@ -96,6 +98,9 @@ def decide_timers(
             if (timer["about"], name) not in asked:
                 asked.add((timer["about"], name))
                 _ask_outcome(observer, timer["about"], data, timer["due_at"])
+            continue
+        if name.startswith(colleagues.TIMER):
+            tell_mates(tenant, snapshot, observer, timer, writes, now)
             continue
         if name.startswith(recycling.TIMER):
             _bring_back(tenant, snapshot, observer, timer, data, writes, now)

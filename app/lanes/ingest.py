@@ -10,22 +10,21 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection
-
 from app.decisions.flow import TIMER
 from app.lanes.asking import decide_contacts
+from app.lanes.colleagues import ask_companies
 from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_became, decide_signals, decide_timers
 from app.lanes.events import postings, take_posted
 from app.lanes.forgetting import forget
-from app.lanes.heard import SAID, heard_of, load_ground
+from app.lanes.heard import SAID, heard_of
+from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.observe_lives import LifeObserver
 from app.lanes.observe_replies import ReplyObserver
 from app.lanes.observe_tasks import TaskObserver
 from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, plan_reads
-from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import OURS, isolate, later, note_error
 from app.lanes.uniting import unite
 from app.lanes.worked_off import finished, hold_refused
@@ -115,6 +114,7 @@ def drain_timers(lanes: Lanes, tenant: Tenant) -> bool:
         readings = fetch(lanes, tenant, plan.reads)
         if readings.anything:
             take_in(lanes, tenant, readings)
+        due = ask_companies(lanes, tenant, due)
     except CrmError as error:
         note_error(lanes, tenant, error, 0)
         return False
@@ -222,74 +222,6 @@ def _take_in(
     if readings.erased:
         lanes.store.scrub()
     return True
-
-
-def place(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
-    """Give records not seen before a row, so that everything after can name them by row id."""
-    wanted = [("deal", record.id) for record in readings.of("deal")]
-    for record in readings.of("contact"):
-        if record.associations is not None and not record.associations.get("deal"):
-            wanted.append(("contact", record.id))
-    if not wanted:
-        return
-    with lanes.store.read() as conn:
-        missing: list[dict[str, Any]] = []
-        for type in ("deal", "contact"):
-            ids = [id for kind, id in wanted if kind == type]
-            known = mirror.by_crm_id(conn, tenant.id, type, ids) if ids else {}
-            missing.extend(mirror.blank(tenant.id, type, id) for id in ids if id not in known)
-    if missing:
-        with lanes.store.write() as conn:
-            mirror.add_subjects(conn, missing)
-
-
-def load_snapshot(
-    conn: Connection,
-    tenant: Tenant,
-    readings: Readings,
-    due: Sequence[Mapping[Any, Any]],
-    now: Business,
-) -> tuple[Snapshot, dict[int, frozenset[tuple[str, int]]]]:
-    """The snapshot of every subject that these readings may concern."""
-    inst = tenant.id
-    deals = {record.id for record in readings.of("deal")}
-    contacts = {record.id for record in readings.of("contact")}
-    contacts.update(heard.id for heard in readings.said if heard.type == "contact")
-    for type in ("email", "call", "meeting", "task"):
-        for record in readings.of(type):
-            linked = record.associations or {}
-            deals.update(linked.get("deal", ()))
-            contacts.update(linked.get("contact", ()))
-    deals.update(id for type, id, _ in readings.gone if type == "deal")
-    contacts.update(id for type, id, _ in readings.gone if type == "contact")
-    contacts.update(one.contact for one in readings.posted if one.contact)
-    deals.update(deal for one in readings.posted for deal in one.deals)
-    for record in readings.of("deal"):
-        contacts.update((record.associations or {}).get("contact", ()))
-    tasks = {record.id for record in readings.of("task")}
-    tasks.update(id for type, id, _ in readings.gone if type == "task")
-    ids = {timer["subject_id"] for timer in due} | {timer["about"] for timer in due}
-    if deals:
-        ids.update(row["id"] for row in mirror.by_crm_id(conn, inst, "deal", deals).values())
-    if contacts:
-        found = mirror.by_crm_id(conn, inst, "contact", contacts)
-        ids.update(row["id"] for row in found.values())
-        for subjects in mirror.subjects_of_contacts(conn, inst, contacts).values():
-            ids.update(subjects)
-    if tasks:
-        ids.update(mirror.subjects_of_tasks(conn, inst, tasks))
-    snapshot = Snapshot(
-        tenant, conn, ids, now,
-        contacts=contacts,
-        tasks=tasks,
-        meetings=[record.id for record in readings.of("meeting")],
-        touches=[r.fields["touch_id"] for r in readings.of("task") if r.fields.get("touch_id")],
-        compared=bool(readings.of("contact")),
-    )  # fmt: skip
-    if readings.said:
-        snapshot.replies = load_ground(conn, tenant, snapshot, now)
-    known = mirror.last_entries(conn, ids) if readings.of("deal") else {}
-    return snapshot, known
 
 
 def read_again(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[str, Any]]) -> bool:

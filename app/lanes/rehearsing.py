@@ -11,7 +11,7 @@ from app.decisions.rules import RuleContext, decide
 from app.decisions.sequences import advance
 from app.lanes.context import Lanes, Tenant
 from app.lanes.events import REASONS, Posting, resolve, subjects_of
-from app.lanes.ingest import load_snapshot
+from app.lanes.loading import load_snapshot
 from app.lanes.observe import Observer
 from app.lanes.reading import Readings
 from app.lanes.snapshot import Snapshot

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from app.decisions.codes import Deed
+from app.decisions.codes import Code, Deed
 from app.decisions.putting_off import bring_forward
 from app.decisions.reply_holds import held_until
+from app.decisions.reply_table import DATED
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes
 from app.lanes.heard import Heard, event_of, load_ground
@@ -31,7 +32,8 @@ def tell(
 def go_on(lanes: Lanes, installation_id: int, subject_id: int, who: str) -> list[str]:
     """Lift every hold of a subject and of its people, by a person's word. Answers the reasons.
 
-    What had moved because of them comes back by as much, nothing of it before now.
+    What had moved because of a reply comes back by as much, nothing of it before now; what the
+    guard put off is judged anew.
     """
     tenant, now = lanes.tenant(installation_id), lanes.now()
     writes = Writes()
@@ -51,7 +53,7 @@ def go_on(lanes: Lanes, installation_id: int, subject_id: int, who: str) -> list
         )
         for one in snapshot.enrolments(subject_id):
             ground = snapshot.replies.of_whom(snapshot, subject_id, one.contact)
-            ends = held_until(ground, now)
+            ends = held_until(ground, now, frozenset(reasons) - DATED)
             decision = bring_forward(one, ground.placed, ends, calendar, now)
             writes.take(tenant, decision, snapshot, now)
         said = [reason.replace("_", " ") for reason in sorted(reasons)]
@@ -61,4 +63,5 @@ def go_on(lanes: Lanes, installation_id: int, subject_id: int, who: str) -> list
         writes.take(tenant, Decision((), (line,)), snapshot, now)
         store_decisions(conn, tenant, writes, (), now)
         tasks.wake_subjects(conn, [subject_id], now)
+        tasks.recall(conn, [subject_id], Code.HELD, now)
     return sorted(reasons)

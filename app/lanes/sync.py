@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
-from app.lanes.ingest import load_snapshot, place
+from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import Observer
 from app.lanes.reading import Readings, not_shown_yet
 from app.lanes.trouble import note_error

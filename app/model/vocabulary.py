@@ -51,6 +51,7 @@ class SignalKind(StrEnum):
     BOUNCED = "bounced"
     CONTROL_CHANGED = "control_changed"
     FIELD_CHANGED = "field_changed"
+    COLLEAGUE = "colleague"  # somebody answered on another record of the same company
     SEQUENCE_ENDED = "sequence_ended"  # the CRM's own, in which we had enrolled
     DELETED = "deleted"
     NO_ACTIVITY = "no_activity_for"
@@ -248,6 +249,7 @@ class StopReason(StrEnum):
     CLOSED_LOST = "closed_lost"
     OPTED_OUT = "opted_out"
     BOUNCED = "bounced"
+    COLLEAGUE = "colleague_answered"
     CONTROL = "stopped_by_rep"
     DELETED = "record_deleted"
     GOAL = "goal_reached"
@@ -299,4 +301,5 @@ EXITS = (
     StopReason.CLOSED_LOST,
     StopReason.OPTED_OUT,
     StopReason.BOUNCED,
+    StopReason.COLLEAGUE,
 )

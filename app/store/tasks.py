@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, case, or_, select, update
 
 from app.model.vocabulary import Outcome, TouchState
 from app.store.fixed import Fixed, among, arg
@@ -84,6 +84,27 @@ _WAKE_SUBJECTS = Fixed(
 def wake_subjects(conn: Connection, subject_ids: Iterable[int], now: int) -> None:
     """Touches of these subjects that wait for a hold or a control to clear are judged anew."""
     _WAKE_SUBJECTS.run(conn, ids=list(subject_ids), now=now)
+
+
+_RECALL = Fixed(
+    update(touches)
+    .where(
+        among(_t.subject_id, "ids"),
+        _t.state == TouchState.PLANNED.value,
+        _t.reason == arg("why"),
+        _t.due_at > arg("now"),
+    )
+    .values(
+        write_at=arg("now"),
+        due_at=case((_t.owed_at > arg("now"), _t.owed_at), else_=arg("now")),
+    )
+)
+
+
+def recall(conn: Connection, subject_ids: Iterable[int], why: str, now: int) -> None:
+    """Touches of these subjects that were put off for this reason are judged anew, due when they
+    are owed, or now: what held them is lifted before its time."""
+    _RECALL.run(conn, ids=list(subject_ids), why=why, now=now)
 
 
 _WAKE_RULE = Fixed(

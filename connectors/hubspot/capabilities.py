@@ -87,9 +87,10 @@ _BY_SCOPE = (
     ),
     _Row(
         "company_events", ("crm.objects.companies.read",),
-        "know which deals an event about a company concerns",
+        "know which deals an event about a company concerns, and which records of a company are to "
+        "heed an answer",
         "such events are kept and shown; one that names a person or a deal is acted on all the "
-        "same",
+        "same; an answer counts on its own record alone, and the ledger says so",
     ),
     _Row(
         "email_content", ("sales-email-read",), "read the subject of a reply",

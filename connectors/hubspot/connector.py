@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from app.model.time import Business, Clocks
 from connectors.access import Access
@@ -150,6 +150,14 @@ class HubSpotConnector:
 
     def deals_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
         return self.associated("company", "deal", ids)
+
+    def contacts_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        return self.associated("company", "contact", ids)
+
+    def companies_of(
+        self, type: Literal["deal", "contact"], ids: Sequence[str]
+    ) -> dict[str, list[str]]:
+        return self.associated(type, "company", ids)
 
     def engagements_of(self, type: ObjectType, id: str) -> list[tuple[ObjectType, str]]:
         return self._reader.engagements_of(type, id)

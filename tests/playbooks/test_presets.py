@@ -32,7 +32,9 @@ EXITS_OF = {
     "first-minutes": NO_STAGE,
     "inbound-cadence": NO_STAGE,
     "inbound-nurture": NO_STAGE,
-    "stage-map": frozenset({StopReason.STAGE_LEFT, StopReason.CLOSED_WON, StopReason.CLOSED_LOST}),
+    "stage-map": EVERY - {
+        StopReason.REPLIED, StopReason.MEETING_BOOKED, StopReason.OPTED_OUT, StopReason.BOUNCED
+    },
     "team-demo": NO_STAGE,
     "team-inbound": NO_STAGE,
     "to-the-demo": NO_STAGE,
