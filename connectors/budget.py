@@ -21,6 +21,7 @@ from types import TracebackType
 
 from app.model.time import SECOND, Clocks, Wall
 from connectors.contract import ACTING, BudgetExhausted, BudgetStore, RateLimited, Stopped
+from connectors.daily import Daily
 
 USE_WITHIN_MS = 2 * SECOND
 """A leased slot that is not used within this time is given back."""
@@ -83,7 +84,8 @@ class Slot:
 class Budget:
     """One installation's budget as one process sees it; safe to share between threads.
 
-    multiplier raises all ceilings (for a simulation); the code is the same.
+    multiplier raises all ceilings (for a simulation); the code is the same. daily: what a vendor
+    grants for a day besides, by what calls cost.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Budget:
         limits: Mapping[str, Limit],
         *,
         multiplier: float = 1.0,
+        daily: Daily | None = None,
         patience_ms: int = PATIENCE_MS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -100,6 +103,7 @@ class Budget:
         self._clocks = clocks
         self._limits = limits
         self._multiplier = multiplier
+        self._daily = daily
         self._patience = patience_ms
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -116,21 +120,28 @@ class Budget:
             for chunk in chunks:
                 self._give_back(chunk)
 
-    def acquire(self, buckets: Iterable[str], priority: str) -> Slot:
-        """A slot in each of the buckets, waiting up to the patience.
+    def acquire(self, buckets: Iterable[str], priority: str, cost: int = 0) -> Slot:
+        """A slot in each of the buckets, waiting up to the patience, and the cost of the day's.
 
-        Raises RateLimited while the vendor holds us off, BudgetExhausted when no slot came free,
-        and Stopped for what would act while everything is stopped. That is asked last, after any
-        waiting: so a stop holds before the very next call, whoever had it in hand.
+        Raises RateLimited while the vendor holds us off, BudgetExhausted when no slot came free or
+        the day's budget does not hold the cost, and Stopped for what would act while everything is
+        stopped. That is asked last, after any waiting: so a stop holds before the very next call,
+        whoever had it in hand.
         """
         taken: list[_Chunk] = []
+        spent = 0
         try:
             for bucket in buckets:
                 taken.append(self._one(bucket, priority))
+            if self._daily is not None and cost:
+                self._daily.take(cost, priority)
+                spent = cost
             if priority == ACTING and self._store.stopped():
                 raise Stopped("Everything is stopped; it goes on when an admin starts it again.")
         except (RateLimited, Stopped):
             self._unused(taken)
+            if self._daily is not None and spent:
+                self._daily.give_back(spent, priority)
             raise
         return Slot(self, taken)
 

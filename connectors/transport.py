@@ -54,8 +54,9 @@ _DETAIL_CHARS = 2_000
 class Request:
     """One call. path begins with a slash. body is sent as JSON, form as a form; one or neither.
 
-    safe: repeating it does no harm. buckets: budgets that it takes a slot of. secrets: values that
-    must not show in any error.
+    safe: repeating it does no harm. buckets: budgets that it takes a slot of. cost: what it takes
+    of a vendor's budget of the day, where there is one. secrets: values that must not show in any
+    error.
     """
 
     method: str
@@ -66,6 +67,7 @@ class Request:
     safe: bool = False
     priority: str = "dispatch"
     buckets: tuple[str, ...] = ("default",)
+    cost: int = 0
     secrets: tuple[str, ...] = ()
 
 
@@ -140,7 +142,7 @@ class Transport:
             self._sleep(wait_s)
 
     def _once(self, request: Request, authorization: str | None) -> Reply:
-        with self.budget.acquire(request.buckets, request.priority):
+        with self.budget.acquire(request.buckets, request.priority, request.cost):
             started = time.perf_counter()
             status = 0
             try:

@@ -35,9 +35,10 @@ from connectors.hubspot.errors import Classifier
 from connectors.hubspot.lost import Lost
 from connectors.hubspot.oauth import OAuth
 from connectors.hubspot.reading import Reader
-from connectors.hubspot.tasks import Tasks, unmark
+from connectors.hubspot.tasks import Tasks
 from connectors.hubspot.writing import Writer
 from connectors.mapping import CrmMapping, MappingError, PropertyInfo, Schema, load
+from connectors.marks import unmark
 
 
 class HubSpotConnector:

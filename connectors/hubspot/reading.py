@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from app.model.time import MINUTE, Business
+from connectors.batches import chunks
 from connectors.contract import CrmRecord, ObjectType, Page
 from connectors.hubspot.api import ASSOCIATIONS, SEARCH, Api
 from connectors.hubspot.tables import (
@@ -26,14 +27,6 @@ OVERLAP_MS = MINUTE
 
 Link = tuple[str, bool, tuple[str, ...]]
 """One association: the other id, primary or not, its labels."""
-
-
-T = TypeVar("T")
-
-
-def chunks(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 class Reader:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from connectors.batches import chunks, in_batches
 from connectors.contract import (
     Conflict,
     Created,
@@ -20,13 +20,11 @@ from connectors.contract import (
 from connectors.hubspot.api import Api
 from connectors.hubspot.errors import Classifier, trace_ids
 from connectors.hubspot.lost import ROUNDS, TOUCH_ID, Lost
-from connectors.hubspot.reading import Reader, chunks
+from connectors.hubspot.reading import Reader
 from connectors.hubspot.tables import ASSOCIATION_TYPES, BATCH, PATHS
-from connectors.hubspot.writing import REFUSALS, in_batches, unanswered
+from connectors.hubspot.writing import REFUSALS, unanswered
 from connectors.mapping import CrmMapping
-
-_MARK = "followthrough:"
-_MARKED = re.compile(r"\s*<p>Ref: followthrough:([0-9a-f-]{36})</p>")
+from connectors.marks import marked, unmark
 
 TYPE_PREFIX = {"linkedin": "LinkedIn: "}
 
@@ -62,13 +60,13 @@ class Tasks:
 
     def create_tasks(self, tasks: Sequence[NewTask]) -> list[Created]:
         """As the contract says; answers stand in the order of the tasks."""
-        answers = in_batches(tasks, self._create, _failed)
+        answers = in_batches(tasks, self._create, _failed, BATCH)
         for _ in range(ROUNDS):
             lacking = {a.touch_id for a in answers if self._lost.note(self._type, a.error)}
             if not lacking:
                 break
             again = [task for task in tasks if task.touch_id in lacking]
-            made = {a.touch_id: a for a in in_batches(again, self._guarded, _failed)}
+            made = {a.touch_id: a for a in in_batches(again, self._guarded, _failed, BATCH)}
             answers = [made.get(answer.touch_id, answer) for answer in answers]
         return self._retyped(tasks, answers)
 
@@ -105,7 +103,7 @@ class Tasks:
             fields["touch_id"] = task.touch_id
             fields["state"] = "open" if self._type == "task" else "done"
         else:
-            fields["body"] = f"{task.body}<p>Ref: {_MARK}{task.touch_id}</p>"
+            fields["body"] = marked(task.body, task.touch_id)
         return {
             "objectWriteTraceId": task.touch_id,
             "properties": self._mapping.of(self._type).write(
@@ -286,18 +284,3 @@ class Tasks:
 def _failed(task: NewTask, error: CrmError) -> Created:
     return Created(task.touch_id, None, error)
 
-
-def unmark(record: CrmRecord) -> str | None:
-    """Move the touch id from a task's body into its field; None if it bears none."""
-    body = record.fields.get("body")
-    match = _MARKED.search(body) if isinstance(body, str) else None
-    if match is None or not isinstance(body, str):
-        return record.fields.get("touch_id")
-    record.fields["body"] = _MARKED.sub("", body)
-    record.fields["touch_id"] = match.group(1)
-    if "body" in record.history:
-        record.history["body"] = [
-            version._replace(value=_MARKED.sub("", version.value or ""))
-            for version in record.history["body"]
-        ]
-    return match.group(1)

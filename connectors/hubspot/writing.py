@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
+from connectors.batches import chunks, in_batches
 from connectors.contract import (
     Conflict,
     CrmError,
     Invalid,
     NotFound,
     ObjectType,
-    Transient,
     Unknown,
     Update,
     Updated,
@@ -19,15 +19,11 @@ from connectors.contract import (
 from connectors.hubspot.api import ASSOCIATIONS, Api
 from connectors.hubspot.errors import Classifier, named_ids, trace_ids
 from connectors.hubspot.lost import ROUNDS, Lost
-from connectors.hubspot.reading import chunks
 from connectors.hubspot.tables import ASSOCIATION_BATCH, BATCH, PATHS
 from connectors.mapping import CrmMapping
 
 REFUSALS = (Invalid, Conflict, NotFound)
 """Errors that one input causes for its whole batch; the batch had no effect."""
-
-T = TypeVar("T")
-A = TypeVar("A")
 
 
 class Writer:
@@ -45,7 +41,9 @@ class Writer:
         def send(part: Sequence[Update]) -> list[Updated]:
             return self._update(type, part)
 
-        answers = in_batches(updates, send, lambda update, error: Updated(update.id, error))
+        answers = in_batches(
+            updates, send, lambda update, error: Updated(update.id, error), BATCH
+        )
         for _ in range(ROUNDS):
             lacking = {a.id for a in answers if self._lost.note(type, a.error)}
             if not lacking:
@@ -134,28 +132,6 @@ class Writer:
                 safe=True,
                 priority="dispatch",
             )
-
-
-def in_batches(
-    items: Sequence[T],
-    send: Callable[[Sequence[T]], list[A]],
-    failed: Callable[[T, CrmError], A],
-) -> list[A]:
-    """Send in batches of the CRM's size. The first batch may raise; once one went through, a
-    later error stands in the answers, or what was already done would be forgotten."""
-    answers: list[A] = []
-    for part in chunks(items, BATCH):
-        try:
-            answers.extend(send(part))
-        except CrmError as error:
-            if not answers:
-                raise
-            answers.extend(failed(item, error) for item in part)
-            unsent = Transient("Not sent: an earlier batch of the same work failed.")
-            rest = items[len(answers) :]
-            answers.extend(failed(item, unsent) for item in rest)
-            break
-    return answers
 
 
 def unanswered() -> Unknown:

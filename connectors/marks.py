@@ -1,0 +1,37 @@
+"""The touch id in the text of a task or note, where a CRM has no property for it that it keeps
+unique."""
+
+from __future__ import annotations
+
+import re
+
+from connectors.contract import CrmRecord
+
+MARK = "followthrough:"
+_MARKED = re.compile(r"\s*<p>\s*Ref: followthrough:([0-9a-f-]{36})\s*</p>")
+
+
+def marked(body: str, touch_id: str) -> str:
+    """The body with the mark behind it."""
+    return f"{body}<p>Ref: {MARK}{touch_id}</p>"
+
+
+def is_marked(body: str) -> bool:
+    """Whether the text bears a mark of ours."""
+    return _MARKED.search(body) is not None
+
+
+def unmark(record: CrmRecord) -> str | None:
+    """Move the touch id from a record's body into its field; None if it bears none."""
+    body = record.fields.get("body")
+    match = _MARKED.search(body) if isinstance(body, str) else None
+    if match is None or not isinstance(body, str):
+        return record.fields.get("touch_id")
+    record.fields["body"] = _MARKED.sub("", body)
+    record.fields["touch_id"] = match.group(1)
+    if "body" in record.history:
+        record.history["body"] = [
+            version._replace(value=_MARKED.sub("", version.value or ""))
+            for version in record.history["body"]
+        ]
+    return match.group(1)
