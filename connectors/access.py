@@ -35,6 +35,10 @@ class Rotating(Renewing, Protocol):
         """Whether the vendor would still take the refresh token; asking does not spend it."""
         ...
 
+    def dated(self, tokens: Tokens) -> Tokens:
+        """The same, saying when the access token runs out, where the vendor tells that apart."""
+        ...
+
 
 class Access:
     """See the module. Safe for threads, and among processes by the store's lock."""
@@ -79,7 +83,11 @@ class Access:
             # Saved before it is used: a crash after the first use would otherwise leave a refresh
             # token behind that the vendor may have replaced.
             self._store.save(fresh)
-            return fresh
+            return self._told(fresh)
+
+    def _told(self, fresh: Tokens) -> Tokens:
+        """What else is to be known of tokens that are saved."""
+        return fresh
 
     def _before_refresh(self, tokens: Tokens) -> None:
         """Nothing, where refresh tokens may be sent again."""
@@ -112,3 +120,9 @@ class RotatingAccess(Access):
                     "the refresh token was spent and no fresh one was saved",
                 )
         self._store.save(replace(tokens, spent_wall=self._clocks.wall()))
+
+    def _told(self, fresh: Tokens) -> Tokens:
+        dated = self._rotating.dated(fresh)
+        if dated != fresh:
+            self._store.save(dated)
+        return dated

@@ -266,6 +266,9 @@ class Capability:
     needed: bool = False
 
 
+WEBHOOKS = "webhooks"
+"""Capability without which changes are asked for again and again."""
+
 NATIVE_SEQUENCES = "native_sequences"
 """Capability without which nobody can be enrolled in the CRM's own sequences."""
 
@@ -524,6 +527,11 @@ class Vendor(Protocol):
     crm: str
 
     def authorize_url(self, state: str, redirect_uri: str, challenge: str) -> str: ...
+
+    def consent_refused(self, word: str, said: str) -> str:
+        """What to do where the consent page sent the browser back with an error, in a sentence for
+        the page; empty where there is nothing to add to what the CRM said."""
+        ...
 
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> Tokens: ...
 

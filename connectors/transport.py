@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -25,7 +26,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import NewConnectionError
 
-from app.model.time import Clocks
+from app.model.time import SECOND, Clocks, Wall
 from connectors.budget import Budget
 from connectors.contract import (
     CrmError,
@@ -235,6 +236,16 @@ def _never_sent(error: requests.RequestException) -> bool:
     cause: BaseException | None = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
     return isinstance(reason, NewConnectionError)
+
+
+def skew_ms(headers: Mapping[str, str], now: Wall) -> int | None:
+    """The CRM's clock less ours, by the date of an answer; None where it bears none."""
+    try:
+        theirs = parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        return None
+    # The header is cut to whole seconds, and the answer has travelled: half a second lies between.
+    return int(theirs * SECOND) + SECOND // 2 - now
 
 
 # --- sessions ------------------------------------------------------------------------------------

@@ -60,6 +60,11 @@ def flag(text: str) -> bool:
     return text == "true" or (text != "false" and float(text) > 0)
 
 
+def is_set(text: str) -> bool:
+    """True whatever it says: that it says anything is what counts."""
+    return bool(text)
+
+
 @lru_cache(maxsize=2048)
 def zone(text: str) -> str:
     """An IANA zone name from itself in any case, or from a slug.
@@ -146,6 +151,7 @@ READERS: dict[str, Reader] = {
     "number": number,
     "bool": boolean,
     "flag": flag,
+    "set": is_set,
     "opt_out": opt_out,
     "instant": instant,
     "date": date,

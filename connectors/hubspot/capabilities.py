@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from connectors.contract import NATIVE_SEQUENCES, Capability
+from connectors.contract import NATIVE_SEQUENCES, WEBHOOKS, Capability
 from connectors.hubspot.registration import Scopes, scopes
 
 _AGAIN = "Have a super admin connect the app again and grant all that the consent page lists."
 _FIXED = (
-    Capability("webhooks", True, label="be told of changes at once"),
+    Capability(WEBHOOKS, True, label="be told of changes at once"),
     Capability(
         "stage_history", True,
         # Dates per stage are calculated by paid editions alone; the history is everybody's.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
-from app.model.time import SECOND, Clocks, Wall
+from app.model.time import Clocks
 from connectors.contract import Checkup, Forbidden, Misfit
 from connectors.hubspot.account import ACCOUNT_INFO, account_of, schema_at
 from connectors.hubspot.api import Api
@@ -13,6 +12,7 @@ from connectors.hubspot.capabilities import capabilities
 from connectors.hubspot.install import FOOTPRINT, misfits, probe
 from connectors.hubspot.tables import TYPE_OF
 from connectors.mapping import CrmMapping
+from connectors.transport import skew_ms
 
 
 def check_up(
@@ -41,7 +41,7 @@ def check_up(
         capabilities(scopes, unique),
         tuple(found),
         unique,
-        _skew(headers, clocks.wall()),
+        skew_ms(headers, clocks.wall()),
         _number(headers, "X-HubSpot-RateLimit-Remaining"),
         _number(headers, "X-HubSpot-RateLimit-Max"),
     )
@@ -57,15 +57,6 @@ def _type(api: Api, path: str, mapping: CrmMapping, native: bool) -> list[Misfit
     if type_ is not None and type_ in mapping.objects:
         found += [Misfit(path, said, ours=False) for said in mapping.check({type_: there})]
     return found
-
-
-def _skew(headers: Mapping[str, str], now: Wall) -> int | None:
-    try:
-        theirs = parsedate_to_datetime(headers["Date"]).timestamp()
-    except (KeyError, ValueError):
-        return None
-    # The header is cut to whole seconds, and the answer has travelled: half a second lies between.
-    return int(theirs * SECOND) + SECOND // 2 - now
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

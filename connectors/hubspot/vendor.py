@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from app.model.time import SECOND, Business, Clocks, Wall
+from app.model.time import SECOND, Clocks, Wall
 from connectors import mapping as mappings
 from connectors.access import Access
 from connectors.budget import Budget, Limit, MemoryBudgetStore
+from connectors.clocks import WallClocks
 from connectors.config import VendorConfig
 from connectors.contract import BudgetStore, Connector, Event, Recorder, Tokens, TokenStore
 from connectors.hubspot import webhooks
@@ -38,16 +38,6 @@ def limits(ceiling: int) -> dict[str, Limit]:
     }
 
 
-class _WallClocks:
-    """For calls before there is an installation, which know no business time."""
-
-    def wall(self) -> Wall:
-        return Wall(time.time_ns() // 1_000_000)
-
-    def business(self) -> Business:
-        return Business(self.wall())
-
-
 class HubSpotVendor:
     """The contract's Vendor for one registered app."""
 
@@ -65,8 +55,11 @@ class HubSpotVendor:
             self._app_base, self._config.client_id, state, redirect_uri, challenge
         )
 
+    def consent_refused(self, word: str, said: str) -> str:
+        return ""
+
     def exchange(self, code: str, redirect_uri: str, verifier: str) -> Tokens:
-        clocks = _WallClocks()
+        clocks = WallClocks()
         transport = self._transport(MemoryBudgetStore(), clocks, NoRecorder(), self._mapping)
         return self._oauth(transport, clocks).exchange(code, redirect_uri, verifier)
 

@@ -1,0 +1,1 @@
+"""Salesforce behind the contract: polled, its tasks dated by day, its refresh tokens taken once."""

@@ -1,0 +1,224 @@
+"""One installation's Salesforce behind the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.model.time import Business, Clocks
+from connectors.access import Access
+from connectors.contract import (
+    Account,
+    Capability,
+    Checkup,
+    Created,
+    CrmEnrolment,
+    CrmError,
+    CrmPerson,
+    CrmPipeline,
+    CrmRecord,
+    CrmSequence,
+    InstallReport,
+    Invalid,
+    NewTask,
+    ObjectType,
+    Page,
+    Recorder,
+    Update,
+    Updated,
+    Written,
+)
+from connectors.fitting import fitted
+from connectors.mapping import CrmMapping, MappingError, load
+from connectors.salesforce import account, install
+from connectors.salesforce.account import People
+from connectors.salesforce.api import Api
+from connectors.salesforce.cadences import Cadences
+from connectors.salesforce.capabilities import Facts, capabilities
+from connectors.salesforce.checkup import check_up, facts_of
+from connectors.salesforce.errors import Classifier
+from connectors.salesforce.links import Links
+from connectors.salesforce.oauth import OAuth
+from connectors.salesforce.reading import Reader
+from connectors.salesforce.rows import Rows
+from connectors.salesforce.schema import Schema
+from connectors.salesforce.tasks import Tasks, unmark
+from connectors.salesforce.writing import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What all calls of one installation share."""
+
+    access: Access
+    oauth: OAuth
+    mapping: CrmMapping
+    classify: Classifier
+    clocks: Clocks
+    recorder: Recorder
+    unique_touch_id: bool
+
+
+class SalesforceConnector:
+    """The contract's Connector; made by `SalesforceVendor.connect`."""
+
+    crm = "salesforce"
+
+    def __init__(
+        self, api: Api, parts: Parts, known: tuple[Schema, Cadences, People] | None = None
+    ) -> None:
+        """known: what another connector of the same installation has learnt of the account."""
+        self.api = api
+        self._parts = parts
+        mapping = parts.mapping
+        if known is None:
+            known = (Schema(api, mapping, parts.recorder), Cadences(api), People(api))
+        self._schema, self._cadences, self._people = known
+        self._facts: Facts | None = None
+        rows = Rows(mapping, self._people.zone_of)
+        links = Links(api, self._schema)
+        self._reader = Reader(api, self._schema, rows, links, self._cadences, parts.clocks)
+        made = (api, self._schema, rows, links, self._people, parts.classify, parts.unique_touch_id)
+        self._written: dict[Written, Tasks] = {
+            "task": Tasks(*made),
+            "note": Tasks(*made, type="note"),
+        }
+        self._writer = Writer(
+            api, self._schema, rows, self._people, self._cadences, parts.classify
+        )
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """Asks the account the first time; what it would not say counts as not there."""
+        if self._facts is None:
+            try:
+                self._facts = facts_of(
+                    self.api, self._schema, self._cadences, self._parts.mapping
+                )
+            except CrmError:
+                return capabilities(Facts(cadences=False))
+        return capabilities(self._facts)
+
+    def checkup(self, *, native: bool = False) -> Checkup:
+        self._facts = None
+        found = check_up(
+            self.api, self._schema, self._cadences, self._parts.mapping, self._parts.clocks,
+            self.account(), self._parts.access.granted(),
+        )  # fmt: skip
+        return found
+
+    def account(self) -> Account:
+        self._parts.access.bearer()
+        return account.read_account(self.api, self._parts.access.current().base)
+
+    def people(self) -> list[CrmPerson]:
+        return self._people.all()
+
+    def pipelines(self) -> list[CrmPipeline]:
+        return account.read_pipelines(self.api, self._schema, self._parts.mapping)
+
+    def fit(self, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+        shipped = load(self.crm)  # what is in force may hold the very fields that are given up
+        try:
+            maps = [shipped.with_overrides({name: {}}).objects[name] for name in overrides]
+            self._schema.forget()
+            schema = {one.type: self._schema.of(one.type).properties for one in maps}
+            return fitted(shipped, overrides, schema)
+        except MappingError as error:
+            raise Invalid(str(error)) from error
+
+    def install(self) -> InstallReport:
+        self._facts = None
+        return install.install(self._schema, self._parts.mapping)
+
+    def uninstall(self) -> None:
+        """Give the grant back. The package stays until an admin takes it out."""
+        self._parts.oauth.revoke(self._parts.access.current())
+
+    def read(
+        self,
+        type: ObjectType,
+        ids: Sequence[str],
+        *,
+        history: bool = False,
+        associations: Sequence[ObjectType] = (),
+        archived: bool = False,
+    ) -> list[CrmRecord]:
+        records = self._reader.read(
+            type, ids, history=history, associations=associations, archived=archived
+        )
+        return _unmarked(type, records)
+
+    def page(
+        self,
+        type: ObjectType,
+        after: str | None,
+        *,
+        history: bool = False,
+        associations: Sequence[ObjectType] = (),
+    ) -> Page:
+        page = self._reader.page(type, after, history=history, associations=associations)
+        _unmarked(type, page.records)
+        return page
+
+    def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
+        page = self._reader.changed_since(type, watermark, after)
+        _unmarked(type, page.records)
+        return page
+
+    def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
+        return self._reader.contacts_by_email(emails)
+
+    def deals_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        return self._reader.deals_of_companies(ids)
+
+    def engagements_of(self, type: ObjectType, id: str) -> list[tuple[ObjectType, str]]:
+        return self._reader.engagements_of(type, id)
+
+    def create_tasks(self, tasks: Sequence[NewTask], type: Written = "task") -> list[Created]:
+        return self._written[type].create_tasks(tasks)
+
+    def find_tasks(
+        self,
+        touches: Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]],
+        type: Written = "task",
+    ) -> dict[str, CrmRecord]:
+        return self._written[type].find_tasks(touches)
+
+    def associate(
+        self, from_type: ObjectType, to_type: ObjectType, pairs: Sequence[tuple[str, str]]
+    ) -> None:
+        self._writer.associate(from_type, to_type, pairs)
+
+    def update(self, type: ObjectType, updates: Sequence[Update]) -> list[Updated]:
+        return self._writer.update(type, updates)
+
+    def archive(self, type: ObjectType, ids: Sequence[str]) -> None:
+        self._writer.archive(type, ids)
+
+    def sequences(self, user_id: str) -> list[CrmSequence]:
+        return self._cadences.listed(user_id)
+
+    def enrol(
+        self, sequence_id: str, contact_id: str, *, user_id: str, sender: str
+    ) -> CrmEnrolment:
+        return self._cadences.enrol(sequence_id, contact_id, user_id, sender)
+
+    def enrolment_of(self, contact_id: str) -> CrmEnrolment | None:
+        return self._cadences.enrolment_of(contact_id)
+
+    def clearing(self) -> SalesforceConnector:
+        api = self.api.clearing()
+        known = (self._schema, self._cadences.clearing(api), self._people)
+        return SalesforceConnector(api, self._parts, known)
+
+    def install_bridge(self) -> None:
+        """Nothing: a cadence is left by a call."""
+
+
+def _unmarked(type: ObjectType, records: list[CrmRecord]) -> list[CrmRecord]:
+    """Where the touch id stands in the description, hand it out as the field that it is."""
+    if type == "task":
+        for record in records:
+            unmark(record)
+    return records

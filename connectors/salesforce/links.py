@@ -1,0 +1,201 @@
+"""Which records belong together, as Salesforce keeps it: by columns, and by tables of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connectors.contract import CrmRecord, NotFound, ObjectType
+from connectors.salesforce.api import Api
+from connectors.salesforce.rows import Row
+from connectors.salesforce.schema import Schema
+from connectors.salesforce.tables import PREFIXES
+
+ROLES = "OpportunityContactRole"
+MAIL = "EmailMessageRelation"
+
+
+@dataclass(slots=True)
+class Linked:
+    """What stands beside some records: id → ids of the other type, with what is said of each."""
+
+    ids: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    primary: dict[str, str] = field(default_factory=dict[str, str])
+    labels: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+
+    def add(self, id: str, other: str | None) -> None:
+        if other:
+            listed = self.ids.setdefault(id, [])
+            if other not in listed:
+                listed.append(other)
+
+
+def kind_of(id: str | None) -> ObjectType | None:
+    """What a record is, by its id; None for what we know nothing of."""
+    return PREFIXES.get((id or "")[:3])
+
+
+class Links:
+    """Links of one account's records."""
+
+    def __init__(self, api: Api, schema: Schema) -> None:
+        self._api = api
+        self._schema = schema
+
+    def attach(
+        self,
+        records: Sequence[CrmRecord],
+        rows: Mapping[str, Row],
+        types: Iterable[ObjectType],
+    ) -> None:
+        """Fill in the associations of records of one type. rows: record id → as read."""
+        for record in records:
+            record.associations = {type: [] for type in types}
+        for type in types:
+            linked = self.of(records[0].type, type, [r.id for r in records], rows)
+            for record in records:
+                found = linked.ids.get(record.id, [])
+                assert record.associations is not None
+                record.associations[type] = found
+                if record.id in linked.primary:
+                    record.primary[type] = linked.primary[record.id]
+                for other in found:
+                    if label := linked.labels.get((record.id, other)):
+                        record.labels[type, other] = (label,)
+
+    def of(
+        self,
+        from_type: ObjectType,
+        to_type: ObjectType,
+        ids: Sequence[str],
+        rows: Mapping[str, Row] | None = None,
+    ) -> Linked:
+        """id → linked ids of one type. rows: the records themselves, where they are at hand."""
+        if not ids:
+            return Linked()
+        if (from_type, to_type) == ("deal", "contact"):
+            return self._people(ids)
+        if (from_type, to_type) == ("contact", "deal"):
+            return self._deals(ids)
+        if (from_type, to_type) == ("company", "deal"):
+            return self._by_column("deal", "AccountId", ids)
+        if from_type == "email":
+            return self._of_mail(to_type, ids, rows)
+        if from_type in ("task", "call", "meeting", "note"):
+            return _whose(to_type, self._rows(from_type, ids, rows))
+        if to_type == "email":
+            return self._mail_of(from_type, ids)
+        if to_type in ("task", "call", "meeting", "note"):
+            column = "WhoId" if from_type == "contact" else "WhatId"
+            return self._by_column(to_type, column, ids)
+        return Linked()
+
+    def _people(self, ids: Sequence[str]) -> Linked:
+        """The people of opportunities. A role may name somebody who was deleted, or whom the user
+        may not see: access to the opportunity is all that Salesforce asks for."""
+        rows = self._api.query_in(
+            f"SELECT OpportunityId, ContactId, Role, IsPrimary FROM {ROLES} "
+            "WHERE OpportunityId IN {ids} ORDER BY IsPrimary DESC, CreatedDate, Id",
+            ids,
+        )
+        people = [str(row["ContactId"]) for row in rows if row.get("ContactId")]
+        there = {
+            str(row["Id"])
+            for row in self._api.query_in("SELECT Id FROM Contact WHERE Id IN {ids}", people)
+        }
+        found = Linked()
+        for row in rows:
+            deal, contact = str(row["OpportunityId"]), str(row.get("ContactId") or "")
+            if contact not in there:
+                continue
+            found.add(deal, contact)
+            if row.get("IsPrimary"):
+                found.primary[deal] = contact
+            if row.get("Role"):
+                found.labels[deal, contact] = str(row["Role"])
+        return found
+
+    def _deals(self, ids: Sequence[str]) -> Linked:
+        contacts = [id for id in ids if kind_of(id) == "contact"]  # a lead has none
+        rows = self._api.query_in(
+            f"SELECT OpportunityId, ContactId FROM {ROLES} WHERE ContactId IN {{ids}}", contacts
+        )
+        found = Linked()
+        for row in rows:
+            found.add(str(row["ContactId"]), str(row["OpportunityId"]))
+        return found
+
+    def _by_column(self, type: ObjectType, column: str, ids: Sequence[str]) -> Linked:
+        shape = self._schema.find(type)
+        found = Linked()
+        if shape is None:
+            return found
+        more = _ONLY.get(type, "")
+        rows = self._api.query_in(
+            f"SELECT Id, {column} FROM {shape.sobject} WHERE {column} IN {{ids}}{more}", ids
+        )
+        for row in rows:
+            found.add(str(row[column]), str(row["Id"]))
+        return found
+
+    def _rows(
+        self, type: ObjectType, ids: Sequence[str], rows: Mapping[str, Row] | None
+    ) -> Iterable[Row]:
+        if rows is not None:
+            return [rows[id] for id in ids if id in rows]
+        shape = self._schema.of(type)
+        return self._api.query_in(
+            f"SELECT Id, WhoId, WhatId FROM {shape.sobject} WHERE Id IN {{ids}}", ids
+        )
+
+    def _of_mail(
+        self, to_type: ObjectType, ids: Sequence[str], rows: Mapping[str, Row] | None
+    ) -> Linked:
+        """Whom mails are about: those outside the firm whom they come from or go to."""
+        found = Linked()
+        if to_type == "deal":
+            for id in ids:
+                related = str((rows or {}).get(id, {}).get("RelatedToId") or "")
+                found.add(id, related if kind_of(related) == "deal" else None)
+            return found
+        for row in self._relations("EmailMessageId", ids):
+            other = str(row.get("RelationId") or "")
+            if to_type == "contact" and kind_of(other) in ("contact", "lead"):
+                found.add(str(row["EmailMessageId"]), other)
+        return found
+
+    def _mail_of(self, from_type: ObjectType, ids: Sequence[str]) -> Linked:
+        found = Linked()
+        if self._schema.find("email") is None:
+            return found
+        if from_type != "contact":
+            return self._by_column("email", "RelatedToId", ids)
+        for row in self._relations("RelationId", ids):
+            found.add(str(row["RelationId"]), str(row["EmailMessageId"]))
+        return found
+
+    def _relations(self, column: str, ids: Sequence[str]) -> list[Row]:
+        soql = f"SELECT EmailMessageId, RelationId FROM {MAIL} WHERE {column} IN {{ids}}"
+        try:
+            return list(self._api.query_in(soql, ids))
+        except NotFound:
+            return []
+
+
+def _whose(to_type: ObjectType, rows: Iterable[Row]) -> Linked:
+    kinds: Callable[[ObjectType | None], bool]
+    if to_type == "contact":
+        column, kinds = "WhoId", lambda kind: kind in ("contact", "lead")
+    else:
+        column, kinds = "WhatId", lambda kind: kind == to_type
+    found = Linked()
+    for row in rows:
+        other = row.get(column)
+        found.add(str(row["Id"]), str(other) if other and kinds(kind_of(other)) else None)
+    return found
+
+
+_ONLY: Mapping[ObjectType, str] = {
+    "call": " AND TaskSubtype = 'Call' AND IsClosed = true",
+    "task": "",
+}
