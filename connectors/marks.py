@@ -8,12 +8,17 @@ import re
 from connectors.contract import CrmRecord
 
 MARK = "followthrough:"
-_MARKED = re.compile(r"\s*<p>\s*Ref: followthrough:([0-9a-f-]{36})\s*</p>")
+_MARKED = re.compile(r"\s*(?:<p>\s*)?Ref: followthrough:([0-9a-f-]{36})(?:\s*</p>)?")
 
 
 def marked(body: str, touch_id: str) -> str:
-    """The body with the mark behind it."""
+    """The body, of HTML, with the mark behind it."""
     return f"{body}<p>Ref: {MARK}{touch_id}</p>"
+
+
+def marked_plain(body: str, touch_id: str) -> str:
+    """The same of a body that is plain text."""
+    return f"{body}\n\nRef: {MARK}{touch_id}"
 
 
 def is_marked(body: str) -> bool:

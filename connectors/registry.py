@@ -7,8 +7,12 @@ from collections.abc import Callable
 from connectors.config import VendorConfig
 from connectors.contract import Vendor
 from connectors.hubspot.vendor import HubSpotVendor
+from connectors.salesforce.vendor import SalesforceVendor
 
-_VENDORS: dict[str, Callable[[VendorConfig], Vendor]] = {"hubspot": HubSpotVendor}
+_VENDORS: dict[str, Callable[[VendorConfig], Vendor]] = {
+    "hubspot": HubSpotVendor,
+    "salesforce": SalesforceVendor,
+}
 
 CRMS = tuple(_VENDORS)
 

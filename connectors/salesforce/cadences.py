@@ -204,9 +204,14 @@ def _refusal(errors: Iterable[Mapping[str, Any]], detail: str) -> CrmError:
             "Somebody else is writing this person in Salesforce; it is tried again by itself.",
             detail,
         )
-    reason: EnrolReason = next(
-        (reason for reason, pattern in _SAID if re.search(pattern, said, re.IGNORECASE)), "other"
-    )
+    reason = _reason(said)
     heard = scrub(said or "no reason given")[:300].rstrip(".")
     words = _WORDS.get(reason) or f"Salesforce would not add the person to the cadence: {heard}."
     return EnrolRefused(words, reason, scrub(detail))
+
+
+def _reason(said: str) -> EnrolReason:
+    for reason, pattern in _SAID:
+        if re.search(pattern, said, re.IGNORECASE):
+            return reason
+    return "other"

@@ -59,10 +59,9 @@ def check_up(
             continue
         found += misfits(shape, mapping)
         if type in ("deal", "contact"):
-            plain = {type: {**shape.properties}}
             found += [
                 Misfit(shape.sobject, said, ours=False)
-                for said in mapping.check(plain)
+                for said in mapping.check({shape.type: shape.properties})
                 if "CurrencyIsoCode" not in said  # there only where an account has several
             ]
     return Checkup(

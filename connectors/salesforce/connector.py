@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from app.model.time import Business, Clocks
 from connectors.access import Access
@@ -31,6 +31,8 @@ from connectors.contract import (
 )
 from connectors.fitting import fitted
 from connectors.mapping import CrmMapping, MappingError, load
+from connectors.mapping import Schema as SchemaOf
+from connectors.marks import unmark
 from connectors.salesforce import account, install
 from connectors.salesforce.account import People
 from connectors.salesforce.api import Api
@@ -43,7 +45,7 @@ from connectors.salesforce.oauth import OAuth
 from connectors.salesforce.reading import Reader
 from connectors.salesforce.rows import Rows
 from connectors.salesforce.schema import Schema
-from connectors.salesforce.tasks import Tasks, unmark
+from connectors.salesforce.tasks import Tasks
 from connectors.salesforce.writing import Writer
 
 
@@ -77,7 +79,7 @@ class SalesforceConnector:
         self._schema, self._cadences, self._people = known
         self._facts: Facts | None = None
         rows = Rows(mapping, self._people.zone_of)
-        links = Links(api, self._schema)
+        self._links = links = Links(api, self._schema)
         self._reader = Reader(api, self._schema, rows, links, self._cadences, parts.clocks)
         made = (api, self._schema, rows, links, self._people, parts.classify, parts.unique_touch_id)
         self._written: dict[Written, Tasks] = {
@@ -122,7 +124,7 @@ class SalesforceConnector:
         try:
             maps = [shipped.with_overrides({name: {}}).objects[name] for name in overrides]
             self._schema.forget()
-            schema = {one.type: self._schema.of(one.type).properties for one in maps}
+            schema: SchemaOf = {one.type: self._schema.of(one.type).properties for one in maps}
             return fitted(shipped, overrides, schema)
         except MappingError as error:
             raise Invalid(str(error)) from error
@@ -170,7 +172,15 @@ class SalesforceConnector:
         return self._reader.contacts_by_email(emails)
 
     def deals_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        return self._reader.deals_of_companies(ids)
+        return self._links.of("company", "deal", ids).ids
+
+    def contacts_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
+        return self._links.of("company", "contact", ids).ids
+
+    def companies_of(
+        self, type: Literal["deal", "contact"], ids: Sequence[str]
+    ) -> dict[str, list[str]]:
+        return self._links.of(type, "company", ids).ids
 
     def engagements_of(self, type: ObjectType, id: str) -> list[tuple[ObjectType, str]]:
         return self._reader.engagements_of(type, id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.contract import CrmRecord, NotFound, ObjectType
@@ -77,8 +77,10 @@ class Links:
             return self._people(ids)
         if (from_type, to_type) == ("contact", "deal"):
             return self._deals(ids)
-        if (from_type, to_type) == ("company", "deal"):
-            return self._by_column("deal", "AccountId", ids)
+        if from_type == "company" and to_type in ("deal", "contact"):
+            return self._by_column(to_type, "AccountId", ids)
+        if to_type == "company":
+            return self._companies(from_type, ids)
         if from_type == "email":
             return self._of_mail(to_type, ids, rows)
         if from_type in ("task", "call", "meeting", "note"):
@@ -123,6 +125,16 @@ class Links:
         found = Linked()
         for row in rows:
             found.add(str(row["ContactId"]), str(row["OpportunityId"]))
+        return found
+
+    def _companies(self, type: ObjectType, ids: Sequence[str]) -> Linked:
+        shape = self._schema.of(type)
+        of_type = [id for id in ids if kind_of(id) == type]  # a lead's company is but a name
+        found = Linked()
+        for row in self._api.query_in(
+            f"SELECT Id, AccountId FROM {shape.sobject} WHERE Id IN {{ids}}", of_type
+        ):
+            found.add(str(row["Id"]), row.get("AccountId"))
         return found
 
     def _by_column(self, type: ObjectType, column: str, ids: Sequence[str]) -> Linked:
@@ -183,15 +195,13 @@ class Links:
 
 
 def _whose(to_type: ObjectType, rows: Iterable[Row]) -> Linked:
-    kinds: Callable[[ObjectType | None], bool]
+    column, kinds = "WhatId", (to_type,)
     if to_type == "contact":
-        column, kinds = "WhoId", lambda kind: kind in ("contact", "lead")
-    else:
-        column, kinds = "WhatId", lambda kind: kind == to_type
+        column, kinds = "WhoId", ("contact", "lead")
     found = Linked()
     for row in rows:
-        other = row.get(column)
-        found.add(str(row["Id"]), str(other) if other and kinds(kind_of(other)) else None)
+        other = str(row.get(column) or "")
+        found.add(str(row["Id"]), other if kind_of(other) in kinds else None)
     return found
 
 

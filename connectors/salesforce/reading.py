@@ -130,7 +130,8 @@ class Reader:
         found: dict[str, str] = {}
         leads = sorted(id for id in ids if kind_of(id) == "lead")
         contacts = sorted(id for id in ids if kind_of(id) == "contact")
-        for type, members in (("lead", leads), ("contact", contacts)):
+        people: dict[ObjectType, list[str]] = {"lead": leads, "contact": contacts}
+        for type, members in people.items():
             shape = self._schema.find(type) if members else None
             if shape is None:
                 continue
@@ -240,7 +241,8 @@ class Reader:
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
         wanted = list(dict.fromkeys(email.lower() for email in emails))
         found: dict[str, list[str]] = {}
-        for type, more in (("contact", ""), ("lead", " AND IsConverted = false")):
+        kinds: dict[ObjectType, str] = {"contact": "", "lead": " AND IsConverted = false"}
+        for type, more in kinds.items():
             shape = self._schema.find(type)
             if shape is None or "email" not in shape.names:
                 continue
@@ -249,9 +251,6 @@ class Reader:
             for row in self._api.query_in(soql, wanted, size=100):
                 found.setdefault(str(row[column]).lower(), []).append(str(row["Id"]))
         return found
-
-    def deals_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        return self._links.of("company", "deal", ids).ids
 
     def engagements_of(self, type: ObjectType, id: str) -> list[tuple[ObjectType, str]]:
         """All engagements of one record, by type; a call that is a task stands as the call."""

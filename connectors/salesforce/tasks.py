@@ -6,7 +6,6 @@ carries the touch id like any other. A description takes plain text alone.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,6 +22,7 @@ from connectors.contract import (
     Version,
     Written,
 )
+from connectors.marks import marked_plain, unmark
 from connectors.plain import plain
 from connectors.salesforce.account import People
 from connectors.salesforce.api import Api
@@ -40,8 +40,6 @@ from connectors.salesforce.tables import (
 )
 from connectors.salesforce.writing import COLLECTION, due_columns, error_of, padded
 
-_MARK = "\n\nRef: followthrough:"
-_MARKED = re.compile(r"\s*Ref: followthrough:([0-9a-f-]{36})\s*$")
 _PREFIXES: Mapping[str, str] = {"linkedin": "LinkedIn: ", "meeting": "Meeting: "}
 """Before the subject of a task whose kind Salesforce does not know."""
 
@@ -124,7 +122,7 @@ class Tasks:
 
     def _input(self, shape: Shape, task: NewTask) -> dict[str, Any]:
         who, what = _records(task)
-        body = task.body if self._finds_by_field(shape) else f"{task.body}{_MARK}{task.touch_id}"
+        body = task.body if self._finds_by_field(shape) else marked_plain(task.body, task.touch_id)
         owner = {"OwnerId": task.owner_id} if task.owner_id else {}
         sent: dict[str, Any] = {
             "attributes": {"type": shape.sobject},
@@ -290,13 +288,3 @@ def _as_first_written(record: CrmRecord, row: Row) -> CrmRecord:
                 record.history[name] = [Version(record.fields[name], record.created_at)]
     return record
 
-
-def unmark(record: CrmRecord) -> str | None:
-    """Move the touch id from a description into its field; None if it bears none."""
-    body = record.fields.get("body")
-    match = _MARKED.search(body) if isinstance(body, str) else None
-    if match is None or not isinstance(body, str):
-        return record.fields.get("touch_id")
-    record.fields["body"] = _MARKED.sub("", body)
-    record.fields["touch_id"] = match.group(1)
-    return match.group(1)

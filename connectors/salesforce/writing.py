@@ -92,7 +92,7 @@ class Writer:
     def _columns(self, shape: Shape, one: Update, task: Row | None) -> dict[str, Any]:
         fields = {**one.fields}
         due_at = fields.pop("due_at", None)
-        if "stage" in fields and fields["stage"]:
+        if fields.get("stage"):
             fields["stage"] = stage_name(str(fields["stage"]))
         sent = {
             column: value
