@@ -148,7 +148,15 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
     @control.post("/accounts")
     def create() -> Response:
         body = _body(
-            "seed", "deals", "weeks", "start", "portal_id", "tier", "pipelines", "crm", "data",
+            "seed",
+            "deals",
+            "weeks",
+            "start",
+            "portal_id",
+            "tier",
+            "pipelines",
+            "crm",
+            "data",
             "mapping",
         )
         if "data" in body or "mapping" in body:

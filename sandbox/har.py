@@ -19,7 +19,9 @@ _SECRET_HEADERS = frozenset(
         "x-hubspot-signature-v3",
     )
 )
-_SECRET_FIELDS = "access_token|refresh_token|client_secret|code_verifier|code|token|id_token"
+_SECRET_FIELDS = (
+    "access_token|refresh_token|client_secret|code_verifier|code|token|id_token|http_auth_password"
+)
 _FORM = re.compile(rf"(^|&)({_SECRET_FIELDS})=[^&]*")
 _JSON = re.compile(rf'"({_SECRET_FIELDS})"(\s*):(\s*)"(?:[^"\\]|\\.)*"')
 _PATH_TOKEN = re.compile(r"(?<=[?&])(code|state|code_challenge)=[^&]*")

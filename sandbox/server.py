@@ -12,11 +12,12 @@ from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.http_server import HttpServer
 from sandbox.hubspot.api import HubSpot
+from sandbox.pipedrive.api import Pipedrive
 from sandbox.settings import Settings
 from sandbox.vendors import Vendors
 from sandbox.world.store import World
 
-VENDORS = (HubSpot,)
+VENDORS = (HubSpot, Pipedrive)
 """Every vendor that is served; the first ones are asked first whether a path is theirs."""
 
 

@@ -18,6 +18,12 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "never_enrolled_status": (404, 200),
     "sequence_limit_status": (400, 429),
     "sequence_inbox_status": (400, 403),
+    "pipedrive_v1_twins": ("gone", "missing"),
+    "pipedrive_scope_separator": ("comma", "space"),
+    "pipedrive_limit_above_most": ("refused", "cut"),
+    "pipedrive_unknown_fields": ("refused", "ignored"),
+    "pipedrive_reset_unit": ("seconds", "milliseconds"),
+    "pipedrive_budget_zone": ("UTC", "Europe/Tallinn"),
 }
 """Settings that take only some values of their type; the first is the likelier position."""
 
@@ -50,6 +56,18 @@ OTHER_POSITIONS: dict[str, Any] = {
     "sequence_limit_status": 429,
     "sequence_inbox_status": 403,
     "enrolment_refusals_explained": False,
+    "pipedrive_v1_twins": "missing",
+    "pipedrive_refresh_rotates": True,
+    "pipedrive_scope_separator": "space",
+    "pipedrive_limit_above_most": "cut",
+    "pipedrive_unknown_fields": "ignored",
+    "pipedrive_nulls_left_out": True,
+    "pipedrive_activity_updates": False,
+    "pipedrive_deleted_readable": False,
+    "pipedrive_reset_unit": "milliseconds",
+    "pipedrive_budget_zone": "Europe/Tallinn",
+    "pipedrive_retry_after": True,
+    "pipedrive_ban_after": 0,
 }
 """Every point marked [U] below, with the position that is not its default."""
 
@@ -136,6 +154,42 @@ class Settings:
     """[U] Whether a refused enrolment says what is wrong, where no document shows the answer."""
     sequence_daily_limit: int = 1000
     """Enrolments of one inbox in one day."""
+
+    pipedrive_token_seconds: int = 3599
+    """How long an access token of Pipedrive lasts."""
+    pipedrive_code_seconds: int = 300
+    """How long a code of Pipedrive may be exchanged."""
+    pipedrive_v1_twins: str = "gone"
+    """[U] What the endpoints of API v1 that v2 has replaced answer since their end of support:
+    ``gone`` (410) or ``missing`` (404)."""
+    pipedrive_refresh_rotates: bool = False
+    """[U] Whether Pipedrive answers a refresh with a new refresh token and ends the one that was
+    sent."""
+    pipedrive_scope_separator: str = "comma"
+    """[U] What stands between the scopes of a token's answer: ``comma`` or ``space``."""
+    pipedrive_limit_above_most: str = "refused"
+    """[U] What a page longer than allowed comes to: ``refused``, or ``cut`` to the longest."""
+    pipedrive_unknown_fields: str = "refused"
+    """[U] What a field that an endpoint does not have comes to: ``refused`` or ``ignored``."""
+    pipedrive_nulls_left_out: bool = False
+    """[U] Whether deals leave out dates and links that have no value, instead of null."""
+    pipedrive_activity_updates: bool = True
+    """[U] Whether an activity, or a mail, also moves the ``update_time`` of its deal and person. No
+    webhook tells it either way."""
+    pipedrive_deleted_readable: bool = True
+    """[U] Whether a deleted record can be read by its id for thirty days, as lists of deleted deals
+    have it."""
+    pipedrive_reset_unit: str = "seconds"
+    """[U] The unit of ``x-ratelimit-reset``: ``seconds`` or ``milliseconds``."""
+    pipedrive_budget_zone: str = "UTC"
+    """[U] The zone of the servers, at whose midnight a new day's tokens come."""
+    pipedrive_retry_after: bool = False
+    """[U] Whether a 429 of Pipedrive carries ``Retry-After``."""
+    pipedrive_ban_after: int = 100
+    """[U] After so many 429s in ten seconds a token meets 403 with a page of HTML; 0: never. The
+    vendor says so of personal tokens only."""
+    pipedrive_ban_seconds: int = 60
+    """How long that lasts."""
 
     webhook_timeout_seconds: float = 5.0
     """Silence after which a delivery has failed."""

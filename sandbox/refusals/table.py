@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.refusals import Refusal, common, install, objects, schema, sequences
+from sandbox.refusals import Refusal, common, install, objects, pipedrive, schema, sequences
 
 PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
     ("Installing", install.ROWS),
@@ -10,6 +10,7 @@ PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
     ("Records, values, associations", objects.ROWS),
     ("Search, definitions, pipelines, owners", schema.ROWS),
     ("Sequences and preferences", sequences.ROWS),
+    *pipedrive.PARTS,
 )
 """(heading, rows) in the order of the document."""
 

@@ -1,0 +1,143 @@
+"""Pipedrive's side of the sandbox as one WSGI callable, apart from Flask.
+
+Order of a call: faults before, path, token, limits, scopes, handler, faults after. A call that is
+refused for its token or a limit costs no tokens of the budget; one refused later does.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import orjson
+
+from sandbox.faults import Faults
+from sandbox.har import Har
+from sandbox.pipedrive import (
+    activities,
+    contacts,
+    deals,
+    errors,
+    frame,
+    hook_routes,
+    oauth,
+    retired,
+    together,
+)
+from sandbox.pipedrive.call import ROUTES, Call, Html, Route, area
+from sandbox.pipedrive.deliveries import Deliveries
+from sandbox.pipedrive.errors import ApiError
+from sandbox.pipedrive.grants import Grants
+from sandbox.pipedrive.hooks import Hooks
+from sandbox.pipedrive.limits import Limits
+from sandbox.pipedrive.shapes import View
+from sandbox.settings import Settings
+from sandbox.vendor import Reply, VendorServer
+from sandbox.world.records import Actor
+from sandbox.world.store import World
+
+ENDPOINTS = (activities, contacts, deals, frame, hook_routes, oauth, retired, together)
+"""The modules whose import registers the routes."""
+
+
+class Pipedrive(VendorServer[Call]):
+    """The vendor: its HTTP, its limits, its webhooks, and counts of all of it."""
+
+    crm = "pipedrive"
+    deliveries: Deliveries
+
+    def __init__(
+        self,
+        world: World,
+        settings: Settings | None = None,
+        faults: Faults | None = None,
+        har: Har | None = None,
+    ) -> None:
+        super().__init__(world, settings, faults, har)
+        self.limits = Limits(self.settings)
+        self.hooks = Hooks(world)
+        self.deliveries = Deliveries(world, self.settings, self.faults, self.har, self.hooks)
+
+    def owns(self, path: str) -> bool:
+        return path.startswith("/pipedrive/")
+
+    def withdraw_scopes(self, portal_id: int, scopes: list[str]) -> None:
+        with self.world.lock:
+            Grants.of(self.world).withdraw(portal_id, scopes)
+
+    def stats(self) -> dict[str, Any]:
+        """The counts, and the tokens of the daily budget that each company has used."""
+        return super().stats() | {"tokens": self.limits.used()}
+
+    def receive(self, environ: dict[str, Any], body: bytes) -> Call:
+        return Call(self, environ, body)
+
+    def answer(self, call: Call) -> Reply:
+        headers: dict[str, str] = {}
+        endpoint = "(no such endpoint)"
+        try:
+            found, arguments = self._route(call)
+            endpoint = found.label
+            if not found.public:
+                self._authenticate(call)
+                headers |= self.limits.admit(call.account, call.token, found.family, found.cost)
+                for alternatives in found.scopes:
+                    call.need(*alternatives)
+            self.world.shadow_seconds = max(
+                self.settings.read_lag_seconds, self.settings.search_lag_seconds
+            )
+            status, answer = found.handler(call, **arguments)
+        except ApiError as error:
+            self.refused(error.rows)
+            status, answer = error.status, error.told(call.version)
+            headers |= error.headers
+        return _rendered(endpoint, status, answer, headers)
+
+    def fault(self, status: int) -> Reply:
+        if status == 429:
+            accounts = [one for one in self.world.accounts.values() if one.crm == self.crm]
+            headers = self.limits.headers(accounts[0]) if accounts else {}
+            return _rendered("(fault)", 429, errors.general("v2", "Request over limit"), headers)
+        return _rendered("(fault)", status, errors.general("v1", "Internal Server Error"), {})
+
+    def _route(self, call: Call) -> tuple[Route, dict[str, str]]:
+        other_method = False
+        for found in ROUTES.get(area(call.path), ()):
+            matched = found.pattern.fullmatch(call.path)
+            if matched is not None:
+                if found.method in (call.method, "*"):
+                    return found, matched.groupdict()
+                other_method = True
+        if other_method:
+            raise errors.refuse("pd_wrong_method", "Method not allowed")
+        raise errors.refuse("pd_no_such_path", "Unknown method.")
+
+    def _authenticate(self, call: Call) -> None:
+        if call.authorization and not call.token:
+            raise errors.refuse(
+                "pd_token_malformed", "Invalid request: malformed authorization header"
+            )
+        held = Grants.of(self.world).access.get(call.token)
+        if held is None or held.expires <= time.time():
+            raise errors.refuse("pd_token", "Invalid token: access_token is invalid")
+        call.account = self.world.accounts[held.portal_id]
+        if call.account.extra.get("pipedrive", {}).get("closed"):
+            raise errors.refuse("pd_closed", "Company account is not open")
+        call.app = self.world.apps[held.app_id]
+        call.scopes = held.scopes
+        call.owner = call.account.owners[held.owner_id]
+        if call.owner.archived:
+            raise errors.refuse("pd_token", "Invalid token: access_token is invalid")
+        call.actor = Actor("INTEGRATION", str(held.app_id), call.owner.user_id)
+        call.view = View(call.account, self.settings)
+
+
+def _rendered(endpoint: str, status: int, answer: Any, headers: dict[str, str]) -> Reply:
+    if isinstance(answer, Html):
+        told = headers | {"Content-Type": "text/html;charset=utf-8"}
+        if answer.location:
+            told["Location"] = answer.location
+        return Reply(endpoint, status, told, answer.text.encode())
+    if isinstance(answer, str):
+        return Reply(endpoint, status, headers, answer.encode())
+    return Reply(endpoint, status, headers, b"" if answer is None else orjson.dumps(answer))

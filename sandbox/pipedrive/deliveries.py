@@ -1,0 +1,292 @@
+"""Sending webhooks: one event a request, three retries in business time, bans.
+
+A failed first attempt is tried again after 3, 30 and 150 seconds. In simulated time those pass on
+the world's agenda, so that business time stops there. Every attempt has a number, sent as
+``X-Sandbox-Delivery``; the simulation's barrier counts by it. What waits is kept with the world.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+import threading
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import orjson
+import urllib3
+
+from sandbox.faults import Faults
+from sandbox.har import Har
+from sandbox.pipedrive.events import Event, Events, payload
+from sandbox.pipedrive.hooks import Hook, Hooks
+from sandbox.settings import Settings
+from sandbox.world.records import Change
+from sandbox.world.store import World
+
+RETRY_AFTER_S = (3, 30, 150)
+RETRY = "pipedrive.retry"
+RELEASE = "pipedrive.release"
+"""On the agenda where held events are due, so that business time stops there."""
+LINGER_SECONDS = 0.02
+
+
+@dataclass(slots=True, eq=False)
+class Delivery:
+    """One event on its way to one webhook. ``number`` is that of the attempt."""
+
+    number: int
+    hook_id: int
+    event: Event
+    attempt: int = 1
+
+
+@dataclass(slots=True)
+class _Box:
+    """What waits to be sent; kept with the world."""
+
+    accepted: int = 0
+    waiting: deque[Event] = field(default_factory=deque)
+    ready: deque[Delivery] = field(default_factory=deque)
+    retrying: dict[int, Delivery] = field(default_factory=dict)
+    held: list[tuple[int, Event]] = field(default_factory=list)
+    """(business instant of delivery, event) of what comes late on purpose."""
+
+
+class Deliveries:
+    """The sender of one sandbox's webhooks; has the shape of the barrier's outbox."""
+
+    def __init__(
+        self, world: World, settings: Settings, faults: Faults, har: Har, hooks: Hooks
+    ) -> None:
+        self._world = world
+        self._settings = settings
+        self._faults = faults
+        self._har = har
+        self._hooks = hooks
+        self._events = Events(settings, hooks.wanting)
+        self._random = random.Random(settings.webhook_seed)
+        self._http = urllib3.PoolManager(maxsize=16, retries=False)
+        self._one_sender = threading.Lock()
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.counts = {"delivered": 0, "events": 0, "retried": 0, "dropped": 0, "given_up": 0}
+        world.on_change(self._on_change)
+        world.agenda.handle(RETRY, self._again)
+        world.agenda.handle(RELEASE, self._wake.set)
+
+    @property
+    def _box(self) -> _Box:
+        found: _Box | None = self._world.extra.get("pipedrive_outbox")
+        if found is None:
+            found = self._world.extra.setdefault("pipedrive_outbox", _Box())
+        return found
+
+    def _on_change(self, change: Change) -> None:
+        account = self._world.accounts.get(change.portal_id)
+        if account is None or account.crm != "pipedrive":
+            return
+        waiting = self._box.waiting
+        # The events of one instant stand at the end of what waits: looked through from there.
+        for earlier in reversed(waiting):
+            if earlier.at != change.at:
+                break
+            if (earlier.kind, earlier.record_id) == (change.kind, change.record.id):
+                if self._events.completes(account, earlier, change):
+                    return
+                break
+        event = self._events.of(account, change)
+        if event is not None:
+            waiting.append(event)
+            if self._thread is not None and not self._wake.is_set():
+                self._wake.set()
+
+    def _again(self, number: int) -> None:
+        """The time of a retry has come."""
+        with self._world.lock:
+            delivery = self._box.retrying.pop(number, None)
+            if delivery is not None:
+                delivery.number = self._world.new_delivery()
+                self._box.ready.append(delivery)
+        self._wake.set()
+
+    # --- what the barrier asks -----------------------------------------------------------------
+
+    def last_number(self) -> int:
+        """The number of the newest attempt that was accepted or is under way."""
+        under_way = (one.number for one in list(self._box.ready))
+        return max(self._box.accepted, max(under_way, default=0))
+
+    def pending(self) -> bool:
+        """Whether something waits to be tried now; what waits for a retry is on the agenda."""
+        box = self._box
+        return bool(box.waiting or box.ready or self._due(box))
+
+    def lost(self) -> int:
+        """Events dropped and given up: what an app learns only by polling."""
+        return self.counts["dropped"] + self.counts["given_up"]
+
+    def flush(self, seconds: float | None = None) -> bool:
+        """Tries everything pending once; False when stopped, or out of time, before that."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        with self._one_sender:
+            while not self._stopped.is_set():
+                self._gather()
+                ready = list(self._box.ready)
+                if not ready:
+                    return True
+                if deadline is not None and time.monotonic() > deadline:
+                    return False
+                most = self._settings.webhook_concurrency
+                if most <= 1 or len(ready) == 1:
+                    for delivery in ready:
+                        self._send(delivery)
+                else:
+                    with ThreadPoolExecutor(min(most, len(ready))) as pool:
+                        list(pool.map(self._send, ready))
+        return not self.pending()
+
+    # --- the background ------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Sends in the background as things happen; for wall time and for tests."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="pipedrive", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the background and every attempt under way."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait(1.0)
+            self._wake.clear()
+            if self._stopped.wait(LINGER_SECONDS):
+                return
+            self.flush()
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """Makes deliveries of the events that wait, with the losses and disorder asked for."""
+        with self._world.lock:
+            box = self._box
+            late = self._due(box)
+            if not box.waiting and not late:
+                return
+            box.held = [entry for entry in box.held if entry not in late]
+            events = [event for _, event in late]
+            for event in box.waiting:
+                self._meet(event, events)
+            box.waiting.clear()
+            if self._settings.webhook_disorder:
+                self._random.shuffle(events)
+            for event in events:
+                for hook_id in event.hooks:
+                    hook = self._hooks.get(hook_id)
+                    if hook is None or self._hooks.banned(hook):
+                        self.counts["dropped"] += 1
+                        continue
+                    box.ready.append(Delivery(self._world.new_delivery(), hook_id, event))
+
+    def _meet(self, event: Event, events: list[Event]) -> None:
+        """Puts one event among those to be sent, as often and where the faults have it."""
+        settings, now = self._settings, self._world.clock.now()
+        faults = self._faults.meet("EVENT", f"{event.action}.{event.entity}", now)
+        kinds = {fault.kind for fault in faults}
+        if "drop" in kinds or self._chance(settings.webhook_drop):
+            self.counts["dropped"] += 1
+            return
+        twice = "duplicate" in kinds or self._chance(settings.webhook_duplicate)
+        copies = [event] * (2 if twice else 1)
+        if "delay" in kinds:
+            delays = [fault for fault in faults if fault.kind == "delay"]
+            at = max(fault.until or now + round(fault.seconds * 1000) for fault in delays)
+            self._box.held.extend((at, copy) for copy in copies)
+            self._world.agenda.add(at, RELEASE, order=("",))
+        elif "disorder" in kinds:
+            for copy in copies:
+                events.insert(self._random.randint(0, len(events)), copy)
+        else:
+            events.extend(copies)
+
+    def _due(self, box: _Box) -> list[tuple[int, Event]]:
+        if not box.held:
+            return []
+        now = self._world.clock.now()
+        return [entry for entry in box.held if entry[0] <= now]
+
+    def _chance(self, share: float) -> bool:
+        return share > 0 and self._random.random() < share
+
+    def _send(self, delivery: Delivery) -> None:
+        """One attempt, and what comes of it."""
+        hook = self._hooks.get(delivery.hook_id)
+        status = self._attempt(hook, delivery) if hook is not None else 0
+        last = delivery.attempt > len(RETRY_AFTER_S)
+        with self._world.lock:
+            box = self._box
+            box.ready.remove(delivery)
+            if hook is None:
+                self.counts["dropped"] += 1
+            elif self._hooks.tried(hook, status, first=delivery.attempt == 1, last=last):
+                box.accepted = max(box.accepted, delivery.number)
+                self.counts["delivered"] += 1
+                self.counts["events"] += 1
+            elif last:
+                self.counts["given_up"] += 1
+            else:
+                self.counts["retried"] += 1
+                box.retrying[delivery.number] = delivery
+                wait = RETRY_AFTER_S[delivery.attempt - 1] * 1000
+                delivery.attempt += 1
+                at = self._world.clock.now() + wait
+                self._world.agenda.add(at, RETRY, delivery.number, order=("",))
+
+    def _attempt(self, hook: Hook, delivery: Delivery) -> int:
+        """The status that the webhook answers, 0 for none."""
+        event = delivery.event
+        account = self._world.accounts[event.portal_id]
+        body = orjson.dumps(payload(event, hook, account, delivery.attempt))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "Pipedrive Webhooks",
+            "X-Sandbox-Delivery": str(delivery.number),
+        }
+        if hook.auth_user or hook.auth_password:
+            pair = f"{hook.auth_user}:{hook.auth_password}".encode()
+            headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        began, status, told, answer = time.time(), 0, {}, b""
+        try:
+            response = self._http.request(
+                "POST",
+                hook.url,
+                body=body,
+                headers=headers,
+                timeout=self._settings.webhook_timeout_seconds,
+                redirect=False,
+            )
+            status, told, answer = response.status, dict(response.headers), response.data
+        except (urllib3.exceptions.HTTPError, OSError):
+            pass  # nobody there: a failure like any other
+        if self._settings.har:
+            self._har.record(
+                started=began,
+                seconds=time.time() - began,
+                method="POST",
+                url=hook.url,
+                request_headers=headers.items(),
+                request_body=body,
+                status=status,
+                response_headers=told.items(),
+                response_body=answer,
+                comment=f"webhook delivery {delivery.number}, attempt {delivery.attempt}",
+            )
+        return status
