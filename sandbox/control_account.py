@@ -12,13 +12,14 @@ from typing import Any
 from sandbox.world import sequence_terms
 from sandbox.world.account import Account
 from sandbox.world.people_terms import ActError
-from sandbox.world.records import TIERS, Option, Required
+from sandbox.world.records import TIERS_OF, Option, Required
 
 
 def set_tier(account: Account, given: Any) -> None:
     """Another tier, from the next call on; what was granted and made under the old one stays."""
-    if given not in TIERS:
-        raise ActError("tier", f"{given!r} is none of {', '.join(TIERS)}")
+    known = TIERS_OF[account.crm]
+    if given not in known:
+        raise ActError("tier", f"{given!r} is none of {', '.join(known)}")
     account.tier = given
 
 

@@ -68,7 +68,7 @@ class Simulation:
         weeks: float = 4,
         start: int | None = None,
         portal_id: int | None = None,
-        tier: str = "professional",
+        tier: str = "",
         pipelines: int = 1,
         crm: str = "hubspot",
     ) -> Account:

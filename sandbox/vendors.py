@@ -38,11 +38,13 @@ class Vendors:
         refusals: Counter[str] = Counter()
         deliveries: Counter[str] = Counter()
         sums: Counter[str] = Counter()
+        tokens: dict[str, Any] = {}
         for vendor in self.by_crm.values():
             told = vendor.stats()
             calls |= told["calls"]
             refusals.update(told["refusals"])
             deliveries.update(told["deliveries"])
+            tokens |= told.get("tokens", {})
             sums.update({name: told[name] for name in ("total", "http_429")})
         return {
             "calls": calls,
@@ -50,6 +52,7 @@ class Vendors:
             "http_429": sums["http_429"],
             "refusals": dict(refusals),
             "deliveries": dict(deliveries),
+            "tokens": tokens,
         }
 
     # --- the barrier's outbox ------------------------------------------------------------------

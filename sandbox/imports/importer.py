@@ -50,15 +50,16 @@ class Importer:
             mapping.account_name,
             timezone=mapping.timezone,
             currency=mapping.currency,
-            tier=mapping.tier,
-            pipelines=[_pipeline(mapping)],
+            tier=mapping.tier if crm == "hubspot" else "",
+            pipelines=[_pipeline(mapping, crm)],
             crm=crm,
         )
+        ids = _stage_ids(mapping, crm)
         account.extra["import"] = {
             "deals": {},
             "contacts": {},
             "owners": _users(account, mapping, table),
-            "kinds": {stage.kind: stage.id for stage in mapping.stages},
+            "kinds": {stage.kind: ids[stage.id] for stage in mapping.stages},
             "name": mapping.deal_name,
             "contact": mapping.contact,
             "quantum": mapping.quantum,
@@ -67,7 +68,7 @@ class Importer:
             "ends_at": table.ends_at,
             "counts": dict(table.counts),
         }
-        self.agenda.extend(_entries(portal_id, mapping, table))
+        self.agenda.extend(_entries(portal_id, mapping, table, ids))
         return account, mapping, table
 
     # Handlers take the fields of the row as plain arguments: the agenda is persisted.
@@ -76,6 +77,8 @@ class Importer:
         account = self.world.accounts[portal]
         state = account.extra["import"]
         owner_id, by = _who(state, owner)
+        if not owner_id and account.crm == "pipedrive":  # where every deal has an owner
+            owner_id = next(iter(account.owners))
         contact_fields = {
             name: template.format(key=key) for name, template in state["contact"].items()
         }
@@ -123,16 +126,17 @@ def _who(state: dict[str, Any], resource: str) -> tuple[str, Actor]:
 
 
 def _entries(
-    portal: int, mapping: Mapping, table: Timetable
+    portal: int, mapping: Mapping, table: Timetable, ids: dict[str, str]
 ) -> list[tuple[int, str, tuple[Any, ...], tuple[Any, ...]]]:
     """The agenda of a timetable. At one instant deals come first, then the file's own order."""
 
     def deal(row: DealRow) -> tuple[int, str, tuple[Any, ...], tuple[Any, ...]]:
-        args = (portal, row.key, row.amount, row.owner, mapping.initial_stage)
+        args = (portal, row.key, row.amount, row.owner, ids[mapping.initial_stage])
         return row.created_at, DEAL, args, ("import", 0, row.line)
 
     def move(row: StageMove) -> tuple[int, str, tuple[Any, ...], tuple[Any, ...]]:
-        return row.at, STAGE, (portal, row.deal, row.stage, row.resource), ("import", 1, row.line)
+        args = (portal, row.deal, ids[row.stage], row.resource)
+        return row.at, STAGE, args, ("import", 1, row.line)
 
     def call(row: CallRow) -> tuple[int, str, tuple[Any, ...], tuple[Any, ...]]:
         args = (portal, row.deal, row.title, row.resource, row.started)
@@ -145,12 +149,28 @@ def _entries(
     ]
 
 
-def _pipeline(mapping: Mapping) -> Pipeline:
+def _stage_ids(mapping: Mapping, crm: str) -> dict[str, str]:
+    """The mapping's stage ids → those of the account: numbers, where the vendor wants them."""
+    numbered = crm == "pipedrive"
+    return {
+        stage.id: str(order) if numbered else stage.id
+        for order, stage in enumerate(mapping.stages, 1)
+    }
+
+
+def _pipeline(mapping: Mapping, crm: str) -> Pipeline:
+    ids = _stage_ids(mapping, crm)
     return Pipeline(
-        mapping.pipeline_id,
+        "1" if crm == "pipedrive" else mapping.pipeline_id,
         mapping.pipeline_label,
         [
-            Stage(stage.id, stage.label, order, stage.probability, stage.kind in ("won", "lost"))
+            Stage(
+                ids[stage.id],
+                stage.label,
+                order,
+                stage.probability,
+                stage.kind in ("won", "lost"),
+            )
             for order, stage in enumerate(mapping.stages)
         ],
     )

@@ -22,6 +22,7 @@ from sandbox.pipedrive import (
     hook_routes,
     oauth,
     retired,
+    search,
     together,
 )
 from sandbox.pipedrive.call import ROUTES, Call, Html, Route, area
@@ -36,7 +37,7 @@ from sandbox.vendor import Reply, VendorServer
 from sandbox.world.records import Actor
 from sandbox.world.store import World
 
-ENDPOINTS = (activities, contacts, deals, frame, hook_routes, oauth, retired, together)
+ENDPOINTS = (activities, contacts, deals, frame, hook_routes, oauth, retired, search, together)
 """The modules whose import registers the routes."""
 
 

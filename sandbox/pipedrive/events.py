@@ -81,6 +81,8 @@ class Events:
         entity, action = words.ENTITIES.get(change.kind), ACTIONS.get(change.action)
         if entity is None or action is None or change.actor.source_type == "CALCULATED":
             return None
+        if change.new_record and change.at == change.record.created_at:
+            return None  # part of the creation, which nobody is to hear of
         hooks = self._wanting(account.portal_id, entity, action)
         if not hooks:
             return None
@@ -122,8 +124,11 @@ class Events:
         if change.actor.source_type == "CALCULATED" or earlier.action == "delete":
             return False
         behind = words.person_behind(account, change.actor, change.record)
-        same = (change.at, behind.id if behind else "") == (earlier.at, earlier.user_id)
-        if not same or ACTIONS.get(change.action) != "change" or change.action == "merged":
+        source = words.source_of(change.actor.source_type)
+        mine = (change.at, behind.id if behind else "", source)
+        if mine != (earlier.at, earlier.user_id, earlier.source):
+            return False
+        if ACTIONS.get(change.action) != "change" or change.action == "merged":
             return False
         earlier.now = shape(View(account, self._settings), earlier.entity, change.record)
         return True

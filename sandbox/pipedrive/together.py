@@ -18,6 +18,18 @@ def merge_deals(call: Call, deal_id: str) -> Answer:
     return merge(call, "deals", deal_id, call.view.deal)
 
 
+@route("PUT", "v1/persons/{person_id}/merge", "contacts:full", cost=40)
+def merge_persons(call: Call, person_id: str) -> Answer:
+    """Merges the person of the path into another one, which stays."""
+    return merge(call, "contacts", person_id, call.view.person)
+
+
+@route("PUT", "v1/organizations/{org_id}/merge", "contacts:full", cost=40)
+def merge_organizations(call: Call, org_id: str) -> Answer:
+    """Merges the organization of the path into another one, which stays."""
+    return merge(call, "companies", org_id, call.view.organization)
+
+
 def merge(call: Call, kind: str, record_id: str, shape: listing.Shaper) -> Answer:
     """Merges the record of the path into ``merge_with_id``."""
     body = values.checked(call, {"merge_with_id": "int"}, required=("merge_with_id",))

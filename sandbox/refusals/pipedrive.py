@@ -146,6 +146,15 @@ RECORDS = (
         "unconfirmed",
         code=SCHEMA,
     ),
+    Refusal(
+        "pd_term",
+        400,
+        "",
+        "A search term has two characters, one in exact searches.",
+        SPEC,
+        "confirmed",
+        code=SCHEMA,
+    ),
     Refusal("pd_icon", 400, "", "An activity type has one of 40 icons.", SPEC, "confirmed"),
     Refusal("pd_type_taken", 400, "", "Two activity types have two names.", SPEC, "unconfirmed"),
 )

@@ -1,4 +1,6 @@
-"""Refusals of Pipedrive that any call or installation may meet. ``code`` is the body's ``error`` at the token endpoint, else its ``code``.
+"""Refusals of Pipedrive that any call or installation may meet.
+
+``code`` is the body's ``error`` at the token endpoint, else its ``code``.
 
 Sources are the vendor's pages by their titles, its specification, and threads in which developers
 quote live answers.

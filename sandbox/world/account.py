@@ -240,7 +240,7 @@ class Account(Frame, Links, Lifecycle):
     def _check_unique(self, kind: str, values: Mapping[str, str], record: Record | None) -> None:
         for name, index in self.unique[kind].items():
             value = values.get(name)
-            if value:
+            if value and not (name == "email" and self.crm != "hubspot"):  # others only warn
                 taken = index.get(effects.unique_key(kind, name, value))
                 if taken is not None and (record is None or taken != record.id):
                     raise UniqueConflict(kind, name, value, taken)
@@ -259,7 +259,8 @@ class Account(Frame, Links, Lifecycle):
             for name, index in indexes.items():
                 if name in fields:
                     for key in effects.unique_keys(record.kind, name, fields):
-                        index.pop(key, None)
+                        if index.get(key) == record.id:
+                            del index[key]
 
     def state(self) -> dict[str, Any]:
         """The account's state without its world, for a snapshot."""

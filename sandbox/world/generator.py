@@ -68,7 +68,7 @@ def generate(
     start: int = DEFAULT_START,
     weeks: float = 4,
     portal_id: int = 4_242_001,
-    tier: str = "professional",
+    tier: str = "",
     pipelines: int = 1,
     crm: str = "hubspot",
     shares: Shares | None = None,
@@ -85,17 +85,17 @@ def generate(
     account = world.add_account(portal_id, f"Northwind {seed}", tier=tier, crm=crm, **home)
     account.rates.update({code: rate for code, rate in _RATES.items() if code != account.currency})
     with world.lock:
-        maker = _Maker(account, people, seed, start, weeks, shares or _shares(weeks))
+        maker = _Maker(account, people, seed, start, weeks, shares or _shares(weeks, crm))
         return maker.make(deals, pipelines)
 
 
 _USUAL_WEEKS = 4
 
 
-def _shares(weeks: float) -> Shares:
+def _shares(weeks: float, crm: str) -> Shares:
     """Over more than the usual weeks more deals come in, so that there is as much to do at the end
-    as at the beginning."""
-    usual = Shares()
+    as at the beginning. At Pipedrive every deal has an owner, and no person of it has a label."""
+    usual = Shares(unowned=0.0, labelled=0.0) if crm == "pipedrive" else Shares()
     if weeks <= _USUAL_WEEKS:
         return usual
     return replace(usual, later=1 - (1 - usual.later) * _USUAL_WEEKS / weeks)

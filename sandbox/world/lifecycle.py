@@ -86,16 +86,18 @@ class Lifecycle:
         actor: Actor,
         at: int | None = None,
     ) -> Record:
-        """Merges two records into a new one, which is returned; both ids lead to it from now on.
+        """Merges two records; answers the one that is left, to which both ids lead from now on.
 
-        The two are gone for good: not in the recycle bin, not to be restored.
+        At HubSpot it is a new record, elsewhere the primary one with its id. What was merged away
+        is gone for good: not in the recycle bin, not to be restored.
         """
         with self.world.lock:
             primary, other = self.need(kind, primary_id), self.need(kind, other_id)
             if primary is other:
                 raise ValueError(f"{kind} {primary_id} cannot be merged into itself")
             now = self.world.clock.now() if at is None else at
-            record = united(self.world.new_id(), primary, other, now, actor)
+            new_id = self.world.new_id() if self.crm == "hubspot" else primary.id
+            record = united(new_id, primary, other, now, actor)
             links = united_links(primary, other)
             if self.world.shadow_seconds:
                 self._keep_shadow(primary)
@@ -134,7 +136,8 @@ class Lifecycle:
             self._detach(gone)
             self._unindex(gone, gone.fields)
             del self.objects[kind][gone.id]
-            self.merged[kind][gone.id] = record.id
+            if gone.id != record.id:
+                self.merged[kind][gone.id] = record.id
         for old, new in self.merged[kind].items():
             if new in (primary.id, other.id):
                 self.merged[kind][old] = record.id

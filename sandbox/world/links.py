@@ -88,7 +88,7 @@ class Links:
         both = had + new if "" in had or "" in new else ("", *had, *new)
         near.links.setdefault(far.kind, {})[far.id] = both
         far.links.setdefault(near.kind, {})[near.id] = both
-        self._tell_link(near, far, "associated", new, actor, now)
+        self._tell_link(near, far, "associated", new, actor, now, new_record=quiet)
         effects.after_link(self, near, far, now, new_record=quiet)
 
     def _tell_link(
@@ -99,6 +99,8 @@ class Links:
         labels: Labels,
         actor: Actor,
         now: int,
+        *,
+        new_record: bool = False,
     ) -> None:
         for one, other in ((near, far), (far, near)):
             self.world.tell(
@@ -112,6 +114,7 @@ class Links:
                     other_kind=other.kind,
                     other_id=other.id,
                     labels=labels,
+                    new_record=new_record,
                 )
             )
 

@@ -39,7 +39,7 @@ def united(new_id: str, primary: Record, other: Record, now: int, actor: Actor) 
         new_id,
         fields,
         {},
-        min(primary.created_at, other.created_at),
+        primary.created_at if new_id == primary.id else min(primary.created_at, other.created_at),
         now,
         primary.created_by,
     )

@@ -70,6 +70,8 @@ class Acts(Activity, Lives, SequenceDeeds, PreferenceDeeds):
     def change_owner(self, deal: str, owner: str, user: str = "") -> Record:
         """Give a deal to another owner (id or e-mail); `none` leaves it without one."""
         record = self.need("deals", "deal", deal)
+        if owner == "none" and self.account.crm == "pipedrive":
+            raise ActError("owner", "every deal has an owner at Pipedrive; name one")
         to = "" if owner == "none" else self.owner_of(owner).id
         by = self.by(user, record)
         return self.account.update("deals", record.id, {"hubspot_owner_id": to}, by)

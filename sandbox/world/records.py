@@ -23,6 +23,14 @@ TIERS = ("free", "starter", "professional_no_seat", "professional", "enterprise"
 """What an account may have bought. ``professional_no_seat``: an account of the professional tier in
 which nobody holds a seat of the sales or service tools."""
 
+TIERS_OF = {
+    "hubspot": TIERS,
+    "salesforce": TIERS,
+    "pipedrive": ("lite", "growth", "premium", "ultimate"),
+}
+"""What each vendor sells, the smallest first."""
+USUAL_TIER = {"hubspot": "professional", "salesforce": "professional", "pipedrive": "premium"}
+
 STAGE_FIELDS = {"deals": ("pipeline", "dealstage"), "leads": ("hs_pipeline", "hs_pipeline_stage")}
 """kind → the fields that hold a record's pipeline and stage."""
 
@@ -254,8 +262,9 @@ class Change:
     ``action``: created, updated, deleted, restored, forgotten, merged, associated, dissociated.
     ``fields`` are the values written by the actor, ``derived`` those the CRM computed from them.
     For associations ``other_kind``, ``other_id`` and ``labels`` name the far end; each association
-    is told twice, once from each end. For a merge ``record`` is the new one, ``primary_id`` and
-    ``other_id`` the two that went into it, ``moved`` how many properties the second one gave.
+    is told twice, once from each end, with ``new_record`` when one of them is just being created.
+    For a merge ``record`` is the one that is left, ``primary_id`` and ``other_id`` the two that
+    went into it, ``moved`` how many properties the second one gave.
     """
 
     portal_id: int
@@ -271,6 +280,7 @@ class Change:
     labels: Labels = ()
     primary_id: str = ""
     moved: int = 0
+    new_record: bool = False
 
 
 class WorldError(Exception):

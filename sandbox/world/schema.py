@@ -120,13 +120,17 @@ _DEAL_STAGES = (
 )
 
 
-def default_pipeline() -> Pipeline:
-    """The pipeline ``default``: a new account's stage ids, labelled for a sale by proposal."""
+def default_pipeline(crm: str = "hubspot") -> Pipeline:
+    """The pipeline of a new account with the vendor's kind of ids, labelled for a sale by proposal.
+
+    Pipedrive's ids are numbers.
+    """
+    numbered = crm == "pipedrive"
     return Pipeline(
-        "default",
+        "1" if numbered else "default",
         "Sales Pipeline",
         [
-            Stage(stage_id, label, order, probability, closed)
+            Stage(str(order + 1) if numbered else stage_id, label, order, probability, closed)
             for order, (stage_id, label, probability, closed) in enumerate(_DEAL_STAGES)
         ],
     )

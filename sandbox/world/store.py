@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.clock import Agenda
 from sandbox.world import sequences
 from sandbox.world.account import Account
-from sandbox.world.records import TIERS, VENDORS, App, Change, Clock, Pipeline
+from sandbox.world.records import TIERS_OF, USUAL_TIER, VENDORS, App, Change, Clock, Pipeline
 from sandbox.world.schema import default_pipeline, lead_pipeline
 
 __all__ = ["Account", "World"]
@@ -47,23 +47,25 @@ class World:
         *,
         timezone: str = "UTC",
         currency: str = "EUR",
-        tier: str = "professional",
+        tier: str = "",
         pipelines: Iterable[Pipeline] | None = None,
         crm: str = "hubspot",
     ) -> Account:
-        """A new, empty account. Without ``pipelines`` it has HubSpot's default deal pipeline.
+        """A new, empty account. Without ``pipelines`` it has the vendor's default deal pipeline.
 
-        ``tier`` is one of :data:`sandbox.world.records.TIERS`, ``crm`` of ``VENDORS`` there.
+        ``crm`` is one of :data:`sandbox.world.records.VENDORS`, ``tier`` one of the vendor's in
+        ``TIERS_OF`` there (default: its ``USUAL_TIER``).
         """
         if crm not in VENDORS:
             raise ValueError(f"crm: {crm!r} is none of {', '.join(VENDORS)}")
-        if tier not in TIERS:
-            raise ValueError(f"tier: {tier!r} is none of {', '.join(TIERS)}")
+        tier, tiers = tier or USUAL_TIER[crm], TIERS_OF[crm]
+        if tier not in tiers:
+            raise ValueError(f"tier: {tier!r} is none of {', '.join(tiers)}")
         with self.lock:
             if portal_id in self.accounts:
                 raise ValueError(f"account {portal_id} exists already; choose another portal id")
             account = Account(self, portal_id, name, timezone, currency, tier, crm)
-            for pipeline in pipelines if pipelines is not None else [default_pipeline()]:
+            for pipeline in pipelines if pipelines is not None else [default_pipeline(crm)]:
                 account.add_pipeline("deals", pipeline)
             account.add_pipeline("leads", lead_pipeline())
             self.accounts[portal_id] = account

@@ -9,7 +9,9 @@ from pathlib import Path
 from sandbox import document
 from sandbox.refusals.table import PARTS, TABLE
 from sandbox.settings import Settings
-from tests.sandbox.hubspot.test_refusals import ROWS
+from sandbox.world.records import VENDORS
+from tests.sandbox.hubspot import test_refusals as hubspot
+from tests.sandbox.pipedrive import test_refusals as pipedrive
 
 ROOT = Path(__file__).parents[3]
 
@@ -20,10 +22,13 @@ def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
             yield path, ast.parse(path.read_text(encoding="utf-8"))
 
 
-def strings(folder: str) -> set[str]:
+FOLDERS = tuple(f"sandbox/{vendor}" for vendor in VENDORS)
+
+
+def strings(*folders: str) -> set[str]:
     return {
         node.value
-        for _, tree in trees(folder)
+        for _, tree in trees(*folders)
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
@@ -31,7 +36,7 @@ def strings(folder: str) -> set[str]:
 
 def marked() -> set[str]:
     """Rows that tests are marked with; a fixture holds those tests to having met them."""
-    found = {case.row for case in ROWS}
+    found = {case.row for rows in (hubspot.ROWS, pipedrive.ROWS) for case in rows}
     for _, tree in trees("tests/sandbox"):
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
@@ -49,7 +54,7 @@ def test_ids_are_told_apart() -> None:
 
 
 def test_every_row_is_raised_by_some_code() -> None:
-    assert set(TABLE) - strings("sandbox/hubspot") == set()
+    assert set(TABLE) - strings(*FOLDERS) == set()
 
 
 def test_every_row_was_refused_to_a_plain_client() -> None:
@@ -64,7 +69,7 @@ def test_nothing_is_refused_beside_the_table() -> None:
     """Only the makers of bodies construct a refusal; all others name a row."""
     beside = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path, tree in trees("sandbox/hubspot")
+        for path, tree in trees(*FOLDERS)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).endswith("ApiError")
