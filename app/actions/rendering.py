@@ -45,6 +45,9 @@ _HEADINGS = {
 }
 _OTHER_HEADING = ("What to do", "there are no instructions here")
 
+HEADINGS = tuple(dict.fromkeys([*(name for name, _ in _HEADINGS.values()), _OTHER_HEADING[0]]))
+"""What may stand above a task's text."""
+
 
 BUILT_IN: Mapping[str, Template] = {
     "choose-contact": Template(

@@ -35,6 +35,7 @@ class Code:
     PUT_OFF_UNTIL = "put_off_until"
     SKIPPED = "skipped"
     JUMPED = "jumped"
+    BEGUN_BY_HAND = "begun_by_hand"
     CONTACT_ASKED = "contact_asked"
     CONTACT_CHOSEN = "contact_is_chosen"
     ASSIGNED_MANAGER = "assigned_to_manager"
@@ -156,6 +157,7 @@ class Deed:
     ACCEPTED = "accepted"
     RETRIED = "retried"
     RESUMED = "resumed"
+    REWRITTEN = "rewritten"
     SAID_DONE = "said_done"
     SAID_NOT_DONE = "said_not_done"
 

@@ -87,6 +87,8 @@ TEXTS: Mapping[str, str] = {
     Code.PUT_OFF_UNTIL: "{who} put it off until {until}: {due}.",
     Code.SKIPPED: "{who} left out {steps}.",
     Code.JUMPED: "{who} went on to {step} at once; left out: {steps}.",
+    Code.BEGUN_BY_HAND: "{who} began {definition} by hand.",
+    Deed.REWRITTEN: "{who} gave {step} other words.",
     Code.AWAITING_DATE: "Waits until {until}, {distance} {field} ({date}).",
     Code.CAME_BACK: "It was put off to this day when {sequence} ended, and is back.",
     Code.GONE_ON: "It was put off to this day, but is being followed up again already.",

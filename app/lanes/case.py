@@ -7,6 +7,7 @@ from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.actions import drafts
 from app.actions.rendering import BUILT_IN, Rendered, TaskTexts, template_of
 from app.actions.tasks import brief, new_task, texts_for
 from app.decisions.asking import CHOOSE_CONTACT
@@ -140,7 +141,9 @@ class Case:
         texts = self.ground.texts.get(self.owner_id)
         if texts is None:
             texts = self.ground.texts[self.owner_id] = self._texts(tenant)
-        return texts.of(self.facts.touch.step, self.template())
+        made = texts.of(self.facts.touch.step, self.template())
+        own = self.row.get("draft")
+        return made if not own else made._replace(body=drafts.write(made.body, own), problem="")
 
     def _texts(self, tenant: Tenant) -> TaskTexts:
         subject = self.facts.subject

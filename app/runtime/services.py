@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.decisions.by_hand import offered
 from app.installations.config import Config
 from app.installations.registry import Connectors
 from app.lanes import (
     activation,
+    by_hand,
+    drafting,
     failing,
     leaving,
     migrating,
@@ -26,6 +30,7 @@ from app.lanes import (
 from app.lanes.backtest.mirrored import backtest_mirror
 from app.lanes.context import Lanes
 from app.lanes.dry_run import dry_run
+from app.model.acts import Act
 from app.model.dry_run import Question
 from app.model.migration import Wanted
 from app.model.playbook import Playbook
@@ -33,10 +38,14 @@ from app.model.posted import Posted
 from app.model.replies import Said
 from app.model.rescheduling import Change
 from app.model.time import Clocks
+from app.store import inbox
 from app.store.engine import Store
 from connectors.contract import CrmError
 
 log = logging.getLogger(__name__)
+
+SEEN_S = 2.0
+"""For so long somebody waits to see what they did; after that the page says that it follows."""
 
 BACKTEST_RECORDS = 5_000
 """So many take some seconds, in which others still get their turn; the command takes them all."""
@@ -210,6 +219,39 @@ class Runtime:
     ) -> dict[str, Any]:
         """See `app.lanes.dry_run`."""
         return dry_run(self.lanes, installation_id, playbook, version, asked) or {}
+
+    def act(
+        self, installation_id: int, subject: int, act: Act, who: str, request_id: str
+    ) -> dict[str, Any]:
+        """See `app.lanes.by_hand.carry_out`. What the CRM was told is taken in before this answers,
+        where that takes no longer than a person waits for."""
+        done = by_hand.carry_out(self.lanes, installation_id, subject, act, who, request_id)
+        for lane in ("ingest", "dispatch"):
+            self._poke(lane, installation_id)
+        return {"done": True, "seen": self._taken_in(installation_id, done["reads"])}
+
+    def _taken_in(self, installation_id: int, key: str | None) -> bool:
+        deadline = time.monotonic() + SEEN_S
+        while key is not None:
+            with self.lanes.store.read() as conn:
+                if not inbox.waits(conn, installation_id, key):
+                    return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def draft(self, installation_id: int, touch: Mapping[str, Any]) -> dict[str, Any]:
+        """See `app.lanes.drafting.draft_of`."""
+        return drafting.draft_of(self.lanes, installation_id, touch)
+
+    def offers(self, installation_id: int) -> list[dict[str, str]]:
+        """Sequences that a person may begin by hand, with the rule that begins them."""
+        found = offered(self.lanes.tenant(installation_id).rules)
+        return [
+            {"sequence": key, "title": sequence.title or sequence.id, "rule": active.rule.key}
+            for key, (active, sequence) in sorted(found.items())
+        ]
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:
         """See `app.lanes.undoing.preview`."""

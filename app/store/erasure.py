@@ -86,7 +86,7 @@ def erase(conn: Connection, inst: int, ids: Collection[str], at: int) -> list[in
         (ledger, ledger.c.id, ("data",)),
         (notices, notices.c.id, ("data",)),
         (outcomes, outcomes.c.id, ("data",)),
-        (touches, touches.c.id, ("shown_subject", "error")),
+        (touches, touches.c.id, ("shown_subject", "error", "draft")),
     ):
         words.strike(conn, table, key, names, concerned)
     _strike_timers(conn, inst, concerned, words)
@@ -214,7 +214,7 @@ def _forget_tasks(
     conn.execute(
         update(touches)
         .where(sets.among(conn, t.id, theirs))
-        .values(shown_subject=None, error=None)
+        .values(shown_subject=None, error=None, draft=None)
     )
     o = crm_objects.c
     standing = select(o.crm_id, o.touch_id, o.known, o.pending).where(

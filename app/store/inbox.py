@@ -101,6 +101,14 @@ def again(conn: Connection, ids: Sequence[int], retry_wall: Wall, error: str) ->
     return _AGAIN.run(conn, ids=ids, retry=retry_wall, error=error) if ids else 0
 
 
+def waits(conn: Connection, installation_id: int, dedupe: str) -> bool:
+    """Whether an event with this key is still to be worked off."""
+    query = select(inbox.c.id).where(
+        inbox.c.installation_id == installation_id, inbox.c.dedupe == dedupe
+    )
+    return conn.execute(query).first() is not None
+
+
 def depth(conn: Connection, installation_id: int | None = None) -> int:
     """Events waiting, those for a retry included; None: of all installations."""
     query = select(func.count()).select_from(inbox)

@@ -26,7 +26,7 @@ def add(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
 CLAIMED = (
     "id", "enrolment_id", "subject_id", "contact_id", "step", "owed_at", "due_at", "write_at",
     "planned_at", "priority", "reason", "owner_id", "fence", "attempts", "instead",
-    "shown_subject", "assignee", "assigned_by",
+    "shown_subject", "assignee", "assigned_by", "draft",
 )  # fmt: skip
 """Columns of a claimed touch: hundreds of them pass at once, so none that nobody reads."""
 

@@ -78,6 +78,15 @@ def contacts_of(conn: Connection, inst: int, subject_id: int) -> list[dict[str, 
     return [{**row, "labels": sets.loads(row["labels"])} for row in rows(conn, query)]
 
 
+def contact_of(conn: Connection, inst: int, id: str | None) -> dict[str, Any] | None:
+    """A person whom a touch is for: name, e-mail, opt-out; None where nobody is chosen."""
+    c = contacts.c
+    query = select(c.crm_id.label("id"), c.name, c.email, c.opted_out).where(
+        c.installation_id == inst, c.crm_id == id
+    )
+    return next(iter(rows(conn, query)), None)
+
+
 def holds_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
     """Why a subject waits and until when: its own holds, and those of its people."""
     own = select(holds.c.reason, holds.c.until_at).where(holds.c.subject_id == subject_id)
@@ -203,6 +212,32 @@ def tasks_of(
     if owners is not None:
         query = query.where(sets.among(conn, _t.owner_id, sorted(owners)))
     return rows(conn, query.order_by(_t.due_at, _t.id).limit(limit))
+
+
+def queue_of(
+    conn: Connection, inst: int, owner_id: str, limit: int = 500
+) -> list[dict[str, Any]]:
+    """A rep's open tasks by due time, with what their order rests on: `momentum`, `amount`."""
+    query = (
+        select(*_TOUCH, _s.momentum, _s.amount, _s.currency)
+        .join(enrolments, _e.id == _t.enrolment_id)
+        .join(subjects, _s.id == _t.subject_id)
+        .where(_t.installation_id == inst, _t.outcome == "open", _t.owner_id == owner_id)
+    )
+    return rows(conn, query.order_by(_t.due_at, _t.id).limit(limit))
+
+
+def coming_of(conn: Connection, inst: int, owner_id: str) -> int | None:
+    """When the next touch of a rep's records is to be written; None where none is planned."""
+    query = (
+        select(func.min(_t.due_at))
+        .join(subjects, _s.id == _t.subject_id)
+        .where(
+            _t.installation_id == inst, _t.state.in_(["planned", "waiting"]),
+            _s.owner_id == owner_id, _s.deleted.is_(False),
+        )
+    )  # fmt: skip
+    return conn.execute(query).scalar_one()
 
 
 def notices_of(

@@ -478,6 +478,7 @@ touches = Table(
     Column("instead", String(48)),  # why a task stands in for the CRM's own sequence
     Column("assignee", String(64)),  # who is to have the task, where that is not the owner
     Column("assigned_by", String(16)),  # owner, manager, rep, team; null: not asked yet
+    Column("draft", Text),  # what a rep wrote in place of the template's text
 )
 Index(
     "ix_touches_due",
@@ -751,4 +752,14 @@ signins = Table(
     Column("installation_id", Big, nullable=False),
     Column("owner_id", String(64), nullable=False),
     Column("until_wall", BigInteger, nullable=False),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("request_id", String(64), primary_key=True),
+    Column("asked", Text, nullable=False),  # what was asked, to tell a repetition from a mistake
+    Column("answer", Text),  # null: under way, or broken off
+    Column("asked_wall", BigInteger, nullable=False),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -57,11 +58,18 @@ def when(instant: int | None, short: bool = False) -> Markup:
     """An instant in the page's zone, with its exact form for machines; a dash for none."""
     if instant is None:
         return Markup("–")
-    local = to_datetime(instant).astimezone(_zone())
-    shown = f"{local:%a} {local.day} {local:%b, %H:%M}" if short else (
-        f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
-    )
+    shown = _written(to_datetime(instant).astimezone(_zone()), short)
     return Markup('<time datetime="{}">{}</time>').format(iso(instant), shown)
+
+
+def moment(instant: int, zone: str) -> str:
+    """An instant in a zone, in a sentence."""
+    return _written(to_datetime(instant).astimezone(ZoneInfo(zone)), short=True)
+
+
+def _written(local: datetime, short: bool) -> str:
+    year = "" if short else f" {local:%Y}"
+    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
 
 
 def _zone() -> ZoneInfo:

@@ -22,6 +22,7 @@ class Entry:
 
 ENTRIES = (
     Entry("pages.result", "Result", _LEADS),
+    Entry("pages.next_up", "Do next", ALL),
     Entry("pages.mine", "Mine", ALL),
     Entry("pages.subjects", "Records", ALL, ("pages.subject", "pages.dry_run")),
     Entry("pages.rules", "Rules", _LEADS, ("pages.migrate", "pages.activation")),

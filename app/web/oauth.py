@@ -88,7 +88,7 @@ def accept(token: str) -> Any:
     if link is None:
         raise _used()
     access.sign_in(link.installation_id, link.owner_id, link.email)
-    return redirect(url_for("pages.mine" if link.role == "rep" else "pages.result"))
+    return redirect(url_for("pages.next_up" if link.role == "rep" else "pages.result"))
 
 
 def _used() -> Refusal:

@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from app.lanes.holdout import compared
 from app.model.vocabulary import ReplyClass
 from app.store import reading
-from app.web import access, doctoring, navigation, summaries
+from app.web import access, deal_panel, doctoring, navigation, summaries
 from app.web.answers import services
 from app.web.api.dry_run import tried
 from app.web.api.events import shown as shown_events
@@ -24,6 +24,7 @@ from app.web.api.setup import KINDS, board, person_view
 from app.web.api.subjects import find
 from app.web.api.undoing import listed, previewed
 from app.web.api.waiting import proposed
+from app.web.queue import queue_of
 from connectors.config import NAMES
 from connectors.registry import CRMS
 
@@ -66,7 +67,7 @@ def result() -> Any:
     if who is None:
         return redirect(url_for("pages.welcome"))
     if who.role == "rep":
-        return redirect(url_for("pages.mine"))
+        return redirect(url_for("pages.next_up"))
     parts = services()
     with parts.store.read() as conn:
         now = parts.clocks.business()
@@ -164,8 +165,10 @@ def subject(type: str, crm_id: str) -> Any:
         row = find(conn, type, crm_id)
         found = summaries.subject(conn, who, row)
         names = summaries.owner_names(conn, who.installation_id)
+    acts = deal_panel.shown(type, crm_id, draft=False)
+    with services().store.read() as conn:
         return _page(
-            "subject.html", conn, subject=found, names=names, reply_dated=REPLY_DATED,
+            "subject.html", conn, subject=found, names=names, panel=acts, reply_dated=REPLY_DATED,
             reply_classes=[kind.value for kind in ReplyClass], triable=triable(conn),
         )  # fmt: skip
 
@@ -177,6 +180,34 @@ def dry_run(type: str, crm_id: str) -> Any:
     found = tried(type, crm_id, request.args.to_dict())
     with services().store.read() as conn:
         return _page("dry_run.html", conn, tried=found)
+
+
+@blueprint.get("/panel/<type>/<crm_id>")
+@access.require()
+def panel(type: str, crm_id: str) -> Any:
+    """The deal panel, as CRMs frame it."""
+    found = deal_panel.shown(type, crm_id)
+    with services().store.read() as conn:
+        return _page("panel.html", conn, panel=found)
+
+
+@blueprint.get("/next")
+@access.require()
+def next_up() -> Any:
+    """What the viewer does next: the first of their queue, `?touch=` another, or none."""
+    who, now = access.viewer(), services().clocks.business()
+    with services().store.read() as conn:
+        found = queue_of(
+            conn, who, now,
+            touch=request.args.get("touch", ""), done=request.args.get("done", ""),
+        )  # fmt: skip
+        item = found["item"]
+        if item is None:
+            return _page("next.html", conn, queue=found)
+        contact = reading.contact_of(conn, who.installation_id, item["contact_id"])
+    shown_item = deal_panel.shown(item["subject_type"], item["subject_id"], about=item["id"])
+    with services().store.read() as conn:
+        return _page("next.html", conn, queue=found, panel=shown_item, contact=contact)
 
 
 @blueprint.get("/mine")

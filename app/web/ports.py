@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 from app.installations.config import Config
 from app.installations.registry import Connectors
+from app.model.acts import Act
 from app.model.dry_run import Question
 from app.model.migration import Wanted
 from app.model.playbook import Playbook
@@ -151,6 +152,21 @@ class Runtime(Protocol):
         self, installation_id: int, playbook: Playbook | str, version: int | None, asked: Question
     ) -> dict[str, Any]:
         """What a playbook would do with one record. Raises BacktestError."""
+        ...
+
+    def act(
+        self, installation_id: int, subject: int, act: Act, who: str, request_id: str
+    ) -> dict[str, Any]:
+        """Do what a person asks for one record, once for each request id; `seen`: whether it shows
+        already. Raises `app.lanes.by_hand.ActError`."""
+        ...
+
+    def draft(self, installation_id: int, touch: Mapping[str, Any]) -> dict[str, Any]:
+        """The words of a touch, plain."""
+        ...
+
+    def offers(self, installation_id: int) -> list[dict[str, str]]:
+        """Sequences that a person may begin by hand."""
         ...
 
     def preview_undo(self, installation_id: int, id: int) -> dict[str, Any]:

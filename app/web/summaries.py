@@ -228,18 +228,15 @@ def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | 
     for states in (("performed",), ("planned", "waiting", "claimed")):
         for touch in touches:  # by due time
             if touch["state"] in states and touch["outcome"] in (None, "open"):
-                return {
-                    "touch": touch["id"],
-                    "what": touch["title"],
-                    "step": touch["step"],
-                    "rule": touch["rule"],
-                    "due_at": touch["due_at"],
-                    "state": touch["state"],
-                    "reason": touch["reason"],
-                    "owner_id": touch["owner_id"],
-                    "name": names.get(touch["owner_id"] or "", ""),
-                }
+                return as_next(touch, names.get(touch["owner_id"] or "", ""))
     return None
+
+
+def as_next(touch: Row, name: str) -> dict[str, Any]:
+    """A touch as what happens next. name: of whoever has it."""
+    columns = ("step", "rule", "due_at", "state", "reason", "owner_id")
+    found = {column: touch[column] for column in columns}
+    return {"touch": touch["id"], "what": touch["title"], **found, "name": name}
 
 
 def _waits(enrolments: Sequence[Row]) -> dict[str, Any] | None:

@@ -109,3 +109,12 @@ def step_titles(conn: Connection, versions: Iterable[int]) -> dict[tuple[int, st
         for definition, steps in defined:
             titles.update({(version, definition, step.id): step.subject for step in steps})
     return titles
+
+
+def rule_title(conn: Connection, version: int, rule: str) -> str:
+    """What people call the rule of a follow-up; its key where that version does not have it."""
+    for row in playbooks.load(conn, [version]).values():
+        for one in from_json(loads(row["data"])).rules:
+            if one.key == rule and one.title:
+                return one.title
+    return rule

@@ -169,6 +169,12 @@ class Runtime:
         self.released.append((installation_id, rule, per_day, who))
         return {"rule": rule, "released": per_day}
 
+    def offers(self, installation_id: int) -> list[dict[str, str]]:
+        return []
+
+    def draft(self, installation_id: int, touch: Mapping[str, Any]) -> dict[str, Any]:
+        return {"why": "", "text": "Hello", "decides": "When?", "own": False, "problem": ""}
+
     def approve(self, installation_id: int, rule: str, who: str) -> int:
         self.approved.append((installation_id, rule, who))
         return 3

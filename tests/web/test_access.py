@@ -23,7 +23,9 @@ EVERYBODY = {
     "api_overview.session", "api_subjects.search", "api_subjects.subject",
     "api_subjects.decisions", "api_subjects.why", "pages.subjects", "pages.subject", "pages.mine",
     "api_waiting.proposals", "api_waiting.accept", "api_waiting.refuse",
-    "api_rescheduling.reschedule",
+    "api_rescheduling.reschedule", "api_panel.panel", "api_panel.act", "pages.panel",
+    "api_panel.queue",
+    "pages.next_up",
 }  # fmt: skip
 
 MANAGERS = {

@@ -205,7 +205,7 @@ def test_a_link_signs_in_once(served: Served) -> None:
     ben = served.browser()
     answer = ben.sign_in(address)
     assert answer.status_code == 302
-    assert answer.location.endswith("/mine")
+    assert answer.location.endswith("/next")
     assert ben.get("/api/session").get_json()["owner_id"] == "2"
     again = served.browser().sign_in(address)
     assert again.status_code == 410

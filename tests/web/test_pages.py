@@ -85,7 +85,7 @@ def test_mine(served: Served) -> None:
              "data": {}, "noticed_at": NOW},
         ])
     ada = as_role(served, "1", "rep")
-    assert ada.get("/").location.endswith("/mine")
+    assert ada.get("/").location.endswith("/next")
     text = ada.get("/mine").text
     assert "Do timeline" in text
     assert "Do questions" not in text  # completed

@@ -12,6 +12,7 @@ from app.web.api import (
     mapping,
     migrating,
     overview,
+    panel,
     playbooks,
     replies,
     rescheduling,
@@ -39,6 +40,7 @@ _MODULES = (
     dry_run,
     events,
     subjects,
+    panel,
     replies,
 )
 

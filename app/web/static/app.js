@@ -109,7 +109,10 @@ function recall() {
     const button = form && form.querySelector("button");
     if (button) button.focus({ preventScroll: true });
   }
-  if (!said) return;
+  if (said) show(said);
+}
+
+function show(said) {
   toast.hidden = false;
   toast.textContent = said;
   setTimeout(() => (toast.hidden = true), 8000);
@@ -177,3 +180,17 @@ for (const box of document.querySelectorAll(".scroll")) {
 recall();
 const refreshing = document.querySelector("[data-refresh]");
 if (refreshing) setTimeout(() => location.reload(), Number(refreshing.dataset.refresh) * 1000);
+
+// data-copy: the text field of the same form goes to the clipboard.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = button.closest("form").querySelector(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    show("Copied.");
+  } catch {
+    show("Select and copy it with the keyboard: this frame may not use the clipboard.");
+  }
+});
