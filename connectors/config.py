@@ -14,6 +14,10 @@ NAMES: Mapping[str, str] = {
 """
 
 
+SILENT = frozenset({"salesforce"})
+"""CRMs that send no webhooks: they are asked for changes every few minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class VendorConfig:
     """The registered app, and where and how fast the vendor may be called.

@@ -22,6 +22,9 @@ from connectors.contract import Connector, NotFound, Tokens, Vendor
 WEBHOOK = "webhook"
 """Cursor of an installation: when its last webhook came in (wall)."""
 
+POLLED = "poll"
+"""Cursor of when a CRM that sends no webhooks was last asked for changes (business)."""
+
 _ID = re.compile(r"(?<=/)(?:\d+|[0-9a-f-]{32,36})(?=/|$)")
 
 

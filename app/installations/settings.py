@@ -74,6 +74,10 @@ class Settings(BaseModel):
     settle_ms: int = Field(
         5 * MINUTE, ge=0, le=DAY, description="how long a record must stay in a stage to count"
     )
+    poll_seconds: int = Field(
+        2 * 60, ge=30, le=3600,
+        description="how often a CRM that sends no webhooks is asked for changes",
+    )  # fmt: skip
     await_contact_ms: int = Field(
         2 * MINUTE, ge=0, le=HOUR, description="how long a new record may wait for its contact"
     )

@@ -25,6 +25,16 @@ class FreshReads:
         self._simulated = simulated
         self._seen: dict[tuple[str, str], tuple[int, int]] = {}
         self._made: dict[tuple[str, str], int] = {}
+        self._listed: dict[tuple[str, str], int] = {}
+
+    def is_new(self, type: str, id: str, version: int) -> bool:
+        """Whether this version of a record was not listed before: polls overlap."""
+        if self._listed.get((type, id)) == version:
+            return False
+        if len(self._listed) > 50_000:
+            self._listed.clear()
+        self._listed[type, id] = version
+        return True
 
     def made(self, type: str, ids: Iterable[str]) -> None:
         """Records that we have just created."""

@@ -1,18 +1,23 @@
-"""The sync lane: the first import by listing, and the reconcile that makes webhooks only faster."""
+"""The sync lane: the first import by listing; the reconcile that makes webhooks only faster; and
+the poll of CRMs that send none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.installations.registry import POLLED
 from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import Observer
 from app.lanes.reading import Readings, not_shown_yet
 from app.lanes.trouble import note_error
-from app.model.time import MINUTE, Business
+from app.model.time import MINUTE, SECOND, Business
+from app.signals.tasks import WATCHED
 from app.store import cursors, inbox, installations, standing
-from connectors.contract import Connector, CrmError, CrmRecord, Event, ObjectType, Page
+from app.store.sets import dumps
+from connectors.config import SILENT
+from connectors.contract import SEVERAL, Connector, CrmError, CrmRecord, Event, ObjectType, Page
 
 OVERLAP_MS = 5 * MINUTE
 """Pages of what changed begin this long before the last watermark: indexes lag behind writes."""
@@ -103,6 +108,52 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
     """
     connector = lanes.connector_for(tenant.id)
     now = lanes.now()
+    found = _changes(lanes, tenant, connector, now)
+    return found + _look_for_gone(lanes, tenant, connector, now)
+
+
+def poll(lanes: Lanes, tenant: Tenant) -> int:
+    """As `reconcile` for a CRM that sends no webhooks, whose lists of changes do show deletions.
+    Nothing is looked up by id, so it may be done every few minutes."""
+    now = lanes.now()
+    found = _changes(lanes, tenant, lanes.connector_for(tenant.id), now, unlisted=True)
+    with lanes.store.write() as conn:
+        cursors.raise_to(conn, tenant.id, POLLED, now)
+    return found
+
+
+def poll_if_due(lanes: Lanes, tenant: Tenant) -> bool:
+    """Poll where the CRM sends no webhooks and the last poll is long enough ago. True: there is
+    work to drain, or the CRM failed and it is to be tried again."""
+    if tenant.crm not in SILENT or tenant.status != "active":
+        return False
+    with lanes.store.read() as conn:
+        last = cursors.number(conn, tenant.id, POLLED)
+    if lanes.now() < last + tenant.settings.poll_seconds * SECOND:
+        return False
+    try:
+        return poll(lanes, tenant) > 0
+    except CrmError as error:
+        note_error(lanes, tenant, error, 0)
+        return True
+
+
+def next_poll(lanes: Lanes, tenant: Tenant) -> Business | None:
+    """In a simulation: when the next poll is due; None while no time has passed since the last, in
+    which nothing can have happened."""
+    if tenant.crm not in SILENT:
+        return None
+    with lanes.store.read() as conn:
+        last = cursors.number(conn, tenant.id, POLLED)
+    if lanes.now() <= last:
+        return None
+    return Business(last + tenant.settings.poll_seconds * SECOND)
+
+
+def _changes(
+    lanes: Lanes, tenant: Tenant, connector: Connector, now: Business, *, unlisted: bool = False
+) -> int:
+    """unlisted: without what an earlier poll listed just so, since polls overlap."""
     found = 0
     for type in _RECONCILED:
         with lanes.store.read() as conn:
@@ -112,13 +163,18 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
             page = connector.changed_since(
                 type, Business(max(0, watermark - OVERLAP_MS)), after
             )
-            found += _queue(lanes, tenant, [_hint(type, record) for record in page.records])
+            records = [
+                record
+                for record in page.records
+                if tenant.fresh.is_new(type, record.id, record.updated_at) or not unlisted
+            ]
+            found += _queue(lanes, tenant, [_hint(type, record) for record in records])
             after = page.after
             if after is None:
                 break
         with lanes.store.write() as conn:
             cursors.raise_to(conn, tenant.id, f"watermark:{type}", now)
-    return found + _look_for_gone(lanes, tenant, connector, now)
+    return found
 
 
 def _look_for_gone(lanes: Lanes, tenant: Tenant, connector: Connector, now: Business) -> int:
@@ -167,11 +223,16 @@ def _queue(lanes: Lanes, tenant: Tenant, hints: Sequence[Event]) -> int:
 
 
 def _hint(type: ObjectType, record: CrmRecord) -> Event:
+    """A task comes with what was read of it: where that is all known, it is not read again."""
+    known = {name: record.fields[name] for name in WATCHED if name in record.fields}
+    told = type == "task" and not record.archived
     return Event(
-        kind="changed",
+        kind="deleted" if record.archived else "changed",
         object_type=type,
         object_id=record.id,
         at=record.updated_at,
+        field=SEVERAL if told else None,
+        value=dumps(known) if told else None,
         dedupe=f"poll:{type}:{record.id}:{record.updated_at}",
     )
 

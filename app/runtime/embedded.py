@@ -24,7 +24,7 @@ from app.lanes import dispatch
 from app.lanes.context import WORKING, Lanes
 from app.lanes.drain import drain, has_work
 from app.lanes.leaving import erase_withdrawn
-from app.lanes.sync import reconcile
+from app.lanes.sync import poll_if_due, reconcile
 from app.model.time import MINUTE
 from app.runtime.clocks import RealClocks, SimulatedClocks
 from app.runtime.services import Runtime, Services
@@ -33,6 +33,7 @@ from app.store import installations, leases, outbox
 from app.store.engine import Store
 from app.store.lockfile import lock_for
 from app.store.migrations import migrate
+from connectors.config import SILENT
 
 WORKERS = 8
 CALLS = 24
@@ -41,6 +42,9 @@ CALLS = 24
 _TICK_S = 0.5
 _FLUSH_S = 5
 _RECONCILE_MIN = 60
+_POLL_S = 10
+"""How often it is looked whose poll is due; each installation says how often it is."""
+
 _LEASE_MS = 5 * MINUTE
 _ROUNDS = 50
 _STOP_S = 30
@@ -182,6 +186,10 @@ def _schedule(lanes: Lanes, drainer: Drainer) -> BackgroundScheduler:
         coalesce=True, max_instances=1, misfire_grace_time=None, executor="slow",
     )  # fmt: skip
     scheduler.add_job(
+        lambda: _poll_all(lanes, drainer), "interval", seconds=_POLL_S,
+        coalesce=True, max_instances=1, misfire_grace_time=None, executor="polls",
+    )  # fmt: skip
+    scheduler.add_job(
         lambda: erase_withdrawn(lanes.store, lanes.wall(), parse({}).grace_days), "interval",
         minutes=_RECONCILE_MIN, coalesce=True, max_instances=1, misfire_grace_time=None,
         executor="slow",
@@ -191,7 +199,10 @@ def _schedule(lanes: Lanes, drainer: Drainer) -> BackgroundScheduler:
 
 def _every(job: object, seconds: float) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
-        executors={"default": TickExecutor(2), "slow": TickExecutor(1)}, timezone="UTC"
+        executors={
+            "default": TickExecutor(2), "slow": TickExecutor(1), "polls": TickExecutor(1),
+        },
+        timezone="UTC",
     )
     scheduler.add_job(
         job, "interval", seconds=seconds, coalesce=True, max_instances=1, misfire_grace_time=None
@@ -206,6 +217,24 @@ def _tick(lanes: Lanes, drainer: Drainer) -> None:
     for installation_id in ids:
         if has_work(lanes, installation_id):
             drainer.poke("dispatch", installation_id)
+
+
+def _poll_all(lanes: Lanes, drainer: Drainer) -> None:
+    """Ask the CRMs that send no webhooks, side by side: one that is slow holds up no other's."""
+    with lanes.store.read() as conn:
+        rows = [row for row in installations.read(conn, ["active"]) if row["crm"] in SILENT]
+    jobs = [(row["id"], lanes.pool.submit(_poll, lanes, row["id"])) for row in rows]
+    for installation_id, job in jobs:
+        if job.result():
+            drainer.poke("ingest", installation_id)
+
+
+def _poll(lanes: Lanes, installation_id: int) -> bool:
+    try:
+        return poll_if_due(lanes, lanes.tenant(installation_id))
+    except Exception:
+        log.exception("polling installation %s failed", installation_id)
+        return False
 
 
 def _reconcile_all(lanes: Lanes, drainer: Drainer) -> None:

@@ -17,7 +17,7 @@ import requests
 
 from app.lanes.context import WORKING, Lanes
 from app.lanes.drain import drain, next_due, outstanding
-from app.lanes.sync import next_reconcile, reconcile_daily
+from app.lanes.sync import next_poll, next_reconcile, poll_if_due, reconcile_daily
 from app.model.time import Business
 from app.runtime.clocks import SimulatedClocks
 from app.store import cursors, installations
@@ -105,13 +105,16 @@ class Simulation:
     def _reconciled(self, installation_id: int) -> bool:
         """True where a reconcile found work or failed: drain again before reporting."""
         tenant = self._lanes.tenant(installation_id)
-        return tenant.status == "active" and reconcile_daily(self._lanes, tenant, self._lost)
+        if tenant.status != "active":
+            return False
+        return poll_if_due(self._lanes, tenant) or reconcile_daily(self._lanes, tenant, self._lost)
 
     def _next_due(self, installation_id: int) -> Business | None:
         tenant = self._lanes.tenant(installation_id)
         found = [next_due(self._lanes, installation_id)]
         if tenant.status == "active":
             found.append(next_reconcile(self._lanes, tenant, self._lost))
+            found.append(next_poll(self._lanes, tenant))
         return min((at for at in found if at is not None), default=None)
 
     def _installations(self) -> list[int]:

@@ -11,6 +11,7 @@ from app.installations.connect import ConnectRefused
 from app.store import calls
 from app.web import access
 from app.web.answers import Refusal, services
+from connectors.contract import Vendor
 
 blueprint = Blueprint("oauth", __name__)
 
@@ -32,7 +33,7 @@ def callback(crm: str) -> Any:
     nonce = session.pop("oauth", None)
     try:
         verifier = connect.check_state(parts.config, crm, request.args.get("state", ""), nonce)
-        code = _code()
+        code = _code(vendor)
         tokens = connect.exchange(parts.config, vendor, code, verifier)
         made = connect.establish(parts.store, parts.connectors, parts.clocks, crm, tokens)
     except ConnectRefused as refused:
@@ -44,7 +45,7 @@ def callback(crm: str) -> Any:
     return redirect(url_for("pages.setup"))
 
 
-def _code() -> str:
+def _code(vendor: Vendor) -> str:
     code = request.args.get("code", "")
     if code:
         return code
@@ -54,6 +55,11 @@ def _code() -> str:
             "Nothing was connected. Start again when you are ready; the consent page lists what is "
             "read and written.",
         )
+    told = vendor.consent_refused(
+        request.args.get("error", ""), request.args.get("error_description", "")
+    )
+    if told:
+        raise ConnectRefused("oauth_not_installed", "The CRM does not know the app yet", told)
     said = request.args.get("error_description") or request.args.get("error") or "no reason given"
     raise ConnectRefused(
         "oauth_error", "The CRM refused the connection",
@@ -62,7 +68,7 @@ def _code() -> str:
     )
 
 
-def _vendor(crm: str) -> Any:
+def _vendor(crm: str) -> Vendor:
     try:
         return services().connectors.vendor(crm)
     except KeyError:

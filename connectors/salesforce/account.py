@@ -19,6 +19,30 @@ from connectors.stages import StageFacts
 _UTC = ZoneInfo("UTC")
 
 
+class Currencies:
+    """What an account's other currencies are worth, asked for once."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._rates: dict[str, float] | None = None
+
+    def own(self, amount: float | None, currency: str | None) -> float | None:
+        """An amount in the account's own currency; None where no rate is known."""
+        if amount is None or currency is None:
+            return amount
+        if self._rates is None:
+            rows = self._api.query(
+                "SELECT IsoCode, ConversionRate FROM CurrencyType WHERE IsActive = true"
+            )
+            self._rates = {
+                str(row["IsoCode"]): float(row["ConversionRate"])
+                for row in rows
+                if row.get("ConversionRate")
+            }
+        rate = self._rates.get(currency)
+        return None if rate is None else round(amount / rate, 2)
+
+
 class People:
     """Users and their time zones. Safe for threads; zones are asked for once each."""
 
@@ -115,15 +139,6 @@ def currency_of(api: Api) -> str:
     except CrmError:
         return ""
     return str(rows[0]["IsoCode"]) if rows else ""
-
-
-def rates_of(api: Api) -> dict[str, float]:
-    """Currency → how many of it make one of the account's own; {} where it has but one."""
-    try:
-        rows = api.query("SELECT IsoCode, ConversionRate FROM CurrencyType WHERE IsActive = true")
-    except CrmError:
-        return {}
-    return {str(row["IsoCode"]): float(row["ConversionRate"]) for row in rows}
 
 
 def read_pipelines(api: Api, schema: Schema, mapping: CrmMapping) -> list[CrmPipeline]:

@@ -51,9 +51,10 @@ _FIXED = (
     Capability(
         "meeting_outcome", False,
         label="read what came of a meeting",
-        why="an event in Salesforce has no outcome",
-        instead="two hours after its end its owner is asked; an event taken out of the calendar "
-        "before it began was cancelled, one entered afterwards was held",
+        why="an event in Salesforce has no outcome of its own",
+        instead="the package brings a field for it; an event taken out of the calendar before it "
+        "began was cancelled, one entered after its end was held, and for the rest its owner is "
+        "asked two hours after its end",
     ),
     Capability(
         "contact_counter", False,

@@ -34,7 +34,7 @@ from connectors.mapping import CrmMapping, MappingError, load
 from connectors.mapping import Schema as SchemaOf
 from connectors.marks import unmark
 from connectors.salesforce import account, install
-from connectors.salesforce.account import People
+from connectors.salesforce.account import Currencies, People
 from connectors.salesforce.api import Api
 from connectors.salesforce.cadences import Cadences
 from connectors.salesforce.capabilities import Facts, capabilities
@@ -78,7 +78,7 @@ class SalesforceConnector:
             known = (Schema(api, mapping, parts.recorder), Cadences(api), People(api))
         self._schema, self._cadences, self._people = known
         self._facts: Facts | None = None
-        rows = Rows(mapping, self._people.zone_of)
+        rows = Rows(mapping, self._people.zone_of, Currencies(api).own)
         self._links = links = Links(api, self._schema)
         self._reader = Reader(api, self._schema, rows, links, self._cadences, parts.clocks)
         made = (api, self._schema, rows, links, self._people, parts.classify, parts.unique_touch_id)

@@ -14,8 +14,8 @@ from connectors.mapping import CrmMapping
 from connectors.salesforce.schema import DUE_AT, DUE_DATE, Schema, Shape
 from connectors.salesforce.tables import SOBJECTS
 
-OURS: tuple[ObjectType, ...] = ("task", "deal", "contact", "lead")
-"""Types on which fields of ours stand. Those of tasks stand on events too: both are activities."""
+OURS: tuple[ObjectType, ...] = ("task", "meeting", "deal", "contact", "lead")
+"""Types on which fields of ours stand."""
 
 _REMEDY = (
     "is missing, or the user who connected may not see it. Install Followthrough's package again, "

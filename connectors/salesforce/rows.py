@@ -16,6 +16,7 @@ from connectors.salesforce.tables import RECORD_TYPE_SEPARATOR as SEPARATOR
 
 Row = Mapping[str, Any]
 ZoneOf = Callable[[str | None], ZoneInfo]
+Own = Callable[[float | None, str | None], float | None]
 
 
 def text(value: Any) -> str | None:
@@ -28,11 +29,13 @@ def text(value: Any) -> str | None:
 
 
 class Rows:
-    """Reads and writes of one account's records. zone_of: owner id → their zone."""
+    """Reads and writes of one account's records. zone_of: owner id → their zone. own: an amount in
+    a currency → in the account's."""
 
-    def __init__(self, mapping: CrmMapping, zone_of: ZoneOf) -> None:
+    def __init__(self, mapping: CrmMapping, zone_of: ZoneOf, own: Own) -> None:
         self._mapping = mapping
         self._zone_of = zone_of
+        self.own = own
 
     def record(self, shape: Shape, row: Row, type: ObjectType | None = None) -> CrmRecord:
         """A row as a record. type: as what it is read, where that differs from its shape."""
@@ -125,6 +128,8 @@ def _deal(rows: Rows, record: CrmRecord, row: Row, shape: Shape) -> None:
     fields = record.fields
     fields["pipeline"] = pipeline_of(fields.get("pipeline"))
     fields["stage"] = stage_id(fields["pipeline"], fields.get("stage"))
+    if "currency" in fields:
+        fields["amount_company"] = rows.own(fields.get("amount"), fields["currency"])
     fields.pop("last_contacted_at", None)  # a day: see `Reader.page`
 
 

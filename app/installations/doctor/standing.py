@@ -11,7 +11,7 @@ from app.installations.config import Config
 from app.installations.doctor.findings import About, Finding
 from app.installations.doctor.posted import posted
 from app.installations.doctor.senders import senders
-from app.installations.doctor.work import webhooks, work
+from app.installations.doctor.work import polls, webhooks, work
 from app.installations.settings import Settings, parse
 from app.model.time import Business, Wall
 from app.store import (
@@ -22,6 +22,7 @@ from app.store import (
     pipelines,
     playbooks,
 )
+from connectors.config import SILENT
 
 Row = Mapping[Any, Any]
 
@@ -44,7 +45,10 @@ def standing(
         *_people(say, conn, row["id"], settings),
         *_rules(say, conn, row["id"]),
         *senders(say, conn, row["id"], settings),
-        *webhooks(say, conn, config, row, wall),
+        *(
+            polls(say, conn, row, settings, now) if row["crm"] in SILENT
+            else webhooks(say, conn, config, row, wall)
+        ),
         *posted(say, conn, row["id"]),
         *work(say, conn, row, now, wall),
     ]

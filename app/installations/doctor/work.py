@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from app.installations.config import Config
 from app.installations.doctor.findings import About, Finding
-from app.installations.registry import WEBHOOK
-from app.model.time import DAY, HOUR, MINUTE, Business, Wall
+from app.installations.registry import POLLED, WEBHOOK
+from app.installations.settings import Settings
+from app.model.time import DAY, HOUR, MINUTE, SECOND, Business, Wall
 from app.store import calls, cursors, figures, footprint
 from app.store.sets import loads
 
@@ -56,9 +57,25 @@ def webhooks(
                 f"Webhooks were refused because their signature was wrong or too old "
                 f"({refused['count']:,} in all, of the whole server).",
                 "If they were the CRM's, changes are lost until the hourly look.",
-                "Check that HUBSPOT_CLIENT_SECRET is the app's secret, that the app sends to "
-                f"exactly {address}, and that this machine's clock is right.",
+                f"Check that {row['crm'].upper()}_CLIENT_SECRET is the app's secret, that the app "
+                f"sends to exactly {address}, and that this machine's clock is right.",
             )  # fmt: skip
+
+
+def polls(
+    say: About, conn: Connection, row: Row, settings: Settings, now: Business | None
+) -> Iterator[Finding]:
+    """Of a CRM that sends no webhooks: whether it is asked for changes."""
+    last = cursors.number(conn, row["id"], POLLED)
+    late = 5 * settings.poll_seconds * SECOND
+    if last and now is not None and now - last > late:
+        yield say.attention(
+            "poll_late",
+            f"The CRM was last asked for changes {(now - last) // MINUTE:,} minutes ago.",
+            "What happens there is noticed late, replies and opt-outs too.",
+            "See that bin/serve runs, and what the CRM says under “Connection”: a daily allowance "
+            "of calls that is used up holds everything up.",
+        )  # fmt: skip
 
 
 def work(
