@@ -27,7 +27,7 @@ class VendorConfig:
     tokens. version: of the API, empty for the one that this connector is written against.
     ceiling: calls per 10 s and account, below the vendor's limit because the customer's other apps
     share part of it. rate_multiplier: raises every limit; only for a simulation that runs faster
-    than the wall.
+    than the wall. webhook_url: where deliveries go, for vendors that are told so for each account.
     """
 
     client_id: str
@@ -37,3 +37,4 @@ class VendorConfig:
     version: str = ""
     ceiling: int = 100
     rate_multiplier: float = 1.0
+    webhook_url: str = ""

@@ -409,6 +409,14 @@ class Connector(Protocol):
         """Create our properties where missing, probe the touch id; safe to repeat."""
         ...
 
+    def listen(self) -> tuple[str, ...]:
+        """See that the CRM tells us of changes; what it had dropped is subscribed to again.
+
+        Answers what that was: changes of it may have gone untold. Raises Forbidden or Invalid where
+        the account or our address does not allow it; then there is polling alone.
+        """
+        ...
+
     def uninstall(self) -> None: ...
 
     def read(
@@ -543,6 +551,11 @@ class Vendor(Protocol):
 
     def parse_webhook(self, body: bytes) -> list[Event]: ...
 
+    def uninstalled(self, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
+        """(account, user id) that the CRM says has uninstalled the app, where it says so at the
+        address of the consent's way back. Raises BadSignature."""
+        ...
+
     def connect(
         self,
         tokens: TokenStore,
@@ -552,7 +565,11 @@ class Vendor(Protocol):
         *,
         unique_touch_id: bool = True,
         overrides: Mapping[str, Any] | None = None,
-    ) -> Connector: ...
+        per_day: int | None = None,
+    ) -> Connector:
+        """per_day: what may be spent of the vendor's budget of a day, where it has one; None: what
+        its smallest plan allows."""
+        ...
 
 
 # --- errors --------------------------------------------------------------------------------------

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from connectors.config import VendorConfig
 from connectors.contract import Vendor
 from connectors.hubspot.vendor import HubSpotVendor
+from connectors.pipedrive.vendor import PipedriveVendor
 from connectors.salesforce.vendor import SalesforceVendor
 
 _VENDORS: dict[str, Callable[[VendorConfig], Vendor]] = {
     "hubspot": HubSpotVendor,
     "salesforce": SalesforceVendor,
+    "pipedrive": PipedriveVendor,
 }
 
 CRMS = tuple(_VENDORS)

@@ -97,7 +97,7 @@ class Config:
 
     def webhook_url(self, crm: str) -> str:
         """The public address that the vendor signs, whatever a proxy made of the request."""
-        return f"{self.url}/webhooks/{crm}"
+        return self.vendors[crm].webhook_url or f"{self.url}/webhooks/{crm}"
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Config:
@@ -110,7 +110,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
         keys=_keys(env, problems),
         secret_key=_secret(env, problems),
         database_url=env.get("DATABASE_URL", "") or DEFAULT_DATABASE,
-        vendors=_vendors(env, problems),
+        vendors=_vendors(env, url, problems),
         simulation=(
             _address(env, "FOLLOWTHROUGH_SIMULATION", "", problems)
             if env.get("FOLLOWTHROUGH_SIMULATION")
@@ -122,7 +122,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Config:
     return config
 
 
-def _vendors(env: Mapping[str, str], problems: list[str]) -> dict[str, VendorConfig]:
+def _vendors(env: Mapping[str, str], url: str, problems: list[str]) -> dict[str, VendorConfig]:
     found: dict[str, VendorConfig] = {}
     multiplier = _multiplier(env, problems)
     for crm, own in _OWN.items():
@@ -140,6 +140,7 @@ def _vendors(env: Mapping[str, str], problems: list[str]) -> dict[str, VendorCon
             app_base=_address(env, f"{prefix}_APP_BASE", own.app, problems),
             version=env.get(f"{prefix}_API_VERSION", "").strip() or own.version,
             rate_multiplier=multiplier,
+            webhook_url=f"{url}/webhooks/{crm}",
         )
     if not found:
         others = " or ".join(crm.upper() for crm in _OWN if crm != "hubspot")

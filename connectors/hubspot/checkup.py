@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from app.model.time import Clocks
 from connectors.contract import Checkup, Forbidden, Misfit
+from connectors.headers import number
 from connectors.hubspot.account import ACCOUNT_INFO, account_of, schema_at
 from connectors.hubspot.api import Api
 from connectors.hubspot.capabilities import capabilities
@@ -42,8 +41,8 @@ def check_up(
         tuple(found),
         unique,
         skew_ms(headers, clocks.wall()),
-        _number(headers, "X-HubSpot-RateLimit-Remaining"),
-        _number(headers, "X-HubSpot-RateLimit-Max"),
+        number(headers, "X-HubSpot-RateLimit-Remaining"),
+        number(headers, "X-HubSpot-RateLimit-Max"),
     )
 
 
@@ -57,8 +56,3 @@ def _type(api: Api, path: str, mapping: CrmMapping, native: bool) -> list[Misfit
     if type_ is not None and type_ in mapping.objects:
         found += [Misfit(path, said, ours=False) for said in mapping.check({type_: there})]
     return found
-
-
-def _number(headers: Mapping[str, str], name: str) -> int | None:
-    text = headers.get(name, "")
-    return int(text) if text.isdigit() else None

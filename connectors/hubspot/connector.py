@@ -112,6 +112,9 @@ class HubSpotConnector:
     def install(self) -> InstallReport:
         return install.install(self.api)
 
+    def listen(self) -> tuple[str, ...]:
+        return ()  # the app is subscribed as a whole, by its registration
+
     def uninstall(self) -> None:
         install.uninstall(self.api)
 

@@ -11,7 +11,15 @@ from connectors.access import Access
 from connectors.budget import Budget, Limit, MemoryBudgetStore
 from connectors.clocks import WallClocks
 from connectors.config import VendorConfig
-from connectors.contract import BudgetStore, Connector, Event, Recorder, Tokens, TokenStore
+from connectors.contract import (
+    BadSignature,
+    BudgetStore,
+    Connector,
+    Event,
+    Recorder,
+    Tokens,
+    TokenStore,
+)
 from connectors.hubspot import webhooks
 from connectors.hubspot.api import Api
 from connectors.hubspot.connector import HubSpotConnector
@@ -71,6 +79,9 @@ class HubSpotVendor:
     def parse_webhook(self, body: bytes) -> list[Event]:
         return webhooks.parse_events(body, self._mapping)
 
+    def uninstalled(self, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
+        raise BadSignature("HubSpot tells nobody that an app was uninstalled.")
+
     def connect(
         self,
         tokens: TokenStore,
@@ -80,6 +91,7 @@ class HubSpotVendor:
         *,
         unique_touch_id: bool = True,
         overrides: Mapping[str, Any] | None = None,
+        per_day: int | None = None,
     ) -> Connector:
         mapping = self._mapping.with_overrides(overrides)
         transport = self._transport(budget, clocks, recorder, mapping)

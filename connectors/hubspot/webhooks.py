@@ -17,6 +17,7 @@ import orjson
 
 from app.model.time import MINUTE, Business, Wall
 from connectors.contract import SEVERAL, BadSignature, Event, Invalid, ObjectType
+from connectors.headers import header
 from connectors.hubspot.tables import ENGAGEMENTS, TYPE_OF
 from connectors.mapping import CrmMapping
 
@@ -75,8 +76,8 @@ def verify_v3(
     secret: str, method: str, uri: str, headers: Mapping[str, str], body: bytes, now: Wall
 ) -> None:
     """Raises BadSignature unless HubSpot signed this request within the last five minutes."""
-    signature = _header(headers, "X-HubSpot-Signature-v3")
-    timestamp = _header(headers, "X-HubSpot-Request-Timestamp")
+    signature = header(headers, "X-HubSpot-Signature-v3")
+    timestamp = header(headers, "X-HubSpot-Request-Timestamp")
     if not signature or not timestamp:
         missing = "X-HubSpot-Request-Timestamp" if signature else "X-HubSpot-Signature-v3"
         raise BadSignature(f"The request has no {missing} header; it does not come from HubSpot.")
@@ -98,8 +99,8 @@ def verify_v2(
     secret: str, method: str, uri: str, headers: Mapping[str, str], body: bytes
 ) -> None:
     """Workflow actions and cards sign by v1 or v2, without a time. Raises BadSignature."""
-    version = _header(headers, "X-HubSpot-Signature-Version")
-    signature = _header(headers, "X-HubSpot-Signature")
+    version = header(headers, "X-HubSpot-Signature-Version")
+    signature = header(headers, "X-HubSpot-Signature")
     if version == "v1":
         expected = signature_v1(secret, body)
     elif version == "v2":
@@ -113,14 +114,6 @@ def verify_v2(
 def _same(expected: str, given: str) -> bool:
     # As bytes: compare_digest refuses text beyond ASCII, which a forger may well send.
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace"))
-
-
-def _header(headers: Mapping[str, str], name: str) -> str:
-    value = headers.get(name)
-    if value is None:
-        low = name.lower()
-        value = next((text for key, text in headers.items() if key.lower() == low), "")
-    return value
 
 
 def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:

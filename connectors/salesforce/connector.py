@@ -133,6 +133,9 @@ class SalesforceConnector:
         self._facts = None
         return install.install(self._schema, self._parts.mapping)
 
+    def listen(self) -> tuple[str, ...]:
+        return ()  # Salesforce sends no webhooks
+
     def uninstall(self) -> None:
         """Give the grant back. The package stays until an admin takes it out."""
         self._parts.oauth.revoke(self._parts.access.current())

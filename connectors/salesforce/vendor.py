@@ -71,6 +71,9 @@ class SalesforceVendor:
     def parse_webhook(self, body: bytes) -> list[Event]:
         return []
 
+    def uninstalled(self, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
+        raise BadSignature("Salesforce tells nobody that an app was uninstalled.")
+
     def connect(
         self,
         tokens: TokenStore,
@@ -80,6 +83,7 @@ class SalesforceVendor:
         *,
         unique_touch_id: bool = True,
         overrides: Mapping[str, Any] | None = None,
+        per_day: int | None = None,
     ) -> Connector:
         mapping = self._mapping.with_overrides(overrides)
         slots = self._budget(budget, clocks)

@@ -144,7 +144,7 @@ class ScriptedVendor:
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST = do_DELETE = do_PUT = _serve
+            do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = _serve
 
             def log_message(self, format: str, *args: object) -> None:
                 """Keeps the tests quiet."""
