@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from app.model.record import record
 from app.model.time import Business, Clocks, Wall
@@ -569,6 +569,27 @@ class Vendor(Protocol):
     ) -> Connector:
         """per_day: what may be spent of the vendor's budget of a day, where it has one; None: what
         its smallest plan allows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks from a card inside the CRM, as the vendor signed it. user_id: the CRM's user; empty
+    where only the address is said, and the other way round."""
+
+    account: str
+    user_id: str = ""
+    email: str = ""
+
+
+@runtime_checkable
+class SignedCards(Protocol):
+    """A vendor that asks our server in the name of the CRM user who looks at a card of ours."""
+
+    def verify_card(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: Wall
+    ) -> Asker:
+        """Raises BadSignature with what was wrong."""
         ...
 
 

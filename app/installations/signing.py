@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.installations.config import Config
-from app.model.time import HOUR, Wall
+from app.model.time import HOUR, MINUTE, Wall
 from app.store import installations, people, signins
 from app.store.engine import Store
 
 LINK_MS = 24 * HOUR
 """How long an unused link works: a link sent in the evening must still work in the morning."""
+
+
+FRAME_MS = 5 * MINUTE
+"""A link that opens the panel in a frame of the CRM is followed at once or never."""
 
 
 class NoSuchPerson(Exception):
@@ -41,6 +45,14 @@ def make(store: Store, config: Config, installation_id: int, email: str, wall: W
             )
         token = signins.issue(conn, installation_id, person["owner_id"], wall, LINK_MS)
     return f"{config.url}/signin/{token}"
+
+
+def for_frame(store: Store, config: Config, installation_id: int, owner: str, wall: Wall) -> str:
+    """The address, to which a record's type and id are appended, that opens its panel in a frame of
+    the CRM, once, for somebody whom the CRM has just vouched for."""
+    with store.write() as conn:
+        token = signins.issue(conn, installation_id, owner, wall, FRAME_MS)
+    return f"{config.url}/frame/{token}"
 
 
 def everywhere(store: Store, config: Config, email: str, wall: Wall) -> list[tuple[str, str]]:

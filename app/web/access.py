@@ -19,9 +19,13 @@ from sqlalchemy import Connection
 
 from app.store import installations, mirror, people, running
 from app.web.answers import Refusal, services
+from connectors.contract import Asker
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+FRAMED = "f"
+"""Marks a session that lives in a frame of the CRM's."""
 
 ROLES = ("rep", "manager", "admin")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -39,10 +43,13 @@ class Viewer:
     who: str
 
 
-def sign_in(installation_id: int, owner_id: str, who: str) -> None:
-    """Begin a session in this browser; whatever session there was ends."""
+def sign_in(installation_id: int, owner_id: str, who: str, *, framed: bool = False) -> None:
+    """Begin a session in this browser; whatever session there was ends. framed: in a frame of the
+    CRM's, where it is told apart by a cookie of its own."""
     session.clear()
     session.permanent = True
+    if framed:
+        session[FRAMED] = True
     session["i"] = installation_id
     session["o"] = owner_id
     session["w"] = who
@@ -91,10 +98,38 @@ def _load() -> Viewer | None:
         person = people.read(conn, installation_id, [owner_id]).get(owner_id)
     if person is None or not person["active"]:
         return None
+    return _as_viewer(person)
+
+
+def _as_viewer(person: Mapping[Any, Any]) -> Viewer:
     return Viewer(
-        installation_id, owner_id, person["role"], person["name"] or person["email"],
-        person["email"] or owner_id,
-    )
+        person["installation_id"], person["owner_id"], person["role"],
+        person["name"] or person["email"], person["email"] or person["owner_id"],
+    )  # fmt: skip
+
+
+def vouched(crm: str, asker: Asker) -> Viewer:
+    """The viewer of this request, for whom the CRM vouches. Raises Refusal where nobody here is
+    meant: reps get in by the user id, or by their address where the CRM gave us no id of theirs."""
+    with services().store.read() as conn:
+        row = installations.find(conn, crm, asker.account)
+        known = people.read(conn, row["id"]).values() if row and row["status"] != "left" else ()
+        active = [one for one in known if one["active"]]
+    found = [one for one in active if asker.user_id and one["user_id"] == asker.user_id]
+    found = found or [
+        one for one in active
+        if asker.email and one["email"] == asker.email.lower()
+        and not (asker.user_id and one["user_id"])
+    ]  # fmt: skip
+    if len(found) != 1:
+        raise Refusal(
+            403, "not_known", "You are not known to Followthrough as a user of this account.",
+            "Users come with the daily look at the CRM. Ask an admin whether the app is connected "
+            "and whether you stand under People.",
+        )
+    who = _as_viewer(found[0])
+    g.viewer = who
+    return who
 
 
 def require(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -71,7 +71,7 @@ def wrong(field: str, message: str, action: str) -> Refusal:
 
 def wants_json() -> bool:
     """Whether the asker is a program."""
-    return request.path.startswith(("/api/", "/webhooks/", "/events")) or (
+    return request.path.startswith(("/api/", "/webhooks/", "/events", "/card/")) or (
         request.accept_mimetypes.best_match(["text/html", "application/json"])
         == "application/json"
     )

@@ -184,7 +184,7 @@ def _request_id(given: Mapping[str, Any]) -> str:
     return found
 
 
-_FIELDS: Mapping[str, tuple[str, ...]] = {
+DEEDS: Mapping[str, tuple[str, ...]] = {
     "pause": ("until",),
     "go_on": (),
     "stop": (),
@@ -200,11 +200,11 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 
 def _act(given: Mapping[str, Any], zone: str) -> Act:
     asked = str(given.get("do"))
-    if asked not in _FIELDS:
-        raise wrong("do", f"{asked!r} is nothing that can be done", f"One of {', '.join(_FIELDS)}.")
-    strange = sorted(set(given) - {"do", "request_id", *_FIELDS[asked]})
+    if asked not in DEEDS:
+        raise wrong("do", f"{asked!r} is nothing that can be done", f"One of {', '.join(DEEDS)}.")
+    strange = sorted(set(given) - {"do", "request_id", *DEEDS[asked]})
     if strange:
-        takes = ", ".join(_FIELDS[asked]) or "nothing else"
+        takes = ", ".join(DEEDS[asked]) or "nothing else"
         raise wrong(strange[0], f"not understood with {asked!r}", f"It takes {takes}.")
     makers: Mapping[str, Callable[[], Act]] = {
         "pause": lambda: Pause(_until(given, zone, "T00:00") if given.get("until") else None),

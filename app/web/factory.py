@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask
 
-from app.web import answers, api, events, formats, headers, health, oauth, pages, webhooks
+from app.web import answers, api, cards, events, formats, headers, health, oauth, pages, webhooks
 from app.web.ports import Services
+from app.web.sessions import Sessions
 
 MAX_BODY = 1024 * 1024
 """Bytes of a request's body: a hundred events are 40 KB, a large playbook 100 KB."""
-
-
-class _Sessions(SecureCookieSessionInterface):
-    """Sessions for people. Webhooks and events, hundreds a second, have none: to look for one costs
-    more than to check their signature."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if request.path.startswith("/webhooks/") or request.path == "/events":
-            return None
-        return super().open_session(app, request)
 
 
 def create_app(services: Services) -> Flask:
@@ -39,13 +29,13 @@ def create_app(services: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=7),
     )
-    app.session_interface = _Sessions()
+    app.session_interface = Sessions()
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.extensions[answers.EXTENSION] = services
     answers.register(app)
     headers.register(app, config)
     formats.register(app)
-    for module in (webhooks, events, oauth, health, pages):
+    for module in (webhooks, events, oauth, cards, health, pages):
         app.register_blueprint(module.blueprint)
     api.register(app)
     return app

@@ -43,6 +43,7 @@ WORDS = {
     "oauth_state_old": "consent took too long",
     "oauth_denied": "consent denied",
     "webhook_signature": "webhook not signed by the vendor, or too old",
+    "card_signature": "request of a card not signed by the vendor, or too old",
     "webhook_unknown_account": "webhook of an account that is not connected",
     "webhook_malformed": "webhook without a list of events",
 }

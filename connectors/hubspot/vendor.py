@@ -12,6 +12,7 @@ from connectors.budget import Budget, Limit, MemoryBudgetStore
 from connectors.clocks import WallClocks
 from connectors.config import VendorConfig
 from connectors.contract import (
+    Asker,
     BadSignature,
     BudgetStore,
     Connector,
@@ -20,7 +21,7 @@ from connectors.contract import (
     Tokens,
     TokenStore,
 )
-from connectors.hubspot import webhooks
+from connectors.hubspot import cards, webhooks
 from connectors.hubspot.api import Api
 from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.errors import Classifier
@@ -75,6 +76,12 @@ class HubSpotVendor:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: Wall
     ) -> None:
         webhooks.verify_v3(self._config.client_secret, method, url, headers, body, now)
+
+    def verify_card(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: Wall
+    ) -> Asker:
+        secret = self._config.client_secret
+        return cards.verify_card(secret, method, url, headers, body, now)
 
     def parse_webhook(self, body: bytes) -> list[Event]:
         return webhooks.parse_events(body, self._mapping)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
+from app.web.deal_panel import DEEDS
 from connectors.config import VendorConfig
 from connectors.hubspot.webhooks import parse_events
 from connectors.mapping import load
@@ -45,10 +46,11 @@ def test_the_project_is_laid_out_for_its_platform_version() -> None:
     project = json.loads((PROJECT / "hsproject.json").read_text())
     assert project == {"name": "followthrough", "srcDir": "src", "platformVersion": "2026.03"}
     where = {str(path.relative_to(PROJECT / "src")) for path in COMPONENTS}
-    assert where == {"app/app-hsmeta.json", "app/webhooks/webhooks-hsmeta.json"}
+    assert where == {"app/app-hsmeta.json", "app/cards/deal-panel-hsmeta.json",
+                     "app/webhooks/webhooks-hsmeta.json"}  # fmt: skip
     metas = [json.loads(path.read_text()) for path in COMPONENTS]
     assert [sorted(meta) for meta in metas] == [["config", "type", "uid"]] * len(metas)
-    assert sorted(meta["type"] for meta in metas) == ["app", "webhooks"]
+    assert sorted(meta["type"] for meta in metas) == ["app", "card", "webhooks"]
     uids = [meta["uid"] for meta in metas]
     assert len(set(uids)) == len(uids)
     assert all(re.fullmatch(r"\w{1,64}", uid) for uid in uids)
@@ -67,6 +69,21 @@ def test_the_app_is_one_for_the_marketplace_by_oauth() -> None:
     assert set(config["permittedUrls"]) == {"fetch", "iframe", "img"}
     assert set(config["support"]) == {"supportEmail", "documentationUrl", "supportUrl",
                                       "supportPhone"}  # fmt: skip
+
+
+def test_the_card_stands_where_it_says_and_asks_only_us_for_what_there_is() -> None:
+    card = json.loads((PROJECT / "src/app/cards/deal-panel-hsmeta.json").read_text())["config"]
+    assert card["location"] == "crm.record.sidebar"
+    assert card["objectTypes"] == ["deals", "contacts"]
+    source = (PROJECT / "src" / card["entrypoint"].lstrip("/")).read_text()
+    # Our address is the only one that it may ask, and the only one that it may frame.
+    urls = APP["config"]["permittedUrls"]
+    assert (urls["fetch"], urls["iframe"], urls["img"]) == (["${BASE_URL}"], ["${BASE_URL}"], [])
+    assert "context.variables?.BASE_URL" in source
+    assert "/card/hubspot/" in source
+    said = set(re.findall(r"do: \"(\w+)\"", source))
+    assert said <= set(DEEDS)
+    assert {"complete", "skip", "snooze", "pause", "go_on", "stop", "rewrite"} <= said
 
 
 def test_every_variable_stands_in_the_example_profile() -> None:

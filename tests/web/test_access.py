@@ -13,10 +13,11 @@ from tests.web.support import URL, Browser, Served, event, fill, set_role
 PUBLIC = {
     "webhooks.receive", "oauth.start", "oauth.callback", "oauth.offer", "oauth.accept",
     "oauth.sign_out", "health.alive", "health.ready", "health.metrics", "pages.welcome",
-    "pages.result", "static", "events.receive",
+    "pages.result", "static", "events.receive", "cards.card", "cards.act", "cards.enter",
 }  # fmt: skip
 """Endpoints that answer somebody who is not signed in: sign_out and result check for themselves,
-and whoever posts events shows a key."""
+whoever posts events shows a key, a
+card's requests are signed, and a frame is opened by a link that works once."""
 
 EVERYBODY = {
     "api_replies.classify", "api_replies.go_on",
