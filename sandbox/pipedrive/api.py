@@ -15,11 +15,18 @@ from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.pipedrive import (
     activities,
+    call_logs,
     contacts,
+    conversions,
     deals,
     errors,
+    field_routes,
     frame,
+    history,
     hook_routes,
+    leads,
+    mail,
+    notes,
     oauth,
     retired,
     search,
@@ -37,7 +44,10 @@ from sandbox.vendor import Reply, VendorServer
 from sandbox.world.records import Actor
 from sandbox.world.store import World
 
-ENDPOINTS = (activities, contacts, deals, frame, hook_routes, oauth, retired, search, together)
+ENDPOINTS = (
+    *(activities, call_logs, contacts, conversions, deals, field_routes, frame, history),
+    *(hook_routes, leads, mail, notes, oauth, retired, search, together),
+)
 """The modules whose import registers the routes."""
 
 

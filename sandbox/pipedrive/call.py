@@ -126,12 +126,16 @@ class Call:
 
     # --- the body ------------------------------------------------------------------------------
 
-    def json(self) -> dict[str, Any]:
-        """The body as a JSON object."""
+    def any_json(self) -> Any:
+        """The body as JSON of any shape."""
         try:
-            found = orjson.loads(self.body or b"{}")
+            return orjson.loads(self.body or b"{}")
         except orjson.JSONDecodeError:
             raise errors.refuse("pd_bad_json", "Request body is not valid JSON") from None
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        found = self.any_json()
         if not isinstance(found, dict):
             raise errors.refuse("pd_bad_json", "Request body must be a JSON object")
         return found

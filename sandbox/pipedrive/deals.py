@@ -133,7 +133,7 @@ def add_deal(call: Call) -> Answer:
     body = values.checked(call, BODY, required=("title",))
     account = call.account
     with account.world.lock:
-        pipeline, stage = _place(call, body, None)
+        pipeline, stage = place(call, body)
         given = {"owner_id": int(call.owner.id)} | body
         made = _fields(call, given, None) | {"pipeline": pipeline.id, "dealstage": stage.id}
         links = [
@@ -158,8 +158,9 @@ def change_deal(call: Call, deal_id: str) -> Answer:
         if record.get("pd_archived") == "true" and body.get("is_archived") is not False:
             raise errors.refuse("pd_archived", "Archived deals cannot be edited")
         made = _fields(call, body, record)
-        if "pipeline_id" in body or "stage_id" in body:
-            pipeline, stage = _place(call, body, record)
+        elsewhere = str(body.get("pipeline_id") or "") not in ("", record.get("pipeline"))
+        if elsewhere or body.get("stage_id") is not None:
+            pipeline, stage = place(call, body)
             made |= {"pipeline": pipeline.id, "dealstage": stage.id}
             at = words.standing(record, call.view.stages, stage.id)
             if at.status in ("won", "lost") and body.get("status") is None:
@@ -183,7 +184,7 @@ def delete_deal(call: Call, deal_id: str) -> Answer:
     return listing.one({"id": int(record.id)})
 
 
-def _place(call: Call, body: dict[str, Any], record: Record | None) -> tuple[Pipeline, Stage]:
+def place(call: Call, body: dict[str, Any]) -> tuple[Pipeline, Stage]:
     """Pipeline and stage of a write; a stage alone names its pipeline."""
     pipelines = call.account.pipelines["deals"]
     stage_id, pipeline_id = body.get("stage_id"), body.get("pipeline_id")

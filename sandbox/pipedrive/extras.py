@@ -44,13 +44,12 @@ def of_deal(view: View, record: Record, wanted: list[str]) -> dict[str, Any]:
         return {}
     found = _activity(view, record) | _mail(view, record)
     at = words.standing(record, view.stages, "0")
-    lead = next(iter(record.linked("leads")), "")
     found |= {
         "first_won_time": words.rfc3339(at.first_won),
         "products_count": 0,
         "participants_count": len(record.linked("contacts")),
         "smart_bcc_email": f"{view.domain}+deal{record.id}@pipedrivemail.com",
-        "source_lead_id": words.lead_id(lead) if lead else None,
+        "source_lead_id": record.get("pd_source_lead") or None,
     }
     return {name: found[name] for name in wanted}
 

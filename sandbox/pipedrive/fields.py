@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,7 +54,7 @@ def code_of(account: Account, kind: str, definition: Property) -> str:
     """The field's key: 40 characters that say nothing, the same for as long as it lives."""
     if HEX_KEY.fullmatch(definition.name):
         return definition.name
-    text = f"{account.portal_id} {kind} {definition.name}"
+    text = f"{account.portal_id} {kind} {definition.name} {definition.created_at}"
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -67,9 +68,9 @@ def custom(account: Account, kind: str) -> dict[str, Property]:
     }
 
 
-def option_id(option: Option) -> int:
-    """The number of an option of a custom field."""
-    return int(option.value) if option.value.isdigit() else option.order + 1
+def option_id(definition: Property, option: Option) -> int:
+    """The number of an option; options of two fields have different ones."""
+    return zlib.crc32(definition.name.encode()) % 90_000 * 100 + option.order + 1
 
 
 def custom_fields(account: Account, record: Record) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def shown(definition: Property, value: str) -> Any:
     if not value:
         return None
     if kind in WITH_OPTIONS:
-        ids = {one.value: option_id(one) for one in definition.options}
+        ids = {one.value: option_id(definition, one) for one in definition.options}
         chosen = [ids[one] for one in value.split(";") if one in ids]
         return chosen if kind == "set" else next(iter(chosen), None)
     if kind == "date" and value.isdigit():
@@ -160,7 +161,7 @@ def _typed(name: str, value: Any, types: tuple[type, ...], what: str) -> Any:
 
 
 def _options(definition: Property, kind: str, name: str, value: Any) -> str:
-    known = {option_id(one): one.value for one in definition.options}
+    known = {option_id(definition, one): one.value for one in definition.options}
     if kind == "enum":
         chosen = [_typed(name, value, (int,), "an integer")]
     else:

@@ -128,9 +128,9 @@ class View:
 
     def _expected(self, record: Record, closed: int | None) -> str | None:
         """The expected date; the world's people date a closing in the same field."""
-        value = record.get("closedate")
-        if closed is not None:
-            value = words.before(record.history.get("closedate", ()), closed) or value
+        value, past = record.get("closedate"), record.history.get("closedate", [])
+        if closed is not None and past and past[-1].at == closed:
+            value = words.before(past, closed)
         return words.day_of(int(value)) if value else None
 
     def _thinned(self, shape: Shape) -> Shape:

@@ -25,6 +25,8 @@ _SPACED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 
 def _fits(kind: str, value: Any) -> bool:
+    if kind == "any":
+        return True
     if isinstance(value, bool):
         return kind == "bool"
     if kind == "ints":
@@ -91,18 +93,22 @@ def time_of(name: str, value: str) -> int:
     return (parts[0] * 3600 + parts[1] * 60 + parts[2]) * 1000
 
 
+def moment(value: str) -> int:
+    """An instant as v1 writes it, in UTC; RFC 3339 is taken, too. Raises ValueError."""
+    found = datetime.fromisoformat(value)
+    if _SPACED.fullmatch(value):
+        found = found.replace(tzinfo=UTC)
+    if found.tzinfo is None:
+        raise ValueError
+    return round(found.timestamp() * 1000)
+
+
 def spaced(name: str, value: str) -> int:
-    """An instant as v1 writes it, in UTC; RFC 3339 is taken, too."""
+    """The same in a body, refused where it is no instant."""
     try:
-        if _SPACED.fullmatch(value):
-            moment = datetime.fromisoformat(value).replace(tzinfo=UTC)
-        else:
-            moment = datetime.fromisoformat(value)
-            if moment.tzinfo is None:
-                raise ValueError
+        return moment(value)
     except ValueError:
         raise errors.invalid("pd_date", name, "This value is not a valid datetime.") from None
-    return round(moment.timestamp() * 1000)
 
 
 def linked(call: Call, name: str, value: int | str) -> Record:
@@ -117,19 +123,21 @@ def linked(call: Call, name: str, value: int | str) -> Record:
 
 
 def relink(call: Call, record: Record, kind: str, wanted: Record | None, actor: Actor) -> None:
-    """Makes ``wanted`` the one record of a kind that ``record`` names; others stay as they are."""
-    account = call.account
-    ends = (record.kind, record.id)
-    for other, labels in list(record.links.get(kind, {}).items()):
-        if wanted is not None and other == wanted.id:
-            continue
-        if "primary" in labels:
-            account.dissociate(ends, (kind, other), actor, ("primary",))
+    """Makes ``wanted`` the record of a kind that ``record`` names, None: names none.
+
+    A deal's former person stays among its participants; everything else is named alone.
+    """
+    account, ends = call.account, (record.kind, record.id)
     present = call.view.linked(record, kind)
+    kept = (record.kind, kind) == ("deals", "contacts")
     if wanted is None:
-        if present is not None:
-            account.dissociate(ends, (kind, str(present)), actor)
+        gone = [str(present)] if kept and present else list(record.links.get(kind, ()))
+        for one in gone:
+            account.dissociate(ends, (kind, one), actor)
         return
+    for one in list(record.links.get(kind, ())):
+        if one != wanted.id:
+            account.dissociate(ends, (kind, one), actor, ("primary",) if kept else None)
     account.associate(ends, Link(kind, wanted.id, ("", "primary")), actor)
 
 

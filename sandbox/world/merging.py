@@ -4,7 +4,7 @@ HubSpot's changelog on merges: the result is a new record with a new id, whateve
 former ids lead to it; the primary record's present values win and the histories are united;
 of several "primary" associations the primary record's stay. No propertyChange tells the values
 that moved. Merge guide (knowledge base): the earlier creation date is kept, the other contact's
-address becomes an additional one.
+address becomes an additional one. Other vendors keep the primary record and its history.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ def united(new_id: str, primary: Record, other: Record, now: int, actor: Actor) 
     )
     by = Actor(_SOURCES.get(primary.kind, "MERGE_OBJECTS"), actor.source_id, actor.user_id)
     for name in dict.fromkeys((*primary.history, *other.history, *fields)):
-        past = _past(primary.history.get(name, ()), other.history.get(name, ()))
+        mine, theirs = primary.history.get(name, ()), other.history.get(name, ())
+        if new_id == primary.id:  # it goes on as itself and takes over what it had not
+            past = list(mine or theirs)
+        else:
+            past = _past(mine, theirs)
         value = fields.get(name, "")
         if not past or past[-1].value != value:
             source = CALCULATED if name in (*_LATEST, *_SUMS) else by

@@ -18,6 +18,15 @@ HOOK = {
     "event_object": "deal",
     "name": "deals",
 }
+FIELD = {"field_name": "Mood", "field_type": "varchar"}
+OPTS = [{"label": "Good"}]
+LEAD = {"title": "Lead", "person_id": "{person}"}
+LOG = {
+    "outcome": "connected",
+    "to_phone_number": "+31",
+    "start_time": "2026-10-12 08:00:00",
+    "end_time": "2026-10-12 08:05:00",
+}
 
 
 class Case(NamedTuple):
@@ -102,6 +111,28 @@ ROWS = [
         f"{V2}/deals/{{deal}}",
         {"custom_fields": {"f" * 40: 1}},
     ),
+    Case("type", "pd_field_type", "POST", f"{V2}/dealFields", FIELD | {"field_type": "enumx"}),
+    Case("none", "pd_field_options", "POST", f"{V2}/dealFields", FIELD | {"field_type": "enum"}),
+    Case(
+        "options of text", "pd_field_options", "POST", f"{V2}/dealFields", FIELD | {"options": OPTS}
+    ),
+    Case("options of none", "pd_missing", "POST", f"{V2}/dealFields/{'a' * 40}/options", {}),
+    Case("no field", "pd_missing", "PATCH", f"{V2}/dealFields/{'a' * 40}", {"field_name": "x"}),
+    Case("built in", "pd_missing", "DELETE", f"{V2}/dealFields/title"),
+    Case("nothing", "pd_note_subject", "POST", f"{V1}/notes", {"content": "x"}),
+    Case("no content", "pd_required", "POST", f"{V1}/notes", {"deal_id": 1}),
+    Case("pin", "pd_shape", "POST", f"{V1}/notes", {"content": "x", "pinned_to_deal_flag": 2}),
+    Case("nobody", "pd_lead_of", "POST", f"{V1}/leads", {"title": "x"}),
+    Case("lead label", "pd_lead_label", "POST", f"{V1}/leads", LEAD | {"label_ids": ["hot"]}),
+    Case("lead value", "pd_shape", "POST", f"{V1}/leads", LEAD | {"value": {"amount": 1}}),
+    Case("lead sort", "pd_bad_query", "GET", f"{V1}/leads?sort=status"),
+    Case("no lead", "pd_missing", "GET", f"{V1}/leads/1"),
+    Case("no conversion", "pd_missing", "GET", f"{V2}/deals/1/convert/status/1"),
+    Case("no mail", "pd_missing", "GET", f"{V1}/mailbox/mailMessages/1"),
+    Case("outcome", "pd_outcome", "POST", f"{V1}/callLogs", LOG | {"outcome": "gone"}),
+    Case("two", "pd_log_about", "POST", f"{V1}/callLogs", LOG | {"deal_id": 1, "lead_id": "x"}),
+    Case("start", "pd_date", "POST", f"{V1}/callLogs", LOG | {"start_time": "now"}),
+    Case("since", "pd_since", "GET", f"{V1}/recents?since_timestamp=yesterday"),
     Case("icon", "pd_icon", "POST", f"{V1}/activityTypes", {"name": "Fax", "icon_key": "fax"}),
     Case(
         "name", "pd_type_taken", "POST", f"{V1}/activityTypes", {"name": "Call", "icon_key": "key"}
