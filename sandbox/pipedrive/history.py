@@ -29,7 +29,7 @@ _KEYS = {
         "hs_email_optout": "marketing_status",
     },
 }
-"""The world's field → the key of a field in the changelog. Stages, status and dates are told apart."""
+"""The world's field → its key in the changelog. Stages, status and dates are told apart."""
 
 
 def _changes(call: Call, record: Record) -> Iterator[tuple[Version, str, str, str]]:

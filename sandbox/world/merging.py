@@ -46,10 +46,8 @@ def united(new_id: str, primary: Record, other: Record, now: int, actor: Actor) 
     by = Actor(_SOURCES.get(primary.kind, "MERGE_OBJECTS"), actor.source_id, actor.user_id)
     for name in dict.fromkeys((*primary.history, *other.history, *fields)):
         mine, theirs = primary.history.get(name, ()), other.history.get(name, ())
-        if new_id == primary.id:  # it goes on as itself and takes over what it had not
-            past = list(mine or theirs)
-        else:
-            past = _past(mine, theirs)
+        # A record that goes on as itself only takes over what it had not.
+        past = list(mine or theirs) if new_id == primary.id else _past(mine, theirs)
         value = fields.get(name, "")
         if not past or past[-1].value != value:
             source = CALCULATED if name in (*_LATEST, *_SUMS) else by
