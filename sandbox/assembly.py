@@ -32,7 +32,12 @@ def assemble(simulation: Simulation, settings: Settings | None = None) -> Flask:
     hubspot: HubSpot = app.extensions["hubspot"]
     simulation.connect(vendors, vendors.requests)
     services = Services(
-        settings, hubspot.faults, hubspot.har, vendors.stats, vendors.withdraw_scopes
+        settings,
+        hubspot.faults,
+        hubspot.har,
+        vendors.stats,
+        vendors.withdraw_scopes,
+        vendors.uninstall,
     )
     install_control(app, simulation, services)
     install_pages(app, simulation)

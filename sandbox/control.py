@@ -36,6 +36,7 @@ class Services:
     har: Har
     stats: Callable[[], dict[str, Any]]
     withdraw_scopes: Callable[[str, int, list[str]], None] = lambda crm, portal, scopes: None
+    uninstall: Callable[[str, int, str], int] = lambda crm, portal, user: 0
 
 
 def control_blueprint(simulation: Simulation, services: Services) -> Blueprint:
@@ -178,13 +179,18 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
     @control.post("/accounts/<int:portal>")
     def change(portal: int) -> Response:
         account = account_of(simulation, portal)
-        body = _body(*CHANGES, "withdraw_scopes")
+        body = _body(*CHANGES, "withdraw_scopes", "uninstall")
+        leaver = body.pop("uninstall", None)
+        if leaver is not None and leaver is not True and not isinstance(leaver, str):
+            raise ActError("uninstall", f"must be true, or a user's id or e-mail, not {leaver!r}")
         scopes = body.pop("withdraw_scopes", [])
         if not isinstance(scopes, list):
             raise ActError("withdraw_scopes", f"must be a list of scopes, not {scopes!r}")
         change_account(account, body)
         if scopes:
             services.withdraw_scopes(account.crm, portal, scopes)
+        if leaver is not None:
+            services.uninstall(account.crm, portal, "" if leaver is True else leaver)
         simulation.barrier.poke()
         return _json(describe(account))
 

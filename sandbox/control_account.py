@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.control_pipedrive import set_company
 from sandbox.world import sequence_terms
 from sandbox.world.account import Account
 from sandbox.world.people_terms import ActError
@@ -79,6 +80,7 @@ CHANGES: dict[str, Callable[[Account, Any], object]] = {
     "required_properties": set_required,
     "task_statuses": add_task_statuses,
     "privacy_rules": set_privacy_rules,
+    "pipedrive": set_company,
 }
 
 

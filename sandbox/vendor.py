@@ -142,6 +142,13 @@ class VendorServer(ABC, Generic[Call]):
         """Takes scopes from every token of an account, as if they had never been granted."""
         raise NotImplementedError(f"{self.crm} does not withdraw single scopes")
 
+    def uninstall(self, portal_id: int, user: str = "") -> int:
+        """People at the CRM's screens uninstall every app of an account; how many that were.
+
+        ``user``: only what this user (id or e-mail) has installed, where apps are a user's.
+        """
+        raise NotImplementedError(f"{self.crm} lets nobody uninstall an app here")
+
     # --- what all of them share ----------------------------------------------------------------
 
     def refused(self, rows: Iterable[str]) -> None:

@@ -24,6 +24,10 @@ class Vendors:
         """Takes scopes from every token of an account, by its vendor's own rules."""
         self.by_crm[crm].withdraw_scopes(portal_id, scopes)
 
+    def uninstall(self, crm: str, portal_id: int, user: str) -> int:
+        """People uninstall the apps of an account, by its vendor's own rules."""
+        return self.by_crm[crm].uninstall(portal_id, user)
+
     def requests(self) -> tuple[int, int]:
         """(calls of apps arrived so far, under way now)."""
         arrived, under_way = 0, 0

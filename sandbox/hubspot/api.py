@@ -77,6 +77,12 @@ class HubSpot(VendorServer[Call]):
         with self.world.lock:
             Grants.of(self.world).withdraw(portal_id, scopes)
 
+    def uninstall(self, portal_id: int, user: str = "") -> int:
+        with self.world.lock:
+            grants = Grants.of(self.world)
+            gone = list(grants.installed(portal_id))
+            return sum(grants.uninstall(app_id, portal_id) for app_id in gone)
+
     def receive(self, environ: dict[str, Any], body: bytes) -> Call:
         return Call(self, environ, body)
 

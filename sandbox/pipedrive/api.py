@@ -31,6 +31,7 @@ from sandbox.pipedrive import (
     retired,
     search,
     together,
+    uninstall,
 )
 from sandbox.pipedrive.call import ROUTES, Call, Html, Route, area
 from sandbox.pipedrive.deliveries import Deliveries
@@ -49,6 +50,9 @@ ENDPOINTS = (
     *(hook_routes, leads, mail, notes, oauth, retired, search, together),
 )
 """The modules whose import registers the routes."""
+
+PREFIXES = tuple(f"/pipedrive/{one}/" for one in ("api", "v1", "v2", "oauth"))
+"""What else stands under the company's domain are its screens."""
 
 
 class Pipedrive(VendorServer[Call]):
@@ -70,11 +74,27 @@ class Pipedrive(VendorServer[Call]):
         self.deliveries = Deliveries(world, self.settings, self.faults, self.har, self.hooks)
 
     def owns(self, path: str) -> bool:
-        return path.startswith("/pipedrive/")
+        return path.startswith(PREFIXES)
 
     def withdraw_scopes(self, portal_id: int, scopes: list[str]) -> None:
         with self.world.lock:
             Grants.of(self.world).withdraw(portal_id, scopes)
+
+    def uninstall(self, portal_id: int, user: str = "") -> int:
+        """A user, or everybody, uninstalls every app of an account; how many that were."""
+        account, grants = self.world.accounts[portal_id], Grants.of(self.world)
+        with self.world.lock:
+            gone = [
+                (app_id, owner_id)
+                for app_id, owner_id in grants.installations(portal_id)
+                if user in ("", owner_id, account.owners[owner_id].email)
+            ]
+            for app_id, owner_id in gone:
+                grants.uninstall(app_id, portal_id, owner_id)
+                self.hooks.remove_of(app_id, portal_id, owner_id)
+        for app_id, owner_id in gone:
+            uninstall.tell(self.world.apps[app_id], account, owner_id, self.settings, self.har)
+        return len(gone)
 
     def stats(self) -> dict[str, Any]:
         """The counts, and the tokens of the daily budget that each company has used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from sandbox.control import account_of, perform
@@ -14,6 +14,7 @@ from sandbox.ui.views import Page
 from sandbox.world.people_acts import ActError
 from sandbox.world.records import Record, WorldError
 
+_PIPEDRIVE_PAGES = {"deal": "deals", "person": "contacts", "organization": "companies"}
 _RECORD_PAGES = {
     "0-1": "crm.contact",
     "0-2": "crm.company",
@@ -54,6 +55,17 @@ def install_pages(app: Flask, simulation: Simulation) -> None:
         if type_id not in _RECORD_PAGES:
             return redirect(url_for("crm.tasks", portal=portal))
         return redirect(url_for(_RECORD_PAGES[type_id], portal=portal, record_id=record_id))
+
+    @app.get("/pipedrive/<entity>/<record_id>")
+    def pipedrive_record(entity: str, record_id: str) -> Response:
+        """Pipedrive's own address of a record: the company is that of the domain, here whose record
+        it is."""
+        kind = _PIPEDRIVE_PAGES.get(entity)
+        for account in simulation.world.accounts.values():
+            if kind and account.crm == "pipedrive" and account.find(kind, record_id):
+                portal = account.portal_id
+                return redirect(url_for(_PAGES[kind], portal=portal, record_id=record_id))
+        abort(404, f"no {entity} {record_id} in any Pipedrive company")
 
 
 def _pages(crm: Blueprint, simulation: Simulation) -> None:
@@ -179,6 +191,15 @@ def _clicks(crm: Blueprint, simulation: Simulation) -> None:
         elif verb in ("delete", "erase") and done["kind"] in _LISTS:
             back = url_for(_LISTS[done["kind"]], portal=portal)
         return redirect(back)
+
+    @crm.post("/<portal>/uninstall")
+    def uninstall(portal: str) -> Response:
+        """A user takes the apps that they have installed out of a Pipedrive company."""
+        account = account_of(simulation, portal)
+        current_app.extensions["vendors"].uninstall(
+            account.crm, account.portal_id, request.form["user"]
+        )
+        return redirect(url_for("crm.settings", portal=portal))
 
 
 def _instant(page: Page, name: str, text: str) -> int:

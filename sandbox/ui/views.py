@@ -8,6 +8,8 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sandbox.pipedrive.grants import Grants
+from sandbox.pipedrive.hooks import Hook, Hooks
 from sandbox.world.account import Account
 from sandbox.world.records import CRM_KINDS, STAGE_FIELDS, Owner, Pipeline, Property, Record, Stage
 
@@ -122,6 +124,16 @@ class Page:
         """What was deleted and can be restored, the latest first; tasks have their own list."""
         found = [gone for kind in CRM_KINDS for gone in self.account.archived[kind].values()]
         return sorted(found, key=lambda gone: gone.archived_at or 0, reverse=True)[:IN_LIST]
+
+    def installed(self) -> list[tuple[str, Owner]]:
+        """Apps of a Pipedrive company, each with a user who has it."""
+        apps, owners = self.account.world.apps, self.account.owners
+        found = Grants.of(self.account.world).installations(self.account.portal_id)
+        return [(apps[app_id].name, owners[owner_id]) for app_id, owner_id in found]
+
+    def webhooks(self) -> list[Hook]:
+        """The webhooks of a Pipedrive company."""
+        return list(Hooks(self.account.world).of(self.account.portal_id))
 
     def custom(self) -> list[tuple[str, Property]]:
         """The properties that people and apps have added, by kind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +17,15 @@ from tests.sandbox.pipedrive import test_refusals as pipedrive
 ROOT = Path(__file__).parents[3]
 
 
+@functools.cache
+def parsed(folder: str) -> list[tuple[Path, ast.Module]]:
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+
+
 def trees(*folders: str) -> Iterator[tuple[Path, ast.Module]]:
     for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            yield path, ast.parse(path.read_text(encoding="utf-8"))
+        yield from parsed(folder)
 
 
 FOLDERS = tuple(f"sandbox/{vendor}" for vendor in VENDORS)
