@@ -18,6 +18,11 @@ SILENT = frozenset({"salesforce"})
 """CRMs that send no webhooks: they are asked for changes every few minutes."""
 
 
+MAIL_UNTOLD = frozenset({"pipedrive"})
+"""CRMs whose webhooks do not tell that somebody wrote: it is looked for once an hour, and before
+anything is done."""
+
+
 @dataclass(frozen=True, slots=True)
 class VendorConfig:
     """The registered app, and where and how fast the vendor may be called.

@@ -23,7 +23,13 @@ def marked_plain(body: str, touch_id: str) -> str:
 
 def is_marked(body: str) -> bool:
     """Whether the text bears a mark of ours."""
-    return _MARKED.search(body) is not None
+    return touch_of(body) is not None
+
+
+def touch_of(body: str) -> str | None:
+    """The touch id that the text bears, if any."""
+    match = _MARKED.search(body)
+    return match.group(1) if match else None
 
 
 def unmark(record: CrmRecord) -> str | None:

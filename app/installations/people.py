@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
-from app.installations.settings import Settings, split_country
+from app.installations.countries import split_country
+from app.installations.settings import Settings
 from app.model.calendar import NINE_TO_FIVE, Hours, WorkCalendar
 from app.model.records import PersonView
 from app.model.time import DAY, Business

@@ -113,9 +113,13 @@ class Connectors:
 
     def fresh(self, installation_id: int) -> Connector:
         """A connector that knows the installation as it stands now, after it was changed."""
+        self.forget(installation_id)
+        return self.of(installation_id)
+
+    def forget(self, installation_id: int) -> None:
+        """The connector at hand is not used again: what it remembers of access is no longer so."""
         with self._lock:
             self._made.pop(installation_id, None)
-        return self.of(installation_id)
 
     def unsaved(self, crm: str, tokens: Tokens) -> Connector:
         """A connector on tokens that are not stored, to learn whose account they open."""
@@ -155,7 +159,7 @@ class Connectors:
     def _make(self, installation_id: int) -> Connector:
         with self._store.read() as conn:
             row = installations.get(conn, installation_id)
-            overrides = parse(installations.get_settings(conn, installation_id)).mapping
+            settings = parse(installations.get_settings(conn, installation_id))
         if row is None:
             raise NotFound(
                 "This installation does not exist; connect the CRM again.",
@@ -169,5 +173,6 @@ class Connectors:
             self._clocks,
             counter,
             unique_touch_id=bool(row["unique_touch_id"]),
-            overrides=overrides,
+            overrides=settings.mapping,
+            per_day=settings.tokens_per_day,
         )

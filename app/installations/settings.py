@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from app.installations.countries import split_country
 from app.model.company import DEEDS, CompanyStop, Deed
 from app.model.guard import Cap, GuardSettings
 from app.model.time import DAY, HOUR, MINUTE
@@ -77,6 +78,11 @@ class Settings(BaseModel):
     poll_seconds: int = Field(
         2 * 60, ge=30, le=3600,
         description="how often a CRM that sends no webhooks is asked for changes",
+    )  # fmt: skip
+    tokens_per_day: int | None = Field(
+        None, ge=1_000, le=100_000_000,
+        description="most of a CRM's budget of the day that may be spent here; None takes what "
+        "its smallest plan allows",
     )  # fmt: skip
     await_contact_ms: int = Field(
         2 * MINUTE, ge=0, le=HOUR, description="how long a new record may wait for its contact"
@@ -296,25 +302,3 @@ def _problem(item: dict[str, Any]) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
-
-
-@lru_cache(maxsize=1)
-def _countries() -> dict[str, frozenset[str]]:
-    from holidays import list_supported_countries  # imported late: it takes 0.4 s
-
-    listed = list_supported_countries(include_aliases=False)
-    return {country: frozenset(parts) for country, parts in listed.items()}
-
-
-def split_country(value: str) -> tuple[str, str | None]:
-    """`DE` → ("DE", None); `US-CA` → ("US", "CA"). Raises ValueError that says what is right."""
-    country, _, part = value.partition("-")
-    known = _countries()
-    if country not in known:
-        raise ValueError("not a country of the holiday calendar; write its ISO code, such as DE, "
-                         "or with a state, such as US-CA")
-    if part and part not in known[country]:
-        parts = ", ".join(sorted(known[country])) or "none"
-        raise ValueError(f"{country} has no part {part!r} in the holiday calendar; there are: "
-                         f"{parts}")
-    return country, part or None

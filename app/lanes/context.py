@@ -35,6 +35,7 @@ from app.store import installations, people, pipelines, playbooks, running
 from app.store.agenda import Look
 from app.store.engine import Store
 from app.store.sets import loads
+from connectors.config import MAIL_UNTOLD
 from connectors.contract import Connector, CrmSequence
 
 LEAVING = "leaving"
@@ -127,8 +128,8 @@ class Tenant:
     def polls(self) -> bool:
         """Whether rules may rest on properties of which no webhook tells: the account's own, since
         an app's subscriptions are the same for all of its installations, and those that the CRM
-        computes, of which it may send none."""
-        return bool(self.settings.mapping) or any(
+        computes, of which it may send none; or whether no webhook of the CRM tells of mail."""
+        return self.crm in MAIL_UNTOLD or bool(self.settings.mapping) or any(
             active.rule.when.kind in STAMPS.values() for active in self.rules
         )
 

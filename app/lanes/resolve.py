@@ -17,7 +17,7 @@ from app.lanes.reading import not_shown_yet
 from app.lanes.trouble import note_error
 from app.model.time import SECOND, Business
 from app.model.vocabulary import Outcome
-from app.signals.tasks import CONTENT, TaskChange, task_change
+from app.signals.tasks import CONTENT, TaskChange, same, task_change
 from app.store import inbox, mirror, summaries, tasks
 from app.store.sets import loads
 from connectors.contract import CrmError, CrmRecord, Event, Update
@@ -172,7 +172,8 @@ def _to_write(row: Row, record: CrmRecord, known: Row, owner: str | None) -> Fie
     return {
         name: value
         for name, value in wanted.items()
-        if record.fields.get(name) == last.get(name) != value
+        if same(name, record.fields.get(name), last.get(name))
+        and not same(name, last.get(name), value)
     }
 
 

@@ -14,10 +14,21 @@ from app.lanes.reading import Readings, not_shown_yet
 from app.lanes.trouble import note_error
 from app.model.time import MINUTE, SECOND, Business
 from app.signals.tasks import WATCHED
-from app.store import cursors, inbox, installations, standing
+from app.store import audit, cursors, inbox, installations, standing
 from app.store.sets import dumps
 from connectors.config import SILENT
-from connectors.contract import SEVERAL, Connector, CrmError, CrmRecord, Event, ObjectType, Page
+from connectors.contract import (
+    SEVERAL,
+    Connector,
+    CrmError,
+    CrmRecord,
+    Event,
+    FeatureUnavailable,
+    Forbidden,
+    Invalid,
+    ObjectType,
+    Page,
+)
 
 OVERLAP_MS = 5 * MINUTE
 """Pages of what changed begin this long before the last watermark: indexes lag behind writes."""
@@ -108,8 +119,24 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
     """
     connector = lanes.connector_for(tenant.id)
     now = lanes.now()
+    _listen(lanes, tenant, connector)
     found = _changes(lanes, tenant, connector, now)
     return found + _look_for_gone(lanes, tenant, connector, now)
+
+
+def _listen(lanes: Lanes, tenant: Tenant, connector: Connector) -> None:
+    """See that the CRM goes on telling us. Before what changed is read: so nothing falls between.
+    """
+    try:
+        dropped = connector.listen()
+    except (Forbidden, Invalid, FeatureUnavailable):
+        return  # the account or our address does not allow it; the doctor says so
+    if dropped:
+        with lanes.store.write() as conn:
+            audit.write(
+                conn, tenant.id, "followthrough", "subscribed_again", lanes.wall(),
+                {"to": list(dropped)},
+            )  # fmt: skip
 
 
 def poll(lanes: Lanes, tenant: Tenant) -> int:

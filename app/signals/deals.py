@@ -68,7 +68,8 @@ def deal_change(
                 data={"type": "deal", SOURCE: first.source if first else ""},
             )
         )
-    _stage_entries(change, subject_id, row, history.get("stage") or [], stages, known_entries)
+    entries = _with_present(row, fields, history.get("stage") or [], updated_at)
+    _stage_entries(change, subject_id, row, entries, stages, known_entries)
     _owner(change, subject_id, row, fields, history.get("owner") or [])
     _control(change, subject_id, row, fields, history.get("control") or [], updated_at)
     _reply(change, subject_id, row, fields)
@@ -82,6 +83,23 @@ def deal_change(
             change.signals.extend(signals)
     _plain(change, row, fields, created_at, updated_at)
     return change
+
+
+def _with_present(
+    row: Mapping[str, Any], fields: Mapping[str, Any], versions: Versions, updated_at: int
+) -> Versions:
+    """The history with the stage that the record is in, where it tells of no way there since our
+    mirror's: a deal opened again in Pipedrive has the stage, and the date, that it had before it
+    was lost. It is as if it entered with its last change."""
+    stage, since = fields.get("stage"), row["stage_entered_at"]
+    if not stage or since is None or stage == row["stage_id"] or updated_at <= since:
+        return versions
+    if any(version.at >= since and version.value == stage for version in versions):
+        return versions
+    last = versions[-1] if versions else None
+    if last is None or last.value != stage:
+        return versions  # a reading that lags behind itself is read again
+    return [*versions, last._replace(at=Business(updated_at), source="", source_id="")]
 
 
 _NEW: Mapping[str, Any] = {"stage_entered_at": None, "stage_id": None, "furthest": -1}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.model.time import SECOND
+from app.model.time import MINUTE, SECOND
 
 CONTENT = ("subject", "body", "type", "priority")
 WATCHED = ("status", "due_at", "owner", *CONTENT)
@@ -52,16 +52,16 @@ def task_change(
             if len(versions) > 1:
                 change.edited.append(name)
             continue
-        ours = name in pending and _arrived(pending[name], versions, value)
+        ours = name in pending and _arrived(name, pending[name], versions, value)
         if ours:
             del change.pending[name]
-        if value == known.get(name):
+        if same(name, value, known.get(name)):
             continue
         if name in change.pending and change.pending[name][0] == known[name]:
             # The CRM confirmed our write and this reading is from before it.
             continue
         change.known[name] = value
-        if ours and value == pending[name][0]:
+        if ours and same(name, value, pending[name][0]):
             continue
         if name == "status":
             if value == "completed":
@@ -74,14 +74,22 @@ def task_change(
     return change
 
 
-def _arrived(pending: list[Any], versions: list[Any], value: Any) -> bool:
+def same(name: str, one: Any, other: Any) -> bool:
+    """Whether two values of a task's field are one: some CRMs keep no seconds of a due time."""
+    if one == other:
+        return True
+    return name == "due_at" and bool(one and other) and one // MINUTE == other // MINUTE
+
+
+def _arrived(name: str, pending: list[Any], versions: list[Any], value: Any) -> bool:
     """Whether our write stands in the history, also below a later change of somebody else's.
 
     A property without history can only be judged by its value.
     """
     intended, written_at = pending
     if not versions:
-        return value == intended
+        return same(name, value, intended)
     return any(
-        version.value == intended and version.at >= written_at - SKEW_MS for version in versions
+        same(name, version.value, intended) and version.at >= written_at - SKEW_MS
+        for version in versions
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
 
 from app.installations import connect, signing
 from app.installations.connect import ConnectRefused
+from app.installations.uninstalled import take_out
 from app.store import calls
 from app.web import access
 from app.web.answers import Refusal, services
-from connectors.contract import Vendor
+from connectors.contract import BadSignature, Vendor
 
 blueprint = Blueprint("oauth", __name__)
 
@@ -45,11 +47,30 @@ def callback(crm: str) -> Any:
     return redirect(url_for("pages.setup"))
 
 
+@blueprint.delete("/oauth/<crm>/callback")
+def uninstalled(crm: str) -> Response:
+    """The CRM itself says that somebody uninstalled the app; it looks at no answer."""
+    parts = services()
+    try:
+        account, user = _vendor(crm).uninstalled(
+            cast(Mapping[str, str], request.headers), request.get_data(cache=False)
+        )
+    except BadSignature as error:
+        with parts.store.write() as conn:
+            calls.refuse(conn, "uninstall_signature", parts.clocks.wall())
+        raise Refusal(
+            401, "uninstall_signature", error.message,
+            f"Only {crm} may say so, with the client id and secret of the app as it is registered.",
+        ) from None
+    take_out(parts.store, parts.connectors, parts.clocks, crm, account, user)
+    return Response(status=204)
+
+
 def _code(vendor: Vendor) -> str:
     code = request.args.get("code", "")
     if code:
         return code
-    if request.args.get("error") == "access_denied":
+    if request.args.get("error") in ("access_denied", "user_denied"):
         raise ConnectRefused(
             "oauth_denied", "Access was not granted",
             "Nothing was connected. Start again when you are ready; the consent page lists what is "

@@ -7,13 +7,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from datetime import time as of_day
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from app.model.time import HOUR, Clocks, Wall
-from connectors.contract import Forbidden, ObjectType
+from connectors.contract import FeatureUnavailable, Forbidden, NotFound, ObjectType
 from connectors.mapping import PropertyInfo
 from connectors.pipedrive.api import Api, v2
 
@@ -105,7 +105,7 @@ class Fields:
             if fresh or now - read_at > KEPT_MS:
                 try:
                     rows = list(self._api.listed(v2(path), {"limit": 500}))
-                except Forbidden:
+                except (Forbidden, NotFound, FeatureUnavailable):
                     rows = []
                 known = {info.code: info for info in map(parse_field, rows)}
                 self._known[type] = now, known
@@ -183,6 +183,15 @@ def typed(text: str, info: FieldInfo, zone: str) -> Any:
 def local_day(instant: int, zone: str) -> str:
     """The calendar day of an instant, where the account is: Pipedrive has no field for a time."""
     return datetime.fromtimestamp(instant / 1000, UTC).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def day_after(instant: int, zone: str) -> int:
+    """The first beginning of a day, where the account is, that is not before the instant."""
+    begins = int(day_begins(local_day(instant, zone), zone))
+    if begins >= instant:
+        return begins
+    tomorrow = datetime.fromisoformat(local_day(instant, zone)) + timedelta(days=1)
+    return int(day_begins(tomorrow.date().isoformat(), zone))
 
 
 def day_begins(day: str, zone: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from connectors.batches import in_batches
 from connectors.contract import Invalid, NotFound, ObjectType, Recorder, Update, Updated
 from connectors.mapping import CrmMapping
+from connectors.marks import marked, touch_of
 from connectors.pipedrive.account import LOST, WON
 from connectors.pipedrive.api import Api, v1, v2
-from connectors.pipedrive.fields import FieldInfo, Fields, typed
+from connectors.pipedrive.fields import FieldInfo, Fields, day_after, typed
 from connectors.pipedrive.records import due_of
 from connectors.pipedrive.tables import PATHS
 from connectors.pipedrive.tasks import REFUSALS
@@ -55,6 +56,8 @@ class Writer:
             body = self._body(type, update.fields)
             if not body:
                 return Updated(update.id)
+            if "note" in body:
+                self._keep_mark(update.id, body)
             try:
                 self._patch(type, update.id, body)
             except Invalid:
@@ -68,6 +71,13 @@ class Writer:
         except REFUSALS as error:
             return Updated(update.id, error)
         return Updated(update.id)
+
+    def _keep_mark(self, id: str, body: dict[str, Any]) -> None:
+        """Other words of a task of ours bear its mark as the first ones did."""
+        row = self._api.call("GET", v2(PATHS["task"], id)).get("data") or {}
+        touch = touch_of(str(row.get("note") or ""))
+        if touch is not None:
+            body["note"] = marked(str(body["note"] or ""), touch)
 
     def _patch(self, type: ObjectType, id: str, body: Mapping[str, Any]) -> None:
         if type in ("note", "lead"):
@@ -88,6 +98,9 @@ class Writer:
             if name == "due_at":
                 body.update(due_of(int(value)))
                 continue
+            if name == "pause_until" and value:
+                # The field holds a day, whose beginning counts: a pause ends late, never early.
+                value = day_after(int(value), self._zone())
             try:
                 ((property, text),) = of.write({name: value}).items()
                 field = of.fields[name]

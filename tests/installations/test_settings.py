@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from app.installations.config import VARIABLES
-from app.installations.settings import Settings, SettingsError, change, parse, split_country
+from app.installations.countries import split_country
+from app.installations.settings import Settings, SettingsError, change, parse
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 

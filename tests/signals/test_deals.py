@@ -136,6 +136,28 @@ def test_an_entry_that_is_told_again_under_its_time_keeps_its_cause() -> None:
     assert first.signals[-1].cause == second.signals[-1].cause == "stage:proposal:2000"
 
 
+def test_a_deal_opened_again_enters_its_old_stage_anew() -> None:
+    """Pipedrive gives it back the stage, and the date of it, that it had before it was lost."""
+    lost = row(stage_id="lost", stage_entered_at=5_000, furthest=6)
+    made = change(lost, ("proposal", 3_000), stage="proposal")
+    assert [stage for stage, _, _ in entered(made)] == ["proposal"]
+    assert made.values["stage_id"] == "proposal"
+    assert made.values["stage_entered_at"] == 9_000, "with its last change"
+    again = row(stage_id="proposal", stage_entered_at=9_000, furthest=6)
+    assert entered(change(again, ("proposal", 3_000), stage="proposal")) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "stage"),
+    [
+        (row(stage_id="lost", stage_entered_at=9_500), "proposal"),  # read before it was lost
+        (row(stage_id="lost", stage_entered_at=5_000), "qualified"),  # the history lags behind
+    ],
+)
+def test_a_reading_that_lags_opens_nothing_again(known: dict[str, Any], stage: str) -> None:
+    assert entered(change(known, ("proposal", 3_000), stage=stage)) == []
+
+
 @pytest.mark.parametrize("kind", ["won", "lost"])
 def test_closing_is_told_beside_the_entry(kind: str) -> None:
     made = change(row(), START, (kind, 2_000), remembered=frozenset({START}))

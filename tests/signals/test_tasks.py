@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from app.model.time import Business
+from app.model.time import MINUTE, Business
 from app.signals.tasks import SKEW_MS, TaskChange, task_change
 from connectors.contract import Version
 
 WROTE = 1_000_000
 KNOWN: dict[str, Any] = {
     "status": "open", "subject": "Ring", "body": "<p>Ask.</p>", "type": "call",
-    "priority": "high", "due_at": 500, "owner": "1",
+    "priority": "high", "due_at": 30 * MINUTE + 500, "owner": "1",
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_a_property_that_was_not_read_is_no_difference() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("subject", "Ring Nora"), ("body", ""), ("type", "todo"), ("priority", "low"),
-     ("due_at", 900), ("owner", "2")],
+     ("due_at", 31 * MINUTE), ("owner", "2")],
 )  # fmt: skip
 def test_a_persons_edit_is_told_and_becomes_known(field: str, value: Any) -> None:
     made = change({field: value})
@@ -85,8 +85,18 @@ def test_a_pending_value_is_matched_to_the_history_once(
     assert made.pending == left
 
 
+def test_a_due_time_without_its_seconds_is_the_one_we_wrote() -> None:
+    """Pipedrive keeps minutes, Salesforce seconds; nobody moves a task by less."""
+    assert not change({"due_at": 30 * MINUTE}).touched
+    wrote = {"due_at": [50 * MINUTE + 999, WROTE]}
+    echo = change({"due_at": 50 * MINUTE}, wrote)
+    assert (echo.edited, echo.pending) == ([], {})
+    assert change({"due_at": 51 * MINUTE}, wrote).edited == ["due_at"]
+    assert change({"due_at": None}).edited == ["due_at"]
+
+
 def test_a_pending_value_excuses_only_its_own_field() -> None:
-    made = change({"owner": "2", "due_at": 900}, {"owner": ["2", WROTE]})
+    made = change({"owner": "2", "due_at": 40 * MINUTE}, {"owner": ["2", WROTE]})
     assert made.edited == ["due_at"]
 
 

@@ -125,6 +125,7 @@ class Vendor:
         self.verify_webhook = self._real.verify_webhook
         self.parse_webhook = self._real.parse_webhook
         self.verify_card = self._real.verify_card
+        self.consent_refused = self._real.consent_refused
         self.challenges: list[str] = []
         self.verifiers: list[str] = []
 

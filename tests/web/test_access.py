@@ -11,9 +11,10 @@ from werkzeug.routing import Rule
 from tests.web.support import URL, Browser, Served, event, fill, set_role
 
 PUBLIC = {
-    "webhooks.receive", "oauth.start", "oauth.callback", "oauth.offer", "oauth.accept",
-    "oauth.sign_out", "health.alive", "health.ready", "health.metrics", "pages.welcome",
-    "pages.result", "static", "events.receive", "cards.card", "cards.act", "cards.enter",
+    "webhooks.receive", "oauth.start", "oauth.callback", "oauth.uninstalled", "oauth.offer",
+    "oauth.accept", "oauth.sign_out", "health.alive", "health.ready", "health.metrics",
+    "pages.welcome", "pages.result", "static", "events.receive", "cards.card", "cards.act",
+    "cards.enter",
 }  # fmt: skip
 """Endpoints that answer somebody who is not signed in: sign_out and result check for themselves,
 whoever posts events shows a key, a

@@ -8,9 +8,9 @@ from typing import Any, cast
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
-from app.installations import settings as rules
 from app.installations import signing
 from app.installations.connect import repair
+from app.installations.countries import split_country
 from app.installations.people import OURS, is_zone, merge_spans
 from app.installations.switch import set_stopped
 from app.model.vocabulary import StageKind
@@ -243,7 +243,7 @@ def _person_value(
         return value
     if field == "country":
         try:
-            return None if value is None else "-".join(filter(None, rules.split_country(value)))
+            return None if value is None else "-".join(filter(None, split_country(value)))
         except (ValueError, AttributeError) as error:
             raise wrong(field, str(error), "Write an ISO code such as DE, or US-CA.") from None
     if field == "absences" and (spans := _spans(value)) is not None:

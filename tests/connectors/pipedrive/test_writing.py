@@ -222,6 +222,42 @@ def test_fields_are_written_by_their_keys_and_strictly_typed(start: Start) -> No
     }
 
 
+@pytest.mark.parametrize(
+    ("until", "day"),
+    [
+        ("2026-12-04T22:00:00Z", "2026-12-05"),  # Tallinn's midnight: that day
+        ("2026-12-04T22:00:01Z", "2026-12-06"),  # a second later: never before it
+        ("2026-12-05T10:00:00Z", "2026-12-06"),
+        ("2027-03-27T23:00:00Z", "2027-03-29"),  # the clocks go forward on the 28th
+    ],
+)
+def test_a_pause_ends_no_earlier_than_asked(start: Start, until: str, day: str) -> None:
+    pd = start({"PATCH /api/v2/deals/1": ok({"id": 1})})
+    pd.connector.update(
+        "deal", [Update("1", {"control": "pause", "pause_until": instant(until)})]
+    )
+    (asked,) = pd.asked("PATCH", "/api/v2/deals/1")
+    assert asked.json["custom_fields"] == {
+        code("Follow-up control"): 11, code("Follow-up paused until"): day
+    }  # fmt: skip
+
+
+def test_other_words_of_a_task_bear_its_mark(start: Start) -> None:
+    touch = str(uuid.uuid4())
+    row = activity(9, note=marked("<p>Old</p>", touch))
+    pd = start({f"GET {ACTIVITIES}/9": ok(row), f"PATCH {ACTIVITIES}/9": ok(row)})
+    pd.connector.update("task", [Update("9", {"body": "<p>New</p>"})])
+    (asked,) = pd.asked("PATCH", f"{ACTIVITIES}/9")
+    assert asked.json == {"note": marked("<p>New</p>", touch)}
+
+
+def test_a_task_is_completed(start: Start) -> None:
+    pd = start({f"PATCH {ACTIVITIES}/9": ok({})})
+    pd.connector.update("task", [Update("9", {"status": "completed"})])
+    (asked,) = pd.asked("PATCH", f"{ACTIVITIES}/9")
+    assert asked.json == {"done": True}
+
+
 def test_a_task_moves_and_changes_hands(start: Start) -> None:
     pd = start({f"PATCH {ACTIVITIES}/9": ok({"id": 9})})
     fields = {"due_at": DUE, "owner": "4", "state": "resolved", "state_reason": "Closed"}
