@@ -38,6 +38,7 @@ def assemble(simulation: Simulation, settings: Settings | None = None) -> Flask:
         vendors.stats,
         vendors.withdraw_scopes,
         vendors.uninstall,
+        vendors.by_crm,
     )
     install_control(app, simulation, services)
     install_pages(app, simulation)

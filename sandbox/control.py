@@ -7,7 +7,7 @@ vendors' HTTP shows. Errors are `{"error", "field"}` with status 400, 404 or 409
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from typing import Any
 
@@ -21,6 +21,7 @@ from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.settings import Settings
 from sandbox.simulation import Simulation
+from sandbox.vendor import VendorServer
 from sandbox.world.account import Account
 from sandbox.world.people_acts import VERBS, ActError, Acts
 from sandbox.world.people_admin import ADMIN_VERBS, Admin
@@ -37,6 +38,19 @@ class Services:
     stats: Callable[[], dict[str, Any]]
     withdraw_scopes: Callable[[str, int, list[str]], None] = lambda crm, portal, scopes: None
     uninstall: Callable[[str, int, str], int] = lambda crm, portal, user: 0
+    by_crm: Mapping[str, VendorServer[Any]] = field(default_factory=dict)
+
+    def outer_id(self, account: Account, kind: str, record_id: str) -> str:
+        """How the account's CRM names a record, or an owner (kind ``owners``)."""
+        vendor = self.by_crm.get(account.crm)
+        return record_id if vendor is None else vendor.outer_id(account, kind, record_id)
+
+    def described(self, account: Account) -> dict[str, Any]:
+        """What a conductor needs to know of an account; ``crm_id``: an owner's id at the CRM."""
+        told = describe(account)
+        for owner in told["owners"]:
+            owner["crm_id"] = self.outer_id(account, "owners", owner["id"])
+        return told
 
 
 def control_blueprint(simulation: Simulation, services: Services) -> Blueprint:
@@ -143,7 +157,7 @@ def _time(control: Blueprint, simulation: Simulation) -> None:
 def _accounts(control: Blueprint, simulation: Simulation, services: Services) -> None:
     @control.get("/accounts")
     def accounts() -> Response:
-        listed = [describe(account) for account in simulation.world.accounts.values()]
+        listed = [services.described(account) for account in simulation.world.accounts.values()]
         return _json({"accounts": listed})
 
     @control.post("/accounts")
@@ -174,7 +188,7 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
             if not isinstance(body.get("weeks", 1), int | float):
                 raise ActError("weeks", f"must be a number, not {body['weeks']!r}")
             account = simulation.generate(**body)
-        return _json(describe(account), 201)
+        return _json(services.described(account), 201)
 
     @control.post("/accounts/<int:portal>")
     def change(portal: int) -> Response:
@@ -192,14 +206,21 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
         if leaver is not None:
             services.uninstall(account.crm, portal, "" if leaver is True else leaver)
         simulation.barrier.poke()
-        return _json(describe(account))
+        return _json(services.described(account))
 
     @control.post("/act")
     def act() -> Response:
         body = _body()
-        params = {k: v for k, v in body.items() if k not in ("portal", "verb")}
         portal, verb = _need(body, "portal"), str(_need(body, "verb"))
-        return _json(perform(simulation, portal, verb, params))
+        account = account_of(simulation, portal)
+        vendor = services.by_crm.get(account.crm)
+        params = {
+            name: vendor.inner_id(value) if vendor and isinstance(value, str) else value
+            for name, value in body.items()
+            if name not in ("portal", "verb")
+        }
+        told = perform(simulation, portal, verb, params)
+        return _json(told | {"crm_id": services.outer_id(account, told["kind"], told["id"])})
 
     @control.get("/export/<int:portal>")
     def export(portal: int) -> Response:
@@ -211,7 +232,7 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
 def _vendors(control: Blueprint, services: Services, simulation: Simulation) -> None:
     @control.post("/apps")
     def register() -> Response:
-        known = tuple(field.name for field in fields(App))
+        known = tuple(one.name for one in fields(App))
         body = _body(*known)
         for name in ("app_id", "client_id", "client_secret", "redirect_uris", "required_scopes"):
             _need(body, name)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.control_pipedrive import set_company
+from sandbox.salesforce.control import set_org
 from sandbox.world import sequence_terms
 from sandbox.world.account import Account
 from sandbox.world.people_terms import ActError
@@ -81,6 +82,7 @@ CHANGES: dict[str, Callable[[Account, Any], object]] = {
     "task_statuses": add_task_statuses,
     "privacy_rules": set_privacy_rules,
     "pipedrive": set_company,
+    "salesforce": set_org,
 }
 
 

@@ -6,7 +6,8 @@ A fault is a mapping::
      "times": 1, "at_nth": 1, "seconds": 0.0, "from": 1791784800000, "until": 1791788400000}
 
 ``match`` is a method (or ``*``) and a regular expression for the path. For webhook events the
-method is ``EVENT`` and the path the subscription type (``EVENT deal\\.propertyChange``).
+method is ``EVENT`` and the path the subscription type (``EVENT deal\\.propertyChange``); for
+single records that a call writes it is ``ROW`` and the path their object (``ROW Task``).
 ``at_nth`` counts matching calls from 1; from that one on, ``times`` calls are hit (0: all).
 ``from`` and ``until`` are instants of business time: outside them the fault sleeps.
 
@@ -15,7 +16,8 @@ then answered NNN), for any status from 400 to 599; ``timeout_before``, ``timeou
 for ``seconds``, then the connection closes); ``reset_before``, ``reset_after`` (the connection
 closes at once); ``slow`` (a good answer after ``seconds``). For events: ``drop``, ``duplicate``,
 ``disorder`` (delivered at another place among those of its flush), ``delay`` (delivered at
-``until``, or ``seconds`` of business time after it happened).
+``until``, or ``seconds`` of business time after it happened). For records: ``lock`` (refused
+because somebody else is writing it).
 
 Several faults may meet at once: a call is slowed by every ``slow`` one and then meets the first
 other one in the script; an event suffers all that match it. An hour in which no webhook comes is
@@ -34,6 +36,7 @@ from typing import Any
 _STATUS = re.compile(r"([45]\d\d)(?:_(before|after))?")
 CALL_KINDS = ("timeout", "reset", "slow")
 EVENT_KINDS = ("drop", "duplicate", "disorder", "delay")
+ROW_KINDS = ("lock",)
 FIELDS = ("match", "kind", "times", "at_nth", "seconds", "from", "until")
 
 
@@ -87,11 +90,11 @@ def _read_kind(kind: str) -> tuple[str, int, bool]:
     name, _, when = kind.partition("_")
     if name in CALL_KINDS and when in ("", "before", "after"):
         return name, 0, when == "after"
-    if kind in EVENT_KINDS:
+    if kind in (*EVENT_KINDS, *ROW_KINDS):
         return kind, 0, False
     raise ValueError(
         f"fault kind {kind!r} is unknown; use 429, NNN_before, NNN_after, timeout_before, "
-        "timeout_after, reset_before, reset_after, slow, drop, duplicate, disorder or delay"
+        "timeout_after, reset_before, reset_after, slow, drop, duplicate, disorder, delay or lock"
     )
 
 
@@ -162,15 +165,17 @@ class Faults:
         if not self._script:
             return []
         met: list[Fault] = []
-        event, stopped = method == "EVENT", False
+        kinds, stopped = {"EVENT": EVENT_KINDS, "ROW": ROW_KINDS}.get(method), False
         with self._lock:
             for fault in self._script:
-                if not fault.matches(method, path, now) or event != (fault.kind in EVENT_KINDS):
+                if not fault.matches(method, path, now):
+                    continue
+                if fault.kind not in (kinds or (*CALL_KINDS, "status")):
                     continue
                 fault.seen += 1
                 if fault.seen < fault.at_nth or 0 < fault.times <= fault.hits:
                     continue
-                if fault.kind != "slow" and not event:
+                if fault.kind != "slow" and kinds is None:
                     if stopped:
                         continue
                     stopped = True

@@ -13,11 +13,12 @@ from sandbox.har import Har
 from sandbox.http_server import HttpServer
 from sandbox.hubspot.api import HubSpot
 from sandbox.pipedrive.api import Pipedrive
+from sandbox.salesforce.api import Salesforce
 from sandbox.settings import Settings
 from sandbox.vendors import Vendors
 from sandbox.world.store import World
 
-VENDORS = (HubSpot, Pipedrive)
+VENDORS = (HubSpot, Pipedrive, Salesforce)
 """Every vendor that is served; the first ones are asked first whether a path is theirs."""
 
 

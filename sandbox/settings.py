@@ -24,6 +24,11 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "pipedrive_unknown_fields": ("refused", "ignored"),
     "pipedrive_reset_unit": ("seconds", "milliseconds"),
     "pipedrive_budget_zone": ("UTC", "Europe/Tallinn"),
+    "salesforce_missing_package_error": ("OAUTH_EC_APP_NOT_FOUND", "invalid_client"),
+    "salesforce_newest_version": (67, 68),
+    "salesforce_stage_name_is": ("ApiName", "MasterLabel"),
+    "salesforce_lock_status": (400, 409),
+    "salesforce_deleted_days": (30, 15),
 }
 """Settings that take only some values of their type; the first is the likelier position."""
 
@@ -68,6 +73,18 @@ OTHER_POSITIONS: dict[str, Any] = {
     "pipedrive_budget_zone": "Europe/Tallinn",
     "pipedrive_retry_after": True,
     "pipedrive_ban_after": 0,
+    "salesforce_refresh_rotates": False,
+    "salesforce_missing_package_error": "invalid_client",
+    "salesforce_token_extras": True,
+    "salesforce_newest_version": 68,
+    "salesforce_professional_api": False,
+    "salesforce_limit_info_on_errors": True,
+    "salesforce_stage_name_is": "MasterLabel",
+    "salesforce_lead_with_what": True,
+    "salesforce_lock_status": 409,
+    "salesforce_deleted_days": 15,
+    "salesforce_merged_in_bin": True,
+    "salesforce_locator_seconds": 900.0,
 }
 """Every point marked [U] below, with the position that is not its default."""
 
@@ -190,6 +207,41 @@ class Settings:
     vendor says so of personal tokens only."""
     pipedrive_ban_seconds: int = 60
     """How long that lasts."""
+    salesforce_session_seconds: float = 7200.0
+    """Salesforce: how long an access token lasts; no answer tells it."""
+    salesforce_code_seconds: float = 900.0
+    """Salesforce: how long an authorization code may be exchanged."""
+    salesforce_refresh_idle_seconds: float = 2_592_000.0
+    """Salesforce: how long a refresh token lasts without being used."""
+    salesforce_long_call_seconds: float = 20.0
+    """Salesforce: from when on a call is one of the long-running ones, of which few run at once."""
+    salesforce_refresh_rotates: bool = True
+    """[U] Salesforce: whether a refresh answers a new refresh token and uses up the one that was
+    sent; required of partners' apps, but it is not known whether late ones are held to it."""
+    salesforce_missing_package_error: str = "OAUTH_EC_APP_NOT_FOUND"
+    """[U] Salesforce: the error that the way back carries where the app's package is not installed:
+    ``OAUTH_EC_APP_NOT_FOUND``, or ``invalid_client``."""
+    salesforce_token_extras: bool = False
+    """[U] Salesforce: whether the token's answer has ``api_instance_url`` and ``id_token`` too."""
+    salesforce_newest_version: int = 67
+    """[U] Salesforce: the newest version of the API (67 or 68)."""
+    salesforce_professional_api: bool = True
+    """[U] Salesforce: whether a reviewed app may call the API of a Professional edition."""
+    salesforce_limit_info_on_errors: bool = False
+    """[U] Salesforce: whether refusals carry ``Sforce-Limit-Info`` as good answers do."""
+    salesforce_stage_name_is: str = "ApiName"
+    """[U] Salesforce: what an opportunity's StageName holds once a stage was renamed: ``ApiName``,
+    or ``MasterLabel``."""
+    salesforce_lead_with_what: bool = False
+    """[U] Salesforce: whether an activity with a lead may be about something, too."""
+    salesforce_lock_status: int = 400
+    """[U] Salesforce: status of a single record's UNABLE_TO_LOCK_ROW (400 or 409)."""
+    salesforce_deleted_days: int = 30
+    """[U] Salesforce: how far back changes and deletions are told (30 or 15 days)."""
+    salesforce_merged_in_bin: bool = False
+    """[U] Salesforce: whether a record that was merged away is told among the deleted ones."""
+    salesforce_locator_seconds: float = 172_800.0
+    """[U] Salesforce: how long the rest of a query's answer may be read."""
 
     webhook_timeout_seconds: float = 5.0
     """Silence after which a delivery has failed."""

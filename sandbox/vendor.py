@@ -13,7 +13,7 @@ from sandbox.barrier import Outbox
 from sandbox.faults import Fault, Faults
 from sandbox.har import Har
 from sandbox.settings import Settings
-from sandbox.world.store import World
+from sandbox.world.store import Account, World
 
 REASONS = {
     200: "OK",
@@ -148,6 +148,14 @@ class VendorServer(ABC, Generic[Call]):
         ``user``: only what this user (id or e-mail) has installed, where apps are a user's.
         """
         raise NotImplementedError(f"{self.crm} lets nobody uninstall an app here")
+
+    def outer_id(self, account: Account, kind: str, record_id: str) -> str:
+        """How the vendor's HTTP names a record of the world, or an owner (kind ``owners``)."""
+        return record_id
+
+    def inner_id(self, outer: str) -> str:
+        """The world's id of what the vendor's HTTP names so; anything else stays as it is."""
+        return outer
 
     # --- what all of them share ----------------------------------------------------------------
 

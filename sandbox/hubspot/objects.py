@@ -9,9 +9,9 @@ from typing import Any
 from sandbox.hubspot import errors
 from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.kinds import EMAIL_CONTENT, Kind, kind_of
-from sandbox.hubspot.render import View, associations, lagging
+from sandbox.hubspot.render import View, associations
 from sandbox.hubspot.writes import check_unique, create_one, read_properties
-from sandbox.world.records import NotFound, Record, UniqueConflict
+from sandbox.world.records import NotFound, Record, UniqueConflict, lagging
 
 EMAIL_CONTENT_SCOPE = "sales-email-read"
 PAGE_LIMIT = 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -98,16 +97,6 @@ class View:
                 entry["updatedByUserId"] = version.user_id
             shown.append(entry)
         return shown
-
-
-def lagging(record: Record, seconds: float) -> Record | None:
-    """The record as a reader sees it who is ``seconds`` (wall) behind; None: not there yet.
-
-    A record that was archived since is still there for that reader.
-    """
-    if not seconds or record.shadow is None or time.monotonic() - record.shadow[0] >= seconds:
-        return record
-    return record.shadow[1]
 
 
 def type_name(from_kind: str, to_kind: str, label: str) -> str:

@@ -13,9 +13,8 @@ from sandbox.hubspot import errors
 from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.kinds import Kind
 from sandbox.hubspot.objects import view_of
-from sandbox.hubspot.render import lagging
 from sandbox.hubspot.values import VIRTUAL, definition, instant
-from sandbox.world.records import Property, Record
+from sandbox.world.records import Property, Record, lagging
 
 PAGE_DEFAULT = 10
 PAGE_LIMIT = 200

@@ -14,14 +14,22 @@ from imports.mapping import Mapping, read_mapping
 from imports.reader import CallRow, DealRow, StageMove, Timetable, read_timetable
 from sandbox.clock import Agenda
 from sandbox.world.account import Account
-from sandbox.world.records import Actor, Link, Owner, Pipeline, Stage
+from sandbox.world.records import (
+    Actor,
+    Link,
+    Owner,
+    Pipeline,
+    Stage,
+)
 from sandbox.world.store import World
+from sandbox.world.ways import EVERY_DEAL_OWNED, USERS_WITHOUT_HOURS
 
 DEAL = "import.deal"
 STAGE = "import.stage"
 CALL = "import.call"
 
 HOUR = 3_600_000
+_HOURS = '[{"days":"MONDAY_TO_FRIDAY","startMinute":540,"endMinute":1020}]'
 SYSTEM = Actor("AUTOMATION_PLATFORM", "system")
 """Who changes what the files ascribe to nobody, or to the source's own system user."""
 
@@ -77,7 +85,7 @@ class Importer:
         account = self.world.accounts[portal]
         state = account.extra["import"]
         owner_id, by = _who(state, owner)
-        if not owner_id and account.crm == "pipedrive":  # where every deal has an owner
+        if not owner_id and account.crm in EVERY_DEAL_OWNED:
             owner_id = next(iter(account.owners))
         contact_fields = {
             name: template.format(key=key) for name, template in state["contact"].items()
@@ -194,7 +202,7 @@ def _users(account: Account, mapping: Mapping, table: Timetable) -> dict[str, tu
             "hs_family_name": last,
             "hs_job_title": "Sales manager" if not resource else "Account executive",
             "hs_standard_time_zone": mapping.timezone,
-            "hs_working_hours": '[{"days":"MONDAY_TO_FRIDAY","startMinute":540,"endMinute":1020}]',
+            "hs_working_hours": "" if account.crm in USERS_WITHOUT_HOURS else _HOURS,
             "hs_internal_user_id": str(user_id),
             "hubspot_owner_id": owner.id,
         }

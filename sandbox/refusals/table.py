@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from sandbox.refusals import Refusal, common, install, objects, pipedrive, schema, sequences
+from sandbox.refusals import (
+    Refusal,
+    common,
+    install,
+    objects,
+    pipedrive,
+    salesforce,
+    schema,
+    sequences,
+)
 
 PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
     ("Installing", install.ROWS),
@@ -11,6 +20,7 @@ PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
     ("Search, definitions, pipelines, owners", schema.ROWS),
     ("Sequences and preferences", sequences.ROWS),
     *pipedrive.PARTS,
+    *salesforce.PARTS,
 )
 """(heading, rows) in the order of the document."""
 

@@ -237,8 +237,10 @@ def _stage(
         derived["hs_is_closed_won"] = "true" if won else "false"
         derived["hs_is_closed_lost"] = "true" if stage.closed and not won else "false"
         derived["hs_deal_stage_probability"] = f"{stage.probability:g}"
-        # Only the CRM's own screens date the closing; an API write leaves the date alone.
-        if stage.closed and "closedate" not in values and actor.source_type == "CRM_UI":
+        # Only the CRM's own screens date the closing; an API write leaves the date alone, and so
+        # does everybody at Salesforce.
+        screens = actor.source_type == "CRM_UI" and account.crm != "salesforce"
+        if stage.closed and "closedate" not in values and screens:
             values["closedate"] = str(now)
     if account.tier in PAID_TIERS:
         derived[f"hs_v2_date_entered_{new}"] = str(now)

@@ -8,12 +8,12 @@ contacts, some shared; some have no owner, some no amount. Contacts without a de
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.world import generator_details as details
 from sandbox.world.account import Account
 from sandbox.world.generator_people import add_sequences, add_users, company_name, person
+from sandbox.world.generator_shares import Shares, usual_shares
 from sandbox.world.people import People
 from sandbox.world.people_cast import Cast
 from sandbox.world.plan import (
@@ -27,8 +27,16 @@ from sandbox.world.plan import (
     stop_life,
 )
 from sandbox.world.plan_draws import DAY, HOUR, MINUTE, draw
-from sandbox.world.records import SEATED_TIERS, Actor, Link, Owner, Record
+from sandbox.world.records import (
+    SEATED_TIERS,
+    Actor,
+    Link,
+    Owner,
+    Record,
+)
 from sandbox.world.store import World
+from sandbox.world.traces import LEAD_STATUS, NEW_LEAD
+from sandbox.world.ways import LEADS_ARE_PEOPLE, USERS_WITHOUT_HOURS
 
 DEFAULT_START = 1_791_784_800_000
 """2026-10-12 06:00 UTC: four weeks from here cross Europe's change of clocks (25 October) and that
@@ -40,23 +48,6 @@ KINDS = (*OPEN_KINDS, "won", "lost")
 _OFFER = ("starter plan", "renewal", "team licences", "rollout", "pilot", "expansion")
 _SLUGS = ("europe_slash_berlin", "america_slash_new_york", "asia_slash_tokyo", "")
 _RATES = {"EUR": 1.0, "USD": 0.92, "GBP": 1.17}
-
-
-@dataclass(frozen=True)
-class Shares:
-    """How common each case is among generated deals."""
-
-    later: float = 0.18
-    unowned: float = 0.04
-    no_amount: float = 0.08
-    no_contact: float = 0.07
-    several_contacts: float = 0.28
-    shared_contact: float = 0.06
-    labelled: float = 0.6
-    other_currency: float = 0.12
-    leads_per_deal: float = 0.2
-    linked_late: float = 0.3
-    stages: tuple[float, ...] = (0.17, 0.22, 0.16, 0.18, 0.13, 0.07, 0.07)
 
 
 def generate(
@@ -85,20 +76,8 @@ def generate(
     account = world.add_account(portal_id, f"Northwind {seed}", tier=tier, crm=crm, **home)
     account.rates.update({code: rate for code, rate in _RATES.items() if code != account.currency})
     with world.lock:
-        maker = _Maker(account, people, seed, start, weeks, shares or _shares(weeks, crm))
+        maker = _Maker(account, people, seed, start, weeks, shares or usual_shares(weeks, crm))
         return maker.make(deals, pipelines)
-
-
-_USUAL_WEEKS = 4
-
-
-def _shares(weeks: float, crm: str) -> Shares:
-    """Over more than the usual weeks more deals come in, so that there is as much to do at the end
-    as at the beginning. At Pipedrive every deal has an owner, and no person of it has a label."""
-    usual = Shares(unowned=0.0, labelled=0.0) if crm == "pipedrive" else Shares()
-    if weeks <= _USUAL_WEEKS:
-        return usual
-    return replace(usual, later=1 - (1 - usual.later) * _USUAL_WEEKS / weeks)
 
 
 class _Maker:
@@ -143,7 +122,7 @@ class _Maker:
         details.further_pipelines(
             self.account, self.seed, self.start, self.reps, deals, pipelines - 1
         )
-        if self.account.tier in SEATED_TIERS:
+        if self.account.tier in SEATED_TIERS or self.account.crm == "salesforce":
             add_sequences(self.account, self.reps)
         return self.account
 
@@ -243,7 +222,8 @@ class _Maker:
         for index in range(1 if own else count):
             fields = person(name, index, rng)
             fields["hubspot_owner_id"] = rep.id
-            fields["hs_timezone"] = rng.choice(_SLUGS)
+            slug = rng.choice(_SLUGS)
+            fields["hs_timezone"] = "" if self.account.crm in USERS_WITHOUT_HOURS else slug
             made.append(self.account.create("contacts", fields, by, at=at - HOUR))
         if share and not own and self.last_contact is not None and made:
             made.append(self.last_contact)
@@ -261,7 +241,8 @@ class _Maker:
             "domain": f"{name}.example.com",
             "country": rng.choice(("Germany", "United States", "Japan")),
         }
-        fields["timezone"] = details.ZONES.get(fields["country"], "")
+        if self.account.crm not in USERS_WITHOUT_HOURS:
+            fields["timezone"] = details.ZONES.get(fields["country"], "")
         links = [Link("contacts", contact.id, ("", "primary")) for contact in contacts]
         return self.account.create("companies", fields, by, links, at=at - HOUR)
 
@@ -311,6 +292,8 @@ class _Maker:
             "first_conversion_date": str(at),
             "num_conversion_events": "1",
         }
+        if self.account.crm in LEADS_ARE_PEOPLE:
+            fields[LEAD_STATUS] = NEW_LEAD
         record = self.account.create("contacts", fields, Actor("FORM", "website"), at=at)
         self.cast.know(name, record, Life())
         self.inbound[name] = record

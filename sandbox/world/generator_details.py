@@ -9,7 +9,16 @@ from collections.abc import Mapping, Sequence
 
 from sandbox.world.account import Account
 from sandbox.world.plan_draws import DAY, HOUR, draw
-from sandbox.world.records import PAID_TIERS, Actor, Link, Owner, Pipeline, Record, Stage
+from sandbox.world.records import (
+    PAID_TIERS,
+    Actor,
+    Link,
+    Owner,
+    Pipeline,
+    Record,
+    Stage,
+)
+from sandbox.world.ways import LEADS_ARE_PEOPLE
 
 ZONES = {"Germany": "Europe/Berlin", "United States": "America/New_York"}
 """Country of a company → its zone, where the CRM knows it."""
@@ -33,7 +42,9 @@ def buying_roles(account: Account, seed: int) -> None:
 
 def leads(account: Account, seed: int, named: Mapping[str, Record]) -> None:
     """A lead for every other of these contacts, in the accounts that have the tool."""
-    if account.crm == "hubspot" and account.tier not in PAID_TIERS:
+    if account.crm in LEADS_ARE_PEOPLE or (
+        account.crm == "hubspot" and account.tier not in PAID_TIERS
+    ):
         return
     pipeline = next(iter(account.pipelines["leads"].values()))
     for name, contact in named.items():
@@ -60,7 +71,8 @@ def further_pipelines(
     for number in range(count):
         label, names = _PIPELINES[number % len(_PIPELINES)]
         turn = number // len(_PIPELINES)
-        pipeline = _pipeline(number, f"{label} {turn + 1}" if turn else label, names)
+        title = f"{label} {turn + 1}" if turn else label
+        pipeline = _pipeline(number, title, names, named=account.crm == "salesforce")
         account.add_pipeline("deals", pipeline)
         for index in range(max(1, deals // 10)):
             rng = draw(seed, f"{label}-{index}", f"pipeline {number}")
@@ -81,11 +93,12 @@ def further_pipelines(
             account.create("deals", fields, Actor.user(rep.user_id), links, at=at)
 
 
-def _pipeline(number: int, label: str, names: Sequence[str]) -> Pipeline:
-    """A pipeline as an admin makes it: numeric ids, the last two stages won and lost."""
+def _pipeline(number: int, label: str, names: Sequence[str], *, named: bool) -> Pipeline:
+    """A pipeline as an admin makes it: the last two stages won and lost; stages are known by
+    numbers, or ``named`` by their first names."""
     base = 900_000_000 + 1_000 * (number + 1)
     stages = [
-        Stage(str(base + 1 + order), name, order, (order + 1) / len(names))
+        Stage(name if named else str(base + 1 + order), name, order, (order + 1) / len(names))
         for order, name in enumerate(names)
     ]
     for stage, probability in ((stages[-2], 1.0), (stages[-1], 0.0)):

@@ -10,6 +10,7 @@ from sandbox.world import sequence_terms
 from sandbox.world.account import Account
 from sandbox.world.plan_draws import DAY
 from sandbox.world.records import Actor, Owner, Team
+from sandbox.world.ways import USERS_WITHOUT_HOURS
 
 
 class Seat(NamedTuple):
@@ -101,7 +102,7 @@ def _user(account: Account, since: int, number: int, seat: Seat) -> Owner:
         "hs_internal_user_id": str(owner.user_id),
         "hubspot_owner_id": owner.id,
     }
-    if seat.hours is not None:
+    if seat.hours is not None and account.crm not in USERS_WITHOUT_HOURS:
         start, end = seat.hours
         block = {"days": "MONDAY_TO_FRIDAY", "startMinute": start, "endMinute": end}
         fields["hs_working_hours"] = json.dumps([block], separators=(",", ":"))

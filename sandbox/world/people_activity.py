@@ -6,6 +6,8 @@ import json
 
 from sandbox.world.people_terms import ActError, Terms
 from sandbox.world.records import Actor, Record
+from sandbox.world.traces import LEAD_STATUS, NEW_LEAD
+from sandbox.world.ways import LEADS_ARE_PEOPLE
 
 PROSPECT = Actor("EMAIL_INTEGRATION", "inbox")
 """Mail that arrived in a connected inbox, and what the CRM learned from it."""
@@ -177,7 +179,9 @@ class Activity(Terms):
     ) -> Record:
         """A form on the website: a new contact, or a further conversion of a known one."""
         now = str(self.now)
-        known = self.account.find_unique("contacts", "email", email)
+        people = self.account.crm in LEADS_ARE_PEOPLE
+        # A form makes a lead, whoever else has the address.
+        known = None if people else self.account.find_unique("contacts", "email", email)
         fields = {
             "recent_conversion_date": now,
             "recent_conversion_event_name": form,
@@ -196,6 +200,7 @@ class Activity(Terms):
             "first_conversion_date": now,
             "first_conversion_event_name": form,
             "hs_analytics_source": "ORGANIC_SEARCH",
+            LEAD_STATUS: NEW_LEAD if people else "",
             "hubspot_owner_id": self.owner_of(owner).id if owner else "",
         }
         return self.account.create("contacts", fields, FORM)

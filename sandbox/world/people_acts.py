@@ -16,6 +16,7 @@ from sandbox.world.people_preferences import PreferenceDeeds
 from sandbox.world.people_sequences import SequenceDeeds
 from sandbox.world.people_terms import ActError
 from sandbox.world.records import Link, Record
+from sandbox.world.ways import EVERY_DEAL_OWNED
 
 __all__ = ["VERBS", "ActError", "Acts"]
 
@@ -70,8 +71,8 @@ class Acts(Activity, Lives, SequenceDeeds, PreferenceDeeds):
     def change_owner(self, deal: str, owner: str, user: str = "") -> Record:
         """Give a deal to another owner (id or e-mail); `none` leaves it without one."""
         record = self.need("deals", "deal", deal)
-        if owner == "none" and self.account.crm == "pipedrive":
-            raise ActError("owner", "every deal has an owner at Pipedrive; name one")
+        if owner == "none" and self.account.crm in EVERY_DEAL_OWNED:
+            raise ActError("owner", "every deal of this CRM has an owner; name one")
         to = "" if owner == "none" else self.owner_of(owner).id
         by = self.by(user, record)
         return self.account.update("deals", record.id, {"hubspot_owner_id": to}, by)

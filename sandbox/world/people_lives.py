@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.world.people_terms import ActError, Terms
 from sandbox.world.records import Actor, Link, Record, UniqueConflict
+from sandbox.world.ways import LEADS_ARE_PEOPLE
 
 BULK_SOURCES = ("CRM_UI_BULK_ACTION", "IMPORT", "BATCH_UPDATE", "AUTOMATION_PLATFORM")
 """How a change of many records at once may be marked in history and events."""
@@ -146,6 +147,8 @@ class Lives(Terms):
         user: str = "",
     ) -> Record:
         """A lead of a contact, in the first stage unless another one is named."""
+        if self.account.crm in LEADS_ARE_PEOPLE:
+            raise ActError("contact", "a lead of this CRM is a person; `submit_form` brings one")
         person = self.need("contacts", "contact", contact)
         pipeline = self.pipeline_of("", "leads")
         found = self.stage_in(pipeline, stage) if stage else pipeline.first()

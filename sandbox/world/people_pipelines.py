@@ -26,7 +26,7 @@ class Pipelines(Terms):
             raise ActError("stages", "must be a list of labels: open stages, then won, then lost")
         self.staged(kind)
         made = [
-            Stage(self.account.world.new_id(), str(name), order, (order + 1) / len(stages))
+            Stage(self._stage_id(str(name)), str(name), order, (order + 1) / len(stages))
             for order, name in enumerate(stages)
         ]
         for stage, probability in ((made[-2], 1.0), (made[-1], 0.0)):
@@ -79,7 +79,7 @@ class Pipelines(Terms):
             place = found.stages.index(self.stage_in(found, after, "after")) + 1
         else:
             place = sum(1 for stage in found.stages if not stage.closed)
-        new = Stage(self.account.world.new_id(), label, place, float(probability), bool(closed))
+        new = Stage(self._stage_id(label), label, place, float(probability), bool(closed))
         return _stage(self.account.add_stage(found, new, place), found)
 
     def rename_stage(self, stage: str, label: str, pipeline: str = "", kind: str = "deals") -> Told:
@@ -111,6 +111,10 @@ class Pipelines(Terms):
         gone.archived = True
         self.account.reordered(found)
         return _stage(gone, found)
+
+    def _stage_id(self, label: str) -> str:
+        """A new stage's id: its first name, where the CRM knows stages by that."""
+        return label if self.account.crm == "salesforce" else self.account.world.new_id()
 
     def _target(self, move_to: str, pipelines: Sequence[Pipeline]) -> tuple[Pipeline, Stage] | None:
         if not move_to:

@@ -8,6 +8,7 @@ what that vendor refuses, the people of the world act through the same calls as 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
@@ -25,11 +26,11 @@ which nobody holds a seat of the sales or service tools."""
 
 TIERS_OF = {
     "hubspot": TIERS,
-    "salesforce": TIERS,
+    "salesforce": ("developer", "professional", "enterprise", "unlimited"),
     "pipedrive": ("lite", "growth", "premium", "ultimate"),
 }
 """What each vendor sells, the smallest first."""
-USUAL_TIER = {"hubspot": "professional", "salesforce": "professional", "pipedrive": "premium"}
+USUAL_TIER = {"hubspot": "professional", "salesforce": "enterprise", "pipedrive": "premium"}
 
 STAGE_FIELDS = {"deals": ("pipeline", "dealstage"), "leads": ("hs_pipeline", "hs_pipeline_stage")}
 """kind → the fields that hold a record's pipeline and stage."""
@@ -136,6 +137,16 @@ class Record:
         return list(self.links.get(kind, ()))
 
 
+def lagging(record: Record, seconds: float) -> Record | None:
+    """The record as a reader sees it who is ``seconds`` (wall) behind; None: not there yet.
+
+    A record that was archived since is still there for that reader.
+    """
+    if not seconds or record.shadow is None or time.monotonic() - record.shadow[0] >= seconds:
+        return record
+    return record.shadow[1]
+
+
 @dataclass(slots=True)
 class Stage:
     """One stage of a pipeline. ``probability`` 1.0 with ``closed`` is won, 0.0 lost."""
@@ -240,6 +251,7 @@ class App:
 
     ``subscriptions``: mappings with ``subscriptionType`` and, where they apply, ``objectType`` and
     ``propertyName``, as the vendor's registration file spells them. ``crm``: the vendor.
+    ``package``: what an admin installs with the app, where the vendor has it so.
     """
 
     app_id: int
@@ -253,6 +265,7 @@ class App:
     max_concurrent: int = 10
     name: str = "App"
     crm: str = "hubspot"
+    package: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -120,11 +120,28 @@ _DEAL_STAGES = (
 )
 
 
+_OPPORTUNITY_STAGES = (
+    ("Prospecting", 0.1, False),
+    ("Qualification", 0.2, False),
+    ("Needs Analysis", 0.4, False),
+    ("Proposal/Price Quote", 0.6, False),
+    ("Negotiation/Review", 0.8, False),
+    ("Closed Won", 1.0, True),
+    ("Closed Lost", 0.0, True),
+)
+
+
 def default_pipeline(crm: str = "hubspot") -> Pipeline:
     """The pipeline of a new account with the vendor's kind of ids, labelled for a sale by proposal.
 
-    Pipedrive's ids are numbers.
+    Pipedrive's ids are numbers; Salesforce knows a stage by the name that it was given first.
     """
+    if crm == "salesforce":
+        stages = [
+            Stage(label, label, order, probability, closed)
+            for order, (label, probability, closed) in enumerate(_OPPORTUNITY_STAGES)
+        ]
+        return Pipeline("default", "Sales Process", stages)
     numbered = crm == "pipedrive"
     return Pipeline(
         "1" if numbered else "default",

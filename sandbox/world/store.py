@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.clock import Agenda
-from sandbox.world import sequences
+from sandbox.world import sequences, traces
 from sandbox.world.account import Account
 from sandbox.world.records import TIERS_OF, USUAL_TIER, VENDORS, App, Change, Clock, Pipeline
 from sandbox.world.schema import default_pipeline, lead_pipeline
@@ -39,6 +39,7 @@ class World:
         self._deliveries = 0
         self._listeners: list[Callable[[Change], None]] = []
         sequences.install(self)
+        traces.install(self)
 
     def add_account(
         self,

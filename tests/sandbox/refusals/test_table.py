@@ -13,6 +13,7 @@ from sandbox.settings import Settings
 from sandbox.world.records import VENDORS
 from tests.sandbox.hubspot import test_refusals as hubspot
 from tests.sandbox.pipedrive import test_refusals as pipedrive
+from tests.sandbox.salesforce import test_refusals as salesforce
 
 ROOT = Path(__file__).parents[3]
 
@@ -42,7 +43,7 @@ def strings(*folders: str) -> set[str]:
 
 def marked() -> set[str]:
     """Rows that tests are marked with; a fixture holds those tests to having met them."""
-    found = {case.row for rows in (hubspot.ROWS, pipedrive.ROWS) for case in rows}
+    found = {case.row for rows in (hubspot.ROWS, pipedrive.ROWS, salesforce.ROWS) for case in rows}
     for _, tree in trees("tests/sandbox"):
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):

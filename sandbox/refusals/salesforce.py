@@ -1,0 +1,216 @@
+"""Refusals of Salesforce's login host, REST API and SOQL.
+
+``code`` is the error code of the body. Status 207 marks a record refused among others, in an answer
+with status 200.
+"""
+
+from __future__ import annotations
+
+from sandbox.refusals import Confidence, Refusal
+
+_OAUTH = "OAuth authorization flows"
+_ECA = "external client apps; packaging guide"
+_REST = "REST API guide, status codes and error responses"
+_LIMITS = "app limits cheatsheet"
+_QUERY = "SOQL and SOSL reference"
+_OBJECTS = "object reference"
+_COLLECTIONS = "REST API guide, sObject collections"
+
+
+def _row(
+    id: str,
+    status: int,
+    code: str,
+    rule: str,
+    source: str,
+    known: Confidence,
+    setting: str = "",
+) -> Refusal:
+    return Refusal(id, status, "", rule, source, known, code=code, setting=setting)
+
+
+LOGIN = (
+    _row("sf_client", 400, "invalid_client_id", "An authorization URL names a registered app.",
+         _OAUTH, "quoted"),
+    _row("sf_redirect", 400, "redirect_uri_mismatch",
+         "The redirect URL is one that the app has registered.", _OAUTH, "confirmed"),
+    _row("sf_response_type", 400, "unsupported_response_type",
+         "The web server flow asks for a code.", _OAUTH, "confirmed"),
+    _row("sf_pkce_missing", 400, "invalid_request",
+         "A partner's app sends a code challenge with method S256.", _ECA, "confirmed"),
+    _row("sf_scope", 400, "invalid_scope", "An app asks for no scope that it has not registered.",
+         _OAUTH, "quoted"),
+    _row("sf_org", 400, "invalid_request", "The org that is chosen exists.", _OAUTH, "unconfirmed"),
+    _row("sf_not_installed", 302, "OAUTH_EC_APP_NOT_FOUND",
+         "An org authorizes an app only once the app's package is installed in it.", _ECA, "quoted",
+         "salesforce_missing_package_error"),
+    _row("sf_token_form", 400, "invalid_request", "The token endpoint takes a urlencoded form.",
+         _OAUTH, "unconfirmed"),
+    _row("sf_token_client", 400, "invalid_client_id", "client_id is a registered app's.", _OAUTH,
+         "quoted"),
+    _row("sf_token_secret", 400, "invalid_client", "client_secret is that app's.", _OAUTH,
+         "quoted"),
+    _row("sf_grant_type", 400, "unsupported_grant_type",
+         "grant_type is authorization_code or refresh_token: passwords are no longer taken.",
+         _OAUTH, "confirmed"),
+    _row("sf_code", 400, "invalid_grant", "A code is exchanged once, soon, by its app.", _OAUTH,
+         "confirmed"),
+    _row("sf_code_redirect", 400, "redirect_uri_mismatch",
+         "A code is exchanged with the redirect URL that it was made with.", _OAUTH, "confirmed"),
+    _row("sf_verifier", 400, "invalid_grant",
+         "A code is exchanged with the verifier of its challenge.", _ECA, "confirmed"),
+    _row("sf_refresh", 400, "invalid_grant",
+         "A refresh token is live: not revoked, not idle for 30 days, its package installed.",
+         _OAUTH, "confirmed"),
+    _row("sf_refresh_reused", 400, "invalid_grant",
+         "A refresh token is used once; used again, it ends the whole grant.", _ECA, "confirmed"),
+    _row("sf_user", 400, "inactive_user", "Whoever authorized the app is an active user.", _OAUTH,
+         "quoted"),
+    _row("sf_revoke_token", 400, "unsupported_token_type", "Only a live token can be revoked.",
+         _OAUTH, "unconfirmed"),
+)  # fmt: skip
+
+CALLS = (
+    _row("sf_no_such_path", 404, "NOT_FOUND", "A path is one of the API.", _REST, "confirmed"),
+    _row("sf_wrong_method", 405, "METHOD_NOT_ALLOWED", "A path takes the methods it has.", _REST,
+         "confirmed"),
+    _row("sf_version_gone", 410, "UNSUPPORTED_API_VERSION", "A version is not retired.", _REST,
+         "confirmed"),
+    _row("sf_version_unknown", 404, "NOT_FOUND", "A version is released.", _REST, "confirmed",
+         "salesforce_newest_version"),
+    _row("sf_session", 401, "INVALID_SESSION_ID", "Every call carries a live access token.", _REST,
+         "confirmed"),
+    _row("sf_api_disabled", 403, "API_DISABLED_FOR_ORG",
+         "The Professional edition has the API as an add-on, or for reviewed apps.", _LIMITS,
+         "unconfirmed", "salesforce_professional_api"),
+    _row("sf_api_scope", 403, "INSUFFICIENT_SCOPE", "The API needs the scope api.", _OAUTH,
+         "unconfirmed"),
+    _row("sf_daily_limit", 403, "REQUEST_LIMIT_EXCEEDED",
+         "An org makes so many calls in 24 hours.", _LIMITS, "confirmed"),
+    _row("sf_at_once", 403, "REQUEST_LIMIT_EXCEEDED",
+         "25 calls that last 20 seconds or more run at once, 5 in the Developer edition.", _LIMITS,
+         "confirmed"),
+    _row("sf_uri_length", 414, "URI_TOO_LONG", "A URI has 16,384 bytes at most.", _LIMITS,
+         "confirmed"),
+    _row("sf_json", 400, "JSON_PARSER_ERROR", "A body is JSON of the documented shape.", _REST,
+         "quoted"),
+    _row("sf_media_type", 415, "UNSUPPORTED_MEDIA_TYPE", "A body is sent as JSON.", _REST,
+         "confirmed"),
+    _row("sf_object", 404, "NOT_FOUND", "A path names an object that the user sees.", _REST,
+         "confirmed"),
+    _row("sf_record", 404, "NOT_FOUND", "A record that is read is there.", _REST, "confirmed"),
+    _row("sf_deleted", 404, "ENTITY_IS_DELETED", "A record that is written is not deleted.", _REST,
+         "quoted"),
+    _row("sf_read_field", 400, "INVALID_FIELD", "A field that is read is one of the object.",
+         _REST, "confirmed"),
+    _row("sf_span", 400, "INVALID_REPLICATION_DATE",
+         "A span of changes begins before it ends and within the last 30 days.", _REST,
+         "unconfirmed", "salesforce_deleted_days"),
+    _row("sf_instant", 400, "MALFORMED_QUERY", "start and end are instants.", _REST,
+         "unconfirmed"),
+    _row("sf_external_id", 404, "NOT_FOUND",
+         "A record is looked up by its id or by an External ID.", _REST, "quoted"),
+)  # fmt: skip
+
+QUERIES = (
+    _row("sf_malformed", 400, "MALFORMED_QUERY", "A query is one that SOQL allows.", _QUERY,
+         "confirmed"),
+    _row("sf_query_object", 400, "INVALID_TYPE", "A query is of an object that the user sees.",
+         _QUERY, "confirmed"),
+    _row("sf_query_field", 400, "INVALID_FIELD",
+         "A query names fields that the object has and the user sees.", _QUERY, "confirmed"),
+    _row("sf_filter_field", 400, "INVALID_FIELD",
+         "A filter is on a field that can be filtered; long texts cannot.", _QUERY, "confirmed"),
+    _row("sf_filter_value", 400, "INVALID_FIELD", "A filter's value is of the field's type.",
+         _QUERY, "confirmed"),
+    _row("sf_filter_id", 400, "INVALID_QUERY_FILTER_OPERATOR", "An id in a filter is an id.",
+         _QUERY, "quoted"),
+    _row("sf_filter_operator", 400, "INVALID_QUERY_FILTER_OPERATOR",
+         "LIKE is for texts, INCLUDES for picklists of several.", _QUERY, "quoted"),
+    _row("sf_offset", 400, "NUMBER_OUTSIDE_VALID_RANGE", "OFFSET goes up to 2,000.", _QUERY,
+         "confirmed"),
+    _row("sf_locator", 400, "INVALID_QUERY_LOCATOR",
+         "The rest of a query's answer is read by who asked, within two days.", _REST, "quoted",
+         "salesforce_locator_seconds"),
+    _row("sf_batch_size", 400, "INVALID_QUERY_OPTIONS",
+         "batchSize is a number from 200 to 2,000.", _REST, "unconfirmed"),
+)  # fmt: skip
+
+RECORDS = (
+    _row("sf_write_object", 400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+         "Only objects that can be written are written.", _OBJECTS, "unconfirmed"),
+    _row("sf_field_unknown", 400, "INVALID_FIELD", "A value is written to a field of the object.",
+         _REST, "confirmed"),
+    _row("sf_field_closed", 400, "INVALID_FIELD_FOR_INSERT_UPDATE",
+         "What the user may not write, or the system keeps, is not written.", _OBJECTS,
+         "confirmed"),
+    _row("sf_required", 400, "REQUIRED_FIELD_MISSING", "Required fields have values.", _OBJECTS,
+         "confirmed"),
+    _row("sf_too_long", 400, "STRING_TOO_LONG", "A text is no longer than its field.", _OBJECTS,
+         "confirmed"),
+    _row("sf_value_type", 400, "JSON_PARSER_ERROR", "A value is of its field's type.", _REST,
+         "quoted"),
+    _row("sf_number_range", 400, "NUMBER_OUTSIDE_VALID_RANGE",
+         "A percentage is one of 0 to 100, a number no longer than its field.", _OBJECTS,
+         "unconfirmed"),
+    _row("sf_email", 400, "INVALID_EMAIL_ADDRESS", "An e-mail address is one.", _OBJECTS,
+         "quoted"),
+    _row("sf_picklist", 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+         "A restricted picklist takes its own values.", _OBJECTS, "confirmed"),
+    _row("sf_subtype", 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+         "TaskSubtype Cadence is for the system alone.", _OBJECTS, "confirmed"),
+    _row("sf_id", 400, "MALFORMED_ID", "An id that is written is an id.", _REST, "quoted"),
+    _row("sf_reference_type", 400, "FIELD_INTEGRITY_EXCEPTION",
+         "A reference points to an object that its field takes.", _OBJECTS, "quoted"),
+    _row("sf_reference", 400, "INVALID_CROSS_REFERENCE_KEY",
+         "A reference points to a record that is there.", _OBJECTS, "quoted"),
+    _row("sf_lead_what", 400, "FIELD_INTEGRITY_EXCEPTION",
+         "An activity with a lead is about nothing else.", _OBJECTS, "unconfirmed",
+         "salesforce_lead_with_what"),
+    _row("sf_lead_converted", 400, "CANNOT_UPDATE_CONVERTED_LEAD",
+         "A lead that was converted is not written any more.", _OBJECTS, "quoted"),
+    _row("sf_owner", 400, "INACTIVE_OWNER_OR_USER", "An owner is an active user.", _OBJECTS,
+         "quoted"),
+    _row("sf_event_times", 400, "FIELD_INTEGRITY_EXCEPTION",
+         "An event has an end or a duration, and does not end before it begins.", _OBJECTS,
+         "confirmed"),
+    _row("sf_email_sent", 400, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+         "A mail is written to only while it is a draft.", _OBJECTS, "unconfirmed"),
+    _row("sf_role_exists", 400, "DUPLICATE_VALUE", "A contact has one role in an opportunity.",
+         _OBJECTS, "unconfirmed"),
+    _row("sf_duplicate", 400, "DUPLICATE_VALUE", "A unique value belongs to one record.", _OBJECTS,
+         "confirmed"),
+    _row("sf_ambiguous", 300, "", "An External ID finds one record; of several, the answer is "
+         "their addresses.", _REST, "confirmed"),
+    _row("sf_upsert_value", 400, "INVALID_FIELD",
+         "An upsert names its External ID in the path alone.", _REST, "quoted"),
+    _row("sf_lock", 400, "UNABLE_TO_LOCK_ROW", "A record is not being written by somebody else.",
+         _REST, "unconfirmed", "salesforce_lock_status"),
+    _row("sf_lock_row", 207, "UNABLE_TO_LOCK_ROW",
+         "Nor is one of several; the others are written.", _COLLECTIONS, "confirmed"),
+)  # fmt: skip
+
+SEVERAL = (
+    _row("sf_too_many", 400, "EXCEEDED_ID_LIMIT", "A collection has 200 records at most.",
+         _COLLECTIONS, "confirmed"),
+    _row("sf_chunks", 400, "LIMIT_EXCEEDED",
+         "A collection changes its object at most nine times: ten chunks.", _COLLECTIONS,
+         "confirmed"),
+    _row("sf_record_type_missing", 400, "INVALID_INPUT",
+         "Each record of a collection says its type in attributes.", _COLLECTIONS, "quoted"),
+    _row("sf_rolled_back", 207, "ALL_OR_NONE_OPERATION_ROLLED_BACK",
+         "With allOrNone, one record that fails undoes the others.", _COLLECTIONS, "quoted"),
+    _row("sf_row_missing", 207, "INVALID_CROSS_REFERENCE_KEY",
+         "A record that is changed or deleted among others is there.", _COLLECTIONS, "quoted"),
+    _row("sf_row_deleted", 207, "ENTITY_IS_DELETED", "And has not been deleted.", _COLLECTIONS,
+         "quoted"),
+    _row("sf_row_id", 207, "MALFORMED_ID", "And its id is one.", _COLLECTIONS, "quoted"),
+)  # fmt: skip
+
+PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
+    ("Salesforce: authorizing", LOGIN),
+    ("Salesforce: any call", CALLS),
+    ("Salesforce: queries", QUERIES),
+    ("Salesforce: records and values", RECORDS),
+    ("Salesforce: several records at once", SEVERAL),
+)

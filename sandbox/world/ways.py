@@ -1,0 +1,10 @@
+"""In what CRMs differ, as far as the people of the world and their records are concerned."""
+
+from __future__ import annotations
+
+EVERY_DEAL_OWNED = frozenset({"salesforce", "pipedrive"})
+"""Vendors at which no deal is without an owner."""
+LEADS_ARE_PEOPLE = frozenset({"salesforce"})
+"""Vendors at which a lead is a person who is no contact yet, and no record beside one."""
+USERS_WITHOUT_HOURS = frozenset({"salesforce"})
+"""Vendors that keep no working hours of users, and no zone of contacts."""
