@@ -72,7 +72,7 @@ class Acts(Activity, Lives, SequenceDeeds, PreferenceDeeds):
         """Give a deal to another owner (id or e-mail); `none` leaves it without one."""
         record = self.need("deals", "deal", deal)
         if owner == "none" and self.account.crm in EVERY_DEAL_OWNED:
-            raise ActError("owner", "every deal of this CRM has an owner; name one")
+            raise ActError("owner", "every deal has an owner at this CRM; name one")
         to = "" if owner == "none" else self.owner_of(owner).id
         by = self.by(user, record)
         return self.account.update("deals", record.id, {"hubspot_owner_id": to}, by)
