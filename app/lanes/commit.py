@@ -16,7 +16,9 @@ from app.lanes.writes import Writes
 from app.model.decisions import ArmTimer
 from app.model.time import MINUTE, Business
 from app.model.vocabulary import DUTY_STEPS, SignalKind, StopReason
+from app.signals.activities import activity_rows
 from app.store import (
+    activities,
     approvals,
     counts,
     erasure,
@@ -76,6 +78,8 @@ def store_findings(
     tasks.close(conn, found.closes)
     if found.outcomes:
         outcomes.add(conn, inst, found.outcomes)
+    if found.activities:
+        activities.note(conn, inst, activity_rows(found.activities))
     if found.posted:
         events.settle(conn, found.posted)
     if found.left_sequence:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from app.lanes.account_changes import drain_unsupported
 from app.lanes.context import LEAVING, Lanes, Tenant
 from app.lanes.dispatch import drain_due
+from app.lanes.history import drain_history
 from app.lanes.ingest import drain_inbox, drain_timers
 from app.lanes.leaving import finish_leaving
 from app.lanes.natives import drain_natives
@@ -34,6 +35,7 @@ LANES: dict[str, tuple[tuple[str, Lane], ...]] = {
         ("queue", drain_queue),
         ("overdue", drain_overdue),
         ("day", drain_daily),
+        ("history", drain_history),
     ),
 }
 """Lane → its drains in order, each with the kind of work that it does. What has happened is taken

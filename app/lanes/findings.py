@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from app.decisions.timing import local_date
 from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
 from app.model.time import Business
+from app.signals.activities import Activity
 from connectors.contract import Event
 
 
@@ -25,6 +27,7 @@ class Findings:
     posted: what became of events that customers' tools told of.
     left_sequence: contacts that no longer are in a sequence of the CRM's own.
     contacted: (contact, day, how often reps and other tools touched them since the last reading).
+    activities: (subject, what a rep or the prospect did), whether or not it is news.
     """
 
     values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
@@ -57,6 +60,12 @@ class Findings:
         if times:
             self.contacted.append((contact, local_date(at, zone), times))
     posted: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    activities: list[tuple[int, Activity]] = field(default_factory=list[tuple[int, Activity]])
+
+    def did(self, activity: Activity | None, subjects: Iterable[int]) -> None:
+        """Note what somebody did, on every subject that it is about."""
+        if activity is not None:
+            self.activities.extend((subject, activity) for subject in subjects)
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
         if values:

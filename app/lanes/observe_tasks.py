@@ -10,6 +10,7 @@ from app.lanes.observe import Observer
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import Outcome, SignalKind, TouchState
+from app.signals.activities import task_done
 from app.signals.contacts import PersonFact
 from app.signals.tasks import task_change
 from app.store.sets import loads
@@ -48,6 +49,8 @@ class TaskObserver:
             if not change.completed:
                 continue
             at = change.completed_at or record.updated_at
+            done = task_done(record.id, at, record.fields.get("owner") or touch["owner_id"])
+            self._observer.found.did(done, [touch["subject_id"]])
             if touch["outcome"] == Outcome.OPEN.value:
                 self._close(touch, Outcome.COMPLETED, at, "completed_by_rep")
                 self._observer.signal(
@@ -79,7 +82,10 @@ class TaskObserver:
             at = record.fields.get("completed_at") or record.updated_at
             fact = PersonFact(SignalKind.REP_ACTIVITY, at, f"task:{record.id}", {"what": "task"})
             linked = record.associations
-            self._observer.facts([fact], linked.get("contact", []), linked.get("deal", []))
+            contacts, deals = linked.get("contact", []), linked.get("deal", [])
+            self._observer.facts([fact], contacts, deals)
+            done = task_done(record.id, at, record.fields.get("owner"))
+            self._observer.found.did(done, self._observer.subjects_of(contacts, deals))
 
     def _edited(self, touch: Any, names: list[str], record: CrmRecord) -> None:
         due = record.fields.get("due_at") or touch["due_at"]

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.installations.registry import POLLED
+from app.lanes import history
 from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.loading import load_snapshot, place
@@ -100,6 +101,7 @@ def _store_page(lanes: Lanes, tenant: Tenant, type: ObjectType, page: Page) -> N
         installations.add_imported(conn, tenant.id, len(page.records))
         if last:
             installations.change(conn, tenant.id, status="active")
+            history.begin(conn, tenant.id)
             for name in _RECONCILED:
                 cursors.raise_to(conn, tenant.id, f"watermark:{name}", now)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, cast, func, select
 
 from app.model.vocabulary import TouchState
+from app.store.activities import HISTORY
 from app.store.fixed import Fixed, arg
 from app.store.tables import (
     cursors,
@@ -43,12 +44,13 @@ class Look:
     summaries: bool
     overdue: bool
     natives: bool
+    history: bool
     day: int
 
     @property
     def anything(self) -> bool:
         """Whether anything is due, daily work aside."""
-        if self.inbox or self.timers or self.overdue or self.natives:
+        if self.inbox or self.timers or self.overdue or self.natives or self.history:
             return True
         return not self.stopped and (self.touches or self.wishes or self.summaries)
 
@@ -103,6 +105,9 @@ _LOOK = Fixed(
                 _n.retry_wall <= _wall,
             )
         ).label("natives"),
+        _any(
+            _one.where(cursors.c.installation_id == _inst, cursors.c.name == HISTORY)
+        ).label("history"),
         select(cursors.c.value)
         .where(cursors.c.installation_id == _inst, cursors.c.name == arg("daily"))
         .scalar_subquery()
@@ -117,10 +122,10 @@ def look(conn: Connection, inst: int, now: int, wall: int, daily: str) -> Look |
     if not rows:
         return None
     status, stopped, revision, *found = rows[0]
-    events, timed, due, lapsed, wishes, dirty, overdue, native, day = found
+    events, timed, due, lapsed, wishes, dirty, overdue, native, past, day = found
     return Look(
         status, bool(stopped), revision, bool(events), bool(timed), bool(due or lapsed),
-        bool(wishes), bool(dirty), bool(overdue), bool(native), int(day or 0),
+        bool(wishes), bool(dirty), bool(overdue), bool(native), bool(past), int(day or 0),
     )  # fmt: skip
 
 
@@ -128,12 +133,14 @@ def look(conn: Connection, inst: int, now: int, wall: int, daily: str) -> Look |
 class Horizon:
     """The next business instants of each kind of work, and what is outstanding whenever it is due.
 
-    waiting: events stored; claimed: touches under way; wishes: tasks to be resolved or moved.
+    waiting: events stored; claimed: touches under way; wishes: tasks to be resolved or moved;
+    history: what was done before the connection, still to be read.
     """
 
     waiting: bool
     claimed: bool
     wishes: bool
+    history: bool
     timers: int | None
     touches: int | None
     overdue: int | None
@@ -143,7 +150,7 @@ class Horizon:
     def outstanding(self, now: int, stopped: bool) -> bool:
         """Whether anything is due, claimed or waiting for a retry at `now`."""
         heard = (self.timers, self.natives)
-        if self.waiting or any(at is not None and at <= now for at in heard):
+        if self.waiting or self.history or any(at is not None and at <= now for at in heard):
             return True
         if stopped:
             return False
@@ -165,6 +172,9 @@ _HORIZON = Fixed(
             _one.where(_w.installation_id == _inst, _w.state == TouchState.CLAIMED.value)
         ).label("claimed"),
         _any(_one.where(_w.installation_id == _inst, _w.wish.is_not(None))).label("wishes"),
+        _any(
+            _one.where(cursors.c.installation_id == _inst, cursors.c.name == HISTORY)
+        ).label("history"),
         select(func.min(_t.due_at))
         .where(_t.installation_id == _inst)
         .scalar_subquery()
@@ -191,5 +201,5 @@ _HORIZON = Fixed(
 
 def horizon(conn: Connection, inst: int) -> Horizon:
     """When an installation has something to do next."""
-    waiting, claimed, wishes, *instants = _HORIZON.rows(conn, inst=inst)[0]
-    return Horizon(bool(waiting), bool(claimed), bool(wishes), *instants)
+    waiting, claimed, wishes, past, *instants = _HORIZON.rows(conn, inst=inst)[0]
+    return Horizon(bool(waiting), bool(claimed), bool(wishes), bool(past), *instants)

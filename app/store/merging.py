@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, delete, select, update
 from app.store import events, sets
 from app.store.counts import COUNTED
 from app.store.tables import (
+    activities,
     contact_activity,
     contact_holds,
     contacts,
@@ -46,6 +47,7 @@ def unite_subjects(
     for table in (enrolments, touches, ledger, notices):
         conn.execute(update(table).where(table.c.subject_id == of).values(subject_id=to))
     _move(conn, outcomes, of, to, ("kind", "cause"))
+    _move(conn, activities, of, to, ("cause",))
     _move(conn, stage_entries, of, to, ("stage_id", "entered_at"))
     _move(conn, holds, of, to, ("reason",))
     _move_timers(conn, inst, of, to)

@@ -636,6 +636,30 @@ outcomes = Table(
     UniqueConstraint("installation_id", "subject_id", "kind", "cause"),
 )
 
+activities = Table(
+    "activities",
+    metadata,
+    Column("subject_id", Big, primary_key=True, autoincrement=False),
+    Column("cause", String(96), primary_key=True),  # the record in the CRM; equal paths share it
+    _inst(),
+    Column("kind", String(16), nullable=False),  # reply, called, email, call, meeting, task
+    Column("at", BigInteger, nullable=False),
+    Column("owner_id", String(64)),  # whose it is in the CRM; null: not said
+)
+Index("ix_activities_at", activities.c.subject_id, activities.c.at)
+Index("ix_activities", activities.c.installation_id, activities.c.kind, activities.c.at)
+
+kept_figures = Table(
+    "kept_figures",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("name", String(48), primary_key=True),
+    Column("days", Integer, primary_key=True, autoincrement=False),  # of the span looked at
+    Column("data", Text, nullable=False),  # JSON: the counted rows, each with its owner
+    Column("reckoned_at", BigInteger, nullable=False),
+    Column("reckoned_wall", BigInteger, nullable=False),
+)
+
 notices = Table(
     "notices",
     metadata,

@@ -1,0 +1,104 @@
+"""What was done before the connection: mails, calls and meetings of the last months, page by page.
+
+It signals nothing and starts nothing: it is the ground of the figures, which could not say without
+it where momentum was lost before. The main job does not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from app.lanes.context import Lanes, Tenant
+from app.lanes.trouble import note_error
+from app.model.time import DAY, Business
+from app.signals.activities import Activity, activity_of, activity_rows
+from app.store import activities, cursors, mirror
+from connectors.contract import CrmError, CrmRecord, Forbidden, ObjectType
+
+HISTORY_DAYS = 120
+"""Long enough for 90 days of figures and for the stage stays that reach into them."""
+
+_TYPES: tuple[ObjectType, ...] = ("email", "call", "meeting")
+_BEGAN = "history:began"
+
+
+def begin(conn: Connection, inst: int) -> None:
+    """The past is to be read; done again, it finds what it found."""
+    cursors.put(conn, inst, activities.HISTORY, "")
+
+
+def drain_history(lanes: Lanes, tenant: Tenant) -> bool:
+    """Read one page. True if there was one and it could be read."""
+    with lanes.store.read() as conn:
+        mark = cursors.get(conn, tenant.id, activities.HISTORY)
+        began = cursors.number(conn, tenant.id, _BEGAN) or lanes.now()
+    if mark is None:
+        return False
+    type, _, after = (mark or f"{_TYPES[0]}:").partition(":")
+    number = [*map(str, _TYPES)].index(type)
+    since = Business(max(0, began - HISTORY_DAYS * DAY))
+    connector = lanes.connector_for(tenant.id)
+    try:
+        page = connector.changed_since(_TYPES[number], since, after or None)
+        ids = [record.id for record in page.records]
+        found = (
+            connector.read(_TYPES[number], ids, associations=("contact", "deal")) if ids else []
+        )
+    except Forbidden:
+        # The grant shows none of these: the figures say so by what they count.
+        _store(lanes, tenant, (), began, _next(number, None))
+        return True
+    except CrmError as error:
+        note_error(lanes, tenant, error, 0)
+        return False
+    _store(lanes, tenant, found, began, _next(number, page.after))
+    return True
+
+
+def _next(number: int, after: str | None) -> str | None:
+    """Where the next page begins; None where there is none."""
+    if after is not None:
+        return f"{_TYPES[number]}:{after}"
+    return f"{_TYPES[number + 1]}:" if number + 1 < len(_TYPES) else None
+
+
+def _store(
+    lanes: Lanes, tenant: Tenant, records: Sequence[CrmRecord], began: Business | int,
+    mark: str | None,
+) -> None:  # fmt: skip
+    rows = activity_rows(_about(lanes, tenant, records))
+    with lanes.store.write() as conn:
+        activities.note(conn, tenant.id, rows)
+        if mark is None:
+            cursors.forget(conn, tenant.id, activities.HISTORY)
+            cursors.forget(conn, tenant.id, _BEGAN)
+        else:
+            cursors.put(conn, tenant.id, activities.HISTORY, mark)
+            cursors.put(conn, tenant.id, _BEGAN, str(began))
+
+
+def _about(
+    lanes: Lanes, tenant: Tenant, records: Sequence[CrmRecord]
+) -> list[tuple[int, Activity]]:
+    """Each activity with each subject that it is about, by its deals and its people."""
+    deals = {id for one in records for id in (one.associations or {}).get("deal", ())}
+    people = {id for one in records for id in (one.associations or {}).get("contact", ())}
+    with lanes.store.read() as conn:
+        of_deal = mirror.by_crm_id(conn, tenant.id, "deal", deals)
+        own = mirror.by_crm_id(conn, tenant.id, "contact", people)
+        of_person = mirror.subjects_of_contacts(conn, tenant.id, people)
+    found: list[tuple[int, Activity]] = []
+    for record in records:
+        activity = activity_of(record)
+        if activity is None:
+            continue
+        linked = record.associations or {}
+        about = {of_deal[id]["id"] for id in linked.get("deal", ()) if id in of_deal}
+        for contact in linked.get("contact", ()):
+            about.update(of_person.get(contact, ()))
+            if contact in own:
+                about.add(own[contact]["id"])
+        found.extend((subject, activity) for subject in sorted(about))
+    return found

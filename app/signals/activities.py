@@ -1,0 +1,68 @@
+"""What reps and prospects did, as the CRM logged it: the ground of every figure about follow-up.
+
+Signals say what is new; activities say what was, of the time before the connection too. Both are
+read from the same records, so that a mail counts once by whichever path it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from connectors.contract import CrmRecord
+
+REPLY, CALLED = "reply", "called"
+EMAIL, CALL, MEETING, TASK = "email", "call", "meeting", "task"
+
+INBOUND = (REPLY, CALLED)
+"""What the prospect did: wrote, or called."""
+
+OUTBOUND = (EMAIL, CALL, MEETING, TASK)
+"""What a rep did: a mail, a call whoever answered, a meeting that was held, a completed task."""
+
+
+class Activity(NamedTuple):
+    """cause: the same for every path by which it may become known. owner: the rep, by the CRM."""
+
+    kind: str
+    at: int
+    cause: str
+    owner: str | None
+
+
+def activity_of(record: CrmRecord) -> Activity | None:
+    """What an e-mail, call or meeting shows to have been done; None: nothing (yet)."""
+    fields = record.fields
+    at, owner = fields.get("at") or 0, fields.get("owner") or None
+    if record.type == "email":
+        if fields.get("direction") == "in":
+            return reply_at(at)
+        return Activity(EMAIL, at, f"email:{record.id}", owner)
+    if record.type == "call":
+        kind = CALLED if fields.get("direction") == "in" else CALL
+        return Activity(kind, at, f"call:{record.id}", owner)
+    if fields.get("outcome") != "held":
+        return None
+    return Activity(
+        MEETING, fields.get("start_at") or at or record.created_at, f"meeting:{record.id}", owner
+    )
+
+
+def reply_at(at: int) -> Activity:
+    """An answer of the prospect's, known by its record or by the CRM's stamp alone."""
+    return Activity(REPLY, at, f"reply:{at}", None)
+
+
+def task_done(task_id: str, at: int, owner: str | None) -> Activity:
+    """A task that somebody completed."""
+    return Activity(TASK, at, f"task:{task_id}", owner or None)
+
+
+def activity_rows(found: Iterable[tuple[int, Activity]]) -> list[dict[str, Any]]:
+    """Rows for the store, one for each subject and cause; the latest word on each wins."""
+    last = {(subject, one.cause): one for subject, one in found}
+    return [
+        {"subject_id": subject, "cause": cause, "kind": one.kind, "at": one.at,
+         "owner_id": one.owner}
+        for (subject, cause), one in last.items()
+    ]  # fmt: skip
