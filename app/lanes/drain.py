@@ -10,6 +10,7 @@ from app.lanes.dispatch import drain_due
 from app.lanes.history import drain_history
 from app.lanes.ingest import drain_inbox, drain_timers
 from app.lanes.leaving import finish_leaving
+from app.lanes.measuring import drain_figures
 from app.lanes.natives import drain_natives
 from app.lanes.queue import drain_queue, next_place, startable
 from app.lanes.resolve import drain_wishes
@@ -36,6 +37,7 @@ LANES: dict[str, tuple[tuple[str, Lane], ...]] = {
         ("overdue", drain_overdue),
         ("day", drain_daily),
         ("history", drain_history),
+        ("figures", drain_figures),
     ),
 }
 """Lane → its drains in order, each with the kind of work that it does. What has happened is taken

@@ -9,9 +9,9 @@ from typing import Any
 
 from app.decisions.timing import local_date
 from app.lanes.snapshot import Link, Snapshot
+from app.model.activities import Activity
 from app.model.signals import Signal
 from app.model.time import Business
-from app.signals.activities import Activity
 from connectors.contract import Event
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from app.lanes.context import Lanes, Tenant
 from app.lanes.trouble import note_error
+from app.model.activities import Activity
 from app.model.time import DAY, Business
-from app.signals.activities import Activity, activity_of, activity_rows
+from app.signals.activities import activity_of, activity_rows
 from app.store import activities, cursors, mirror
 from connectors.contract import CrmError, CrmRecord, Forbidden, ObjectType
 

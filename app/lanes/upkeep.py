@@ -10,6 +10,7 @@ from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_signals
 from app.lanes.digest import OVERDUE, send_digests
+from app.lanes.measuring import want_daily
 from app.lanes.observe import Observer
 from app.lanes.proposals import age_out
 from app.lanes.queue import drain_queue
@@ -70,7 +71,7 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
 
 def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     """Once a local day: people and stages as the CRM has them now, proposals whose reason is gone,
-    today's share of what was released, and the managers' digest."""
+    today's share of what was released, a large account's figures, and the managers' digest."""
     now = lanes.now()
     today = tenant.calendars.day_start(now)
     with lanes.store.read() as conn:
@@ -88,6 +89,7 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     release_backlog(lanes, tenant)
     drain_queue(lanes, tenant)
     _forget_events(lanes, tenant, now)
+    want_daily(lanes, tenant)
     if not tenant.stopped:
         send_digests(lanes, tenant)
     with lanes.store.write() as conn:

@@ -7,27 +7,10 @@ read from the same records, so that a mail counts once by whichever path it came
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
+from app.model.activities import CALL, CALLED, EMAIL, MEETING, REPLY, TASK, Activity
 from connectors.contract import CrmRecord
-
-REPLY, CALLED = "reply", "called"
-EMAIL, CALL, MEETING, TASK = "email", "call", "meeting", "task"
-
-INBOUND = (REPLY, CALLED)
-"""What the prospect did: wrote, or called."""
-
-OUTBOUND = (EMAIL, CALL, MEETING, TASK)
-"""What a rep did: a mail, a call whoever answered, a meeting that was held, a completed task."""
-
-
-class Activity(NamedTuple):
-    """cause: the same for every path by which it may become known. owner: the rep, by the CRM."""
-
-    kind: str
-    at: int
-    cause: str
-    owner: str | None
 
 
 def activity_of(record: CrmRecord) -> Activity | None:

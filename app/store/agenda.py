@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, cast, f
 from app.model.vocabulary import TouchState
 from app.store.activities import HISTORY
 from app.store.fixed import Fixed, arg
+from app.store.measured.kept import WANTED
 from app.store.tables import (
     cursors,
     inbox,
@@ -45,12 +46,14 @@ class Look:
     overdue: bool
     natives: bool
     history: bool
+    figures: bool
     day: int
 
     @property
     def anything(self) -> bool:
         """Whether anything is due, daily work aside."""
-        if self.inbox or self.timers or self.overdue or self.natives or self.history:
+        heard = (self.inbox, self.timers, self.overdue, self.natives)
+        if any((*heard, self.history, self.figures)):
             return True
         return not self.stopped and (self.touches or self.wishes or self.summaries)
 
@@ -108,6 +111,9 @@ _LOOK = Fixed(
         _any(
             _one.where(cursors.c.installation_id == _inst, cursors.c.name == HISTORY)
         ).label("history"),
+        _any(
+            _one.where(cursors.c.installation_id == _inst, cursors.c.name == WANTED)
+        ).label("figures"),
         select(cursors.c.value)
         .where(cursors.c.installation_id == _inst, cursors.c.name == arg("daily"))
         .scalar_subquery()
@@ -122,10 +128,11 @@ def look(conn: Connection, inst: int, now: int, wall: int, daily: str) -> Look |
     if not rows:
         return None
     status, stopped, revision, *found = rows[0]
-    events, timed, due, lapsed, wishes, dirty, overdue, native, past, day = found
+    events, timed, due, lapsed, wishes, dirty, overdue, native, past, old, day = found
     return Look(
         status, bool(stopped), revision, bool(events), bool(timed), bool(due or lapsed),
-        bool(wishes), bool(dirty), bool(overdue), bool(native), bool(past), int(day or 0),
+        bool(wishes), bool(dirty), bool(overdue), bool(native), bool(past), bool(old),
+        int(day or 0),
     )  # fmt: skip
 
 

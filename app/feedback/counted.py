@@ -1,0 +1,108 @@
+"""What was counted for a page of figures, and what people call the things that were counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from app.feedback.proportions import Share
+
+Row = dict[str, Any]
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class StageName:
+    """place: its order among all stages."""
+
+    label: str
+    kind: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepName:
+    """A step as its playbook has it. channel: task type, or `native`. place: its order."""
+
+    title: str
+    template: str
+    channel: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class TermName:
+    """What a stage of a kind owes, in words."""
+
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call owners, teams, stages and steps. steps: by (version, definition, step)."""
+
+    people: Mapping[str, str] = field(default_factory=dict[str, str])
+    teams: Mapping[str, str] = field(default_factory=dict[str, str])
+    stages: Mapping[str, StageName] = field(default_factory=dict[str, StageName])
+    pipelines: Mapping[str, str] = field(default_factory=dict[str, str])
+    sequences: Mapping[str, str] = field(default_factory=dict[str, str])
+    steps: Mapping[tuple[int, str, str], StepName] = field(
+        default_factory=dict[tuple[int, str, str], StepName]
+    )
+    terms: Sequence[TermName] = ()
+    live_kinds: frozenset[str] = frozenset()
+    currency: str = ""
+    zone: str = "UTC"
+    cost: float | None = None
+
+    def person(self, owner: str | None) -> str:
+        return "nobody" if owner is None else self.people.get(owner) or owner
+
+    def stage(self, stage: str | None) -> str:
+        found = self.stages.get(stage or "")
+        return found.label if found else "no stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The facts of a page as one viewer may see them: source → rows, each with its `owner_id`.
+
+    days: how far back; at: the instant up to which. everybody: what nobody owns is among them.
+    """
+
+    rows: Mapping[str, Sequence[Row]]
+    names: Names
+    days: int
+    at: int
+    everybody: bool = True
+
+    def of(self, source: str, **where: Any) -> list[Row]:
+        """The rows of a source whose dimensions are as said."""
+        found = self.rows.get(source, ())
+        return [row for row in found if all(row[name] == value for name, value in where.items())]
+
+
+def by(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+    """Rows in groups, in the order in which the keys come."""
+    found: dict[Key, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[key(row)].append(row)
+    return dict(found)
+
+
+def total(rows: Iterable[Row], name: str = "n") -> Any:
+    """The sum of a count or amount."""
+    return sum(row[name] for row in rows)
+
+
+def share(rows: Sequence[Row], hits: str = "hit") -> Share:
+    """How many of the facts are hits."""
+    return Share(int(total(rows, hits)), int(total(rows)))
+
+
+def values(rows: Iterable[Row]) -> list[Any]:
+    """All values of some rows."""
+    return [value for row in rows for value in row["values"]]

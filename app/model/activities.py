@@ -1,0 +1,23 @@
+"""Activities: the kinds of deeds, of reps and of prospects, that figures are made of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+REPLY, CALLED = "reply", "called"
+EMAIL, CALL, MEETING, TASK = "email", "call", "meeting", "task"
+
+INBOUND = (REPLY, CALLED)
+"""What the prospect did: wrote, or called."""
+
+OUTBOUND = (EMAIL, CALL, MEETING, TASK)
+"""What a rep did: a mail, a call whoever answered, a meeting that was held, a completed task."""
+
+
+class Activity(NamedTuple):
+    """cause: the same for every path by which it may become known. owner: the rep, by the CRM."""
+
+    kind: str
+    at: int
+    cause: str
+    owner: str | None
