@@ -39,8 +39,8 @@ class Behind:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row: a cell for each column; behind: the records it counts; level: 0 to 4, how deep a
-    cell of a map is coloured, by column."""
+    """One row: a cell for each column; behind: the records it counts; levels: 0 to 3, how deep a
+    cell of a map is coloured, by column. links: the records behind single cells."""
 
     cells: Mapping[str, Any]
     behind: Behind | None = None
@@ -64,6 +64,7 @@ class Figure:
     """means: the definition in words. sample: how many facts it rests on, and what they are.
 
     note: what is to be said of this figure now, such as that there is not enough data yet.
+    tiles: its lines are shown as large numbers rather than as a table.
     """
 
     key: str
@@ -75,6 +76,7 @@ class Figure:
     unit: str
     note: str = ""
     chart: Chart | None = None
+    tiles: bool = False
 
 
 # --- cells ---------------------------------------------------------------------------------------
@@ -127,7 +129,7 @@ def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
 
 
 def level(rate: float | None) -> int:
-    """How deep a cell of a map is coloured: 0 for nothing, 4 for a half and more."""
+    """How deep a cell of a map is coloured: 0 for nothing, 3 for a third and more."""
     if not rate:
         return 0
-    return 1 + sum(rate >= bound for bound in (0.1, 0.25, 0.5))
+    return 1 + sum(rate >= bound for bound in (0.15, 0.33))

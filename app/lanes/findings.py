@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from app.decisions.timing import local_date
@@ -62,10 +63,9 @@ class Findings:
     posted: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     activities: list[tuple[int, Activity]] = field(default_factory=list[tuple[int, Activity]])
 
-    def did(self, activity: Activity | None, subjects: Iterable[int]) -> None:
+    def did(self, done: Iterable[Activity], subjects: Iterable[int]) -> None:
         """Note what somebody did, on every subject that it is about."""
-        if activity is not None:
-            self.activities.extend((subject, activity) for subject in subjects)
+        self.activities.extend(product(subjects, done))
 
     def change(self, subject_id: int, snapshot: Snapshot, values: dict[str, Any]) -> None:
         if values:

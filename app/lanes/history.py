@@ -7,6 +7,7 @@ it where momentum was lost before. The main job does not wait for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 from sqlalchemy import Connection
 
@@ -14,7 +15,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.trouble import note_error
 from app.model.activities import Activity
 from app.model.time import DAY, Business
-from app.signals.activities import activity_of, activity_rows
+from app.signals.activities import activities_of, activity_rows
 from app.store import activities, cursors, mirror
 from connectors.contract import CrmError, CrmRecord, Forbidden, ObjectType
 
@@ -92,14 +93,12 @@ def _about(
         of_person = mirror.subjects_of_contacts(conn, tenant.id, people)
     found: list[tuple[int, Activity]] = []
     for record in records:
-        activity = activity_of(record)
-        if activity is None:
-            continue
+        done = activities_of(record)
         linked = record.associations or {}
         about = {of_deal[id]["id"] for id in linked.get("deal", ()) if id in of_deal}
         for contact in linked.get("contact", ()):
             about.update(of_person.get(contact, ()))
             if contact in own:
                 about.add(own[contact]["id"])
-        found.extend((subject, activity) for subject in sorted(about))
+        found.extend(product(sorted(about), done))
     return found

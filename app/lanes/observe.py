@@ -14,7 +14,7 @@ from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import ACTIVITY, ENGAGEMENT, MEASURED, SignalKind
-from app.signals.activities import activity_of, reply_at
+from app.signals.activities import activities_of, reply_at
 from app.signals.contacts import PersonFact, contact_facts, contact_values, contacted_since
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
@@ -80,7 +80,7 @@ class Observer:
         for signal in signals:
             if signal.kind is SignalKind.REPLIED:
                 self.found.change(subject_id, self.snapshot, {"last_reply_at": signal.at})
-                self.found.did(reply_at(signal.at), [subject_id])
+                self.found.did([reply_at(signal.at)], [subject_id])
 
     def _link(self, subject_id: int, record: CrmRecord) -> None:
         ids = (record.associations or {}).get("contact", [])
@@ -244,7 +244,7 @@ class Observer:
             else:
                 facts = self._meeting(record, contacts, deals)
             self.facts(facts, contacts, deals)
-            self.found.did(activity_of(record), self.subjects_of(contacts, deals))
+            self.found.did(activities_of(record), self.subjects_of(contacts, deals))
             if type == "email":
                 self.found.heard.extend(letter_events(record, contacts, self.snapshot, self.now))
 
@@ -285,7 +285,7 @@ class Observer:
             return
         values: dict[str, Any] = {}
         if signal.kind is SignalKind.REPLIED:
-            self.found.did(reply_at(signal.at), [signal.subject])
+            self.found.did([reply_at(signal.at)], [signal.subject])
             if signal.at <= (row["last_reply_at"] or 0):
                 return
             values, reply = as_reply(signal, self.snapshot)

@@ -50,7 +50,7 @@ class TaskObserver:
                 continue
             at = change.completed_at or record.updated_at
             done = task_done(record.id, at, record.fields.get("owner") or touch["owner_id"])
-            self._observer.found.did(done, [touch["subject_id"]])
+            self._observer.found.did([done], [touch["subject_id"]])
             if touch["outcome"] == Outcome.OPEN.value:
                 self._close(touch, Outcome.COMPLETED, at, "completed_by_rep")
                 self._observer.signal(
@@ -85,7 +85,7 @@ class TaskObserver:
             contacts, deals = linked.get("contact", []), linked.get("deal", [])
             self._observer.facts([fact], contacts, deals)
             done = task_done(record.id, at, record.fields.get("owner"))
-            self._observer.found.did(done, self._observer.subjects_of(contacts, deals))
+            self._observer.found.did([done], self._observer.subjects_of(contacts, deals))
 
     def _edited(self, touch: Any, names: list[str], record: CrmRecord) -> None:
         due = record.fields.get("due_at") or touch["due_at"]

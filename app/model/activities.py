@@ -10,8 +10,14 @@ EMAIL, CALL, MEETING, TASK = "email", "call", "meeting", "task"
 INBOUND = (REPLY, CALLED)
 """What the prospect did: wrote, or called."""
 
+BOOKED = "booked"
+"""A meeting that was booked, by whoever: it ends a silence, and is nobody's word."""
+
 OUTBOUND = (EMAIL, CALL, MEETING, TASK)
 """What a rep did: a mail, a call whoever answered, a meeting that was held, a completed task."""
+
+
+WORDS = (*INBOUND, *OUTBOUND)
 
 
 class Activity(NamedTuple):

@@ -9,26 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from app.model.activities import CALL, CALLED, EMAIL, MEETING, REPLY, TASK, Activity
+from app.model.activities import BOOKED, CALL, CALLED, EMAIL, MEETING, REPLY, TASK, Activity
 from connectors.contract import CrmRecord
 
 
-def activity_of(record: CrmRecord) -> Activity | None:
-    """What an e-mail, call or meeting shows to have been done; None: nothing (yet)."""
+def activities_of(record: CrmRecord) -> list[Activity]:
+    """What an e-mail, call or meeting shows to have been done."""
     fields = record.fields
     at, owner = fields.get("at") or 0, fields.get("owner") or None
     if record.type == "email":
-        if fields.get("direction") == "in":
-            return reply_at(at)
-        return Activity(EMAIL, at, f"email:{record.id}", owner)
+        inbound = fields.get("direction") == "in"
+        return [reply_at(at) if inbound else Activity(EMAIL, at, f"email:{record.id}", owner)]
     if record.type == "call":
         kind = CALLED if fields.get("direction") == "in" else CALL
-        return Activity(kind, at, f"call:{record.id}", owner)
-    if fields.get("outcome") != "held":
-        return None
-    return Activity(
-        MEETING, fields.get("start_at") or at or record.created_at, f"meeting:{record.id}", owner
-    )
+        return [Activity(kind, at, f"call:{record.id}", owner)]
+    found = [Activity(BOOKED, record.created_at, f"booked:{record.id}", owner)]
+    if fields.get("outcome") == "held":
+        start = fields.get("start_at") or at or record.created_at
+        found.append(Activity(MEETING, start, f"meeting:{record.id}", owner))
+    return found
 
 
 def reply_at(at: int) -> Activity:

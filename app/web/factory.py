@@ -6,7 +6,19 @@ from datetime import timedelta
 
 from flask import Flask
 
-from app.web import answers, api, cards, events, formats, headers, health, oauth, pages, webhooks
+from app.web import (
+    answers,
+    api,
+    cards,
+    dashboard,
+    events,
+    formats,
+    headers,
+    health,
+    oauth,
+    pages,
+    webhooks,
+)
 from app.web.ports import Services
 from app.web.sessions import Sessions
 
@@ -35,7 +47,7 @@ def create_app(services: Services) -> Flask:
     answers.register(app)
     headers.register(app, config)
     formats.register(app)
-    for module in (webhooks, events, oauth, cards, health, pages):
+    for module in (webhooks, events, oauth, cards, health, pages, dashboard):
         app.register_blueprint(module.blueprint)
     api.register(app)
     return app

@@ -90,6 +90,20 @@ def lasting(ms: int | None) -> str:
     return "nothing" if not ms else f"{ms} ms"
 
 
+def took(ms: float | None) -> str:
+    """How long something took, as precise as it matters: "12 min", "5.3 h", "3.4 days"."""
+    if ms is None:
+        return "–"
+    if ms < HOUR:
+        return f"{ms / MINUTE:.0f} min"
+    return f"{ms / HOUR:.1f} h" if ms < 2 * DAY else f"{ms / DAY:,.1f} days"
+
+
+def percent(rate: float) -> str:
+    """A share in per cent, with a decimal where it is small."""
+    return f"{rate:.1%}" if 0 < rate < 0.1 else f"{rate:.0%}"
+
+
 def amount(value: float | None, currency: str | None) -> str:
     """An amount; unknown is said and never shown as zero."""
     return "unknown" if value is None else f"{value:,.2f} {currency or ''}".strip()
@@ -100,4 +114,6 @@ def register(app: Flask) -> None:
     app.add_template_filter(words, "words")
     app.add_template_filter(when, "when")
     app.add_template_filter(lasting, "lasting")
+    app.add_template_filter(took, "took")
+    app.add_template_filter(percent, "percent")
     app.add_template_global(amount, "amount")

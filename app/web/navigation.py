@@ -23,6 +23,9 @@ class Entry:
 ENTRIES = (
     Entry("pages.result", "Result", _LEADS),
     Entry("pages.next_up", "Do next", ALL),
+    Entry(
+        "dashboard.first", "Dashboard", _LEADS, ("dashboard.page", "dashboard.records")
+    ),
     Entry("pages.mine", "Mine", ALL),
     Entry("pages.subjects", "Records", ALL, ("pages.subject", "pages.dry_run")),
     Entry("pages.rules", "Rules", _LEADS, ("pages.migrate", "pages.activation")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.lanes.holdout import compared
 from app.model.vocabulary import ReplyClass
@@ -24,6 +24,7 @@ from app.web.api.setup import KINDS, board, person_view
 from app.web.api.subjects import find
 from app.web.api.undoing import listed, previewed
 from app.web.api.waiting import proposed
+from app.web.framing import page as _page
 from app.web.queue import queue_of
 from connectors.config import NAMES
 from connectors.registry import CRMS
@@ -41,16 +42,6 @@ def frame() -> dict[str, Any]:
         "navigation": navigation.entries(who.role, request.endpoint) if who else [],
         "simulated": services().config.simulation is not None,
     }
-
-
-def _page(template: str, conn: Any, **values: Any) -> str:
-    who = access.viewer()
-    row = summaries.installation_of(conn, who)
-    g.zone = stored_settings(conn, who.installation_id).zone or row["zone"]
-    now = services().clocks.business()
-    return render_template(
-        template, installation=row, halt=summaries.halt(conn, row, now), now=now, **values
-    )
 
 
 @blueprint.get("/welcome")

@@ -33,6 +33,8 @@ EVERYBODY = {
 MANAGERS = {
     "api_overview.status", "api_overview.result", "api_overview.holdout",
     "api_playbooks.index", "api_playbooks.source", "api_playbooks.backtest",
+    "api_dashboard.figures", "api_dashboard.table", "api_dashboard.records",
+    "dashboard.first", "dashboard.page", "dashboard.records",
     "api_setup.stop", "pages.rules", "api_dry_run.dry_run", "pages.dry_run",
 }  # fmt: skip
 

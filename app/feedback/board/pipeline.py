@@ -73,9 +73,9 @@ def silence_map(counted: Counted) -> Figure:
     return Figure(
         "silence_map", "Where deals go silent",
         f"Stays of deals in open stages that reached into the last {counted.days} days, and how "
-        "many of them had 14 days without a call, mail, meeting, answer or completed task. The "
-        "columns say how long after the entry into the stage the first such silence began. A stay "
-        "shorter than 14 days has none.",
+        "many of them had 14 days without a call, mail, meeting held or booked, answer or "
+        "completed task. The columns say how long after the entry into the stage the first such "
+        "silence began. A stay shorter than 14 days has none.",
         (
             Column("stage", "Stage"), Column("n", "Stays", "count"),
             Column("silent", "Went silent", "share"),

@@ -54,7 +54,7 @@ def first_contact(counted: Counted) -> Figure:
         "first_contact", "Time to the first follow-up",
         f"Records created in the last {counted.days} days: until a rep first turned to them. "
         f"{_CONTACT} Nights and weekends count. What nobody has turned to yet counts as not within "
-        "the time; the median is of the others.",
+        "the time; the median is of the others. Inquiries are those since the connection.",
         (Column("what", "What"), *TIMES), lines, total(rows), "records created",
         note=TOO_FEW if total(rows) < ENOUGH else "",
     )  # fmt: skip
@@ -76,8 +76,8 @@ def _first_by_rep(counted: Counted) -> Figure:
 
 
 def contacts_made(counted: Counted) -> Figure:
-    rows = counted.of("contacts_made")
-    found: list[int] = values(rows)
+    of = {what: values(counted.of("contacts_made", what=what)) for what in _KINDS}
+    found: list[int] = [one for those in of.values() for one in those]
     n, lie = len(found), spread(found)
     between = mean_interval(found)
     ends = (*(start - 1 for start in _REACH[1:]), None)
@@ -87,9 +87,12 @@ def contacts_made(counted: Counted) -> Figure:
         label = f"{start} and more" if end is None else str(start) if start == end else (
             f"{start} to {end}"
         )
-        within = sum(one >= start and (end is None or one <= end) for one in found)
-        lines.append(Line({"number": label, "share": rate_cell(Share(within, n))}))
+        cells: dict[str, Any] = {"number": label}
+        for what, those in of.items():
+            cells[what] = rate_cell(Share(_within(those, start, end), len(those)))
+        lines.append(Line(cells))
         if n:
+            within = _within(found, start, end)
             points.append((label, within / n, f"{within:,} of {n:,}"))
     note = TOO_FEW
     if between is not None and lie.mean is not None:
@@ -103,10 +106,15 @@ def contacts_made(counted: Counted) -> Figure:
         f"Records created in the last {counted.days} days: how often a rep turned to them up to "
         f"now. {_CONTACT} A task completed within four hours of a logged call, mail or meeting is "
         "the same one. Young records may still get theirs.",
-        (Column("number", "Follow-ups"), Column("share", "Share of records", "share")),
+        (Column("number", "Follow-ups"),
+         *(Column(what, f"Share of {label.lower()}", "share") for what, label in _KINDS.items())),
         lines, n, "records created", note=note,
         chart=Chart("bars", "Records by number of follow-ups", points) if n else None,
     )  # fmt: skip
+
+
+def _within(found: Sequence[int], start: int, end: int | None) -> int:
+    return sum(one >= start and (end is None or one <= end) for one in found)
 
 
 def _responses(counted: Counted) -> Figure:

@@ -35,7 +35,8 @@ _MEANS = (
     "days: what will fall due besides. Completed of due: of the tasks that fell due in the last "
     "{days} days, those that were completed; one whose reason went away before anybody did it is "
     "not counted. On time: completed no later than a day after it fell due. Silent: open deals "
-    "with no call, mail, meeting, answer or completed task for 14 days. No next step: open deals "
+    "with no call, mail, meeting held or booked, answer, form or completed task for 14 days. No "
+    "next step: open deals "
     "with nothing ahead, neither of ours nor in the CRM."
 )
 
@@ -75,30 +76,35 @@ def figures(counted: Counted) -> Sequence[Figure]:
 
 
 def _standing(counted: Counted) -> Figure:
-    rows = [
-        ("Overdue tasks", "overdue", 1, "open tasks"),
-        ("Deals silent for 14 days", "silent_14", 1, "open deals"),
-        ("Deals silent for 7 days", "silent_7", 1, "open deals"),
-        ("Deals without a next step", "covered", 0, "open deals"),
+    rows: list[tuple[str, str, Mapping[str, Any], int, str]] = [
+        ("Overdue tasks", "overdue", {}, 1, "open tasks"),
+        ("Deals silent for 14 days", "silent_14", {}, 1, "open deals"),
+        ("Deals silent for 7 days", "silent_7", {}, 1, "open deals"),
+        ("Deals without a next step", "covered", {}, 0, "open deals"),
     ]
     if counted.everybody:
-        rows.insert(1, ("Records that nobody owns", "unowned", 1, "open records"))
+        rows += [
+            ("Deals that nobody owns", "unowned", {"what": "deal"}, 1, "open deals"),
+            ("Inquiries that nobody owns", "unowned", {"what": "inquiry"}, 1, "inquiries"),
+        ]
     lines: list[Line] = []
-    for label, source, hit, of in rows:
-        found = share(counted.of(source))
+    for label, source, where, hit, of in rows:
+        found = share(counted.of(source, **where))
         hits = found.hits if hit else found.n - found.hits
         cells = {"what": label, "part": part_cell(Share(hits, found.n)), "of": of}
-        lines.append(Line(cells, Behind(source, {"hit": hit})))
+        lines.append(Line(cells, Behind(source, {**where, "hit": hit})))
     covered = share(counted.of("covered"))
     return Figure(
         "standing", "What needs somebody", "Counted now. Overdue: the due day of its rep is over. "
-        "Silent: no call, mail, meeting, answer or completed task for so many days. Nobody owns: "
+        "Silent: no call, mail, meeting held or booked, answer, form or completed task for so many "
+        "days. Nobody owns: "
         "no owner, or one who is no longer active in the CRM. Coverage is the share of open deals "
         "that have a next step: a task or touch of ours, or a task or meeting in the CRM.",
         (Column("what", "What"), Column("part", "How many", "part"), Column("of", "Of")),
         lines, covered.n, "open deals",
         note=f"Coverage: {covered.hits:,} of {covered.n:,} open deals have a next step."
         if covered.n else "No deal is open in a stage that is followed.",
+        tiles=True,
     )  # fmt: skip
 
 

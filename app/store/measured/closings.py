@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, or_, select
 
-from app.model.activities import INBOUND
+from app.model.activities import INBOUND, WORDS
 from app.model.time import DAY
 from app.model.vocabulary import Mode, StageKind, TouchState
 from app.store.measured.ground import Facts, Span, deals, flag, is_open
@@ -95,7 +95,7 @@ def momentum_lost(span: Span) -> Facts:
     lost = d.c.kind == StageKind.LOST.value
     end = case((lost, d.c.entered_at), else_=literal(span.now))
     last_at = func.coalesce(_last(d.c.id, end, activities.c.at), d.c.created_at)
-    last_kind = _last(d.c.id, end, activities.c.kind)
+    last_kind = _last(d.c.id, end, activities.c.kind, activities.c.kind.in_(WORDS))
     entry = stage_entries.alias()
     before = (
         select(entry.c.stage_id)
@@ -126,11 +126,12 @@ def momentum_lost(span: Span) -> Facts:
 
 
 def _last(
-    subject: ColumnElement[Any], end: ColumnElement[Any], what: ColumnElement[Any]
-) -> ColumnElement[Any]:
+    subject: ColumnElement[Any], end: ColumnElement[Any], what: ColumnElement[Any],
+    *more: ColumnElement[bool],
+) -> ColumnElement[Any]:  # fmt: skip
     return (
         select(what)
-        .where(activities.c.subject_id == subject, activities.c.at <= end)
+        .where(activities.c.subject_id == subject, activities.c.at <= end, *more)
         .order_by(activities.c.at.desc())
         .limit(1)
         .scalar_subquery()

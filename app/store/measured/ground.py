@@ -150,7 +150,7 @@ def behind(
     chosen = [_is(found.c[name], value) for name, value in where.items()]
     if owners is not None:
         chosen.append(sets.among(conn, found.c.owner_id, sorted(owners)))
-    value = found.c.value if "value" in found.c else literal(None)
+    value = found.c.value if "value" in found.c else literal(0)
     facts_of = (
         select(
             found.c.subject_id, func.count().label("facts"), func.max(value).label("value"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal, select, union_all
 
-from app.model.activities import EMAIL, INBOUND, MEETING, OUTBOUND, TASK
+from app.model.activities import EMAIL, INBOUND, MEETING, OUTBOUND, TASK, WORDS
 from app.model.time import DAY, HOUR
 from app.model.vocabulary import Outcome, StageKind
 from app.store.measured.ground import Facts, Span, deals, flag, inquiries
@@ -96,7 +96,11 @@ def responses(span: Span) -> Facts:
     r, before = activities.alias("r"), activities.alias("before")
     former = (
         select(before.c.kind)
-        .where(before.c.subject_id == r.c.subject_id, before.c.at < r.c.at)
+        .where(
+            before.c.subject_id == r.c.subject_id,
+            before.c.at < r.c.at,
+            before.c.kind.in_(WORDS),
+        )
         .order_by(before.c.at.desc())
         .limit(1)
         .scalar_subquery()

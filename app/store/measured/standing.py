@@ -22,7 +22,8 @@ _AHEAD = or_(
 
 
 def silent(span: Span, days: int) -> Facts:
-    """Open deals by stage; hit: nothing has happened for so many days. value: since when, in ms."""
+    """Open deals by stage; hit: nothing has happened for so many days, as rules see it, to whom a
+    form and whatever else the CRM stamps as a contact counts too. value: since when, in ms."""
     d = deals(span.inst)
     since = span.now - d.c.last_at
     return select(

@@ -7,6 +7,9 @@ from sqlalchemy import CTE, ColumnElement, and_, case, exists, func, or_, select
 from app.model.activities import REPLY
 from app.model.time import DAY, HOUR
 from app.model.vocabulary import (
+    ANSWER,
+    DUTY_STEPS,
+    QUESTION,
     EnrolmentState,
     Mode,
     Outcome,
@@ -27,6 +30,9 @@ NEVER_BEGAN = (
     StopReason.SHADOW_OVER, StopReason.NOT_NEEDED, StopReason.NOT_OWED, StopReason.DECLINED,
     StopReason.DISCARDED, StopReason.RESTARTED, StopReason.MERGED,
 )  # fmt: skip
+
+BUILT_IN = (QUESTION, ANSWER)
+"""Questions to a rep and duties after a reply are no follow-ups of a prospect."""
 
 _DONE = (
     Outcome.COMPLETED.value, Outcome.RUNNING.value, Outcome.FINISHED.value,
@@ -60,6 +66,7 @@ def cohort(span: Span) -> CTE:
             _e.installation_id == span.inst,
             _e.mode == Mode.LIVE.value,
             _e.state.in_((EnrolmentState.ACTIVE.value, EnrolmentState.ENDED.value)),
+            _e.definition.not_in(BUILT_IN),
             _e.started_at >= span.since,
             _e.started_at <= span.now,
             or_(_e.end_reason.is_(None), _e.end_reason.not_in([*map(str, NEVER_BEGAN)])),
@@ -108,6 +115,7 @@ def steps(span: Span) -> Facts:
             c.c.definition, c.c.version_id, _t.step, _fate.label("fate"),
         )
         .join(c, c.c.id == _t.enrolment_id)
+        .where(_t.step.not_in(DUTY_STEPS))
     )  # fmt: skip
 
 
@@ -128,7 +136,7 @@ def answered(span: Span) -> Facts:
             func.lead(at).over(partition_by=own, order_by=(at, _t.id)).label("next_at"),
         )
         .join(c, c.c.id == _t.enrolment_id)
-        .where(_t.outcome.in_(_DONE))
+        .where(_t.outcome.in_(_DONE), _t.step.not_in(DUTY_STEPS))
         .subquery("done")
     )  # fmt: skip
     most = done.c.at + CREDIT_DAYS * DAY

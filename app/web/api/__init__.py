@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web.api import (
+    dashboard,
     dry_run,
     events,
     failed,
@@ -26,6 +27,7 @@ from app.web.api import (
 
 _MODULES = (
     overview,
+    dashboard,
     setup,
     settings,
     mapping,
