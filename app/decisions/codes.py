@@ -128,6 +128,7 @@ class Code:
     CAP_30_DAYS = "cap_30_days"
     REP_BUDGET = "rep_budget"
     MERGE = "merge"
+    STANDS_ALREADY = "stands_already"
     SEQUENCE_RUNNING = "sequence_running"
     QUIET_HOURS = "quiet_hours"
     WINDOW = "window"

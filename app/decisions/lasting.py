@@ -92,8 +92,15 @@ def _without_owner(subject: SubjectView) -> Since:
 def _standing_still(when: When, subject: SubjectView, now: Business) -> Since:
     if subject.momentum != when.momentum:
         return Since(None, Code.OTHER_MOMENTUM, {"momentum": subject.momentum})
-    known = [last_activity(subject, now), subject.momentum_at]
-    return _known(max((at for at in known if at is not None), default=None))
+    if not when.by_prospect:
+        known = [last_activity(subject, now), subject.momentum_at]
+        return _known(max((at for at in known if at is not None), default=None))
+    ahead = subject.next_meeting_at
+    if ahead is not None and ahead > now:
+        return Since(None, Code.HAS_NEXT_STEP, {"step": "meeting", "until": ahead}, ahead)
+    theirs = [subject.last_reply_at, subject.last_meeting_at, subject.momentum_at]
+    past = [at for at in theirs if at is not None and at <= now]
+    return _known(max(past, default=subject.created_at))
 
 
 def _without_step(context: RuleContext, now: Business) -> Since:

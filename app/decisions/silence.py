@@ -70,7 +70,7 @@ def _not_so(active: ActiveRule, since: Since, context: RuleContext, now: Busines
     """It does not last. A next step may end without anybody doing anything (a meeting passes, a
     step is dropped), so that is asked again; whatever else begins, begins with a signal."""
     line = explain(active, context, "not_fired", since.code, now, values=since.values)
-    if active.rule.when.kind is not SignalKind.NO_NEXT_STEP or since.code != Code.HAS_NEXT_STEP:
+    if since.code != Code.HAS_NEXT_STEP:
         return Decision((), (line,))
     again = owed_at(max(since.ahead or now, now), active.rule.when.after, context.calendar)
     return Decision((ArmTimer(context.subject.id, active.rule.key, again, {}),), (line,))

@@ -19,7 +19,7 @@ from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
 from app.lanes.beside import Alongside, beside
 from app.lanes.caseload import Loaded, load_rows
-from app.lanes.contending import in_the_way, outranked
+from app.lanes.contending import in_the_way, outranked, twin
 from app.lanes.context import Lanes, Tenant
 from app.model.calendar import WorkCalendar
 from app.model.decisions import DueTouch, Ruling
@@ -283,6 +283,7 @@ def _facts(
             else 0
         ),
         open_task=in_the_way(row, ground.enrolment, ground.open_tasks, owner_id, now),
+        twin=twin(row, ground.enrolment, ground.open_tasks),
         zone=ground.zone,
         running_native=ground.running_native,
         outranked=ground.outranked,

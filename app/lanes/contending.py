@@ -35,6 +35,21 @@ def outranked(
     return definition, priority
 
 
+def twin(row: Row, enrolment: Row, tasks: Iterable[Row]) -> str | None:
+    """The open task that the same rule wrote by the same step before, by its touch."""
+    if not enrolment["is_firing"]:
+        return None
+    same = (enrolment["definition"], row["step"])
+    return next(
+        (
+            task["id"] for task in tasks
+            if (task["definition"], task["step"]) == same
+            and task["is_firing"] and task["enrolment_id"] != row["enrolment_id"]
+        ),
+        None,
+    )  # fmt: skip
+
+
 def in_the_way(
     row: Row, enrolment: Row, tasks: Iterable[Row], owner_id: str | None, now: Business
 ) -> str | None:

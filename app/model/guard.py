@@ -87,7 +87,8 @@ class GuardFacts:
     holds: reason → until (None: until a person lifts it). contact_touches: local-day counts of all
     that the person bore; channel_touches: of the touch's own kind. others: what of it was not ours.
     open_task: id of a due open task of ours for the
-    same subject and rep. zone: the person's, by the chain contact → rep → installation.
+    same subject and rep. twin: id of an open task that the same rule's same step wrote for the
+    subject before. zone: the person's, by the chain contact → rep → installation.
     stand_ins: who may take urgent work while the owner is away, in order: cover, manager, default.
     running_native: id of the touch whose sequence in the CRM runs for the same enrolment.
     outranked: (definition, priority) of a sequence that runs for the subject and goes before.
@@ -106,6 +107,7 @@ class GuardFacts:
     others: Others = Others()
     rep_tasks_today: int = 0
     open_task: str | None = None
+    twin: str | None = None
     zone: str = "UTC"
     running_native: str | None = None
     outranked: tuple[str, int] | None = None

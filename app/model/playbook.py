@@ -49,7 +49,8 @@ class When:
     negative for before it.
     sequences: ids of those whose end a `recycled` must go back to; empty means any.
     field: that of a `field_changed` or a `date`.
-    momentum: the one that a `stalled` subject is of. enters: the one that the signal brings about;
+    momentum: the one that a `stalled` subject is of. by_prospect: what a rep does keeps it from
+    nothing. enters: the one that the signal brings about;
     whoever is of it already does not come into it again.
     unless, unless_events: absence part: the rule acts only if none of these signals and events
     came within `within`.
@@ -77,6 +78,7 @@ class When:
     near: str | None = None
     near_within: Delay | None = None
     unless_events: frozenset[str] = frozenset()
+    by_prospect: bool = False
 
 
 @dataclass(frozen=True, slots=True)

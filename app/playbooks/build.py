@@ -139,6 +139,7 @@ def _when(when: form.WhenYaml) -> When:
         sequences=frozenset(when.recycled or ()),
         replies=frozenset(when.replied or ()),
         momentum=when.stalled.momentum if when.stalled is not None else None,
+        by_prospect=when.stalled is not None and when.stalled.by == "prospect",
         enters=when.enters,
         **counted,
     )

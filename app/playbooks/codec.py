@@ -130,6 +130,8 @@ def _when(when: When) -> Json:
         value = {"count": when.count, "within": str(when.span)}
     if when.momentum is not None:
         value = {"momentum": when.momentum, "for": str(when.after)}
+        if when.by_prospect:
+            value["by"] = "prospect"
     if when.field is not None:
         value = f"deal.{when.field}" if when.kind is SignalKind.FIELD_CHANGED else _date(when)
     if when.kind is SignalKind.EVENT:

@@ -124,7 +124,9 @@ def _decay(
     limit: int | None,
 ) -> Placed:
     title = f"{state.capitalize()} no longer"
-    when = _stalled(state, after)
+    # A rep who goes on calling keeps nobody hot who does not answer. What is warm is laid aside only
+    # where nobody does anything: a talk on the phone is the rep's activity to the CRM.
+    when = _stalled(state, after, by="prospect" if state == _HOT else "anyone")
     return _placed(f"{state}-decays", title, when, None, (*then, change), base, limit)
 
 
@@ -157,8 +159,10 @@ def _rule(
     return made if condition is None else made.model_copy(update={"if_": condition})
 
 
-def _stalled(state: str, after: Delay) -> form.WhenYaml:
-    return form.WhenYaml.model_validate({"stalled": {"momentum": state, "for": after}})
+def _stalled(state: str, after: Delay, by: str = "anyone") -> form.WhenYaml:
+    return form.WhenYaml.model_validate(
+        {"stalled": {"momentum": state, "for": after, "by": by}}
+    )
 
 
 def _set(state: str, returns: Delay | None = None) -> form.SetAction:

@@ -64,10 +64,12 @@ MomentumWord = Literal["hot", "warm", "recycle"]
 
 
 class StalledYaml(Strict):
-    """Of this momentum, and nothing has happened for so long."""
+    """Of this momentum, and nothing has happened for so long; `by: prospect` counts only what the
+    prospect did."""
 
     momentum: MomentumWord
     for_: DelayText = Field(alias="for")
+    by: Literal["anyone", "prospect"] = "anyone"
 
 
 class WhenYaml(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.model.time import DAY
 from tests.scenarios.harness import ADA, MIA, Story
 
 HOT = "followthrough_momentum"
@@ -43,6 +44,50 @@ def test_a_hot_lead_is_answered_at_once_and_rescued_when_it_stalls(story: Story)
     story.until("+8d")
     assert momentum(story, deal) == "warm", "nothing happened for ten days"
 
+
+
+@pytest.mark.feature("S02")
+def test_a_rescue_that_nobody_took_up_is_not_asked_for_twice(story: Story) -> None:
+    story.live("momentum")
+    deal = story.deal("qualified")
+    story.settle()
+    story.act("reply", deal=deal)
+    story.until("+2d")
+    story.act("complete_task", task=story.open(deal)[0].id)
+    story.until("+2d")
+    (rescue,) = (task for task in story.open(deal) if task.owner == "Ada")
+    assert rescue.subject.startswith("Rescue a hot lead")
+    story.act("log_call", deal=deal)
+    story.until("+3d")
+    assert [task.id for task in story.open(deal) if task.owner == "Ada"] == [rescue.id]
+    assert len(story.notices(MIA)) == 2, "it stalled a second time, and the manager hears of it"
+    told = story.whys(deal, "momentum/momentum-hot-stalls")
+    assert any("The same task of this rule still stands open" in line for line in told)
+
+
+@pytest.mark.feature("S02")
+def test_a_rep_at_work_keeps_nobody_hot_who_does_not_answer(story: Story) -> None:
+    story.live("momentum")
+    deal = story.deal("qualified")
+    story.settle()
+    story.act("reply", deal=deal)
+    for _ in range(5):
+        story.until("+2d")
+        story.act("log_call", deal=deal)
+    story.until("+1d")
+    assert momentum(story, deal) == "warm"
+
+
+@pytest.mark.feature("S02")
+def test_who_has_a_meeting_ahead_stays_hot_until_it_is_over(story: Story) -> None:
+    story.live("momentum")
+    deal = story.deal("qualified")
+    story.settle()
+    story.act("book_meeting", deal=deal, start=story.now + 15 * DAY)
+    story.until("+14d")
+    assert momentum(story, deal) == "hot"
+    story.until("+20d")
+    assert momentum(story, deal) == "warm"
 
 
 @pytest.mark.feature("S02")

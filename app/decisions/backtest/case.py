@@ -202,6 +202,20 @@ class Case:
         run = self.runs.get(task.enrolment)
         return run is not None and run.is_firing
 
+    def twin(self, run: Run, one: Owed) -> str | None:
+        """The open task that the same rule wrote by the same step before."""
+        if not run.is_firing:
+            return None
+        same = (one.definition, one.step)
+        return next(
+            (
+                task.id for task in self.open
+                if (task.definition, task.step) == same
+                and task.enrolment != one.enrolment and self.runs_firing(task)
+            ),
+            None,
+        )  # fmt: skip
+
     def seen(self) -> dict[SignalKind, Business]:
         """When something last came whose absence a rule may wait for."""
         known = {

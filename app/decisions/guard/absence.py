@@ -69,9 +69,12 @@ def handed_over(
     """Facts and HAND_TO as the stand-in's: who was away works at other hours than whoever does it,
     so the due time is placed anew. What the CRM sends by itself keeps its instant.
 
-    person, calendar: the stand-in's, `ruling.to`.
+    person, calendar: the stand-in's, `ruling.to`. A prospect whose zone nobody knows was taken to
+    live in that of the rep; a stand-in elsewhere would be asked to call at night for a guess.
     """
-    facts = replace(facts, owner=person, calendar=calendar)
+    guessed = facts.zone == facts.calendar.zone and not (facts.contact and facts.contact.zone)
+    zone = calendar.zone if guessed else facts.zone
+    facts = replace(facts, owner=person, calendar=calendar, zone=zone)
     touch = facts.touch
     due = ruling.values.get("due_at", touch.due_at)
     if touch.step.native is not None or (touch.step.late.action == "now" and due <= facts.now):

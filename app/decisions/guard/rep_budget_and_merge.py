@@ -1,4 +1,4 @@
-"""A rep's daily budget, and at most one due open task of ours per subject and rep."""
+"""A rep's daily budget, at most one due open task of ours per subject and rep, none twice."""
 
 from __future__ import annotations
 
@@ -10,17 +10,34 @@ from app.model.guard import GuardFacts
 from app.model.ids import touch_id
 from app.model.playbook import CreateTasks
 from app.model.time import Business
-from app.model.vocabulary import ANSWER
+from app.model.vocabulary import ANSWER, LASTING, SignalKind
 
 _CHECK = "rep_budget_and_merge"
+
+_SAME_NEWS = LASTING | {
+    SignalKind.OWNER_CHANGED, SignalKind.REPLIED, SignalKind.OPENED, SignalKind.CLICKED,
+    SignalKind.FORM_SUBMITTED, SignalKind.SURGE,
+}  # fmt: skip
 
 
 def check(facts: GuardFacts) -> Ruling | None:
     """Against what had been counted when the facts were read. What the CRM does by itself is no
     task of the rep's."""
-    if facts.touch.step.native is not None or is_urgent(facts.touch):
+    if facts.touch.step.native is not None:
+        return None
+    if facts.twin is not None and _says_the_same(facts):
+        return drop(_CHECK, Code.STANDS_ALREADY, open_task=facts.twin)
+    if is_urgent(facts.touch):
         return None
     return merges(facts, facts.open_task) or over_budget(facts, facts.rep_tasks_today)
+
+
+def _says_the_same(facts: GuardFacts) -> bool:
+    """Whether a rule that acts again asks for what it asked for before. A silence, a record that
+    changes hands, a prospect who shows interest is the same news however often it comes, as long as
+    nobody has taken it up. Two meetings are two, and so are their recaps."""
+    rule = facts.touch.rule
+    return rule is not None and rule.rule.when.kind in _SAME_NEWS
 
 
 def merges(facts: GuardFacts, open_task: str | None) -> Ruling | None:
