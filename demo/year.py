@@ -30,7 +30,8 @@ from demo.year_checks import Audit, audit, outcomes
 
 PRESETS = (
     "proposal", "inbound-lead", "post-meeting", "idle-deal", "negotiation", "closed-lost",
-    "post-sale", "proposal-ways", "momentum", "owner-change", "next-step", "two-answers", "comeback",
+    "post-sale", "proposal-ways", "momentum", "owner-change", "next-step", "two-answers",
+    "comeback",
 )  # fmt: skip
 """Live together. Those that need a field of the account's own have nothing to decide on here."""
 

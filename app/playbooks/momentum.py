@@ -124,8 +124,8 @@ def _decay(
     limit: int | None,
 ) -> Placed:
     title = f"{state.capitalize()} no longer"
-    # A rep who goes on calling keeps nobody hot who does not answer. What is warm is laid aside only
-    # where nobody does anything: a talk on the phone is the rep's activity to the CRM.
+    # A rep who goes on calling keeps nobody hot who does not answer. What is warm is laid aside
+    # only where nobody does anything: a talk on the phone is the rep's activity to the CRM.
     when = _stalled(state, after, by="prospect" if state == _HOT else "anyone")
     return _placed(f"{state}-decays", title, when, None, (*then, change), base, limit)
 

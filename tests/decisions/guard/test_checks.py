@@ -10,6 +10,7 @@ from app.decisions.assigning import stand_ins
 from app.decisions.codes import Code
 from app.decisions.explain import TEXTS, text
 from app.decisions.guard import CHECKS, apply_ruling, explain_ruling, judge
+from app.decisions.guard.absence import handed_over
 from app.decisions.guard.holdout import share_of
 from app.decisions.guard.quiet_hours import place
 from app.model.calendar import NINE_TO_FIVE, WorkCalendar
@@ -19,7 +20,15 @@ from app.model.ids import touch_id
 from app.model.playbook import Compare, LatePolicy, NativeSequence, Scope, Step
 from app.model.records import ContactView
 from app.model.time import Business, Delay, Unit, parse_delay
-from app.model.vocabulary import EnrolmentState, Mode, Priority, StageKind, StopReason, TaskType
+from app.model.vocabulary import (
+    EnrolmentState,
+    Mode,
+    Priority,
+    SignalKind,
+    StageKind,
+    StopReason,
+    TaskType,
+)
 from tests.decisions.build import (
     BOSS,
     CAL,
@@ -640,6 +649,41 @@ def test_tasks_of_one_rule_never_wait_for_each_other() -> None:
     assert judge(facts(**own, open_task=touch_id("e2", "d7")))[0].code == Code.MERGE
     future = {**own, "due_at": at("2026-03-05 10:00")}
     assert judge(facts(**future, open_task=touch_id("e2", "d7")))[0].verdict is DO
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [(SignalKind.NO_ACTIVITY, DROP), (SignalKind.STALLED, DROP), (SignalKind.OWNER_CHANGED, DROP),
+     (SignalKind.REPLIED, DROP), (SignalKind.MEETING_HELD, DO), (SignalKind.STAGE_ENTERED, DO)],
+)  # fmt: skip
+def test_the_same_news_is_not_told_twice_while_nobody_took_it_up(
+    kind: SignalKind, verdict: Verdict
+) -> None:
+    again: dict[str, Any] = {"rule": active(rule(kind=kind)), "sequence": None, "twin": "t0"}
+    urgent = step("x", task=TaskType.TODO, priority=Priority.HIGH)
+    for one in (facts(**again, step=TODO), facts(**again, step=urgent)):
+        ruling, _ = judge(one)
+        assert ruling.verdict is verdict
+        if verdict is DROP:
+            assert (ruling.code, ruling.values["open_task"]) == (Code.STANDS_ALREADY, "t0")
+
+
+@pytest.mark.parametrize(
+    ("known", "due"),
+    [(None, at("2026-03-03 09:00")), ("Asia/Tokyo", at("2026-03-03 09:00", "Asia/Tokyo"))],
+)
+def test_a_guess_of_the_zone_goes_with_the_rep(known: str | None, due: int) -> None:
+    tokyo = WorkCalendar("Asia/Tokyo", NINE_TO_FIVE)
+    early = at("2026-03-03 09:00", "Asia/Tokyo")
+    before = facts(
+        owner=replace(OWNER, active=False, zone="Asia/Tokyo"), calendar=tokyo, zone="Asia/Tokyo",
+        contact=who(zone=known), step=step("x", task=TaskType.CALL), due_at=early,
+    )  # fmt: skip
+    ruling, _ = judge(before)
+    assert (ruling.verdict, ruling.to) == (HAND_TO, "cover")
+    after, ruling = handed_over(before, ruling, COVER, CAL)
+    assert ruling.values.get("due_at", early) == due
+    assert after.calendar is CAL
 
 
 # --- the ledger
