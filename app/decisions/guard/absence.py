@@ -9,6 +9,7 @@ from app.decisions.assigning import away_until
 from app.decisions.codes import Code
 from app.decisions.guard.quiet_hours import place
 from app.decisions.guard.ruling import URGENT, defer, move
+from app.decisions.timing import shift
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import GuardFacts
@@ -69,17 +70,20 @@ def handed_over(
     """Facts and HAND_TO as the stand-in's: who was away works at other hours than whoever does it,
     so the due time is placed anew. What the CRM sends by itself keeps its instant.
 
-    person, calendar: the stand-in's, `ruling.to`. A prospect whose zone nobody knows was taken to
-    live in that of the rep; a stand-in elsewhere would be asked to call at night for a guess.
+    person, calendar: the stand-in's, `ruling.to`. A prospect whose zone nobody knows is taken to
+    live in that of the rep who is away, but nobody works at night for a guess: where the hours of
+    both never meet, the stand-in's zone is as good a one.
     """
     guessed = facts.zone == facts.calendar.zone and not (facts.contact and facts.contact.zone)
-    zone = calendar.zone if guessed else facts.zone
-    facts = replace(facts, owner=person, calendar=calendar, zone=zone)
+    facts = replace(facts, owner=person, calendar=calendar)
     touch = facts.touch
     due = ruling.values.get("due_at", touch.due_at)
     if touch.step.native is not None or (touch.step.late.action == "now" and due <= facts.now):
         return facts, ruling
     placed = place(due, facts)
+    if guessed and shift(placed, calendar) != placed:
+        facts = replace(facts, zone=calendar.zone)
+        placed = place(due, facts)
     if placed != due:
         ruling = replace(ruling, values={**ruling.values, "due_at": placed})
     return facts, ruling
