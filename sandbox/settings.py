@@ -29,6 +29,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "salesforce_stage_name_is": ("ApiName", "MasterLabel"),
     "salesforce_lock_status": (400, 409),
     "salesforce_deleted_days": (30, 15),
+    "pipedrive_changelog_zone": ("UTC", "company"),
 }
 """Settings that take only some values of their type; the first is the likelier position."""
 
@@ -71,6 +72,7 @@ OTHER_POSITIONS: dict[str, Any] = {
     "pipedrive_deleted_readable": False,
     "pipedrive_reset_unit": "milliseconds",
     "pipedrive_budget_zone": "Europe/Tallinn",
+    "pipedrive_changelog_zone": "company",
     "pipedrive_retry_after": True,
     "pipedrive_ban_after": 0,
     "salesforce_refresh_rotates": False,
@@ -200,6 +202,8 @@ class Settings:
     """[U] The unit of ``x-ratelimit-reset``: ``seconds`` or ``milliseconds``."""
     pipedrive_budget_zone: str = "UTC"
     """[U] The zone of the servers, at whose midnight a new day's tokens come."""
+    pipedrive_changelog_zone: str = "UTC"
+    """[U] In which zone changelogs tell the time: ``UTC``, or that of the ``company``."""
     pipedrive_retry_after: bool = False
     """[U] Whether a 429 of Pipedrive carries ``Retry-After``."""
     pipedrive_ban_after: int = 100

@@ -21,8 +21,10 @@ import urllib3
 from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.pipedrive.events import Event, Events, payload
+from sandbox.pipedrive.frame_events import Frames, changed, shapes
 from sandbox.pipedrive.hooks import Hook, Hooks
 from sandbox.settings import Settings
+from sandbox.world.account import Account
 from sandbox.world.records import Change
 from sandbox.world.store import World
 
@@ -75,6 +77,7 @@ class Deliveries:
         self._thread: threading.Thread | None = None
         self.counts = {"delivered": 0, "events": 0, "retried": 0, "dropped": 0, "given_up": 0}
         world.on_change(self._on_change)
+        world.on_frame(self._on_frame)
         world.agenda.handle(RETRY, self._again)
         world.agenda.handle(RELEASE, self._wake.set)
 
@@ -88,6 +91,9 @@ class Deliveries:
     def _on_change(self, change: Change) -> None:
         account = self._world.accounts.get(change.portal_id)
         if account is None or account.crm != "pipedrive":
+            return
+        if change.kind == "users":
+            self._on_frame(account)
             return
         waiting = self._box.waiting
         # The events of one instant stand at the end of what waits: looked through from there.
@@ -103,6 +109,28 @@ class Deliveries:
             waiting.append(event)
             if self._thread is not None and not self._wake.is_set():
                 self._wake.set()
+
+    def _on_frame(self, account: Account) -> None:
+        if account.crm != "pipedrive" or not any(self._hooks.of(account.portal_id)):
+            return
+        for action, key, was, now in changed(self._frames, account):
+            event = self._events.of_frame(account, action, key, was, now)
+            if event is not None:
+                self._box.waiting.append(event)
+        if self._thread is not None:
+            self._wake.set()
+
+    def watch(self, account: Account) -> None:
+        """An account has a new webhook: what changes of its frame from here on is told."""
+        if len(list(self._hooks.of(account.portal_id))) == 1:
+            self._frames.known[account.portal_id] = shapes(account)
+
+    @property
+    def _frames(self) -> Frames:
+        found: Frames | None = self._world.extra.get("pipedrive_frames")
+        if found is None:
+            found = self._world.extra.setdefault("pipedrive_frames", Frames())
+        return found
 
     def _again(self, number: int) -> None:
         """The time of a retry has come."""

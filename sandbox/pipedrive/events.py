@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.pipedrive import fields, words
+from sandbox.pipedrive.frame_events import Key
 from sandbox.pipedrive.shapes import Shape, View
 from sandbox.settings import Settings
 from sandbox.world.account import Account
@@ -118,6 +119,32 @@ class Events:
         elif change.action == "deleted":
             event.merged_to = account.merged[change.kind].get(change.record.id, "")
         return event
+
+    def of_frame(
+        self, account: Account, action: str, key: Key, was: Shape | None, now: Shape | None
+    ) -> Event | None:
+        """The event of something that an admin changed, None when nobody is to hear of it."""
+        entity, entity_id = key
+        hooks = self._wanting(account.portal_id, entity, action)
+        if not hooks:
+            return None
+        return Event(
+            id=self._uuid(),
+            correlation=self._uuid(),
+            portal_id=account.portal_id,
+            kind=entity,
+            record_id=entity_id,
+            entity=entity,
+            entity_id=entity_id,
+            action=action,
+            at=account.world.clock.now(),
+            user_id=next(iter(account.owners), ""),
+            source="app",
+            bulk=False,
+            was=was,
+            now=now,
+            hooks=hooks,
+        )
 
     def completes(self, account: Account, earlier: Event, change: Change) -> bool:
         """Adds a change to an event of the same record, user and instant; False when it is not."""

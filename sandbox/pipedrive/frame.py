@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sandbox.pipedrive import errors, listing, values, words
 from sandbox.pipedrive.call import Answer, Call, route
 from sandbox.world.account import Account
-from sandbox.world.records import Owner, Pipeline, Record, Stage
+from sandbox.world.records import Owner, Pipeline, Stage
 
 READ = "deals:read|deals:full|admin"
 _SORTS = ("id", "update_time", "add_time")
@@ -25,7 +25,8 @@ ICONS = (
 # --- pipelines and stages ------------------------------------------------------------------------
 
 
-def _pipeline(pipeline: Pipeline) -> dict[str, Any]:
+def pipeline_shape(pipeline: Pipeline) -> dict[str, Any]:
+    """A pipeline as API v2 shows it."""
     return {
         "id": int(pipeline.id),
         "name": pipeline.label,
@@ -37,7 +38,8 @@ def _pipeline(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _stage(pipeline: Pipeline, stage: Stage) -> dict[str, Any]:
+def stage_shape(pipeline: Pipeline, stage: Stage) -> dict[str, Any]:
+    """A stage as API v2 shows it."""
     return {
         "id": int(stage.id),
         "order_nr": stage.order,
@@ -64,7 +66,7 @@ def _sorted(call: Call, shown: list[dict[str, Any]], sorts: tuple[str, ...]) -> 
 def pipelines(call: Call) -> Answer:
     """All pipelines of deals that are not deleted."""
     live = [one for one in call.account.pipelines["deals"].values() if not one.archived]
-    return _sorted(call, [_pipeline(one) for one in live], _SORTS)
+    return _sorted(call, [pipeline_shape(one) for one in live], _SORTS)
 
 
 @route("GET", "v2/pipelines/{pipeline_id}", READ, cost=1)
@@ -73,7 +75,7 @@ def pipeline(call: Call, pipeline_id: str) -> Answer:
     found = call.account.pipelines["deals"].get(pipeline_id)
     if found is None:
         raise errors.missing("Pipeline")
-    return listing.one(_pipeline(found))
+    return listing.one(pipeline_shape(found))
 
 
 @route("GET", "v2/stages", READ, cost=5)
@@ -81,7 +83,7 @@ def stages(call: Call) -> Answer:
     """The stages of one pipeline or of all; won and lost are none."""
     wanted = call.number("pipeline_id")
     shown = [
-        _stage(pipeline, stage)
+        stage_shape(pipeline, stage)
         for pipeline in call.account.pipelines["deals"].values()
         if not pipeline.archived and wanted in (None, int(pipeline.id))
         for stage in words.open_stages(pipeline)
@@ -96,7 +98,7 @@ def stage(call: Call, stage_id: str) -> Answer:
     for pipeline in call.account.pipelines["deals"].values():
         found = pipeline.stage(stage_id)
         if found is not None and not found.closed:
-            return listing.one(_stage(pipeline, found))
+            return listing.one(stage_shape(pipeline, found))
     raise errors.missing("Stage")
 
 
@@ -264,9 +266,3 @@ def labels_of(account: Account, kind: str) -> dict[int, str]:
     """id → label of the labels of a kind, which are options of its field ``label_ids``."""
     own = account.extra.setdefault("pipedrive", {})
     return own.setdefault("labels", {}).setdefault(kind, dict(_LABELS[kind]))
-
-
-def owner_behind(call: Call, record: Record) -> int | None:
-    """Who made a record, by the user's number."""
-    found = words.person_behind(call.account, record.created_by, record)
-    return int(found.id) if found else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sandbox.pipedrive import errors, fields, listing, mail, values, words
 from sandbox.pipedrive.call import Answer, Call, route
@@ -92,11 +94,19 @@ def _entry(call: Call, record: Record, change: tuple[Version, str, str, str]) ->
         "old_value": old or None,
         "new_value": new or None,
         "actor_user_id": int(behind.id) if behind else None,
-        "time": words.spaced(version.at),
+        "time": _time(call, version.at),
         "change_source": source,
         "change_source_user_agent": None,
         "is_bulk_update_flag": version.source_type in ("CRM_UI_BULK_ACTION", "BATCH_UPDATE"),
     }
+
+
+def _time(call: Call, instant: int) -> str | None:
+    """When a change was made, in the zone that the account's changelogs have."""
+    if call.vendor.settings.pipedrive_changelog_zone == "UTC":
+        return words.spaced(instant)
+    moment = datetime.fromtimestamp(instant // 1000, ZoneInfo(call.account.timezone))
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def _log(call: Call, kind: str, record_id: str) -> Answer:

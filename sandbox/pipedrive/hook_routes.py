@@ -78,6 +78,7 @@ def add_webhook(call: Call) -> Answer:
             auth_user=str(body.get("http_auth_user") or ""),
             auth_password=str(body.get("http_auth_password") or ""),
         )
+    call.vendor.deliveries.watch(call.account)
     return 201, {"success": True, "status": "ok", "data": _shape(hook)}
 
 

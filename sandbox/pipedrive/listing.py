@@ -88,6 +88,8 @@ class Order:
     """How a list is sorted, and from where on it is to be shown."""
 
     def __init__(self, call: Call, fields: tuple[str, ...] = ("id", "update_time", "add_time")):
+        if call.number("filter_id") is not None:
+            raise errors.missing("Filter")  # nobody in the sandbox makes filters
         self.field = call.choice("sort_by", fields, "id")
         self.down = call.choice("sort_direction", ("asc", "desc"), "asc") == "desc"
         self.after = _cursor(call)

@@ -26,7 +26,6 @@ KINDS = {
     "activity": ("tasks", "calls", "meetings", "communications"),
     "lead": ("leads",),
     "note": ("notes",),
-    "user": ("users",),
 }
 """Entity → the world's kinds that are shown as it."""
 ENTITIES = {kind: entity for entity, kinds in KINDS.items() for kind in kinds}

@@ -1,8 +1,8 @@
 """The frame in which an account's records stand: users, teams, properties, pipelines, stages.
 
-What an admin changes at the settings screens. None of it fires a webhook: an app learns of it by
-reading. Records keep what they hold (the owner id of somebody who left, the id of a stage that was
-deleted) unless they are moved.
+What an admin changes at the settings screens. At HubSpot none of it fires a webhook: an app learns
+of it by reading. Records keep what they hold (the owner id of somebody who left, the id of a stage
+that was deleted) unless they are moved.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Frame:
             owner.created_at = owner.created_at or self.world.clock.now()
             owner.updated_at = owner.updated_at or owner.created_at
             self.owners[owner.id] = owner
+            self.world.tell_frame(self)
             return owner
 
     def set_archived(self: Account, owner: Owner, archived: bool, actor: Actor) -> None:
@@ -45,6 +46,7 @@ class Frame:
             if owner.user_record_id and self.find("users", owner.user_record_id):
                 gone = {"hs_deactivated": "true" if archived else "false"}
                 self.update("users", owner.user_record_id, gone, actor)
+            self.world.tell_frame(self)
 
     def add_team(self: Account, team: Team) -> Team:
         """Adds a team; owners name it in their ``teams``."""
@@ -107,6 +109,7 @@ class Frame:
         pipeline.created_at = pipeline.created_at or self.world.clock.now()
         pipeline.updated_at = pipeline.updated_at or pipeline.created_at
         self.pipelines[kind][pipeline.id] = pipeline
+        self.world.tell_frame(self)
         return pipeline
 
     def add_stage(self: Account, pipeline: Pipeline, stage: Stage, place: int) -> Stage:
@@ -121,6 +124,7 @@ class Frame:
         for order, stage in enumerate(one for one in pipeline.stages if not one.archived):
             stage.order = order
         pipeline.updated_at = self.world.clock.now()
+        self.world.tell_frame(self)
 
     def in_stage(self: Account, kind: str, pipeline: Pipeline, stage: Stage | None) -> list[Record]:
         """The live records that stand in a stage, or anywhere in the pipeline."""

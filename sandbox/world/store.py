@@ -38,6 +38,7 @@ class World:
         self._next_id = FIRST_ID
         self._deliveries = 0
         self._listeners: list[Callable[[Change], None]] = []
+        self._frame_listeners: list[Callable[[Account], None]] = []
         sequences.install(self)
         traces.install(self)
 
@@ -89,6 +90,16 @@ class World:
         A listener may note things for later; it must not change records itself.
         """
         self._listeners.append(listener)
+
+    def on_frame(self, listener: Callable[[Account], None]) -> None:
+        """Calls ``listener`` with an account of which an admin has just changed users, pipelines or
+        stages; it must be quick, too."""
+        self._frame_listeners.append(listener)
+
+    def tell_frame(self, account: Account) -> None:
+        """Passes such a change to the listeners; for the frame of ``Account`` only."""
+        for listener in self._frame_listeners:
+            listener(account)
 
     def tell(self, change: Change) -> None:
         """Passes a change to the listeners; for the mutations of ``Account`` only."""

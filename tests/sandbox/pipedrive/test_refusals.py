@@ -82,6 +82,7 @@ ROWS = [
     Case("missing activity", "pd_missing", "PATCH", f"{V2}/activities/999", {"done": True}),
     Case("missing stage", "pd_missing", "GET", f"{V2}/stages/999"),
     Case("won is no stage", "pd_missing", "GET", f"{V2}/stages/6"),
+    Case("missing filter", "pd_missing", "GET", f"{V2}/deals?filter_id=7"),
     Case("missing user", "pd_missing", "GET", f"{V1}/users/999"),
     Case("gone", "pd_missing", "DELETE", f"{V2}/deals/{{gone}}"),
     Case("person", "pd_person_read_only", "POST", f"{V2}/activities", _act(person_id=1)),

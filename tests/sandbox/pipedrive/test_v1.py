@@ -209,6 +209,8 @@ def test_changelog(company: Company, client: Client, deal: Record) -> None:
         602,
     )
     assert entries[0]["change_source"] == "api"
+    company.settings.update({"pipedrive_changelog_zone": "company"})
+    assert client.get(path)[-1]["time"] == "2026-10-13 08:00:00"
 
 
 def test_flow_and_recents(company: Company, client: Client, deal: Record) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from sandbox.pipedrive.hooks import BAN_AFTER, Hook
 from sandbox.world.people_acts import Acts
+from sandbox.world.people_admin import Admin
 from sandbox.world.records import Link, Record
 from tests.sandbox.pipedrive.support import COMPANY, USER, Client, Company
 from tests.sandbox.support import START, Receiver
@@ -348,3 +349,29 @@ def test_shares_of_events(company: Company, receiver: Receiver, hook: Hook) -> N
     ids = [one["meta"]["id"] for one in payloads(receiver)]
     assert 15 < len(set(ids)) < 40
     assert len(ids) > len(set(ids))
+
+
+# --- what admins change --------------------------------------------------------------------------
+
+
+def test_users_pipelines_and_stages(company: Company, receiver: Receiver, hook: Hook) -> None:
+    account = company.account
+    admin = Admin(account)
+    made = admin.do("add_stage", {"label": "Trial", "after": "2"})
+    (told,) = [one for one in sent(company, receiver) if one["meta"]["action"] == "create"]
+    assert (told["meta"]["entity"], told["data"]["name"]) == ("stage", "Trial")
+    company.clock.advance(1000)
+    admin.do("rename_stage", {"stage": made["id"], "label": "Pilot"})
+    (told,) = sent(company, receiver)
+    assert told["previous"]["name"] == "Trial"
+    assert (told["meta"]["entity_id"], told["meta"]["user_id"]) == (made["id"], "601")
+    admin.do("rename_pipeline", {"pipeline": "1", "label": "Sales"})
+    admin.do("delete_stage", {"stage": made["id"]})
+    told = sent(company, receiver)
+    kinds = [(one["meta"]["action"], one["meta"]["entity"]) for one in told]
+    assert ("change", "pipeline") in kinds
+    assert ("delete", "stage") in kinds
+    admin.do("archive_owner", {"owner": "602"})
+    (told,) = sent(company, receiver)
+    assert (told["meta"]["entity"], told["previous"]) == ("user", {"active_flag": True})
+    assert "permitted_user_ids" not in told["meta"]
