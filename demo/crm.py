@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,6 +24,9 @@ from demo.facts import (
 from demo.steps import DASH, DIGEST, step_of
 
 TOUCH_ID = "followthrough_touch_id"
+_MARK = re.compile(r"followthrough:[0-9a-f-]{36}")
+"""The touch id in a text, where a CRM has no field for it."""
+_TEXTS = ("hs_task_body", "hs_call_body", "hs_email_text", "hs_note_body", "hs_communication_body")
 
 
 def read(export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True) -> Crm:
@@ -45,7 +49,7 @@ def read(export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True) -
             of_contact[contact].append(subject)
     _activities(export, subjects, of_contact)
     gone = _deleted_deals(subjects)
-    ours = [_task(one, gone) for one in export["tasks"] if one["properties"].get(TOUCH_ID)]
+    ours = [_task(one, gone) for one in export["tasks"] if _is_ours(one)]
     tasks = [task for task in ours if task.text != DIGEST]
     for task in tasks:
         if task.completed_at < FOREVER and task.subject in subjects:
@@ -69,9 +73,16 @@ def read(export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True) -
 
 def _engagements(export: Raw) -> int:
     kinds = ("tasks", "calls", "emails", "meetings", "notes", "communications")
-    return sum(
-        1 for kind in kinds for one in export.get(kind, ()) if one["properties"].get(TOUCH_ID)
-    )
+    return sum(1 for kind in kinds for one in export.get(kind, ()) if _is_ours(one))
+
+
+def _is_ours(record: Raw) -> bool:
+    """Whether a record carries our touch id: in its field, else as a mark in the text that it was
+    made with."""
+    if record["properties"].get(TOUCH_ID):
+        return True
+    first = (versions(record, name)[:1] for name in _TEXTS)
+    return any(_MARK.search(value) for rows in first for _, value, _ in rows)
 
 
 def _linked(record: Raw, kind: str) -> list[str]:
