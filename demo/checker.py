@@ -21,6 +21,9 @@ from demo.matching import Matches, match
 from demo.oracle import owed
 from demo.owed import Owed, Terms
 
+WHOLE_MINUTES = ("pipedrive",)
+"""CRMs whose due times have no seconds: what is left of the minute is cut off."""
+MINUTE = 60_000
 LATE_MS = HOUR
 """What is written so much later than owed needs a reason."""
 
@@ -59,6 +62,9 @@ def check(
     """
     crm = read(export, kinds, working_hours=working_hours)
     steps = owed(crm, terms)
+    if export.get("crm") in WHOLE_MINUTES:
+        for one in steps:
+            one.due = one.due and one.due - one.due % MINUTE
     matches = match(steps, crm.tasks)
     verdict = Verdict(
         duplicates=[_told(crm, task) for task in matches.duplicates],

@@ -22,6 +22,7 @@ def export_account(account: Account, kinds: Iterable[str] | None = None) -> dict
     with account.world.lock:
         return {
             "portal_id": account.portal_id,
+            "crm": account.crm,
             "name": account.name,
             "timezone": account.timezone,
             "currency": account.currency,

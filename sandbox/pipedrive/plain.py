@@ -54,9 +54,6 @@ def note_of(record: Record) -> str:
     told = record.get(names[record.kind])
     if record.kind == "calls" and record.get("hs_call_status") == "NO_ANSWER" and not told:
         return "No answer"
-    if record.kind == "meetings" and record.get("hs_meeting_outcome") in ("NO_SHOW", "CANCELED"):
-        outcome = record.get("hs_meeting_outcome").replace("_", " ").capitalize()
-        return f"{outcome}. {told}".strip()
     return told
 
 

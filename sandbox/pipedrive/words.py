@@ -75,11 +75,11 @@ def type_of(record: Record) -> str:
 
 
 def is_done(record: Record) -> bool:
-    """Whether an activity is marked as done. A meeting that did not take place is none to do."""
+    """Whether an activity is marked as done."""
     if record.kind == "tasks":
         return record.get("hs_task_status") == "COMPLETED"
     if record.kind == "meetings":
-        return record.get("hs_meeting_outcome") in ("COMPLETED", "NO_SHOW", "CANCELED")
+        return record.get("hs_meeting_outcome") == "COMPLETED"
     return True
 
 

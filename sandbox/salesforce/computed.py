@@ -66,9 +66,7 @@ COMPUTED |= {
     "*.Id": _id,
     "*.IsDeleted": _stamp("IsDeleted", lambda org, record: record.archived),
     "*.CreatedDate": _stamp("CreatedDate", lambda org, record: record.created_at),
-    "*.CreatedById": _stamp(
-        "CreatedById", lambda org, record: org.by(record.created_by.user_id)
-    ),
+    "*.CreatedById": _stamp("CreatedById", lambda org, record: org.by(record.created_by.user_id)),
     "*.LastModifiedDate": _stamp("LastModifiedDate", lambda org, record: written(record)[0]),
     "*.LastModifiedById": _stamp(
         "LastModifiedById", lambda org, record: org.by(written(record)[1])

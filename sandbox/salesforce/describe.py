@@ -51,8 +51,7 @@ def labels(org: Org, sobject: str, field: Field) -> dict[Any, str]:
         return {stage_name(org, stage.id): stage.label for stage in live_stages(org)}
     if field.custom:
         definitions = [
-            org.account.properties[kind].get(field.world[0])
-            for kind in org.objects[sobject].kinds
+            org.account.properties[kind].get(field.world[0]) for kind in org.objects[sobject].kinds
         ]
         options = next((one.options for one in definitions if one is not None), [])
         by_word = {option.value: option.label for option in options}
@@ -142,9 +141,9 @@ def _field(org: Org, one: SObject, field: Field) -> dict[str, Any]:
         "aggregatable": field.type not in ("textarea", "boolean"),
         "aiPredictionField": False,
         "autoNumber": False,
-        "byteLength": field.length * 3 if text and field.type not in ("id", "reference") else (
-            field.length if text else 0
-        ),
+        "byteLength": field.length * 3
+        if text and field.type not in ("id", "reference")
+        else (field.length if text else 0),
         "calculated": False,
         "cascadeDelete": False,
         "caseSensitive": False,

@@ -178,9 +178,7 @@ def token(call: Call) -> Answer:
     } | _refresh_part(call, kind, grant.refresh, grant.scopes)
 
 
-def _refresh_part(
-    call: Call, kind: str, refresh: str, scopes: tuple[str, ...]
-) -> dict[str, str]:
+def _refresh_part(call: Call, kind: str, refresh: str, scopes: tuple[str, ...]) -> dict[str, str]:
     """A refresh token comes with the first answer, and with every one where they rotate."""
     if kind == "refresh_token" and not call.hub.settings.salesforce_refresh_rotates:
         return {}

@@ -177,9 +177,7 @@ def delete(call: Call, name: str, record_id: str) -> Answer:
 
 def by_external_id(call: Call, sobject: SObject, field: str, value: str) -> list[Row]:
     """The live rows with a value in an External ID."""
-    found = next(
-        (one for key, one in sobject.fields.items() if key.lower() == field.lower()), None
-    )
+    found = next((one for key, one in sobject.fields.items() if key.lower() == field.lower()), None)
     if found is None or not (found.external_id or found.type == "id"):
         raise refuse("sf_external_id", f"Provided external ID field does not exist or is not "
                      f"accessible: {field}")  # fmt: skip

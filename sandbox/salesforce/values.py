@@ -41,9 +41,7 @@ def cleaned(org: Org, sobject: SObject, field: Field, value: Any) -> str:
         return value
     assert field.type in _TEXTS
     if field.type == "email" and not _EMAIL.fullmatch(value):
-        raise RowError(
-            "sf_email", f"{field.label}: invalid email address: {value}", [field.name]
-        )
+        raise RowError("sf_email", f"{field.label}: invalid email address: {value}", [field.name])
     if field.length and len(value) > field.length:
         raise RowError(
             "sf_too_long",

@@ -7,7 +7,7 @@ import json
 from sandbox.world.people_terms import ActError, Terms
 from sandbox.world.records import Actor, Record
 from sandbox.world.traces import LEAD_STATUS, NEW_LEAD
-from sandbox.world.ways import LEADS_ARE_PEOPLE
+from sandbox.world.ways import LEADS_ARE_PEOPLE, MEETINGS_ONLY_DONE
 
 PROSPECT = Actor("EMAIL_INTEGRATION", "inbox")
 """Mail that arrived in a connected inbox, and what the CRM learned from it."""
@@ -140,6 +140,11 @@ class Activity(Terms):
     def meeting_outcome(self, meeting: str, outcome: str, user: str = "") -> Record:
         """What became of a meeting: one of the CRM's outcomes."""
         record = self.need("meetings", "meeting", meeting)
+        if self.account.crm in MEETINGS_ONLY_DONE and outcome not in ("COMPLETED", "SCHEDULED"):
+            if outcome != "CANCELED":
+                raise ActError("outcome", "a meeting of this CRM is done, not done, or deleted")
+            self.account.archive("meetings", record.id, self.by(user, record))
+            return record
         known = [o.value for o in self.account.properties["meetings"]["hs_meeting_outcome"].options]
         if outcome not in known:
             raise ActError("outcome", f"{outcome!r} is none of {', '.join(known)}")

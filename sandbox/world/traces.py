@@ -106,9 +106,7 @@ def _joined(account: Account, change: Change) -> None:
         traces.converted.setdefault(contact, (now, deal))
 
 
-def join(
-    account: Account, deal: Record, contact: str, labels: Labels, by: Actor, now: int
-) -> Role:
+def join(account: Account, deal: Record, contact: str, labels: Labels, by: Actor, now: int) -> Role:
     """A new role; the first one of a deal is its primary one."""
     traces = Traces.of(account)
     first = not any((deal.id, one) in traces.pairs for one in deal.links.get("contacts", ()))

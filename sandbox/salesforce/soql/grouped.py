@@ -32,9 +32,7 @@ class Grouping:
         self._org = org
         self._sobject = sobject
         self._query = query
-        self.counts_alone = (
-            len(query.items) == 1 and query.items[0].what == Call("COUNT", None)
-        )
+        self.counts_alone = len(query.items) == 1 and query.items[0].what == Call("COUNT", None)
         """``SELECT COUNT()``: the answer is ``totalSize`` and holds no records."""
         self._keys = [self._value(one)[0] for one in query.group_by]
         self._columns = self._named()
@@ -57,9 +55,7 @@ class Grouping:
                 columns.append((name, self._reckon(what)))
                 continue
             if not isinstance(what, Path | Call) or what not in self._query.group_by:
-                raise refuse(
-                    "sf_malformed", f"Field must be grouped or aggregated: {_said(what)}"
-                )
+                raise refuse("sf_malformed", f"Field must be grouped or aggregated: {_said(what)}")
             name = item.alias or (what.parts[-1] if isinstance(what, Path) else "")
             if not name:
                 name = f"expr{unnamed}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.world.people_acts import Acts
+from sandbox.world.people_acts import ActError, Acts
 from sandbox.world.records import Link, Record
 from tests.sandbox.pipedrive.support import USER, Client, Company
 from tests.sandbox.support import START
@@ -293,11 +293,14 @@ def test_what_people_do_are_activities(company: Company, client: Client) -> None
     assert (extra["activities_count"], extra["done_activities_count"]) == (3, 2)
     assert ids(client.get(f"{V2}/activities", done="false")) == [int(meeting.id)]
     assert len(client.get(f"{V2}/activities", person_id=int(person.id), owner_id=602)) == 3
-    acts.do("meeting_outcome", {"meeting": meeting.id, "outcome": "NO_SHOW"})
-    missed = client.get(f"{V2}/activities/{meeting.id}")
-    assert (missed["done"], missed["note"]) == (True, "No show.")
+    with pytest.raises(ActError, match="done, not done, or deleted"):
+        acts.do("meeting_outcome", {"meeting": meeting.id, "outcome": "NO_SHOW"})
+    acts.do("meeting_outcome", {"meeting": meeting.id, "outcome": "COMPLETED"})
+    assert client.get(f"{V2}/activities/{meeting.id}")["done"] is True
     held = client.patch(f"{V2}/activities/{meeting.id}", {"due_time": "10:00", "duration": "00:45"})
     assert (held["due_time"], held["duration"]) == ("10:00:00", "00:45:00")
+    acts.do("meeting_outcome", {"meeting": meeting.id, "outcome": "CANCELED"})
+    assert client.get(f"{V2}/activities/{meeting.id}")["is_deleted"] is True
 
 
 def test_unknown_fields_may_be_ignored(company: Company, client: Client) -> None:

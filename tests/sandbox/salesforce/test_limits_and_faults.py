@@ -98,9 +98,7 @@ def test_a_record_that_somebody_else_is_writing(alone: Place) -> None:
         ("502_after", 502, "<!DOCTYPE html>"),
     ],
 )
-def test_failures_have_the_vendors_shape(
-    alone: Place, kind: str, status: int, shape: str
-) -> None:
+def test_failures_have_the_vendors_shape(alone: Place, kind: str, status: int, shape: str) -> None:
     alone.salesforce.faults.add({"match": "GET /salesforce/.*", "kind": kind})
     answer = alone.client().call("GET", LIMITS)
     assert answer.status_code == status

@@ -30,9 +30,7 @@ def book(sandbox: Place) -> list[Record]:
     return made
 
 
-def test_an_answer_has_types_addresses_and_what_was_asked(
-    api: Client, book: list[Record]
-) -> None:
+def test_an_answer_has_types_addresses_and_what_was_asked(api: Client, book: list[Record]) -> None:
     first = sfid("Opportunity", book[0])
     text = f"SELECT Id, Owner.Name, Amount, IsDeleted FROM Opportunity WHERE Id = '{first}'"
     told = api.get("~/query", q=text)
@@ -107,9 +105,7 @@ def test_order_limit_and_offset(
     assert names(api.query(text)) == [f"Book {number}" for number in found]
 
 
-def test_subqueries_and_what_they_lead_to(
-    api: Client, sandbox: Place, book: list[Record]
-) -> None:
+def test_subqueries_and_what_they_lead_to(api: Client, sandbox: Place, book: list[Record]) -> None:
     person = sandbox.contact(email="second@example.com", firstname="Sam")
     link = Link("contacts", person.id, ("", "Decision maker"))
     sandbox.account.associate(("deals", book[0].id), link, USER)
@@ -152,9 +148,7 @@ def test_aggregates(api: Client, book: list[Record]) -> None:
     assert row == {"n": 2, "expr0": 9100.0, "last": "2026-10-14T06:00:00.000+0000"}
     rows = api.query(f"SELECT IsClosed, COUNT(Id) n {where} GROUP BY IsClosed ORDER BY COUNT(Id)")
     assert rows == [{"IsClosed": True, "n": 1}, {"IsClosed": False, "n": 2}]
-    rows = api.query(
-        f"SELECT IsClosed, AVG(Amount) {where} GROUP BY IsClosed HAVING COUNT(Id) > 1"
-    )
+    rows = api.query(f"SELECT IsClosed, AVG(Amount) {where} GROUP BY IsClosed HAVING COUNT(Id) > 1")
     assert rows == [{"IsClosed": False, "expr0": 100.0}]
     rows = api.query(f"SELECT Owner.Name, COUNT_DISTINCT(StageName) k {where} GROUP BY Owner.Name")
     assert rows == [{"Name": "Ben Rep", "k": 3}]
@@ -184,9 +178,10 @@ def test_a_long_answer_comes_in_pages_that_were_settled_by_the_query(alone: Plac
     assert "nextRecordsUrl" not in last
     told = [row["Email"] for page in (first, second, last) for row in page["records"]]
     assert told == [f"n{n:03d}@example.com" for n in range(450)]
-    assert Client(alone.url, alone.mint(owner="702")[0]).error(
-        "GET", first["nextRecordsUrl"]
-    ) == (400, "INVALID_QUERY_LOCATOR")
+    assert Client(alone.url, alone.mint(owner="702")[0]).error("GET", first["nextRecordsUrl"]) == (
+        400,
+        "INVALID_QUERY_LOCATOR",
+    )
     for _ in range(10):
         api.ok("GET", "~/query", q="SELECT Id FROM Contact", headers=size)
     assert api.error("GET", first["nextRecordsUrl"])[1] == "INVALID_QUERY_LOCATOR"

@@ -205,9 +205,7 @@ def test_roles_join_a_person_and_an_opportunity(api: Client, sandbox: Place, dea
     assert api.error("GET", f"~/sobjects/OpportunityContactRole/{role}")[0] == 404
 
 
-def test_a_lead_becomes_a_contact_with_its_first_opportunity(
-    api: Client, sandbox: Place
-) -> None:
+def test_a_lead_becomes_a_contact_with_its_first_opportunity(api: Client, sandbox: Place) -> None:
     acts = Acts(sandbox.account)
     person = acts.do("submit_form", {"email": "inbound@example.com", "lastname": "Ito",
                                      "company": "Alder"})  # fmt: skip
