@@ -14,14 +14,17 @@ from connectors.contract import CrmRecord, ObjectType
 from connectors.mapping import CrmMapping, ObjectMap
 from connectors.pipedrive.account import LOST, WON, Facts, closing_stage
 from connectors.pipedrive.fields import Fields, day_begins, text_of
+from connectors.pipedrive.priorities import FIELD as PRIORITY
 from connectors.pipedrive.priorities import priority_word
 
 Row = Mapping[str, Any]
 Texts = dict[str, str | None]
 
 _NOON = of_day(12)
-_DENIED = frozenset({"unsubscribed", "no_consent", "archived"})
-"""Of `marketing_status`, which only accounts with Campaigns have: no mail to these."""
+_DENIED = frozenset({"unsubscribed", "archived"})
+"""Of `marketing_status`, which only accounts with Campaigns have: whoever took their consent back,
+and whose mail bounced or was called spam. `no_consent` is what everybody begins with; an account in
+which it means no maps `opted_out` to the field."""
 
 
 class Parser:
@@ -61,7 +64,9 @@ class Parser:
         texts: Texts = {}
         for name, value in row.items():
             if name != "custom_fields":
-                texts[name] = text_of(value, known.get(name))
+                # Of fields that every account has, the values are words of Pipedrive's own; what
+                # stands for them on the screen is in the user's language.
+                texts[name] = text_of(value, known.get(name) if name == PRIORITY else None)
         custom: Row = row.get("custom_fields") or {}
         for code, value in custom.items():
             texts[code] = text_of(value, known.get(code))
@@ -86,11 +91,10 @@ class Parser:
 
 
 def _consent(fields: dict[str, Any], marketing: str | None) -> None:
-    """A no in either place is a no. That mail may be sent because it was asked for once says
-    `subscribed`; it does not undo what our field says."""
+    """A no in either place is a no; where neither can be read, there is no yes."""
     if marketing in _DENIED:
         fields["opted_out"] = True
-    elif marketing == "subscribed" and "opted_out" not in fields:
+    elif marketing is not None and "opted_out" not in fields:
         fields["opted_out"] = False
 
 

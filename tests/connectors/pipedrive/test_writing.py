@@ -32,7 +32,9 @@ PRIORITIES = {
     "GET /api/v2/activityFields": ok(
         [{"field_code": "priority", "field_name": "Priority", "field_type": "enum",
           "is_custom_field": False,
-          "options": [{"id": 41, "label": "Hoch"}, {"id": 42, "label": "Mittel"}]}],
+          "options": [{"id": 41, "label": "Hoch"}, {"id": 42, "label": "Mittel"}]},
+         {"field_code": "type", "field_name": "Art", "field_type": "enum", "is_custom_field": False,
+          "options": [{"id": "call", "label": "Anruf"}]}],
         next_cursor=None,
     )
 }  # fmt: skip
