@@ -582,6 +582,23 @@ class Asker:
     email: str = ""
 
 
+class Framed(NamedTuple):
+    """Who looks at which record, in a frame of the CRM's that shows a page of ours."""
+
+    asker: Asker
+    type: ObjectType
+    id: str
+
+
+@runtime_checkable
+class SignedFrames(Protocol):
+    """A vendor that shows a page of ours in a frame, by an address that says whose it is."""
+
+    def verify_frame(self, url: str, now: Wall) -> Framed:
+        """Raises BadSignature with what was wrong."""
+        ...
+
+
 @runtime_checkable
 class SignedCards(Protocol):
     """A vendor that asks our server in the name of the CRM user who looks at a card of ours."""

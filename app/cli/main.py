@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.backtest import backtest
+from app.cli.differences import differences
 from app.cli.doctor import doctor
 from app.cli.dry_run import dry_run
 from app.cli.events_key import events_key
@@ -26,6 +27,7 @@ main.add_command(validate)
 main.add_command(schema)
 main.add_command(presets)
 main.add_command(backtest)
+main.add_command(differences)
 main.add_command(doctor)
 main.add_command(signin)
 main.add_command(keys)

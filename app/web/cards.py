@@ -16,7 +16,7 @@ from app.installations import signing
 from app.store import calls
 from app.web import access, deal_panel
 from app.web.answers import Refusal, answer, body, services
-from connectors.contract import BadSignature, SignedCards
+from connectors.contract import BadSignature, SignedCards, SignedFrames
 
 blueprint = Blueprint("cards", __name__)
 
@@ -79,6 +79,33 @@ def _panel(type: str, crm_id: str) -> dict[str, Any]:
     wall = parts.clocks.wall()
     link = signing.for_frame(parts.store, parts.config, who.installation_id, who.owner_id, wall)
     return {**found, "open": f"{link}/{type}/{crm_id}"}
+
+
+@blueprint.get("/frame/<crm>")
+def framed(crm: str) -> Any:
+    """The panel in a frame that the CRM opens itself (Pipedrive's), by an address that says for
+    whom. Elsewhere it opens nothing: there it may be a stranger who leads somebody here."""
+    parts = services()
+    wall = parts.clocks.wall()
+    try:
+        vendor = parts.connectors.vendor(crm)
+    except KeyError:
+        vendor = None
+    if not isinstance(vendor, SignedFrames):
+        raise Refusal(404, "crm", f"There are no frames of ours in {crm!r}.",
+                      "Check the address of the panel.")
+    try:
+        if request.headers.get("Sec-Fetch-Dest", "iframe") != "iframe":
+            raise BadSignature("This address opens in a frame of the CRM's only.")
+        found = vendor.verify_frame(request.url, wall)
+    except BadSignature as error:
+        with parts.store.write() as conn:
+            calls.refuse(conn, "frame_signature", wall)
+        raise Refusal(401, "frame_signature", error.message, "Open the record in the CRM again.") \
+            from error
+    who = access.vouched(crm, found.asker)
+    access.sign_in(who.installation_id, who.owner_id, who.who, framed=True)
+    return redirect(url_for("pages.panel", type=found.type, crm_id=found.id))
 
 
 @blueprint.get("/frame/<token>/<type>/<crm_id>")

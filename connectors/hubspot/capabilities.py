@@ -29,7 +29,7 @@ _FIXED = (
     ),
     Capability(
         "unenrol_from_native_sequence", False,
-        label="take a contact out of a HubSpot sequence",
+        label="take a contact out of the CRM's own sequence",
         why="HubSpot has no call for it",
         instead="a property of ours is set that a workflow of the account acts on",
     ),

@@ -5,25 +5,48 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from connectors.contract import NATIVE_SEQUENCES, Capability
+from connectors.contract import NATIVE_SEQUENCES, WEBHOOKS, Capability
 
 _AGAIN = "Have an admin of the account connect the app again."
+
+_NO_FIELDS = "activities of Pipedrive have no fields of an account's own"
 
 _FIXED = (
     Capability("stage_history", True, label="know when a deal entered its stage"),
     Capability("tasks_with_associations", True, label="create tasks on their deal and contact"),
     Capability("uninstalled_webhook", True, label="be told that the app was uninstalled"),
     Capability(
+        "daily_budget", False,
+        label="call the CRM as often as the work needs",
+        why="Pipedrive grants an account a budget of tokens for the day, which all its apps share",
+        instead="no more than `tokens_per_day` is spent; at its end what acts waits first and what "
+        "listens last, and all goes on when the budget begins again",
+        remedy="Set `tokens_per_day` to what the account's plan and seats allow.",
+    ),
+    Capability(
         NATIVE_SEQUENCES, False,
-        label="enrol contacts in Pipedrive's own sequences",
+        label="enrol contacts in the CRM's own sequences",
         why="Pipedrive has no call for its Automations and Campaigns",
         instead="a step that asks for one becomes a task for the rep, with the draft where it has "
         "one",
     ),
     Capability(
+        "unenrol_from_native_sequence", False,
+        label="take a contact out of the CRM's own sequence",
+        why="Pipedrive has no call for its Automations and Campaigns",
+        instead="nobody is put into one by us",
+    ),
+    Capability(
+        "mail_webhooks", False,
+        label="be told at once that somebody wrote",
+        why="no webhook of Pipedrive is about mail",
+        instead="the deals' own stamps are looked through once an hour, and before anything is "
+        "done for a person",
+    ),
+    Capability(
         "lookup_by_touch_id", False,
         label="find a task by the id of its touch",
-        why="activities of Pipedrive have no fields of an account's own",
+        why=_NO_FIELDS,
         instead="a mark in the task's text is sought through the deal or person that it stands on; "
         "a task that a rep deleted before its creation was confirmed cannot be found, and is made "
         "once more",
@@ -31,45 +54,72 @@ _FIXED = (
     Capability(
         "task_state", False,
         label="say on a task what became of it",
-        why="activities of Pipedrive have no fields of an account's own",
+        why=_NO_FIELDS,
         instead="the reason stands in the ledger and on the record's page here",
+    ),
+    Capability(
+        "task_history", False,
+        label="see who changed what on a task",
+        why="Pipedrive keeps no history of activities",
+        instead="a task is compared with what we wrote; a difference counts as a person's edit",
+    ),
+    Capability(
+        "owner_history", False,
+        label="see since when a deal is its owner's",
+        why="a deal does not say, and each look into its change log costs twenty tokens",
+        instead="a change of owner counts from when it was noticed",
     ),
     Capability(
         "touch_times", False,
         label="show on deals the time of day of the next touch",
         why="Pipedrive has no field for an instant",
-        instead="the fields of deals show its day, in the account's zone",
+        instead="the fields of deals show its day, in the account's zone; a pause set here to a "
+        "time of day lasts to the end of that day",
     ),
     Capability(
         "working_hours", False,
-        label="read reps' working hours and absences from Pipedrive",
+        label="read reps' working hours and absences",
         why="Pipedrive tells only their zones",
         instead="those entered here under People count, else 9:00 to 17:00 on weekdays in the "
         "rep's zone",
     ),
     Capability(
         "teams", False,
-        label="know who manages whom",
-        why="Pipedrive tells no teams of users to apps",
+        label="know who is in a team",
+        why="Pipedrive tells apps of no teams of users",
         instead="managers are named here under People",
     ),
     Capability(
         "bounces", False,
-        label="know of mails that bounced",
-        why="Pipedrive keeps no such mark on a person",
-        instead="a rep who sees one sets the person's follow-up control to Stop",
+        label="notice that a mail to a person bounced",
+        why="Pipedrive marks it only for mail of Campaigns",
+        instead="such a mark counts as an opt-out; else a rep who sees one sets the person's "
+        "follow-up control to Stop",
     ),
     Capability(
-        "mail_opens", False,
-        label="know of mails that were opened or clicked",
+        "mail_opened", False,
+        label="notice that a mail was opened or a link in it clicked",
         why="Pipedrive does not tell apps",
-        instead="rules that wait for it do not act; events may be posted by the tool that sends",
+        instead="rules that wait for it do not fire; a tool of yours can post it as an event",
     ),
     Capability(
-        "meeting_outcomes", False,
-        label="know whether a meeting was held or missed",
+        "forms", False,
+        label="notice that a form was submitted",
+        why="a web form of Pipedrive makes a lead or a deal and leaves no other trace",
+        instead="a new person without a deal is an inquiry; a form of somebody known can be posted "
+        "as an event",
+    ),
+    Capability(
+        "meeting_outcome", False,
+        label="read what came of a meeting",
         why="an activity of Pipedrive is done or not, and no more",
         instead="done means held; of one that is not done the rep is asked two hours after its end",
+    ),
+    Capability(
+        "contact_counter", False,
+        label="count what other tools send to a person",
+        why="Pipedrive's counts of a person are of mail and activities in both directions",
+        instead="caps count our own touches, and calls and mails seen since connecting",
     ),
     Capability(
         "record_roles", False,
@@ -92,7 +142,7 @@ class _Row(NamedTuple):
 
 _BY_SCOPE = (
     _Row(
-        "webhooks", (("admin",),), "be told of changes at once",
+        WEBHOOKS, (("admin",),), "be told of changes at once",
         "changes are noticed once an hour",
     ),
     _Row(
@@ -131,14 +181,14 @@ _BY_SCOPE = (
         "events of your tools that name an address alone are matched with people known here",
     ),
     _Row(
-        "leads", (("leads:read", "leads:full"),), "read leads",
-        "inquiries are followed up as people without a deal",
-    ),
-    _Row(
         "email_content", (("mail:read", "mail:full"),), "read what a reply says",
         "a reply is noticed, dated and acted on; what it says is asked of the rep",
     ),
 )  # fmt: skip
+
+
+SCOPES = tuple(dict.fromkeys(scope for row in _BY_SCOPE for group in row.scopes for scope in group))
+"""All that a capability rests on."""
 
 
 def capabilities(granted: Collection[str]) -> tuple[Capability, ...]:

@@ -13,13 +13,22 @@ from connectors.access import Access
 from connectors.budget import Budget, Limit, MemoryBudgetStore
 from connectors.clocks import WallClocks
 from connectors.config import VendorConfig
-from connectors.contract import BudgetStore, Connector, Event, Recorder, Tokens, TokenStore
+from connectors.contract import (
+    BudgetStore,
+    Connector,
+    Event,
+    Framed,
+    Recorder,
+    Tokens,
+    TokenStore,
+)
 from connectors.daily import Daily
 from connectors.pipedrive import webhooks
 from connectors.pipedrive.account import read_facts
 from connectors.pipedrive.api import Api, v1
 from connectors.pipedrive.connector import PipedriveConnector
 from connectors.pipedrive.errors import Classifier
+from connectors.pipedrive.frames import verify_frame
 from connectors.pipedrive.oauth import OAuth, authorize_url, uninstalled
 from connectors.pipedrive.tables import (
     BURST_CEILING,
@@ -69,6 +78,9 @@ class PipedriveVendor:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: Wall
     ) -> None:
         webhooks.verify(self._config.client_secret, headers, body)
+
+    def verify_frame(self, url: str, now: Wall) -> Framed:
+        return verify_frame(self._config.client_secret, url, now)
 
     def parse_webhook(self, body: bytes) -> list[Event]:
         return webhooks.parse_events(body, self._mapping)

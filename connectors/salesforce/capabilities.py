@@ -21,6 +21,20 @@ _FIXED = (
         why="Salesforce sends an app of ours no webhooks",
         instead="changes are asked for every few minutes (`poll_seconds`)",
     ),
+    Capability(
+        "mail_webhooks", False,
+        label="be told at once that somebody wrote",
+        why="Salesforce sends an app of ours no webhooks",
+        instead="mails are asked for with all other changes, and before anything is done for a "
+        "person",
+    ),
+    Capability(
+        "daily_budget", False,
+        label="call the CRM as often as the work needs",
+        why="Salesforce grants an account so many calls in 24 hours, which all its apps share",
+        instead="each answer says how many are left; the last twentieth is left to the others, and "
+        "all goes on as calls come free",
+    ),
     Capability("tasks_with_associations", True, label="create tasks on their deal and contact"),
     Capability(
         "time_of_tasks", False,

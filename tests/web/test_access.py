@@ -14,7 +14,7 @@ PUBLIC = {
     "webhooks.receive", "oauth.start", "oauth.callback", "oauth.uninstalled", "oauth.offer",
     "oauth.accept", "oauth.sign_out", "health.alive", "health.ready", "health.metrics",
     "pages.welcome", "pages.result", "static", "events.receive", "cards.card", "cards.act",
-    "cards.enter",
+    "cards.enter", "cards.framed",
 }  # fmt: skip
 """Endpoints that answer somebody who is not signed in: sign_out and result check for themselves,
 whoever posts events shows a key, a
