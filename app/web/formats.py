@@ -10,6 +10,7 @@ from flask import Flask, g
 from markupsafe import Markup
 
 from app.model.time import DAY, HOUR, MINUTE, SECOND, iso, to_datetime
+from app.model.vocabulary import Mode
 
 WORDS = {
     "stage_left": "left the stage",
@@ -107,6 +108,17 @@ def percent(rate: float) -> str:
 def amount(value: float | None, currency: str | None) -> str:
     """An amount; unknown is said and never shown as zero."""
     return "unknown" if value is None else f"{value:,.2f} {currency or ''}".strip()
+
+
+def told(mode: str, backlog: int) -> str:
+    """What an activation did, with what records would owe already."""
+    done = {Mode.OFF.value: "Switched off.", Mode.LIVE.value: "Live."}.get(mode, f"Set to {mode}.")
+    if not backlog or mode == Mode.OFF.value:
+        return done
+    records = f"{backlog:,} record{'' if backlog == 1 else 's'}"
+    if mode == Mode.LIVE.value:
+        return f"{done} What {records} owe from before waits as backlog."
+    return f"{done} Live, it would find something owed already on {records}."
 
 
 def register(app: Flask) -> None:

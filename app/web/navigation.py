@@ -28,8 +28,8 @@ ENTRIES = (
     ),
     Entry("pages.mine", "Mine", ALL),
     Entry("pages.subjects", "Records", ALL, ("pages.subject", "pages.dry_run")),
-    Entry("pages.rules", "Rules", _LEADS, ("pages.migrate", "pages.activation")),
-    Entry("pages.setup", "Set-up", _ADMINS, ("pages.leave",)),
+    Entry("pages.rules", "Rules", _LEADS, ("pages.playbook", "pages.migrate", "pages.activation")),
+    Entry("pages.setup", "Set-up", _ADMINS, ("pages.start", "pages.leave")),
     Entry("pages.people", "People", _ADMINS),
     Entry("pages.health", "Health", _ADMINS),
 )

@@ -33,6 +33,7 @@ CHASE = playbook(
     """,
 )
 DEALS = ("Acme renewal", "Borg licences", "Cyan rollout", "Delta pilot")
+ACME, BORG, CYAN, DELTA = DEALS
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = (

@@ -11,10 +11,8 @@ import requests
 
 from app.installations.config import Config
 from connectors.hubspot.webhooks import signature_v3
-from tests.browser.conftest import DEALS, Firm, Open
+from tests.browser.conftest import ACME, BORG, CYAN, DELTA, Firm, Open
 from tests.scenarios.harness import ADA, BEN, CLIENT_SECRET, MIA, OTTO, PORTAL, Story
-
-ACME, BORG, CYAN, DELTA = DEALS
 
 
 def control(firm: Firm, name: str) -> str:

@@ -36,6 +36,7 @@ MANAGERS = {
     "api_dashboard.figures", "api_dashboard.table", "api_dashboard.records",
     "dashboard.first", "dashboard.page", "dashboard.records",
     "api_setup.stop", "pages.rules", "api_dry_run.dry_run", "pages.dry_run",
+    "pages.playbook",
 }  # fmt: skip
 
 

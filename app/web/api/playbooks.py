@@ -26,6 +26,7 @@ from app.web.api.mapping import mapped
 from app.web.api.settings import stored_settings
 from app.web.api.setup import changed, wake
 from app.web.api.waiting import lanes_refuse
+from app.web.formats import told
 
 blueprint = Blueprint("api_playbooks", __name__)
 
@@ -132,7 +133,7 @@ def source(playbook: str) -> Response:
                        "text": rows[0]["source"]})
     if playbook in preset_ids():
         return answer({"playbook": playbook, "version": 0, "text": preset_text(playbook)})
-    raise _unknown(playbook)
+    raise unknown(playbook)
 
 
 @blueprint.post("/playbooks")
@@ -218,14 +219,15 @@ def activate(playbook: str) -> Response:
     elif playbook in preset_ids():
         found, version = preset(playbook), 0
     else:
-        raise _unknown(playbook)
+        raise unknown(playbook)
     rules = _rules(given.get("rules"), found)
     if not version:
         _, version = _saved(preset_text(playbook), f"{playbook}.yaml")
     with lanes_refuse():
         done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
     wake("ingest", "dispatch")
-    return answer({"playbook": playbook, "version": version, "rules": done})
+    said = told(mode, sum(rule["backlog"] for rule in done))
+    return answer({"playbook": playbook, "version": version, "rules": done, "said": said})
 
 
 @blueprint.post("/playbooks/<playbook>/pause")
@@ -273,16 +275,19 @@ def _named(given: Any) -> list[str] | None:
 @access.require("admin", "manager")
 def backtest(playbook: str) -> Response:
     """What it would have owed in the last ?days= (90), had it been live; nothing is written."""
-    days = request.args.get("days", str(DAYS))
+    return answer(tested(playbook, request.args.get("days", str(DAYS))))
+
+
+def tested(playbook: str, days: str) -> dict[str, Any]:
+    """The backtest of a playbook. Raises Refusal for what is none, or for a strange time."""
     if not days.isdecimal() or not 1 <= int(days) <= 3650:
         raise wrong("days", f"{days!r} is no number of days", "Give a whole number from 1 to 3650.")
     try:
-        found = services().runtime.backtest(
+        return services().runtime.backtest(
             access.viewer().installation_id, playbook, int(days)
         )
     except BacktestError:
-        raise _unknown(playbook) from None
-    return answer(found)
+        raise unknown(playbook) from None
 
 
 def _rules(given: Any, playbook: Playbook) -> list[str] | None:
@@ -302,7 +307,7 @@ def _rules(given: Any, playbook: Playbook) -> list[str] | None:
     return chosen
 
 
-def _unknown(playbook: str) -> Refusal:
+def unknown(playbook: str) -> Refusal:
     return Refusal(
         404, "playbook", f"There is no saved playbook {playbook!r}.",
         "Save it first with POST /api/playbooks; GET /api/playbooks lists presets and what is "
