@@ -20,10 +20,8 @@ from demo.invariants import broken
 from demo.matching import Matches, match
 from demo.oracle import owed
 from demo.owed import Owed, Terms
+from demo.told import as_told, cut
 
-WHOLE_MINUTES = ("pipedrive",)
-"""CRMs whose due times have no seconds: what is left of the minute is cut off."""
-MINUTE = 60_000
 LATE_MS = HOUR
 """What is written so much later than owed needs a reason."""
 
@@ -60,11 +58,9 @@ def check(
 
     kinds: stage id → kind as confirmed. terms: what was activated when, and the settings.
     """
-    crm = read(export, kinds, working_hours=working_hours)
+    crm = read(as_told(export), kinds, working_hours=working_hours)
     steps = owed(crm, terms)
-    if export.get("crm") in WHOLE_MINUTES:
-        for one in steps:
-            one.due = one.due and one.due - one.due % MINUTE
+    cut(export, steps)
     matches = match(steps, crm.tasks)
     verdict = Verdict(
         duplicates=[_told(crm, task) for task in matches.duplicates],

@@ -69,6 +69,7 @@ OTHER_POSITIONS: dict[str, Any] = {
     "pipedrive_unknown_fields": "ignored",
     "pipedrive_nulls_left_out": True,
     "pipedrive_activity_updates": False,
+    "pipedrive_mail_tells": True,
     "pipedrive_deleted_readable": False,
     "pipedrive_reset_unit": "milliseconds",
     "pipedrive_budget_zone": "Europe/Tallinn",
@@ -195,6 +196,8 @@ class Settings:
     pipedrive_activity_updates: bool = True
     """[U] Whether an activity, or a mail, also moves the ``update_time`` of its deal and person. No
     webhook tells it either way."""
+    pipedrive_mail_tells: bool = False
+    """[U] Whether mail that an inbox has logged fires a change of its deal and person."""
     pipedrive_deleted_readable: bool = True
     """[U] Whether a deleted record can be read by its id for thirty days, as lists of deleted deals
     have it."""

@@ -94,8 +94,12 @@ class Events:
             was = shape(view, entity, change.record)
         elif action == "change":
             was = shape(view, entity, former(change))
-            if change.action in ("associated", "dissociated") and not _differ(was, now or {}):
+            joined = change.action in ("associated", "dissociated")
+            mail = change.other_kind == "emails" and self._settings.pipedrive_mail_tells
+            if joined and not (mail or _differ(was, now or {})):
                 return None
+            if mail and now:
+                now["update_time"] = words.rfc3339(change.at)
         behind = words.person_behind(account, change.actor, change.record)
         event = Event(
             id=self._uuid(),

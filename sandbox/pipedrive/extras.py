@@ -79,12 +79,9 @@ def of_organization(view: View, record: Record, wanted: list[str]) -> dict[str, 
 
 
 def consent(record: Record) -> str:
-    """What the Campaigns app knows of a person. Who bounced for good is archived; who has no
-    address has given no consent."""
+    """What the Campaigns app knows of a person. Of mail that came back it tells nothing."""
     if record.get("hs_email_optout") == "true":
         return "unsubscribed"
-    if record.get("hs_email_hard_bounce_reason_enum"):
-        return "archived"
     return record.get("pd_marketing_status") or "no_consent"
 
 

@@ -163,13 +163,18 @@ class Cast:
             options = [option.value for option in definition.options]
             chosen = next((o for o in options if o.lower() == value), None if options else value)
             if chosen is not None:
-                until = name.removesuffix("_control") + "_pause_until"
-                if value == "pause" and until in self.account.properties["deals"]:
+                until = self._pause_until(name.removesuffix("_control"))
+                if value == "pause" and until:
                     date = {"kind": "deals", "record": record.id, "property": until}
                     self.acts.do("set_property", {**date, "value": str(self.acts.now + PAUSE)})
                 params = {"kind": "deals", "record": record.id, "property": name, "value": chosen}
                 return self.acts.do("set_property", params)
         return None
+
+    def _pause_until(self, prefix: str) -> str:
+        """The field beside an app's switch that says until when a pause lasts."""
+        names = (f"{prefix}_pause_until", f"{prefix}_paused_until")
+        return next((one for one in names if one in self.account.properties["deals"]), "")
 
     def _other_rep(self, record: Record, pick: float) -> str:
         reps = [

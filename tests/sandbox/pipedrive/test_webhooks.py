@@ -168,6 +168,18 @@ def test_what_an_activity_moves_on_its_deal_is_told_nobody(
     assert company.client().get(f"{V2}/deals/{made.id}")["update_time"] == "2026-10-12T06:00:00Z"
 
 
+def test_mail_may_be_told(company: Company, receiver: Receiver, hook: Hook) -> None:
+    person = contact(company)
+    made = deal(company, person)
+    sent(company, receiver)
+    company.settings.update({"pipedrive_mail_tells": True})
+    company.clock.advance(1000)
+    Acts(company.account).do("reply", {"deal": made.id})
+    told = sent(company, receiver)
+    assert {one["meta"]["entity_id"] for one in told} == {made.id, person.id}
+    assert told[0]["previous"] == {"update_time": "2026-10-12T06:00:00Z"}
+
+
 @pytest.mark.parametrize(
     ("action", "object", "expected"),
     [

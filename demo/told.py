@@ -1,0 +1,68 @@
+"""What of its contents a CRM tells: a checker must not know better than the app could.
+
+The sandbox keeps everything in one way. Pipedrive's API tells whole seconds, due times by the
+minute, and nothing of mail that came back; our fields there have names of the account's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from demo.facts import Raw
+from demo.owed import Owed
+
+SECOND, MINUTE = 1_000, 60_000
+WHOLE_SECONDS = frozenset({"pipedrive"})
+_INSTANTS = frozenset({"hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time"})
+_NAMES = {
+    "follow_up_control": "followthrough_control",
+    "follow_up_paused_until": "followthrough_pause_until",
+}
+"""Name of a field of ours at such a CRM → the name by which the checker asks."""
+_UNTOLD = frozenset({"hs_email_bounce", "hs_email_hard_bounce_reason_enum"})
+_STAMPS = ("created_at", "updated_at", "archived_at")
+
+
+def as_told(export: Raw) -> Raw:
+    """The export with the instants that its CRM tells."""
+    if export.get("crm") not in WHOLE_SECONDS:
+        return export
+    return {
+        name: [_record(one) if "history" in one else one for one in value]
+        if isinstance(value, list)
+        else value
+        for name, value in export.items()
+    }
+
+
+def cut(export: Raw, steps: Iterable[Owed]) -> None:
+    """Due times as such a CRM keeps them: what is left of the minute is cut off."""
+    if export.get("crm") in WHOLE_SECONDS:
+        for one in steps:
+            one.due = one.due and one.due - one.due % MINUTE
+
+
+def _record(record: Raw) -> dict[str, Any]:
+    told = dict(record)
+    for name in _STAMPS:
+        told[name] = told[name] and _whole(told[name])
+    told["history"] = {
+        _NAMES.get(name, name): [[_whole(row[0]), _value(name, row[1]), *row[2:]] for row in rows]
+        for name, rows in record["history"].items()
+        if name not in _UNTOLD
+    }
+    told["properties"] = {
+        _NAMES.get(name, name): _value(name, value)
+        for name, value in record["properties"].items()
+        if name not in _UNTOLD
+    }
+    return told
+
+
+def _value(name: str, value: str) -> str:
+    return str(_whole(int(value))) if name in _INSTANTS and value.isdigit() else value
+
+
+def _whole(instant: int) -> int:
+    return instant - instant % SECOND
