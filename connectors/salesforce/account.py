@@ -8,7 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors import values
-from connectors.contract import Account, CrmError, CrmPerson, CrmPipeline, CrmStage
+from connectors.contract import (
+    Account,
+    CrmError,
+    CrmPerson,
+    CrmPipeline,
+    CrmStage,
+    Forbidden,
+    Invalid,
+    NotFound,
+)
 from connectors.mapping import CrmMapping
 from connectors.salesforce.api import Api
 from connectors.salesforce.rows import Row, stage_id
@@ -133,12 +142,18 @@ def read_account(api: Api, base: str) -> Account:
 
 
 def currency_of(api: Api) -> str:
-    """The account's own currency; empty where it has but one, which its records do not name."""
-    try:
-        rows = api.query("SELECT IsoCode FROM CurrencyType WHERE IsCorporate = true")
-    except CrmError:
-        return ""
-    return str(rows[0]["IsoCode"]) if rows else ""
+    """The account's own currency; empty where it does not say. One that has several lists them."""
+    for soql, column in (
+        ("SELECT IsoCode FROM CurrencyType WHERE IsCorporate = true", "IsoCode"),
+        ("SELECT DefaultCurrencyIsoCode FROM Organization", "DefaultCurrencyIsoCode"),
+    ):
+        try:
+            rows = api.query(soql)
+        except (Invalid, NotFound, Forbidden):
+            continue
+        if rows and rows[0].get(column):
+            return str(rows[0][column])
+    return ""
 
 
 def read_pipelines(api: Api, schema: Schema, mapping: CrmMapping) -> list[CrmPipeline]:

@@ -105,7 +105,7 @@ class Api:
         """The vendor's client on our transport."""
         if self._made is None:
             made = _client_class()(
-                session_id="", instance="", version=self._version, session=_Session(self.send)
+                session_id="", instance="-", version=self._version, session=_Session(self.send)
             )
             made.base_url = self.path("")
             self._made = made

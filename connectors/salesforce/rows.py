@@ -11,7 +11,7 @@ from connectors.contract import CrmRecord, ObjectType, Version
 from connectors.mapping import CrmMapping, Field
 from connectors.salesforce.due import Due, due_of, stamp, told
 from connectors.salesforce.schema import DUE_AT, DUE_DATE, Shape
-from connectors.salesforce.tables import DEFAULT_PIPELINE, MASTER_RECORD_TYPE
+from connectors.salesforce.tables import DEFAULT_PIPELINE, MASTER_RECORD_TYPE, RECORD_TYPE_PREFIX
 from connectors.salesforce.tables import RECORD_TYPE_SEPARATOR as SEPARATOR
 
 Row = Mapping[str, Any]
@@ -111,7 +111,8 @@ def stage_id(pipeline: str | None, stage: str | None) -> str | None:
 
 def stage_name(stage: str) -> str:
     """The picklist's value of a stage's id."""
-    return stage.partition(SEPARATOR)[2] or stage
+    pipeline, _, name = stage.partition(SEPARATOR)
+    return name if name and pipeline.startswith(RECORD_TYPE_PREFIX) else stage
 
 
 def pipeline_of(record_type: str | None) -> str:

@@ -86,10 +86,11 @@ alone."""
 MAIL_SUBTYPES = frozenset({"Email", "ListEmail"})
 """Of the tasks that Salesforce makes beside each e-mail record."""
 
-RECORD_TYPE_SEPARATOR = "/"
+RECORD_TYPE_SEPARATOR = ":"
 """A stage's id is its name; where the account has record types, whose sales processes share stages,
 it is the record type's id, this, and the name."""
 
+RECORD_TYPE_PREFIX = "012"
 DEFAULT_PIPELINE = "default"
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
