@@ -445,7 +445,11 @@ class Connector(Protocol):
     def changed_since(
         self, type: ObjectType, watermark: Business, after: str | None
     ) -> Page:
-        """One page of records modified at or after the watermark, oldest first."""
+        """One page of records modified at or after the watermark, oldest first.
+
+        A CRM without webhooks lists here what they would tell: a deleted record comes archived, and
+        one whose associations changed comes with them.
+        """
         ...
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:

@@ -47,12 +47,12 @@ class Admin(Http):
             **registration(self.url),
         )
 
-    def install(self, portal: int | None = None) -> None:
+    def install(self, portal: int | None = None, crm: str = "hubspot") -> None:
         """Connect: consent page, its form sent, the way back, signed in as the installer.
 
         portal: the account chosen there; None takes the one that is offered first.
         """
-        page = self.session.get(f"{self.url}/connect/hubspot", timeout=TIMEOUT_S)
+        page = self.session.get(f"{self.url}/connect/{crm}", timeout=TIMEOUT_S)
         form = _Form()
         form.feed(page.text)
         if page.status_code != 200 or not form.action:

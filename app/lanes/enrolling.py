@@ -25,6 +25,7 @@ from app.lanes.trouble import note_error
 from app.model.native import Sender, Used
 from app.model.time import DAY, SECOND, Business, Wall
 from app.store import installations, natives, sending
+from connectors.config import NAMES
 from connectors.contract import (
     NATIVE_SEQUENCES,
     AuthRevoked,
@@ -96,6 +97,8 @@ def _prepared(
     native = case.facts.touch.step.native
     assert native is not None
     words = {"step": case.row["step"], "sequence": native.name, "sender": sender.inbox}
+    if native.crm != tenant.crm:
+        unavailable = f"it names one of {NAMES[native.crm]}, and this account is another CRM's."
     code = obstacle(
         case.facts, on=tenant.settings.native_sequences, unavailable=unavailable, sender=sender
     )

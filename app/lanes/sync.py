@@ -195,7 +195,8 @@ def _changes(
             records = [
                 record
                 for record in page.records
-                if tenant.fresh.is_new(type, record.id, record.updated_at) or not unlisted
+                if tenant.fresh.is_new(_list_of(type, record), record.id, record.updated_at)
+                or not unlisted
             ]
             found += _queue(lanes, tenant, [_hint(type, record) for record in records])
             after = page.after
@@ -251,18 +252,25 @@ def _queue(lanes: Lanes, tenant: Tenant, hints: Sequence[Event]) -> int:
     return len(hints)
 
 
+def _list_of(type: ObjectType, record: CrmRecord) -> str:
+    """The list that a record came in: its own, or that of whose people changed."""
+    return f"{type}:people" if record.associations is not None else type
+
+
 def _hint(type: ObjectType, record: CrmRecord) -> Event:
-    """A task comes with what was read of it: where that is all known, it is not read again."""
+    """A task comes with what was read of it: where that is all known, it is not read again. A deal
+    that comes with its people is listed because they changed."""
     known = {name: record.fields[name] for name in WATCHED if name in record.fields}
     told = type == "task" and not record.archived
+    linked = record.associations is not None
     return Event(
-        kind="deleted" if record.archived else "changed",
+        kind="deleted" if record.archived else "associated" if linked else "changed",
         object_type=type,
         object_id=record.id,
         at=record.updated_at,
         field=SEVERAL if told else None,
         value=dumps(known) if told else None,
-        dedupe=f"poll:{type}:{record.id}:{record.updated_at}",
+        dedupe=f"poll:{type}:{record.id}:{record.updated_at}{':people' if linked else ''}",
     )
 
 

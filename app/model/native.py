@@ -52,9 +52,9 @@ class Look:
 class NativeSequence:
     """A sequence of the CRM's own, which sends its mails itself once a contact is enrolled in it.
 
-    crm: whose sequence it is (`hubspot`). name: its name there, or its id. sender: whose mailbox
-    and seat it is sent from; `owner` is the subject's, `team` takes those of the owner's team in
-    turn, but always the same one for a person.
+    crm: whose sequence it is (`hubspot`, `salesforce`). name: its name there, or its id. sender:
+    whose mailbox and seat it is sent from; `owner` is the subject's, `team` takes those of the
+    owner's team in turn, but always the same one for a person.
     """
 
     crm: str

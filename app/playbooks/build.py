@@ -271,10 +271,11 @@ def _assign(step: form.StepYaml) -> Assign:
 
 def _native(step: form.StepYaml, sequence: NativeYaml, templates: dict[str, Template]) -> Step:
     """An enrolment acts at its due time, so nothing is written before it."""
+    crm, name = sequence.named
     if step.template is not None:
         task, instead = TaskType.EMAIL, f"E-mail: {templates[step.template].decides}"
     else:
-        task, instead = TaskType.TODO, by_hand(sequence.hubspot)
+        task, instead = TaskType.TODO, by_hand(name)
     return Step(
         id=step.id,
         at=step.at,
@@ -287,7 +288,7 @@ def _native(step: form.StepYaml, sequence: NativeYaml, templates: dict[str, Temp
         window=step.window,
         late=_late(step),
         recycle=step.then.recycle if step.then is not None else None,
-        native=NativeSequence("hubspot", sequence.hubspot, sequence.sender),
+        native=NativeSequence(crm, name, sequence.sender),
     )
 
 

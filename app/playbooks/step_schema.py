@@ -43,10 +43,28 @@ LateYaml = Annotated[
 
 
 class NativeYaml(Strict):
-    """A sequence of the CRM's own: `hubspot` names it, or gives its id in quotes."""
+    """A sequence of the CRM's own: `hubspot` names it, or gives its id in quotes; a cadence of
+    Salesforce's is named by `salesforce`. In an account of the other CRM the step is a task."""
 
-    hubspot: Line
+    hubspot: Line | None = None
+    salesforce: Line | None = None
     sender: Literal["owner", "team"] = "owner"
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """(CRM, name)."""
+        if self.hubspot is not None:
+            return "hubspot", self.hubspot
+        return "salesforce", self.salesforce or ""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> NativeYaml:
+        if (self.hubspot is None) == (self.salesforce is None):
+            raise refusal(
+                "a step starts one sequence of one CRM",
+                "write {hubspot: <name>} or {salesforce: <name>}",
+            )
+        return self
 
 
 class AssignToYaml(Strict):
@@ -105,7 +123,7 @@ class StepYaml(Strict):
             raise refusal(
                 "a step is either a `task`, an `email`, a `note` or a `sequence` of the CRM's own",
                 "write task: call, email, todo, linkedin or meeting; or email: <template>; or "
-                "note: <template>; or sequence: {hubspot: <name>}",
+                "note: <template>; or sequence: {hubspot: <name>} or {salesforce: <name>}",
             )
         more = sorted(self.model_fields_set - {"id", "note"})
         if self.note is not None and more:

@@ -10,7 +10,7 @@ from connectors.contract import CrmRecord, Invalid, ObjectType, Page, Version
 from connectors.salesforce.api import Api, quoted
 from connectors.salesforce.cadences import Cadences
 from connectors.salesforce.due import literal, told
-from connectors.salesforce.links import Links, kind_of
+from connectors.salesforce.links import ROLES, Links, kind_of
 from connectors.salesforce.rows import Row, Rows, stage_versions
 from connectors.salesforce.schema import Schema, Shape
 from connectors.salesforce.tables import ENGAGEMENTS, MAIL_SUBTYPES, PAGE
@@ -22,6 +22,9 @@ OVERLAP_MS = MINUTE
 _CALLS = " AND TaskSubtype = 'Call' AND IsClosed = true"
 _LEADS_FROM = "lead:"
 """Begins the cursor of a listing of people once contacts are through and leads follow."""
+
+_ROLES_FROM = "role:"
+"""Begins that of a listing of opportunities once they are through and their people follow."""
 
 T = TypeVar("T")
 
@@ -194,9 +197,12 @@ class Reader:
 
     def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
         """One page of records modified at or after the watermark, oldest first; what was deleted
-        among them, as archived."""
-        kind, cursor = _place(type, after)
+        among them, as archived. Who belongs to an opportunity is kept beside it, and its change is
+        no change of the opportunity: those follow, with their people."""
         begin = max(0, watermark - OVERLAP_MS)
+        if after is not None and after.startswith(_ROLES_FROM):
+            return self._of_roles(begin, after.removeprefix(_ROLES_FROM))
+        kind, cursor = _place(type, after)
         rows = self._selected(
             kind, lambda shape: self._api.query(_changes(shape, begin, cursor), deleted=True)
         )
@@ -204,7 +210,25 @@ class Reader:
         last = rows[-1] if rows else None
         place = f"{told(last['SystemModstamp']) or 0}/{last['Id']}" if last else ""
         kept = [r for r, row in zip(records, rows, strict=True) if self._counts(type, r, row)]
-        return Page(kept, self._following(type, kind, rows, place))
+        following = self._following(type, kind, rows, place)
+        return Page(kept, _ROLES_FROM if type == "deal" and following is None else following)
+
+    def _of_roles(self, begin: int, cursor: str) -> Page:
+        """Opportunities whose people changed, modified when that was."""
+        rows = self._api.query(
+            f"SELECT Id, OpportunityId, SystemModstamp FROM {ROLES} "
+            f"WHERE {_modified(begin, cursor)} ORDER BY SystemModstamp, Id LIMIT {PAGE}",
+            deleted=True,
+        )
+        changed: dict[str, int] = {}
+        for row in rows:
+            changed[str(row["OpportunityId"])] = told(row["SystemModstamp"]) or 0
+        records = self._of_shape("deal", list(changed), False, ("contact",), False)
+        for record in records:
+            record.updated_at = Business(max(record.updated_at, changed[record.id]))
+        last = rows[-1] if len(rows) == PAGE else None
+        place = f"{told(last['SystemModstamp']) or 0}/{last['Id']}" if last else None
+        return Page(records, f"{_ROLES_FROM}{place}" if place else None)
 
     def _counts(self, type: ObjectType, record: CrmRecord, row: Row) -> bool:
         """Whether a change is told under this type. What Salesforce keeps as one task may be a
@@ -291,12 +315,16 @@ def _listing(shape: Shape, last: str) -> str:
 
 
 def _changes(shape: Shape, begin: int, cursor: str) -> str:
-    if cursor:
-        instant, _, last = cursor.partition("/")
-        at = literal(int(instant))
-        after = f"(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > {quoted(last)}))"
-    else:
-        after = f"SystemModstamp >= {literal(begin)}"
     only = _CALLS if shape.type == "call" else ""
+    after = _modified(begin, cursor)
     return f"{_select(shape)} WHERE {after}{only} ORDER BY SystemModstamp, Id LIMIT {PAGE}"
+
+
+def _modified(begin: int, cursor: str) -> str:
+    """The condition of a page of what changed: from an instant on, or behind the page before."""
+    if not cursor:
+        return f"SystemModstamp >= {literal(begin)}"
+    instant, _, last = cursor.partition("/")
+    at = literal(int(instant))
+    return f"(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > {quoted(last)}))"
 

@@ -11,7 +11,12 @@ from connectors.contract import CrmRecord, ObjectType, Version
 from connectors.mapping import CrmMapping, Field
 from connectors.salesforce.due import Due, due_of, stamp, told
 from connectors.salesforce.schema import DUE_AT, DUE_DATE, Shape
-from connectors.salesforce.tables import DEFAULT_PIPELINE, MASTER_RECORD_TYPE, RECORD_TYPE_PREFIX
+from connectors.salesforce.tables import (
+    DEFAULT_PIPELINE,
+    KINDS,
+    MASTER_RECORD_TYPE,
+    RECORD_TYPE_PREFIX,
+)
 from connectors.salesforce.tables import RECORD_TYPE_SEPARATOR as SEPARATOR
 
 Row = Mapping[str, Any]
@@ -137,6 +142,8 @@ def _deal(rows: Rows, record: CrmRecord, row: Row, shape: Shape) -> None:
 def _task(rows: Rows, record: CrmRecord, row: Row, shape: Shape) -> None:
     fields = record.fields
     fields["due_at"] = rows.due(shape, row)
+    if fields.get("type") == "todo" and row.get("Type") == KINDS["meeting"]:
+        fields["type"] = "meeting"
     if row.get("IsClosed"):
         fields["status"] = "completed"
     elif fields.get("status") == "completed":

@@ -52,7 +52,7 @@ MORE_COLUMNS: Mapping[ObjectType, tuple[str, ...]] = {
     "lead": ("IsConverted", "ConvertedContactId", "MasterRecordId"),
     "task": (
         "ActivityDate", "ReminderDateTime", "IsReminderSet", "IsClosed", "TaskSubtype",
-        "WhoId", "WhatId", "LastModifiedById", "CreatedById",
+        "WhoId", "WhatId", "LastModifiedById", "CreatedById", "Type",
     ),
     "call": ("IsClosed", "TaskSubtype", "WhoId", "WhatId", "CompletedDateTime"),
     "note": ("WhoId", "WhatId", "TaskSubtype"),
@@ -82,6 +82,9 @@ LOCK_STATUSES = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"})
 SUBTYPES: Mapping[str, str] = {"call": "Call", "email": "Email", "linkedin": "LinkedIn"}
 """Our word for a task → `TaskSubtype`; any other is a plain `Task`. It can be set at creation
 alone."""
+
+KINDS: Mapping[str, str] = {"call": "Call", "email": "Email", "meeting": "Meeting"}
+"""Our word for a task → `Type`, a list of the account's own that usually has these."""
 
 MAIL_SUBTYPES = frozenset({"Email", "ListEmail"})
 """Of the tasks that Salesforce makes beside each e-mail record."""

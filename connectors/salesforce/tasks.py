@@ -34,6 +34,7 @@ from connectors.salesforce.schema import Schema, Shape
 from connectors.salesforce.tables import (
     BATCH,
     DESCRIPTION_CHARS,
+    KINDS,
     LEAD_WITH_RELATED,
     SUBJECT_CHARS,
     SUBTYPES,
@@ -140,6 +141,8 @@ class Tasks:
             fields |= {"state": "done"}
         else:
             sent |= {"TaskSubtype": SUBTYPES.get(task.type, "Task")}
+            if task.type in KINDS and "Type" in shape.creatable:
+                sent["Type"] = KINDS[task.type]
             sent |= due_columns(shape, task.due_at, self._people, task.owner_id)
             fields |= {"priority": task.priority, "state": "open"}
         return {**sent, **self._rows.columns(shape, fields)}
@@ -161,7 +164,7 @@ class Tasks:
             place
             for place, (task, answer) in enumerate(zip(tasks, answers, strict=True))
             if isinstance(answer.error, Invalid)
-            and "type" in answer.error.fields
+            and {"type", "Type"} & answer.error.fields.keys()
             and task.type != "todo"
         ]
         if not places:
@@ -247,8 +250,6 @@ def _fitted(task: NewTask, type: Written) -> NewTask:
     fitted = replace(task, body=body, priority=priority, due_at=_whole(task.due_at))
     if type == "note":
         return replace(fitted, subject=(task.subject or _first_line(body))[:SUBJECT_CHARS])
-    if task.type not in ("todo", *SUBTYPES):
-        fitted = _retyped(fitted)
     return replace(fitted, subject=fitted.subject.strip()[:SUBJECT_CHARS])
 
 

@@ -28,7 +28,8 @@ ELSEWHERE = frozenset(
 
 @pytest.fixture
 def begin(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Begin]:
-    """Begins a story with the keyword arguments of `Story`; `--database`, `--positions` hold."""
+    """Begins a story with the keyword arguments of `Story`; `--database`, `--positions` and `--crm`
+    hold."""
     dialect = request.config.getoption("database")
     positions: dict[str, Any] = {}
     if request.config.getoption("positions") == "other":
@@ -37,7 +38,7 @@ def begin(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Begin]:
 
         def story(**wanted: Any) -> Story:
             database = new_url(dialect, tmp_path, migrated=False) if dialect != "sqlite" else ""
-            given = {"database": database} | wanted
+            given = {"database": database, "crm": request.config.getoption("crm")} | wanted
             given["sandbox_settings"] = positions | (given.get("sandbox_settings") or {})
             return stack.enter_context(Story(tmp_path, **given))
 

@@ -39,8 +39,10 @@ from sandbox.http_server import HttpServer
 from sandbox.hubspot.api import HubSpot
 from sandbox.server import serve
 from sandbox.simulation import Simulation
+from sandbox.vendor import VendorServer
 from sandbox.world.account import Account
 from sandbox.world.records import Actor, Link, Owner, Team
+from tests.scenarios.crms import CRMS, HUBSPOT, Crm
 from tests.support.stores import new_url
 
 ZONE = "Europe/Amsterdam"
@@ -50,16 +52,8 @@ change."""
 
 PORTAL = 4_100_001
 CLIENT_SECRET = "a secret that signs webhooks"
-KINDS = {
-    "new": "appointmentscheduled",
-    "qualified": "qualifiedtobuy",
-    "meeting_done": "presentationscheduled",
-    "proposal": "decisionmakerboughtin",
-    "negotiation": "contractsent",
-    "won": "closedwon",
-    "lost": "closedlost",
-}
-"""What each stage of the account's pipeline means; acts take either word."""
+KINDS = HUBSPOT.kinds
+"""What each stage of HubSpot's pipeline means; acts take either word."""
 
 _PATIENCE_S = 30
 
@@ -121,7 +115,8 @@ class Story:
     """See the module. `before` acts in the CRM before the app is connected.
 
     database: DATABASE_URL of a database, empty or migrated; "" for a SQLite file in the folder.
-    environment: variables that the app finds beside those it needs.
+    environment: variables that the app finds beside those it needs. crm: on which CRM it is told;
+    ids of records are then those that the CRM's own HTTP has.
     """
 
     def __init__(
@@ -135,19 +130,22 @@ class Story:
         before: Callable[[Story], None] | None = None,
         sandbox_settings: Mapping[str, Any] | None = None,
         database: str = "",
-        tier: str = "professional",
+        tier: str = "",
         environment: Mapping[str, str] | None = None,
+        crm: str = "hubspot",
     ) -> None:
         self._environment = dict(environment or {})
         self._database = database or new_url("sqlite", folder)
         self.zone = zone
-        self.tier = tier
+        self.kind = CRMS[crm]
+        self.tier = tier or self.kind.tier
         self.folder = folder
         self.people = tuple(people)
         self.simulation = Simulation("simulated", self.at(begins))
         self._flask = assemble(self.simulation)
         self.hubspot: HubSpot = self._flask.extensions["hubspot"]
         self.hubspot.settings.update(sandbox_settings or {})
+        self.vendor: VendorServer[Any] = self._flask.extensions["vendors"].by_crm[crm]
         self.account = self._account()
         self._settings = dict(settings or {})
         self._before = before
@@ -182,11 +180,14 @@ class Story:
     ) -> None:
         self._stack.close()
 
-    def _account(self, portal: int = PORTAL) -> Account:
+    def _account(self, portal: int = PORTAL, crm: Crm | None = None) -> Account:
+        """A new account with the story's people in it. crm: of another vendor."""
+        kind = crm or self.kind
         account = self.simulation.world.add_account(
-            portal, "The firm", timezone=self.zone, currency="EUR", tier=self.tier
-        )
-        account.extra["people"] = {"kinds": dict(KINDS)}  # acts name stages by these words
+            portal, "The firm", timezone=self.zone, currency="EUR",
+            tier=self.tier if crm is None else crm.tier, crm=kind.name,
+        )  # fmt: skip
+        account.extra["people"] = {"kinds": dict(kind.kinds)}  # acts name stages by these words
         for number, name in enumerate(sorted({person.team for person in self.people}), 1):
             account.add_team(Team(str(number), name))
         for number, person in enumerate(self.people):
@@ -228,10 +229,7 @@ class Story:
             "FOLLOWTHROUGH_KEYS": Fernet.generate_key().decode(),
             "SECRET_KEY": secrets.token_urlsafe(40),
             "DATABASE_URL": self._database,
-            "HUBSPOT_CLIENT_ID": "followthrough-demo",
-            "HUBSPOT_CLIENT_SECRET": CLIENT_SECRET,
-            "HUBSPOT_API_BASE": self.crm.url,
-            "HUBSPOT_APP_BASE": self.crm.url,
+            **self.kind.environment(self.crm.url, CLIENT_SECRET),
             "FOLLOWTHROUGH_SIMULATION": f"{self.crm.url}/sandbox",
             "RATE_MULTIPLIER": "1000",
             **self._environment,
@@ -240,14 +238,40 @@ class Story:
 
     def _connect(self) -> None:
         self.admin = Admin(self.url)
-        self.admin.register_at(self.crm, CLIENT_SECRET)
-        self.admin.install()
+        self.register(self.kind)
+        self.kind.prepare(self.account, self.simulation.world.apps[self.kind.app_id])
+        self.admin.install(crm=self.kind.name)
         self.admin.wait_for_import()
-        self.admin.confirm_stages({stage: kind for kind, stage in KINDS.items()})
-        self.admin.name_managers(self.crm.account()["owners"])
-        if self._settings:
-            self.admin.settings(self._settings)
+        self.admin.confirm_stages({stage: kind for kind, stage in self.kind.kinds.items()})
+        owners = self.crm.account()["owners"]
+        self.admin.name_managers([{**one, "id": self.outer("owners", one["id"])} for one in owners])
+        settings = {**self.kind.settings, **self._settings}
+        if settings:
+            self.admin.settings(settings)
         self.settle()
+
+    def register(self, kind: Crm) -> None:
+        """Register the app with a vendor, as its developer once did."""
+        self.crm.register(
+            app_id=kind.app_id,
+            client_id=kind.client_id,
+            client_secret=CLIENT_SECRET,
+            **kind.registration(self.url),
+        )
+
+    # --- ids ---------------------------------------------------------------------------------
+
+    def outer(self, kind: str, id: str) -> str:
+        """A record's id, or an owner's (kind `owners`), as the CRM's HTTP and the app know it."""
+        return self.vendor.outer_id(self.account, kind, id)
+
+    def inner(self, value: Any) -> Any:
+        """The world's id of what the CRM's HTTP names so; anything else stays."""
+        return self.vendor.inner_id(value) if isinstance(value, str) else value
+
+    def owner(self, person: Person) -> str:
+        """A person's id as the app knows it."""
+        return self.outer("owners", person.owner_id)
 
     # --- business time -----------------------------------------------------------------------
 
@@ -288,8 +312,9 @@ class Story:
         self._wait(instant + 1)
 
     def settle(self) -> None:
-        """Let the app take in what has happened, without time passing to speak of."""
-        self.to(self.now + 1)
+        """Let the app take in what has happened; no time passes to speak of where the CRM tells of
+        changes at once, else as much as until the app next asks."""
+        self.to(self.now + self.kind.lag_ms)
 
     def _wait(self, instant: int) -> None:
         deadline = time.monotonic() + _PATIENCE_S
@@ -305,8 +330,10 @@ class Story:
 
     def act(self, verb: str, **params: Any) -> str:
         """A deed in the CRM, one of `sandbox.world.people_acts.VERBS`. The record's id."""
-        body = {"portal": PORTAL, "verb": verb, **params}
-        return str(self.crm.call("POST", "/sandbox/act", body)["id"])
+        given = {name: self.inner(value) for name, value in params.items()}
+        body = {"portal": PORTAL, "verb": verb, **given}
+        told = self.crm.call("POST", "/sandbox/act", body)
+        return self.outer(told["kind"], str(told["id"]))
 
     def contact(self, first: str = "Nora", **params: Any) -> str:
         """A new contact without a deal."""
@@ -362,7 +389,9 @@ class Story:
         labels = ("", label) if label else ("",)
         with self.simulation.world.lock:
             self.account.associate(
-                ("deals", deal), Link("contacts", contact, labels), self.by(self.people[0])
+                ("deals", self.inner(deal)),
+                Link("contacts", self.inner(contact), labels),
+                self.by(self.people[0]),
             )
         self.simulation.barrier.poke()
 
@@ -390,7 +419,7 @@ class Story:
 
     def to_deal(self, deal: str) -> Link:
         """An association to a deal, for records that no verb makes."""
-        return Link("deals", deal)
+        return Link("deals", self.inner(deal))
 
     # --- what the CRM's own admin sets up -----------------------------------------------------
 
@@ -465,8 +494,12 @@ class Story:
         fields = row["properties"]
         due = int(fields["hs_timestamp"])
         names = {person.owner_id: person.first for person in self.people}
+        linked = {
+            kind: tuple(self.outer(kind, one["id"]) for one in row["associations"].get(kind, ()))
+            for kind in ("deals", "contacts")
+        }
         return Task(
-            id=row["id"],
+            id=self.outer("tasks", row["id"]),
             subject=fields["hs_task_subject"],
             due=self.local(due),
             due_at=due,
@@ -477,8 +510,8 @@ class Story:
             type=fields["hs_task_type"],
             priority=fields.get("hs_task_priority", ""),
             body=fields.get("hs_task_body", ""),
-            deals=tuple(one["id"] for one in row["associations"].get("deals", ())),
-            contacts=tuple(one["id"] for one in row["associations"].get("contacts", ())),
+            deals=linked["deals"],
+            contacts=linked["contacts"],
             state=fields.get("followthrough_state", ""),
             reason=fields.get("followthrough_state_reason", ""),
             touch_id=fields.get("followthrough_touch_id", ""),
@@ -487,7 +520,8 @@ class Story:
 
     def properties(self, kind: str, record: str) -> dict[str, str]:
         """A record's properties in the CRM."""
-        return next(r["properties"] for r in self.export(kind)[kind] if r["id"] == record)
+        rows = self.export(kind)[kind]
+        return next(r["properties"] for r in rows if r["id"] == self.inner(record))
 
     # --- what the app says -------------------------------------------------------------------
 
@@ -522,7 +556,7 @@ class Story:
         assert self.parts is not None
         with self.parts.store.read() as conn:
             (installation,) = installations.read(conn)
-            owner = person.owner_id if person else None
+            owner = self.owner(person) if person else None
             return reading.notices_of(conn, installation["id"], owner)[::-1]
 
     def command(self, *words: str, simulated: bool = True) -> Result:
@@ -532,10 +566,7 @@ class Story:
             "FOLLOWTHROUGH_KEYS": ",".join(self.config.keys),
             "SECRET_KEY": self.config.secret_key,
             "DATABASE_URL": self.config.database_url,
-            "HUBSPOT_CLIENT_ID": self.config.vendor("hubspot").client_id,
-            "HUBSPOT_CLIENT_SECRET": self.config.vendor("hubspot").client_secret,
-            "HUBSPOT_API_BASE": self.crm.url,
-            "HUBSPOT_APP_BASE": self.crm.url,
+            **self.kind.environment(self.crm.url, CLIENT_SECRET),
             "FOLLOWTHROUGH_SIMULATION": self.config.simulation if simulated else "",
         }
         return CliRunner().invoke(main, words, env=env)
