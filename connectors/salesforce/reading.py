@@ -7,10 +7,19 @@ from typing import Any, TypeVar
 
 from app.model.time import DAY, HOUR, MINUTE, Business, Clocks
 from connectors.contract import CrmRecord, Invalid, ObjectType, Page, Version
-from connectors.salesforce.api import Api, quoted
+from connectors.salesforce.api import Api
 from connectors.salesforce.cadences import Cadences
-from connectors.salesforce.due import literal, told
+from connectors.salesforce.due import told
 from connectors.salesforce.links import ROLES, Links, kind_of
+from connectors.salesforce.listing import (
+    LEADS_FROM,
+    ROLES_FROM,
+    behind,
+    changes,
+    listing,
+    modified,
+    place_of,
+)
 from connectors.salesforce.rows import Row, Rows, stage_versions
 from connectors.salesforce.schema import Schema, Shape
 from connectors.salesforce.tables import ENGAGEMENTS, MAIL_SUBTYPES, PAGE
@@ -18,13 +27,6 @@ from connectors.salesforce.tables import ENGAGEMENTS, MAIL_SUBTYPES, PAGE
 OVERLAP_MS = MINUTE
 """A poll looks back so far before its watermark: a long transaction is stamped before it is seen.
 """
-
-_CALLS = " AND TaskSubtype = 'Call' AND IsClosed = true"
-_LEADS_FROM = "lead:"
-"""Begins the cursor of a listing of people once contacts are through and leads follow."""
-
-_ROLES_FROM = "role:"
-"""Begins that of a listing of opportunities once they are through and their people follow."""
 
 T = TypeVar("T")
 
@@ -186,8 +188,8 @@ class Reader:
         """One page of all live records, by id: a listing goes on where it was left, even days
         later. Of deals, the day of the last activity comes along, for where silence begins; it is
         read here alone, since our own closed tasks move it."""
-        kind, last = _place(type, after)
-        rows = self._selected(kind, lambda shape: self._api.query(_listing(shape, last)))
+        kind, last = place_of(type, after)
+        rows = self._selected(kind, lambda shape: self._api.query(listing(shape, last)))
         records = self._made(kind, rows, history, associations)
         if type == "deal":
             for record, row in zip(records, rows, strict=True):
@@ -200,24 +202,24 @@ class Reader:
         among them, as archived. Who belongs to an opportunity is kept beside it, and its change is
         no change of the opportunity: those follow, with their people."""
         begin = max(0, watermark - OVERLAP_MS)
-        if after is not None and after.startswith(_ROLES_FROM):
-            return self._of_roles(begin, after.removeprefix(_ROLES_FROM))
-        kind, cursor = _place(type, after)
+        if after is not None and after.startswith(ROLES_FROM):
+            return self._of_roles(begin, after.removeprefix(ROLES_FROM))
+        kind, cursor = place_of(type, after)
         rows = self._selected(
-            kind, lambda shape: self._api.query(_changes(shape, begin, cursor), deleted=True)
+            kind, lambda shape: self._api.query(changes(shape, begin, cursor), deleted=True)
         )
         records = self._made(kind, rows, False, ())
         last = rows[-1] if rows else None
-        place = f"{told(last['SystemModstamp']) or 0}/{last['Id']}" if last else ""
+        place = behind(last) if last else ""
         kept = [r for r, row in zip(records, rows, strict=True) if self._counts(type, r, row)]
         following = self._following(type, kind, rows, place)
-        return Page(kept, _ROLES_FROM if type == "deal" and following is None else following)
+        return Page(kept, ROLES_FROM if type == "deal" and following is None else following)
 
     def _of_roles(self, begin: int, cursor: str) -> Page:
         """Opportunities whose people changed, modified when that was."""
         rows = self._api.query(
             f"SELECT Id, OpportunityId, SystemModstamp FROM {ROLES} "
-            f"WHERE {_modified(begin, cursor)} ORDER BY SystemModstamp, Id LIMIT {PAGE}",
+            f"WHERE {modified(begin, cursor)} ORDER BY SystemModstamp, Id LIMIT {PAGE}",
             deleted=True,
         )
         changed: dict[str, int] = {}
@@ -227,8 +229,7 @@ class Reader:
         for record in records:
             record.updated_at = Business(max(record.updated_at, changed[record.id]))
         last = rows[-1] if len(rows) == PAGE else None
-        place = f"{told(last['SystemModstamp']) or 0}/{last['Id']}" if last else None
-        return Page(records, f"{_ROLES_FROM}{place}" if place else None)
+        return Page(records, f"{ROLES_FROM}{behind(last)}" if last else None)
 
     def _counts(self, type: ObjectType, record: CrmRecord, row: Row) -> bool:
         """Whether a change is told under this type. What Salesforce keeps as one task may be a
@@ -245,11 +246,11 @@ class Reader:
     def _following(
         self, type: ObjectType, kind: ObjectType, rows: Sequence[Row], place: str
     ) -> str | None:
-        prefix = _LEADS_FROM if kind == "lead" else ""
+        prefix = LEADS_FROM if kind == "lead" else ""
         if len(rows) == PAGE:
             return f"{prefix}{place}"
         if type == "contact" and kind == "contact" and self._schema.find("lead") is not None:
-            return _LEADS_FROM
+            return LEADS_FROM
         return None
 
     def _day(self, value: Any) -> int | None:
@@ -293,38 +294,3 @@ class Reader:
                 raise
             self._schema.forget()
             return ask(self._schema.of(type))
-
-
-def _place(type: ObjectType, after: str | None) -> tuple[ObjectType, str]:
-    """(what is listed, where it goes on) of a cursor of ours."""
-    if after and after.startswith(_LEADS_FROM):
-        return "lead", after.removeprefix(_LEADS_FROM)
-    return type, after or ""
-
-
-def _select(shape: Shape) -> str:
-    return f"SELECT {', '.join(shape.columns)} FROM {shape.sobject}"
-
-
-def _listing(shape: Shape, last: str) -> str:
-    conditions = [f"Id > {quoted(last)}"] if last else []
-    if shape.type == "lead" and shape.has("IsConverted"):
-        conditions.append("IsConverted = false")
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"{_select(shape)}{where} ORDER BY Id LIMIT {PAGE}"
-
-
-def _changes(shape: Shape, begin: int, cursor: str) -> str:
-    only = _CALLS if shape.type == "call" else ""
-    after = _modified(begin, cursor)
-    return f"{_select(shape)} WHERE {after}{only} ORDER BY SystemModstamp, Id LIMIT {PAGE}"
-
-
-def _modified(begin: int, cursor: str) -> str:
-    """The condition of a page of what changed: from an instant on, or behind the page before."""
-    if not cursor:
-        return f"SystemModstamp >= {literal(begin)}"
-    instant, _, last = cursor.partition("/")
-    at = literal(int(instant))
-    return f"(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > {quoted(last)}))"
-
