@@ -7,21 +7,20 @@ barrier counts by it. What waits is kept with the world, so a restored sandbox s
 from __future__ import annotations
 
 import contextlib
-import random
-import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
-import urllib3
 
 from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.hubspot import signing
 from sandbox.hubspot.grants import Grants
 from sandbox.hubspot.webhooks import Event, Webhooks
+from sandbox.sender import BaseSender
 from sandbox.settings import Settings
 from sandbox.world.records import ACTIVITY_KINDS, App, Change
 from sandbox.world.store import World
@@ -30,8 +29,6 @@ BATCH = 100
 FIRST_EVENT_ID = 1_000_001
 RELEASE = "hubspot.release"
 """On the agenda where held events are due, so that business time stops there."""
-LINGER_SECONDS = 0.02
-"""How long the background sender gathers events before it sends them."""
 
 
 @dataclass(slots=True)
@@ -57,22 +54,12 @@ class _Box:
     """(business instant of delivery, app id, event) of what comes late on purpose."""
 
 
-class Deliveries:
+class Deliveries(BaseSender):
     """The sender of one sandbox's webhooks; has the shape of the barrier's outbox."""
 
     def __init__(self, world: World, settings: Settings, faults: Faults, har: Har) -> None:
-        self._world = world
-        self._settings = settings
-        self._faults = faults
-        self._har = har
+        super().__init__(world, settings, faults, har, "webhooks")
         self._webhooks = Webhooks(world, settings)
-        self._random = random.Random(settings.webhook_seed)
-        self._http = urllib3.PoolManager(maxsize=16, retries=False)
-        self._one_sender = threading.Lock()
-        self._wake = threading.Event()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.counts = {"delivered": 0, "events": 0, "retried": 0, "dropped": 0, "given_up": 0}
         world.on_change(self._on_change)
         world.agenda.handle(RELEASE, self._wake.set)
 
@@ -95,8 +82,7 @@ class Deliveries:
             event["eventId"] = box.next_event
             box.next_event += 1
             box.waiting.append((app_id, event))
-        if self._thread is not None and not self._wake.is_set():
-            self._wake.set()
+        self._wake_up()
 
     # --- what the barrier asks -----------------------------------------------------------------
 
@@ -112,10 +98,6 @@ class Deliveries:
         """Whether something waits to be delivered or accepted."""
         box = self._box
         return bool(box.waiting or box.batches or self._due(box))
-
-    def lost(self) -> int:
-        """Events dropped and batches given up: what an app learns only by polling."""
-        return self.counts["dropped"] + self.counts["given_up"]
 
     def flush(self, seconds: float | None = None) -> bool:
         """Delivers everything pending; returns when all was accepted, dropped or given up.
@@ -138,29 +120,6 @@ class Deliveries:
                 if not all(done):
                     return False
         return not self.pending()
-
-    # --- the background ------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Sends in the background as things happen; for wall time and for tests."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the background and every attempt under way."""
-        self._stopped.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout=2)
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.wait(1.0)
-            self._wake.clear()
-            if self._stopped.wait(LINGER_SECONDS):
-                return
-            self.flush()
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -187,7 +146,7 @@ class Deliveries:
                 if undisturbed:
                     rows.append(event)
                 else:
-                    self._meet(app_id, event, rows)
+                    self._meet(event["subscriptionType"], event, rows, partial(self._hold, app_id))
             for (app_id, portal_id), events in per_target.items():
                 if self._settings.webhook_disorder:
                     self._random.shuffle(events)
@@ -196,34 +155,10 @@ class Deliveries:
                     chunk = events[start : start + BATCH]
                     box.batches.append(Batch(number, app_id, portal_id, chunk))
 
-    def _undisturbed(self) -> bool:
-        """Whether no event can meet anything: asked once for thousands of them."""
-        settings = self._settings
-        return not (self._faults.any() or settings.webhook_drop or settings.webhook_duplicate)
-
-    def _meet(self, app_id: int, event: Event, rows: list[Event]) -> None:
-        """Puts one event among those to be sent, as often and where the faults have it."""
-        settings, now = self._settings, self._world.clock.now()
-        faults = self._faults.meet("EVENT", event["subscriptionType"], now)
-        if not (faults or settings.webhook_drop or settings.webhook_duplicate):
-            rows.append(event)
-            return
-        kinds = {fault.kind for fault in faults}
-        if "drop" in kinds or self._chance(settings.webhook_drop):
-            self.counts["dropped"] += 1
-            return
-        twice = "duplicate" in kinds or self._chance(settings.webhook_duplicate)
-        copies = [event] * (2 if twice else 1)
-        if "delay" in kinds:
-            delays = [fault for fault in faults if fault.kind == "delay"]
-            at = max(fault.until or now + round(fault.seconds * 1000) for fault in delays)
-            self._box.held.extend((at, app_id, copy) for copy in copies)
-            self._world.agenda.add(at, RELEASE, order=("",))
-        elif "disorder" in kinds:
-            for copy in copies:
-                rows.insert(self._random.randint(0, len(rows)), copy)
-        else:
-            rows.extend(copies)
+    def _hold(self, app_id: int, at: int, event: Event) -> None:
+        """Keeps an event that comes late on purpose."""
+        self._box.held.append((at, app_id, event))
+        self._world.agenda.add(at, RELEASE, order=("",))
 
     def _due(self, box: _Box) -> list[tuple[int, int, Event]]:
         """What was held back and is to be sent by now."""
@@ -231,9 +166,6 @@ class Deliveries:
             return []
         now = self._world.clock.now()
         return [entry for entry in box.held if entry[0] <= now]
-
-    def _chance(self, share: float) -> bool:
-        return share > 0 and self._random.random() < share
 
     def _send(self, batch: Batch, deadline: float | None) -> bool:
         """Tries one batch until it is accepted; False when stopped before that."""
@@ -281,30 +213,5 @@ class Deliveries:
         if self._settings.webhooks_signed_v1:
             headers["X-HubSpot-Signature"] = signing.v1(app.client_secret, body)
             headers["X-HubSpot-Signature-Version"] = "v1"
-        began, status, told, answer = time.time(), 0, {}, b""
-        try:
-            response = self._http.request(
-                "POST",
-                app.webhook_url,
-                body=body,
-                headers=headers,
-                timeout=self._settings.webhook_timeout_seconds,
-                redirect=False,
-            )
-            status, told, answer = response.status, dict(response.headers), response.data
-        except (urllib3.exceptions.HTTPError, OSError):
-            pass  # nobody there: tried again like any refusal
-        if self._settings.har:
-            self._har.record(
-                started=began,
-                seconds=time.time() - began,
-                method="POST",
-                url=app.webhook_url,
-                request_headers=headers.items(),
-                request_body=body,
-                status=status,
-                response_headers=told.items(),
-                response_body=answer,
-                comment=f"webhook delivery {batch.number}, attempt {batch.attempts}",
-            )
-        return 200 <= status < 300
+        comment = f"webhook delivery {batch.number}, attempt {batch.attempts}"
+        return 200 <= self._post(app.webhook_url, body, headers, comment) < 300

@@ -8,21 +8,19 @@ the world's agenda, so that business time stops there. Every attempt has a numbe
 from __future__ import annotations
 
 import base64
-import random
-import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import orjson
-import urllib3
 
 from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.pipedrive.events import Event, Events, payload
 from sandbox.pipedrive.frame_events import Frames, changed, shapes
 from sandbox.pipedrive.hooks import Hook, Hooks
+from sandbox.sender import BaseSender
 from sandbox.settings import Settings
 from sandbox.world.account import Account
 from sandbox.world.records import Change
@@ -32,7 +30,6 @@ RETRY_AFTER_S = (3, 30, 150)
 RETRY = "pipedrive.retry"
 RELEASE = "pipedrive.release"
 """On the agenda where held events are due, so that business time stops there."""
-LINGER_SECONDS = 0.02
 
 
 @dataclass(slots=True, eq=False)
@@ -57,25 +54,15 @@ class _Box:
     """(business instant of delivery, event) of what comes late on purpose."""
 
 
-class Deliveries:
+class Deliveries(BaseSender):
     """The sender of one sandbox's webhooks; has the shape of the barrier's outbox."""
 
     def __init__(
         self, world: World, settings: Settings, faults: Faults, har: Har, hooks: Hooks
     ) -> None:
-        self._world = world
-        self._settings = settings
-        self._faults = faults
-        self._har = har
+        super().__init__(world, settings, faults, har, "pipedrive")
         self._hooks = hooks
         self._events = Events(settings, hooks.wanting)
-        self._random = random.Random(settings.webhook_seed)
-        self._http = urllib3.PoolManager(maxsize=16, retries=False)
-        self._one_sender = threading.Lock()
-        self._wake = threading.Event()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.counts = {"delivered": 0, "events": 0, "retried": 0, "dropped": 0, "given_up": 0}
         world.on_change(self._on_change)
         world.on_frame(self._on_frame)
         world.agenda.handle(RETRY, self._again)
@@ -107,8 +94,7 @@ class Deliveries:
         event = self._events.of(account, change)
         if event is not None:
             waiting.append(event)
-            if self._thread is not None and not self._wake.is_set():
-                self._wake.set()
+            self._wake_up()
 
     def _on_frame(self, account: Account) -> None:
         if account.crm != "pipedrive" or not any(self._hooks.of(account.portal_id)):
@@ -117,8 +103,7 @@ class Deliveries:
             event = self._events.of_frame(account, action, key, was, now)
             if event is not None:
                 self._box.waiting.append(event)
-        if self._thread is not None:
-            self._wake.set()
+        self._wake_up()
 
     def watch(self, account: Account) -> None:
         """An account has a new webhook: what changes of its frame from here on is told."""
@@ -153,10 +138,6 @@ class Deliveries:
         box = self._box
         return bool(box.waiting or box.ready or self._due(box))
 
-    def lost(self) -> int:
-        """Events dropped and given up: what an app learns only by polling."""
-        return self.counts["dropped"] + self.counts["given_up"]
-
     def flush(self, seconds: float | None = None) -> bool:
         """Tries everything pending once; False when stopped, or out of time, before that."""
         deadline = None if seconds is None else time.monotonic() + seconds
@@ -177,29 +158,6 @@ class Deliveries:
                         list(pool.map(self._send, ready))
         return not self.pending()
 
-    # --- the background ------------------------------------------------------------------------
-
-    def start(self) -> None:
-        """Sends in the background as things happen; for wall time and for tests."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="pipedrive", daemon=True)
-            self._thread.start()
-
-    def stop(self) -> None:
-        """Ends the background and every attempt under way."""
-        self._stopped.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout=2)
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.wait(1.0)
-            self._wake.clear()
-            if self._stopped.wait(LINGER_SECONDS):
-                return
-            self.flush()
-
     # --- inside --------------------------------------------------------------------------------
 
     def _gather(self) -> None:
@@ -212,7 +170,7 @@ class Deliveries:
             box.held = [entry for entry in box.held if entry not in late]
             events = [event for _, event in late]
             for event in box.waiting:
-                self._meet(event, events)
+                self._meet(f"{event.action}.{event.entity}", event, events, self._hold)
             box.waiting.clear()
             if self._settings.webhook_disorder:
                 self._random.shuffle(events)
@@ -224,35 +182,16 @@ class Deliveries:
                         continue
                     box.ready.append(Delivery(self._world.new_delivery(), hook_id, event))
 
-    def _meet(self, event: Event, events: list[Event]) -> None:
-        """Puts one event among those to be sent, as often and where the faults have it."""
-        settings, now = self._settings, self._world.clock.now()
-        faults = self._faults.meet("EVENT", f"{event.action}.{event.entity}", now)
-        kinds = {fault.kind for fault in faults}
-        if "drop" in kinds or self._chance(settings.webhook_drop):
-            self.counts["dropped"] += 1
-            return
-        twice = "duplicate" in kinds or self._chance(settings.webhook_duplicate)
-        copies = [event] * (2 if twice else 1)
-        if "delay" in kinds:
-            delays = [fault for fault in faults if fault.kind == "delay"]
-            at = max(fault.until or now + round(fault.seconds * 1000) for fault in delays)
-            self._box.held.extend((at, copy) for copy in copies)
-            self._world.agenda.add(at, RELEASE, order=("",))
-        elif "disorder" in kinds:
-            for copy in copies:
-                events.insert(self._random.randint(0, len(events)), copy)
-        else:
-            events.extend(copies)
+    def _hold(self, at: int, event: Event) -> None:
+        """Keeps an event that comes late on purpose."""
+        self._box.held.append((at, event))
+        self._world.agenda.add(at, RELEASE, order=("",))
 
     def _due(self, box: _Box) -> list[tuple[int, Event]]:
         if not box.held:
             return []
         now = self._world.clock.now()
         return [entry for entry in box.held if entry[0] <= now]
-
-    def _chance(self, share: float) -> bool:
-        return share > 0 and self._random.random() < share
 
     def _send(self, delivery: Delivery) -> None:
         """One attempt, and what comes of it."""
@@ -291,30 +230,5 @@ class Deliveries:
         if hook.auth_user or hook.auth_password:
             pair = f"{hook.auth_user}:{hook.auth_password}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        began, status, told, answer = time.time(), 0, {}, b""
-        try:
-            response = self._http.request(
-                "POST",
-                hook.url,
-                body=body,
-                headers=headers,
-                timeout=self._settings.webhook_timeout_seconds,
-                redirect=False,
-            )
-            status, told, answer = response.status, dict(response.headers), response.data
-        except (urllib3.exceptions.HTTPError, OSError):
-            pass  # nobody there: a failure like any other
-        if self._settings.har:
-            self._har.record(
-                started=began,
-                seconds=time.time() - began,
-                method="POST",
-                url=hook.url,
-                request_headers=headers.items(),
-                request_body=body,
-                status=status,
-                response_headers=told.items(),
-                response_body=answer,
-                comment=f"webhook delivery {delivery.number}, attempt {delivery.attempt}",
-            )
-        return status
+        comment = f"webhook delivery {delivery.number}, attempt {delivery.attempt}"
+        return self._post(hook.url, body, headers, comment)

@@ -1,0 +1,148 @@
+"""What the senders of webhooks have in common: the background, the request, losses to order."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import urllib3
+
+from sandbox.faults import Faults
+from sandbox.har import Har
+from sandbox.settings import Settings
+from sandbox.world.store import World
+
+LINGER_SECONDS = 0.02
+"""How long the background sender gathers events before it sends them."""
+Item = TypeVar("Item")
+
+
+class BaseSender(ABC):
+    """A vendor's sender. ``name`` is that of its thread."""
+
+    def __init__(
+        self, world: World, settings: Settings, faults: Faults, har: Har, name: str
+    ) -> None:
+        self._world = world
+        self._settings = settings
+        self._faults = faults
+        self._har = har
+        self._name = name
+        self._random = random.Random(settings.webhook_seed)
+        self._http = urllib3.PoolManager(maxsize=16, retries=False)
+        self._one_sender = threading.Lock()
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.counts = {"delivered": 0, "events": 0, "retried": 0, "dropped": 0, "given_up": 0}
+
+    @abstractmethod
+    def flush(self, seconds: float | None = None) -> bool:
+        """Delivers what is pending."""
+
+    def lost(self) -> int:
+        """Events dropped and given up: what an app learns only by polling."""
+        return self.counts["dropped"] + self.counts["given_up"]
+
+    # --- the background ------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Sends in the background as things happen; for wall time and for tests."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the background and every attempt under way."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2)
+
+    def _wake_up(self) -> None:
+        """Tells the background, where there is one, that something is to be sent."""
+        if self._thread is not None and not self._wake.is_set():
+            self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait(1.0)
+            self._wake.clear()
+            if self._stopped.wait(LINGER_SECONDS):
+                return
+            self.flush()
+
+    # --- losses and disorder -------------------------------------------------------------------
+
+    def _undisturbed(self) -> bool:
+        """Whether no event can meet anything: asked once for thousands of them."""
+        settings = self._settings
+        return not (self._faults.any() or settings.webhook_drop or settings.webhook_duplicate)
+
+    def _meet(
+        self, path: str, event: Item, rows: list[Item], hold: Callable[[int, Item], None]
+    ) -> None:
+        """Puts one event among those to be sent, as often and where the faults have it.
+
+        ``hold`` keeps one that is to come late, until a business instant.
+        """
+        settings, now = self._settings, self._world.clock.now()
+        faults = self._faults.meet("EVENT", path, now)
+        if not (faults or settings.webhook_drop or settings.webhook_duplicate):
+            rows.append(event)
+            return
+        kinds = {fault.kind for fault in faults}
+        if "drop" in kinds or self._chance(settings.webhook_drop):
+            self.counts["dropped"] += 1
+            return
+        twice = "duplicate" in kinds or self._chance(settings.webhook_duplicate)
+        copies = [event] * (2 if twice else 1)
+        if "delay" in kinds:
+            delays = [fault for fault in faults if fault.kind == "delay"]
+            at = max(fault.until or now + round(fault.seconds * 1000) for fault in delays)
+            for copy in copies:
+                hold(at, copy)
+        elif "disorder" in kinds:
+            for copy in copies:
+                rows.insert(self._random.randint(0, len(rows)), copy)
+        else:
+            rows.extend(copies)
+
+    def _chance(self, share: float) -> bool:
+        return share > 0 and self._random.random() < share
+
+    # --- the request ---------------------------------------------------------------------------
+
+    def _post(self, url: str, body: bytes, headers: Mapping[str, str], comment: str) -> int:
+        """The status that an app's address answers, 0 for none; kept for the archive."""
+        began, status, told, answer = time.time(), 0, {}, b""
+        try:
+            response = self._http.request(
+                "POST",
+                url,
+                body=body,
+                headers=headers,
+                timeout=self._settings.webhook_timeout_seconds,
+                redirect=False,
+            )
+            status, told, answer = response.status, dict(response.headers), response.data
+        except (urllib3.exceptions.HTTPError, OSError):
+            pass  # nobody there: a failure like any other
+        if self._settings.har:
+            self._har.record(
+                started=began,
+                seconds=time.time() - began,
+                method="POST",
+                url=url,
+                request_headers=headers.items(),
+                request_body=body,
+                status=status,
+                response_headers=told.items(),
+                response_body=answer,
+                comment=comment,
+            )
+        return status
