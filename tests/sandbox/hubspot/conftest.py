@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sandbox.hubspot.api import HubSpot
 from sandbox.world.records import Actor, Link, Record
 from sandbox.world.store import Account
 from tests.sandbox.support import PORTAL, Client, SandboxServer
@@ -16,26 +15,6 @@ from tests.sandbox.support import PORTAL, Client, SandboxServer
 FOREIGN_PORTAL = 4_000_002
 USER = Actor.user(9001)
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(autouse=True)
-def refusals_are_met(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """A test that is marked with rows of the table of refusals must have met them."""
-    wanted = {row for mark in request.node.iter_markers("refusal") for row in mark.args}
-    met: set[str] = set()
-    if wanted:
-        count = HubSpot.refused
-
-        def refused(hub: HubSpot, rows: Iterable[str]) -> None:
-            told = list(rows)
-            met.update(told)
-            count(hub, told)
-
-        monkeypatch.setattr(HubSpot, "refused", refused)
-    yield
-    assert wanted <= met, "the test does not show what it is marked with"
 
 
 @pytest.fixture(scope="module")

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from sandbox.pipedrive.api import Pipedrive
 from sandbox.world.records import Link, Record
 from tests.sandbox.pipedrive.support import USER, Client, Company
 
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(autouse=True)
-def refusals_are_met(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """A test that is marked with rows of the table of refusals must have met them."""
-    wanted = {row for mark in request.node.iter_markers("refusal") for row in mark.args}
-    met: set[str] = set()
-    if wanted:
-        count = Pipedrive.refused
-
-        def refused(vendor: Pipedrive, rows: Iterable[str]) -> None:
-            told = list(rows)
-            met.update(told)
-            count(vendor, told)
-
-        monkeypatch.setattr(Pipedrive, "refused", refused)
-    yield
-    assert wanted <= met, "the test does not show what it is marked with"
 
 
 @pytest.fixture(scope="module")
