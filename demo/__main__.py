@@ -15,6 +15,7 @@ from demo import report
 from demo.figures import Figures
 from demo.processes import DemoError, Servers
 from demo.session import PRESETS, REPLAYED, Session, begin
+from demo.vendors import CRMS
 
 DEALS = 200
 WIDTH = 110
@@ -23,6 +24,8 @@ WIDTH = 110
 
 @click.command()
 @click.option("--exit", "leave", is_flag=True, help="End when played; else serve until Ctrl-C.")
+@click.option("--crm", type=click.Choice(list(CRMS)), default="hubspot", show_default=True,
+              help="Whose sandbox is played on.")
 @click.option("--seed", default=1, show_default=True, help="Seed of the generated pipeline.")
 @click.option("--deals", type=click.IntRange(1), help=f"Deals to generate (default {DEALS}).")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder of an imported pipeline.")
@@ -34,6 +37,7 @@ WIDTH = 110
 @click.option("--export", type=click.Path(path_type=Path), help="File for the CRM's contents.")
 def main(
     leave: bool,
+    crm: str,
     seed: int,
     deals: int | None,
     data: Path | None,
@@ -63,7 +67,7 @@ def main(
     options = ["--seed", str(seed), "--deals", str(deals or DEALS)]
     if data is not None:
         options = ["--data", str(data.resolve()), "--mapping", str(mapping.resolve())]  # type: ignore[union-attr]
-    servers = Servers(options, har=har is not None)
+    servers = Servers(options, har=har is not None, crm=CRMS[crm])
     try:
         with servers:
             session = begin(servers, console, replay=data is not None)

@@ -8,9 +8,11 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
 
+import requests
+
 from demo.http import TIMEOUT_S, Http, Sandbox
 from demo.processes import APP_ID, CLIENT_ID, DemoError
-from demo.registration import registration
+from demo.vendors import CRMS, Crm
 
 _IMPORT_S = 600
 
@@ -38,32 +40,46 @@ class Admin(Http):
         super().__init__(url)
         self._csrf = ""
 
-    def register_at(self, sandbox: Sandbox, client_secret: str) -> None:
-        """Register the app with the vendor, as its developer once did by uploading the project."""
+    def register_at(
+        self, sandbox: Sandbox, client_secret: str, crm: Crm = CRMS["hubspot"]
+    ) -> None:
+        """Register the app with the vendor, as its developer once did by uploading the project; and
+        where the vendor wants it so, install its package as an admin of the first account."""
+        app = crm.registration(self.url)
         sandbox.register(
-            app_id=APP_ID,
-            client_id=CLIENT_ID,
-            client_secret=client_secret,
-            **registration(self.url),
+            app_id=APP_ID, client_id=CLIENT_ID, client_secret=client_secret, **app
         )
+        if crm.package:
+            address = f"{sandbox.url}{crm.path}{crm.package}?p0={app['package']['id']}"
+            self._answered(address, "the installation of the package", {"decision": "install"})
 
     def install(self, portal: int | None = None, crm: str = "hubspot") -> None:
         """Connect: consent page, its form sent, the way back, signed in as the installer.
 
         portal: the account chosen there; None takes the one that is offered first.
         """
-        page = self.session.get(f"{self.url}/connect/{crm}", timeout=TIMEOUT_S)
-        form = _Form()
-        form.feed(page.text)
-        if page.status_code != 200 or not form.action:
-            raise DemoError(f"the consent page refused ({page.status_code}): {page.text[:300]}")
-        sent = {**form.fields, "decision": "approve"}
-        if portal is not None:
-            sent["portal_id"] = str(portal)
-        back = self.session.post(urljoin(page.url, form.action), data=sent, timeout=TIMEOUT_S)
+        chosen = {} if portal is None else {"portal_id": str(portal)}
+        back = self._answered(
+            f"{self.url}/connect/{crm}", "the consent page", {"decision": "approve", **chosen}
+        )
         if back.status_code != 200 or not back.url.startswith(self.url):
             raise DemoError(f"the installation failed at {back.url}: {back.text[:300]}")
         self._csrf = self.get("/api/session")["csrf"]
+
+    def _answered(
+        self, address: str, what: str, chosen: Mapping[str, str]
+    ) -> requests.Response:
+        """A page whose form was sent with what was chosen on it."""
+        page = self.session.get(address, timeout=TIMEOUT_S)
+        form = _Form()
+        form.feed(page.text)
+        if page.status_code != 200 or not form.action:
+            raise DemoError(f"{what} refused ({page.status_code}): {page.text[:300]}")
+        sent = {**form.fields, **chosen}
+        answer = self.session.post(urljoin(page.url, form.action), data=sent, timeout=TIMEOUT_S)
+        if answer.status_code != 200:
+            raise DemoError(f"{what} failed ({answer.status_code}): {answer.text[:300]}")
+        return answer
 
     def change(self, method: str, path: str, json: Any) -> Any:
         """A changing request with the session's token."""
@@ -93,14 +109,17 @@ class Admin(Http):
         self.change("PUT", "/api/stages", {"stages": chosen})
 
     def name_managers(self, owners: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-        """Make the one whose title says so the manager of all reps; role → e-mail of one each."""
+        """Make the one whose title says so the manager of all reps; role → e-mail of one each.
+
+        owners: as the sandbox lists them, with the CRM's own ids beside the world's.
+        """
         by_title = {"admin": "", "manager": "", "rep": ""}
         listed = list(owners)
         for owner in listed:
             title = str(owner.get("title", "")).lower()
             role = "admin" if "admin" in title else "manager" if "manager" in title else "rep"
             by_title[role] = by_title[role] or str(owner["email"])
-        ids = {str(owner["email"]): str(owner["id"]) for owner in listed}
+        ids = {str(owner["email"]): str(owner["crm_id"]) for owner in listed}
         manager = ids.get(by_title["manager"])
         if manager is None:
             return by_title

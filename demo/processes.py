@@ -21,6 +21,8 @@ from typing import Self
 
 import requests
 
+from demo.vendors import CRMS, Crm
+
 ROOT = Path(__file__).resolve().parent.parent
 APP_ID = 4_801_207
 CLIENT_ID = "followthrough-demo"
@@ -113,11 +115,14 @@ def _end_with_parent() -> None:
 class Servers:
     """Sandbox and app on free ports, with a folder of their own that goes when all went well."""
 
-    def __init__(self, sandbox_options: Sequence[str], *, har: bool = False) -> None:
+    def __init__(
+        self, sandbox_options: Sequence[str], *, har: bool = False, crm: Crm = CRMS["hubspot"]
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="followthrough-demo-"))
         self.client_secret = secrets.token_urlsafe(32)
         self.sandbox_url = f"http://127.0.0.1:{_free_port()}"
         self.app_url = f"http://127.0.0.1:{_free_port()}"
+        self.crm = crm
         self.keep = False
         self._options = [*sandbox_options, *(["--har"] if har else [])]
         self._children: list[Child] = []
@@ -125,7 +130,8 @@ class Servers:
     def __enter__(self) -> Self:
         try:
             port = self.sandbox_url.rpartition(":")[2]
-            command = [sys.executable, "-m", "sandbox", "--port", port, *self._options]
+            command = [sys.executable, "-m", "sandbox", "--port", port, "--crm", self.crm.name]
+            command += self._options
             self._start("sandbox", command)
         except BaseException:
             self.__exit__(*sys.exc_info())
@@ -173,7 +179,8 @@ class Servers:
 
     def _environment(self) -> dict[str, str]:
         """The app's settings; nothing of the caller's own installation shines through."""
-        ours = ("FOLLOWTHROUGH_", "HUBSPOT_", "DATABASE_URL", "SECRET_KEY", "RATE_MULTIPLIER")
+        vendors = tuple(f"{name.upper()}_" for name in CRMS)
+        ours = ("FOLLOWTHROUGH_", "DATABASE_URL", "SECRET_KEY", "RATE_MULTIPLIER", *vendors)
         env = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
         env.update(
             PYTHONPATH=str(ROOT),
@@ -183,12 +190,12 @@ class Servers:
             FOLLOWTHROUGH_SIMULATION=f"{self.sandbox_url}/sandbox",
             SECRET_KEY=secrets.token_urlsafe(48),
             DATABASE_URL=f"sqlite:///{self.folder / 'followthrough.db'}",
-            HUBSPOT_CLIENT_ID=CLIENT_ID,
-            HUBSPOT_CLIENT_SECRET=self.client_secret,
-            HUBSPOT_API_BASE=self.sandbox_url,
-            HUBSPOT_APP_BASE=self.sandbox_url,
             RATE_MULTIPLIER=str(RATE_MULTIPLIER),
         )
+        vendor, base = self.crm.name.upper(), self.sandbox_url + self.crm.path
+        env[f"{vendor}_CLIENT_ID"] = CLIENT_ID
+        env[f"{vendor}_CLIENT_SECRET"] = self.client_secret
+        env[f"{vendor}_API_BASE"] = env[f"{vendor}_APP_BASE"] = base
         return env
 
 

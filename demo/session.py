@@ -57,16 +57,17 @@ class Session:
         """stage id → kind, as the account's own people mean their stages."""
         return {stage: kind for kind, stage in self.account["stage_kinds"].items()}
 
-    @property
-    def default_owner(self) -> str:
-        """Who gets the tasks of records without an owner: the manager."""
+    def default_owner(self, name: str = "id") -> str:
+        """Who gets the tasks of records without an owner: the manager, by the world's id or by
+        the CRM's (``crm_id``)."""
         wanted = self.roles["manager"]
-        return next((o["id"] for o in self.account["owners"] if o["email"] == wanted), "")
+        return next((o[name] for o in self.account["owners"] if o["email"] == wanted), "")
 
     def install(self) -> None:
         """Register, consent, import, confirm stages, name the manager."""
-        self.admin.register_at(self.sandbox, self.servers.client_secret)
-        self.admin.install()
+        crm = self.servers.crm
+        self.admin.register_at(self.sandbox, self.servers.client_secret, crm)
+        self.admin.install(crm=crm.name)
         status = self.admin.wait_for_import()
         self.account = self.sandbox.account()
         self.console.print(
@@ -75,7 +76,7 @@ class Session:
         )
         self.admin.confirm_stages(self.kinds)
         self.roles = self.admin.name_managers(self.account["owners"])
-        settings: dict[str, Any] = {"default_owner": self.default_owner or None}
+        settings: dict[str, Any] = {"default_owner": self.default_owner("crm_id") or None}
         if self.replay:
             settings |= _REPLAY
         self.admin.settings(settings | self.settings)
@@ -123,7 +124,7 @@ class Session:
     def check(self) -> Verdict:
         """The checker's verdict on what stands in the CRM."""
         terms = Terms(
-            self.activated_at, default_owner=self.default_owner,
+            self.activated_at, default_owner=self.default_owner(),
             per_day=0 if self.replay else RELEASE_PER_DAY, limits=not self.replay,
         )  # fmt: skip
         export = self.sandbox.export(self.portal)

@@ -1,7 +1,8 @@
 """What of its contents a CRM tells: a checker must not know better than the app could.
 
-The sandbox keeps everything in one way. Pipedrive's API tells whole seconds, due times by the
-minute, and nothing of mail that came back; our fields there have names of the account's own.
+The sandbox keeps everything in one way. Salesforce's and Pipedrive's APIs tell whole seconds;
+Pipedrive's due times by the minute, and nothing of mail that came back; our fields there have names
+of the account's own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from demo.facts import Raw
 from demo.owed import Owed
 
 SECOND, MINUTE = 1_000, 60_000
-WHOLE_SECONDS = frozenset({"pipedrive"})
+WHOLE_SECONDS = frozenset({"pipedrive", "salesforce"})
+_DUE_KEPT_TO = {"pipedrive": MINUTE, "salesforce": SECOND}
 _INSTANTS = frozenset({"hs_timestamp", "hs_meeting_start_time", "hs_meeting_end_time"})
 _NAMES = {
     "follow_up_control": "followthrough_control",
@@ -29,7 +31,7 @@ def as_told(export: Raw) -> Raw:
     if export.get("crm") not in WHOLE_SECONDS:
         return export
     return {
-        name: [_record(one) if "history" in one else one for one in value]
+        name: [_record(one, export["crm"]) if "history" in one else one for one in value]
         if isinstance(value, list)
         else value
         for name, value in export.items()
@@ -37,25 +39,26 @@ def as_told(export: Raw) -> Raw:
 
 
 def cut(export: Raw, steps: Iterable[Owed]) -> None:
-    """Due times as such a CRM keeps them: what is left of the minute is cut off."""
-    if export.get("crm") in WHOLE_SECONDS:
-        for one in steps:
-            one.due = one.due and one.due - one.due % MINUTE
+    """Due times as such a CRM keeps them: what is left of the minute or second is cut off."""
+    kept_to = _DUE_KEPT_TO.get(str(export.get("crm")), 1)
+    for one in steps:
+        one.due = one.due and one.due - one.due % kept_to
 
 
-def _record(record: Raw) -> dict[str, Any]:
+def _record(record: Raw, crm: str) -> dict[str, Any]:
     told = dict(record)
+    names, untold = (_NAMES, _UNTOLD) if crm == "pipedrive" else ({}, frozenset[str]())
     for name in _STAMPS:
         told[name] = told[name] and _whole(told[name])
     told["history"] = {
-        _NAMES.get(name, name): [[_whole(row[0]), _value(name, row[1]), *row[2:]] for row in rows]
+        names.get(name, name): [[_whole(row[0]), _value(name, row[1]), *row[2:]] for row in rows]
         for name, rows in record["history"].items()
-        if name not in _UNTOLD
+        if name not in untold
     }
     told["properties"] = {
-        _NAMES.get(name, name): _value(name, value)
+        names.get(name, name): _value(name, value)
         for name, value in record["properties"].items()
-        if name not in _UNTOLD
+        if name not in untold
     }
     return told
 

@@ -30,6 +30,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "salesforce_lock_status": (400, 409),
     "salesforce_deleted_days": (30, 15),
     "pipedrive_changelog_zone": ("UTC", "company"),
+    "salesforce_composite_queries": (5, 25),
 }
 """Settings that take only some values of their type; the first is the likelier position."""
 
@@ -88,6 +89,7 @@ OTHER_POSITIONS: dict[str, Any] = {
     "salesforce_deleted_days": 15,
     "salesforce_merged_in_bin": True,
     "salesforce_locator_seconds": 900.0,
+    "salesforce_composite_queries": 25,
 }
 """Every point marked [U] below, with the position that is not its default."""
 
@@ -222,6 +224,8 @@ class Settings:
     """Salesforce: how long a refresh token lasts without being used."""
     salesforce_long_call_seconds: float = 20.0
     """Salesforce: from when on a call is one of the long-running ones, of which few run at once."""
+    salesforce_cadences_relate_deals: bool = False
+    """Salesforce: whether opportunities may go along when somebody is put into a cadence."""
     salesforce_refresh_rotates: bool = True
     """[U] Salesforce: whether a refresh answers a new refresh token and uses up the one that was
     sent; required of partners' apps, but it is not known whether late ones are held to it."""
@@ -249,6 +253,8 @@ class Settings:
     """[U] Salesforce: whether a record that was merged away is told among the deleted ones."""
     salesforce_locator_seconds: float = 172_800.0
     """[U] Salesforce: how long the rest of a query's answer may be read."""
+    salesforce_composite_queries: int = 5
+    """[U] Salesforce: queries and collections within one composite call (5 or 25)."""
 
     webhook_timeout_seconds: float = 5.0
     """Silence after which a delivery has failed."""

@@ -15,6 +15,8 @@ _LIMITS = "app limits cheatsheet"
 _QUERY = "SOQL and SOSL reference"
 _OBJECTS = "object reference"
 _COLLECTIONS = "REST API guide, sObject collections"
+_COMPOSITE = "REST API guide, composite"
+_ACTIONS = "Sales Engagement actions"
 
 
 def _row(
@@ -205,6 +207,37 @@ SEVERAL = (
     _row("sf_row_deleted", 207, "ENTITY_IS_DELETED", "And has not been deleted.", _COLLECTIONS,
          "quoted"),
     _row("sf_row_id", 207, "MALFORMED_ID", "And its id is one.", _COLLECTIONS, "quoted"),
+    _row("sf_composite_size", 400, "LIMIT_EXCEEDED",
+         "A composite call has 25 parts at most; 5 of them queries or collections.", _COMPOSITE,
+         "quoted", "salesforce_composite_queries"),
+    _row("sf_composite_part", 400, "INVALID_INPUT",
+         "Each part has a method, a path of the API and an id of its own.", _COMPOSITE, "quoted"),
+    _row("sf_halted", 400, "PROCESSING_HALTED",
+         "A part that rests on a failed one, or is undone with it, is not carried out.", _COMPOSITE,
+         "confirmed"),
+    _row("sf_graph_size", 400, "LIMIT_EXCEEDED",
+         "A call has 75 graphs and 500 nodes at most, each graph 15 levels.", _COMPOSITE,
+         "confirmed"),
+)  # fmt: skip
+
+CADENCES = (
+    _row("sf_action", 404, "NOT_FOUND", "An action is one that the org's licences include.",
+         _ACTIONS, "confirmed"),
+    _row("sf_action_inputs", 400, "INVALID_API_INPUT", "An action takes a list of inputs.",
+         _ACTIONS, "unconfirmed"),
+    _row("sf_action_input", 207, "REQUIRED_FIELD_MISSING", "An input has what its action requires.",
+         _ACTIONS, "unconfirmed"),
+    _row("sf_cadence", 207, "INVALID_ID_FIELD", "A cadence is an active one of the org.", _ACTIONS,
+         "unconfirmed"),
+    _row("sf_cadence_target", 207, "INVALID_ID_FIELD",
+         "A target is a contact or a lead, never an opportunity.", _ACTIONS, "confirmed"),
+    _row("sf_cadence_related", 207, "INVALID_INPUT",
+         "An opportunity goes along only where the org relates them to cadences.", _ACTIONS,
+         "confirmed", "salesforce_cadences_relate_deals"),
+    _row("sf_cadence_running", 207, "DUPLICATE_VALUE", "A target is in a cadence once.", _ACTIONS,
+         "unconfirmed"),
+    _row("sf_cadence_none", 207, "INVALID_ID_FIELD", "Only a target that is in one is taken out.",
+         _ACTIONS, "unconfirmed"),
 )  # fmt: skip
 
 PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
@@ -213,4 +246,5 @@ PARTS: tuple[tuple[str, tuple[Refusal, ...]], ...] = (
     ("Salesforce: queries", QUERIES),
     ("Salesforce: records and values", RECORDS),
     ("Salesforce: several records at once", SEVERAL),
+    ("Salesforce: cadences", CADENCES),
 )

@@ -50,7 +50,9 @@ class Salesforce(VendorServer[Call]):
         """Rests of queries' answers, by the name that ``nextRecordsUrl`` gives them."""
 
     def owns(self, path: str) -> bool:
-        return path == PREFIX or path.startswith(f"{PREFIX}/")
+        """All below the prefix but the pages on which people look at records."""
+        pages = path.startswith(f"{PREFIX}/lightning/")
+        return path.startswith(f"{PREFIX}/") and not pages
 
     def receive(self, environ: dict[str, Any], body: bytes) -> Call:
         return Call(self, environ, body)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.salesforce import changes, collections, composite, oauth, query
+from sandbox.salesforce import (
+    cadences,
+    changes,
+    collections,
+    composite,
+    identity,
+    oauth,
+    query,
+)
 from sandbox.salesforce.call import OLDEST, Answer, Call, route
 from sandbox.salesforce.describe import described, summary
 from sandbox.salesforce.errors import ApiError, RowError, refuse
@@ -21,7 +29,7 @@ from sandbox.salesforce.writing import (
     plan_update,
 )
 
-ENDPOINTS = (changes, collections, composite, oauth, query)
+ENDPOINTS = (cadences, changes, collections, composite, identity, oauth, query)
 """Modules whose import registers routes; those of this one are registered as it is read."""
 
 _SEASONS = ("Spring", "Summer", "Winter")
@@ -43,7 +51,7 @@ def versions(call: Call) -> Answer:
 def resources(call: Call) -> Answer:
     """What a version has."""
     base = f"/services/data/{call.version}"
-    names = ("sobjects", "query", "queryAll", "limits", "composite", "actions", "tooling")
+    names = ("sobjects", "query", "queryAll", "limits", "composite", "actions")
     return 200, {name: f"{base}/{name}" for name in names}
 
 

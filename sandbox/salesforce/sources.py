@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from sandbox.salesforce import ids
+from sandbox.salesforce import ids, sources_cadences
 from sandbox.salesforce.computed_activity import incoming
 from sandbox.salesforce.computed_deals import forecast
 from sandbox.salesforce.editions import edition_of
@@ -238,6 +238,10 @@ def mail_relations(org: Org) -> Iterator[Values]:
 
 
 SOURCES: dict[str, Source] = {
+    "ActionCadence": sources_cadences.cadences,
+    "ActionCadenceStep": sources_cadences.steps,
+    "ActionCadenceTracker": sources_cadences.trackers,
+    "ActionCadenceStepTracker": sources_cadences.step_trackers,
     "User": users,
     "UserRole": user_roles,
     "Organization": organization,

@@ -114,7 +114,7 @@ def _datetime(field: Field, value: Any) -> int:
         raise _unread(field, value) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
+    return int(moment.timestamp()) * 1000
 
 
 def referred(org: Org, field: Field, value: str) -> tuple[str, str]:

@@ -9,6 +9,8 @@ from flask import Blueprint, Flask, abort, current_app, redirect, render_templat
 from werkzeug.wrappers import Response
 
 from sandbox.control import account_of, perform
+from sandbox.salesforce.outside import inner_id
+from sandbox.salesforce.tables import KINDS
 from sandbox.simulation import Simulation
 from sandbox.ui.views import Page
 from sandbox.world.people_acts import ActError
@@ -66,6 +68,19 @@ def install_pages(app: Flask, simulation: Simulation) -> None:
                 portal = account.portal_id
                 return redirect(url_for(_PAGES[kind], portal=portal, record_id=record_id))
         abort(404, f"no {entity} {record_id} in any Pipedrive company")
+
+    @app.get("/salesforce/lightning/r/<sobject>/<record_id>/view")
+    def salesforce_record(sobject: str, record_id: str) -> Response:
+        """Salesforce's own address of a record, in whichever org it is."""
+        number = inner_id(record_id)
+        for account in simulation.world.accounts.values():
+            for kind in KINDS.get(sobject, ()) if account.crm == "salesforce" else ():
+                if account.find(kind, number) and kind in _PAGES:
+                    portal = account.portal_id
+                    return redirect(url_for(_PAGES[kind], portal=portal, record_id=number))
+                if account.find(kind, number):
+                    return redirect(url_for("crm.tasks", portal=account.portal_id))
+        abort(404, f"no {sobject} {record_id} in any org of Salesforce")
 
 
 def _pages(crm: Blueprint, simulation: Simulation) -> None:
@@ -194,10 +209,11 @@ def _clicks(crm: Blueprint, simulation: Simulation) -> None:
 
     @crm.post("/<portal>/uninstall")
     def uninstall(portal: str) -> Response:
-        """A user takes the apps that they have installed out of a Pipedrive company."""
+        """A user of Pipedrive takes out the apps that they have installed; an admin of Salesforce,
+        who is no user here, all packages."""
         account = account_of(simulation, portal)
         current_app.extensions["vendors"].uninstall(
-            account.crm, account.portal_id, request.form["user"]
+            account.crm, account.portal_id, request.form.get("user", "")
         )
         return redirect(url_for("crm.settings", portal=portal))
 

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sandbox.pipedrive.grants import Grants
 from sandbox.pipedrive.hooks import Hook, Hooks
+from sandbox.salesforce.state import OrgState
 from sandbox.world.account import Account
 from sandbox.world.records import CRM_KINDS, STAGE_FIELDS, Owner, Pipeline, Property, Record, Stage
+from sandbox.world.traces import LEAD_STATUS, Traces
+from sandbox.world.ways import EVERY_DEAL_OWNED
 
 IN_LIST = 300
 ON_BOARD = 60
@@ -130,6 +133,26 @@ class Page:
         apps, owners = self.account.world.apps, self.account.owners
         found = Grants.of(self.account.world).installations(self.account.portal_id)
         return [(apps[app_id].name, owners[owner_id]) for app_id, owner_id in found]
+
+    def packages(self) -> list[str]:
+        """Apps whose package is installed in an org of Salesforce."""
+        apps = self.account.world.apps
+        return [apps[one].name for one in sorted(OrgState.of(self.account).packages)]
+
+    def hidden(self) -> list[str]:
+        """Fields and objects that an org of Salesforce hides from apps."""
+        state = OrgState.of(self.account)
+        return sorted({*state.hidden, *state.hidden_objects})
+
+    def is_lead(self, record: Record) -> bool:
+        """Whether a person has come in as a lead and is no contact yet."""
+        converted = Traces.of(self.account).converted
+        return bool(record.get(LEAD_STATUS)) and record.id not in converted
+
+    @property
+    def every_deal_owned(self) -> bool:
+        """Whether no deal of this CRM is without an owner."""
+        return self.account.crm in EVERY_DEAL_OWNED
 
     def webhooks(self) -> list[Hook]:
         """The webhooks of a Pipedrive company."""

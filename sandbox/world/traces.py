@@ -51,6 +51,10 @@ class Traces:
     """(deal, contact) → the standing role of the two."""
     converted: dict[str, tuple[int, str]] = field(default_factory=dict)
     """contact that came as a lead → (when, the deal that it became)."""
+    tracked_deals: dict[str, str] = field(default_factory=dict)
+    """enrolment in a sequence → the deal that it was made for, where the CRM keeps that."""
+    dispositions: dict[str, str] = field(default_factory=dict)
+    """enrolment → what whoever ended it said had come of it."""
     lost_ids: dict[str, tuple[str, int]] = field(default_factory=dict)
     """id of a record that was merged away → (kind, when)."""
 

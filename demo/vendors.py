@@ -1,0 +1,36 @@
+"""What a demo at each CRM needs of its own: the app's registration, what precedes consent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from demo import registration, salesforce_package
+
+
+@dataclass(frozen=True)
+class Crm:
+    """A CRM. ``path``: where the sandbox serves it, below its address.
+
+    ``registration``: what the vendor knows of the app at an address, as the sandbox takes it.
+    ``package``: where an admin installs the app's package before anybody can consent, below
+    ``path``; empty where there is none.
+    """
+
+    name: str
+    path: str
+    registration: Callable[[str], Mapping[str, Any]]
+    package: str = ""
+
+
+CRMS: dict[str, Crm] = {
+    "hubspot": Crm("hubspot", "", registration.registration),
+    "salesforce": Crm(
+        "salesforce",
+        "/salesforce",
+        salesforce_package.registration,
+        "/packaging/installPackage.apexp",
+    ),
+}
+"""Name → what is special about it."""
