@@ -22,7 +22,8 @@ YEARS_AROUND = (-1, 0, 1, 2)
 
 
 OURS = "ours"
-"""Third element of an absence that was entered in our pages; the CRM's have two."""
+"""Third element of an absence that was entered in our pages; the CRM's have two. Hours that were
+entered there have it as a key."""
 
 
 _COLUMNS = (
@@ -61,9 +62,7 @@ def _row(person: CrmPerson, before: Mapping[Any, Any] | None) -> dict[str, Any]:
         "cover_id": ours.get("cover_id"),
         "zone": person.zone if person.zone is not None else ours.get("zone"),
         "hours": (
-            orjson.dumps({str(day): spans for day, spans in person.hours.items()}).decode()
-            if person.hours
-            else None
+            written_hours(person.hours) if person.hours else our_hours(ours.get("hours"))
         ),
         "absences": orjson.dumps(
             [*merge_spans(person.out_of_office), *our_absences(ours)]
@@ -107,11 +106,25 @@ def view(row: Mapping[Any, Any]) -> PersonView:
     )
 
 
+def written_hours(hours: Mapping[int, Sequence[Sequence[int]]], *, ours: bool = False) -> str:
+    """Weekly hours as the table holds them; ours: entered in our pages."""
+    days: dict[str, Any] = {str(day): spans for day, spans in hours.items()}
+    return orjson.dumps({OURS: True, **days} if ours else days).decode()
+
+
+def our_hours(text: str | None) -> str | None:
+    """Hours that were entered in our pages, as the table holds them: they count where the CRM says
+    none, and go once it does."""
+    return text if text and OURS in orjson.loads(text) else None
+
+
 def _hours(text: str | None) -> Hours | None:
     if not text:
         return None
     parsed: dict[int, tuple[tuple[int, int], ...]] = {
-        int(day): merge_spans(spans) for day, spans in orjson.loads(text).items()
+        int(day): merge_spans(spans)
+        for day, spans in orjson.loads(text).items()
+        if day != OURS
     }
     # A week without a single hour would shift every task for ever; it is read as "not filled in".
     return parsed if any(parsed.values()) else None

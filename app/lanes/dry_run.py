@@ -26,12 +26,11 @@ from app.lanes.caseload import load_rows
 from app.lanes.context import Lanes, Tenant
 from app.lanes.rows import touch_row
 from app.lanes.snapshot import Snapshot
-from app.lanes.supposing import supposed
+from app.lanes.supposing import UNSAVED, supposed, trying
 from app.model.backtest import Fate, Owed
 from app.model.decisions import Decision, Explanation, StartEnrolment
 from app.model.dry_run import Question
 from app.model.ids import stage_anchor
-from app.model.in_force import in_force
 from app.model.playbook import ActiveRule, Playbook
 from app.model.signals import Signal
 from app.model.time import HOUR, Business
@@ -40,8 +39,6 @@ from app.store import mirror, outcomes
 
 Row = Mapping[str, Any]
 
-_UNSAVED = -1
-"""Version of the playbook that is tried, as no saved one has it."""
 _AHEAD_DAYS = 400
 
 
@@ -58,7 +55,7 @@ def dry_run(
     if isinstance(playbook, str):
         playbook = named_playbook(lanes, installation_id, playbook, version)
     now = lanes.now() if asked.at is None else asked.at
-    tenant = _trying(lanes.tenant(installation_id), playbook)
+    tenant = trying(lanes.tenant(installation_id), playbook, Business(0))
     with lanes.store.read() as conn:
         row = mirror.by_crm_id(conn, tenant.id, asked.type, [asked.crm_id]).get(asked.crm_id)
         if row is None:
@@ -94,17 +91,6 @@ def dry_run(
     }
 
 
-def _trying(tenant: Tenant, playbook: Playbook) -> Tenant:
-    """The installation, with this playbook's rules live and no others."""
-    settle = tenant.settings.settle_ms
-    rules = [
-        in_force(rule, playbook, settle, version=_UNSAVED, mode=Mode.LIVE, activated_at=0)
-        for rule in playbook.rules
-    ]
-    versions = {**tenant.playbooks, _UNSAVED: playbook}
-    return replace(tenant, rules=rules, playbooks=versions, _steps={})
-
-
 def _exits(
     tenant: Tenant, snapshot: Snapshot, signal: Signal | None, now: Business
 ) -> list[Decision]:
@@ -130,7 +116,7 @@ def _rules(
 ) -> list[Decision]:
     context = snapshot.context(subject, now)
     if asked.afresh:
-        own = f"{tenant.playbooks[_UNSAVED].id}/"
+        own = f"{tenant.playbooks[UNSAVED].id}/"
         context = replace(
             context,
             past={k: v for k, v in context.past.items() if not k.startswith(own)},
@@ -202,7 +188,7 @@ def _enrolment(start: StartEnrolment) -> Row:
     return {
         "id": start.id,
         "subject_id": start.subject,
-        "version_id": _UNSAVED,
+        "version_id": UNSAVED,
         "definition": start.definition,
         "is_firing": start.sequence is None,
         "rule": start.rule.rule.key,
@@ -285,6 +271,6 @@ def _walked(tenant: Tenant, history: Any, now: Business) -> list[Owed]:
     days = _AHEAD_DAYS + max(0, (now - since) // (24 * HOUR)) + 1
     span = Span(Business(since + days * 24 * HOUR), days)
     rules = [active.rule for active in tenant.rules]
-    terms = terms_of(tenant.playbooks[_UNSAVED], rules, ground, span)
+    terms = terms_of(tenant.playbooks[UNSAVED], rules, ground, span)
     found = replay([history], terms)
     return sorted(found.owed, key=lambda one: (one.due_at, one.step))

@@ -1,15 +1,34 @@
-"""A signal that has not come, as if it had: laid over a record that is only read."""
+"""A signal that has not come, as if it had, and a playbook that is not in force, as if it were:
+laid over records that are only read."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from app.decisions.lasting import LAZY
 from app.lanes.backtest.report import BacktestError
 from app.lanes.context import Tenant
 from app.lanes.snapshot import Snapshot
 from app.model.ids import stage_anchor
+from app.model.in_force import in_force
+from app.model.playbook import Playbook
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import SignalKind, StageKind
+from app.model.vocabulary import Mode, SignalKind, StageKind
+
+UNSAVED = -1
+"""Version of the playbook that is tried, as no saved one has it."""
+
+
+def trying(tenant: Tenant, playbook: Playbook, since: Business) -> Tenant:
+    """The installation, with this playbook's rules live since then and no others."""
+    settle = tenant.settings.settle_ms
+    rules = [
+        in_force(rule, playbook, settle, version=UNSAVED, mode=Mode.LIVE, activated_at=since)
+        for rule in playbook.rules
+    ]
+    versions = {**tenant.playbooks, UNSAVED: playbook}
+    return replace(tenant, rules=rules, playbooks=versions, _steps={})
 
 
 def supposed(

@@ -30,6 +30,8 @@ from app.lanes import (
 from app.lanes.backtest.mirrored import backtest_mirror
 from app.lanes.context import Lanes
 from app.lanes.dry_run import dry_run
+from app.lanes.foreseeing import foresee
+from app.lanes.why import why
 from app.model.acts import Act
 from app.model.dry_run import Question
 from app.model.migration import Wanted
@@ -37,7 +39,7 @@ from app.model.playbook import Playbook
 from app.model.posted import Posted
 from app.model.replies import Said
 from app.model.rescheduling import Change
-from app.model.time import Clocks
+from app.model.time import Business, Clocks
 from app.store import inbox
 from app.store.engine import Store
 from connectors.contract import CrmError
@@ -175,6 +177,17 @@ class Runtime:
     def backtest(self, installation_id: int, playbook: str, days: int) -> dict[str, Any]:
         """See `app.lanes.backtest`; on so many records at most that a request may wait for it."""
         return backtest_mirror(self.lanes, installation_id, playbook, days, BACKTEST_RECORDS)
+
+    def foresee(self, installation_id: int, playbook: str) -> dict[str, Any]:
+        """See `app.lanes.foreseeing.foresee`; of so many records as a backtest looks at."""
+        return foresee(self.lanes, installation_id, playbook, BACKTEST_RECORDS)
+
+    def why(
+        self, installation_id: int, type: str, crm_id: str, rule: str | None, at: Business | None
+    ) -> dict[str, Any] | None:
+        """See `app.lanes.why.why`."""
+        now = self.lanes.now() if at is None else at
+        return why(self.lanes, installation_id, type, crm_id, rule, now)
 
     def preview_migration(
         self, installation_id: int, wanted: Wanted, after: str

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select, update
 
 from app.model.time import Wall
+from app.model.vocabulary import EnrolmentState, Mode
 from app.store import sets
 from app.store.fixed import Fixed, arg
-from app.store.tables import installations, playbook_versions, rule_states
+from app.store.tables import enrolments, installations, playbook_versions, rule_states
 
 
 def next_version(conn: Connection, installation_id: int, playbook: str) -> int:
@@ -109,3 +110,21 @@ def change_state(conn: Connection, installation_id: int, rule: str, **values: An
         .values(values)
     )
     return conn.execute(query).rowcount == 1
+
+
+def running_by_version(conn: Connection, installation_id: int, playbook: str) -> dict[int, int]:
+    """Version number → live enrolments that run by it; versions without any are left out."""
+    v, e = playbook_versions.c, enrolments.c
+    query = (
+        select(v.version, func.count())
+        .join(enrolments, e.version_id == v.id)
+        .where(
+            v.installation_id == installation_id,
+            v.playbook == playbook,
+            e.installation_id == installation_id,
+            e.state == EnrolmentState.ACTIVE.value,
+            e.mode != Mode.SHADOW.value,
+        )
+        .group_by(v.version)
+    )
+    return {version: number for version, number in conn.execute(query).tuples()}

@@ -18,7 +18,7 @@ from app.model.playbook import Playbook
 from app.model.posted import Posted
 from app.model.replies import Said
 from app.model.rescheduling import Change
-from app.model.time import Clocks
+from app.model.time import Business, Clocks
 from app.store.engine import Store
 
 Late = Literal["shift", "policy"]
@@ -114,6 +114,16 @@ class Runtime(Protocol):
 
     def backtest(self, installation_id: int, playbook: str, days: int) -> dict[str, Any]:
         """What a playbook would have owed; see `app.lanes.backtest`. Raises BacktestError."""
+        ...
+
+    def foresee(self, installation_id: int, playbook: str) -> dict[str, Any]:
+        """What it would already owe, were it set live now. Raises BacktestError."""
+        ...
+
+    def why(
+        self, installation_id: int, type: str, crm_id: str, rule: str | None, at: Business | None
+    ) -> dict[str, Any] | None:
+        """How each rule stands to a record, check by check; None where it is unknown."""
         ...
 
     def preview_migration(

@@ -5,15 +5,18 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web.api import (
+    audit,
     dashboard,
     dry_run,
     events,
     failed,
+    foreseeing,
     leaving,
     mapping,
     migrating,
     overview,
     panel,
+    people,
     playbooks,
     replies,
     rescheduling,
@@ -22,6 +25,7 @@ from app.web.api import (
     setup,
     subjects,
     undoing,
+    versions,
     waiting,
 )
 
@@ -29,10 +33,14 @@ _MODULES = (
     overview,
     dashboard,
     setup,
+    people,
+    audit,
     settings,
     mapping,
     sequences,
     playbooks,
+    versions,
+    foreseeing,
     migrating,
     waiting,
     undoing,

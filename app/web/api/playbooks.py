@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -9,7 +10,6 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
 from app.installations.windows import closed
-from app.lanes.backtest import DAYS, BacktestError
 from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.advice import advise, limits_of
@@ -171,17 +171,31 @@ def checked(text: str, name: str) -> Playbook:
                       problems) from error
 
 
+def save_checked(read: Sequence[tuple[str, Playbook]]) -> list[dict[str, Any]]:
+    """Save (text, playbook) each as a version, unless its newest version is that very text."""
+    parts, who = services(), access.viewer()
+    done: list[dict[str, Any]] = []
+    with parts.store.write() as conn:
+        for text, playbook in read:
+            newest = playbooks.versions(conn, who.installation_id, playbook.id)[:1]
+            if newest and newest[0]["source"] == text:
+                done.append(
+                    {"playbook": playbook.id, "version": newest[0]["version"], "new": False}
+                )
+                continue
+            _, version = playbooks.save(
+                conn, who.installation_id, playbook.id, text, to_json(playbook), who.who,
+                parts.clocks.wall(),
+            )  # fmt: skip
+            changed(conn, "playbook_saved", {"playbook": playbook.id, "version": version})
+            done.append({"playbook": playbook.id, "version": version, "new": True})
+    return done
+
+
 def _saved(text: str, name: str) -> tuple[Playbook, int]:
     """The playbook, and its number as a version. Raises Refusal with every mistake."""
     playbook = checked(text, name)
-    parts, who = services(), access.viewer()
-    with parts.store.write() as conn:
-        _, version = playbooks.save(
-            conn, who.installation_id, playbook.id, text, to_json(playbook), who.who,
-            parts.clocks.wall(),
-        )
-        changed(conn, "playbook_saved", {"playbook": playbook.id, "version": version})
-    return playbook, version
+    return playbook, save_checked([(text, playbook)])[0]["version"]
 
 
 def _submitted() -> str:
@@ -269,25 +283,6 @@ def _named(given: Any) -> list[str] | None:
     if not isinstance(given, list) or not given:
         raise wrong("rules", "must be a list of rule ids", "Leave it out for all rules.")
     return [str(one) for one in cast(list[Any], given)]
-
-
-@blueprint.get("/playbooks/<playbook>/backtest")
-@access.require("admin", "manager")
-def backtest(playbook: str) -> Response:
-    """What it would have owed in the last ?days= (90), had it been live; nothing is written."""
-    return answer(tested(playbook, request.args.get("days", str(DAYS))))
-
-
-def tested(playbook: str, days: str) -> dict[str, Any]:
-    """The backtest of a playbook. Raises Refusal for what is none, or for a strange time."""
-    if not days.isdecimal() or not 1 <= int(days) <= 3650:
-        raise wrong("days", f"{days!r} is no number of days", "Give a whole number from 1 to 3650.")
-    try:
-        return services().runtime.backtest(
-            access.viewer().installation_id, playbook, int(days)
-        )
-    except BacktestError:
-        raise unknown(playbook) from None
 
 
 def _rules(given: Any, playbook: Playbook) -> list[str] | None:

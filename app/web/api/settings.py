@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
@@ -37,34 +40,51 @@ def read_settings() -> Response:
 @access.require("admin")
 def write_settings() -> Response:
     """Change the settings that are named; all of them, or on any mistake none."""
+    return answer(write(body()))
+
+
+def write(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the settings named, answer all. Raises Refusal that names each wrong field."""
     parts, inst = services(), access.viewer().installation_id
-    changes = body()
     for name, address in _OWN_ADDRESS.items():
         if name in changes:
             raise wrong(name, "needs the CRM's word and has its own address",
                         f"Send it with PUT {address}.")
     with parts.store.write() as conn:
-        try:
-            new = rules.change(stored_settings(conn, inst), changes)
-        except rules.SettingsError as error:
-            raise Refusal(422, "settings", f"Nothing was changed: {error}",
-                          "Correct the fields named; docs/settings.md explains each.",
-                          error.problems) from error
-        owner = new.default_owner
-        if owner is not None and owner not in people.read(conn, inst, [owner]):
-            raise wrong("default_owner", f"nobody has the owner id {owner!r}",
-                        "Take the owner id from GET /api/people.")
-        unsound = wrong_segments(new.caps, new.own_fields()) if "caps" in changes else []
-        if unsound:
-            raise Refusal(422, "settings", f"Nothing was changed: {unsound[0]['field']}: "
-                          f"{unsound[0]['message']}",
-                          "Correct the fields named; docs/settings.md explains each.", unsound)
-        shut = windows.closed(new, people.read(conn, inst).values())
-        for name in sorted(shut.keys() & {key.removesuffix("_hours") for key in changes}):
-            raise wrong(f"{name}_hours", shut[name], "Choose hours in which your reps work.")
+        before = stored_settings(conn, inst)
+        new = _checked(conn, before, changes)
         data = new.model_dump(mode="json")
         installations.put_settings(conn, inst, data, parts.clocks.wall())
         holdout.note_share(conn, inst, new.holdout_percent, parts.clocks.business())
-        changed(conn, "settings", changes)
+        was = before.model_dump(mode="json")
+        told = {name: data[name] for name in changes if data[name] != was[name]}
+        changed(conn, "settings", {"before": {name: was[name] for name in told}, "after": told})
     wake("dispatch")
-    return answer(data)
+    return data
+
+
+def _checked(
+    conn: Connection, before: rules.Settings, changes: Mapping[str, Any]
+) -> rules.Settings:
+    inst = access.viewer().installation_id
+    try:
+        new = rules.change(before, changes)
+    except rules.SettingsError as error:
+        raise _refused(error.problems) from error
+    owner = new.default_owner
+    if owner is not None and owner not in people.read(conn, inst, [owner]):
+        raise wrong("default_owner", f"nobody has the owner id {owner!r}",
+                    "Take the owner id from GET /api/people.")
+    unsound = wrong_segments(new.caps, new.own_fields()) if "caps" in changes else []
+    if unsound:
+        raise _refused(unsound)
+    shut = windows.closed(new, people.read(conn, inst).values())
+    for name in sorted(shut.keys() & {key.removesuffix("_hours") for key in changes}):
+        raise wrong(f"{name}_hours", shut[name], "Choose hours in which your reps work.")
+    return new
+
+
+def _refused(problems: list[dict[str, str]]) -> Refusal:
+    said = "; ".join(f"{one['field']}: {one['message']}" for one in problems)
+    return Refusal(422, "settings", f"Nothing was changed: {said}",
+                   "Correct the fields named; docs/settings.md explains each.", problems)

@@ -1,22 +1,17 @@
-"""Setting an installation up: stages, pipelines, settings, people, sign-in links, the stop."""
+"""Setting an installation up: stages, pipelines, the stop, and what is left to be done."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, cast
 
 from flask import Blueprint, Response
 from sqlalchemy import Connection
 
-from app.installations import signing
 from app.installations.connect import repair
-from app.installations.countries import split_country
-from app.installations.people import OURS, is_zone, merge_spans
 from app.installations.switch import set_stopped
 from app.model.vocabulary import StageKind
-from app.store import audit, installations, people, pipelines
-from app.store.sets import dumps, loads
-from app.web import access
+from app.store import audit, installations, pipelines
+from app.web import access, guide
 from app.web.answers import Refusal, answer, body, services, wrong
 from connectors.contract import CrmError
 
@@ -177,121 +172,23 @@ def repaired() -> Response:
     return answer({"refused": refused})
 
 
-# --- people --------------------------------------------------------------------------------------
+# --- what is left --------------------------------------------------------------------------------
 
 
-def person_view(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A person as the API shows them."""
-    return {
-        "owner_id": row["owner_id"],
-        "email": row["email"],
-        "name": row["name"],
-        "team": row["team"],
-        "role": row["role"],
-        "manager_id": row["manager_id"],
-        "cover_id": row["cover_id"],
-        "zone": row["zone"],
-        "country": row["country"],
-        "hours": loads(row["hours"]) if row["hours"] else None,
-        "absences": [
-            {"start": span[0], "end": span[1], "ours": span[2:] == [OURS]}
-            for span in loads(row["absences"])
-        ],
-        "active": bool(row["active"]),
-    }
-
-
-@blueprint.get("/people")
+@blueprint.get("/setup")
 @access.require("admin")
-def list_people() -> Response:
-    """The CRM's users as we know them."""
+def left() -> Response:
+    """The steps of setting up, each `done` or with what is `left`; `next` is the first open one."""
     with services().store.read() as conn:
-        rows = people.read(conn, access.viewer().installation_id)
-    return answer({"people": [person_view(row) for row in rows.values()]})
+        found = guide.steps(conn, access.viewer())
+        lacking = guide.gaps(conn, access.viewer().installation_id)
+    return answer({"steps": found, "next": guide.first_open(found), "people": lacking})
 
 
-@blueprint.put("/people/<owner_id>")
+@blueprint.post("/setup/people")
 @access.require("admin")
-def change_person(owner_id: str) -> Response:
-    """Set role, manager_id, cover_id, zone, country or absences ([[start, end] in ms])."""
-    inst, changes = access.viewer().installation_id, body()
+def confirm_people() -> Response:
+    """Managers, hours and zones were looked at and are right."""
     with services().store.write() as conn:
-        rows = people.read(conn, inst)
-        if owner_id not in rows:
-            raise Refusal(404, "person", f"Nobody has the owner id {owner_id!r}.",
-                          "Take the owner id from GET /api/people.")
-        values = {
-            field: _person_value(field, value, rows, owner_id) for field, value in changes.items()
-        }
-        if values:
-            people.change(conn, inst, owner_id, **values)
-        changed(conn, "person", {"owner_id": owner_id, **changes})
-        row = people.read(conn, inst, [owner_id])[owner_id]
-    return answer(person_view(row))
-
-
-def _person_value(
-    field: str, value: Any, rows: Mapping[str, Mapping[Any, Any]], owner_id: str
-) -> Any:
-    if field == "role" and value in access.ROLES:
-        return value
-    if field in ("manager_id", "cover_id") and (
-        value is None or (value in rows and value != owner_id)
-    ):
-        return value
-    if field == "zone" and (value is None or (isinstance(value, str) and is_zone(value))):
-        return value
-    if field == "country":
-        try:
-            return None if value is None else "-".join(filter(None, split_country(value)))
-        except (ValueError, AttributeError) as error:
-            raise wrong(field, str(error), "Write an ISO code such as DE, or US-CA.") from None
-    if field == "absences" and (spans := _spans(value)) is not None:
-        theirs = [span for span in loads(rows[owner_id]["absences"]) if span[2:] != [OURS]]
-        return dumps([*theirs, *([start, end, OURS] for start, end in spans)])
-    right = {
-        "role": f"one of {', '.join(access.ROLES)}",
-        "manager_id": "another person's owner id, or null",
-        "cover_id": "another person's owner id, or null",
-        "zone": "a zone such as Europe/Amsterdam, or null",
-        "absences": "pairs of instants in ms, such as [[1795000000000, 1795600000000]]",
-    }
-    if field not in right:
-        raise wrong(field, "cannot be set here",
-                    "Set role, manager_id, cover_id, zone, country or absences; the rest is the "
-                    "CRM's.")
-    raise wrong(field, f"{value!r} is not {right[field]}", f"Send {right[field]}.")
-
-
-def _spans(value: Any) -> tuple[tuple[int, int], ...] | None:
-    if not isinstance(value, list):
-        return None
-    for span in cast(list[Any], value):
-        if not (
-            isinstance(span, list)
-            and len(cast(list[Any], span)) == 2
-            and all(type(end) is int for end in cast(list[Any], span))
-            and span[0] < span[1]
-        ):
-            return None
-    return merge_spans(cast(list[list[int]], value))
-
-
-@blueprint.post("/signin-links")
-@access.require("admin")
-def signin_link() -> Response:
-    """A one-time sign-in link for an active CRM user: {"email": …}."""
-    parts, who = services(), access.viewer()
-    email = body().get("email")
-    if not isinstance(email, str) or "@" not in email:
-        raise wrong("email", "missing or no e-mail address", 'Send {"email": "rep@example.com"}.')
-    try:
-        url = signing.make(parts.store, parts.config, who.installation_id, email,
-                           parts.clocks.wall())
-    except signing.NoSuchPerson as error:
-        raise wrong("email", str(error), "See GET /api/people for the addresses there are."
-                    ) from error
-    with parts.store.write() as conn:
-        audit.write(conn, who.installation_id, who.who, "signin_link", parts.clocks.wall(),
-                    {"email": email})
-    return answer({"url": url}, 201)
+        changed(conn, guide.PEOPLE_CONFIRMED, {})
+        return answer({"steps": guide.steps(conn, access.viewer())})
