@@ -147,7 +147,12 @@ def condition(asked: Any) -> str:
         return f"not ({condition(given['not'])})"
     op = str(given.get("op", "")).strip()
     value = f" {_listed(given['value'], 'or')}" if "value" in given else ""
-    return f"{given.get('field', '…')} {_OPS.get(op, op.replace('_', ' '))}{value}"
+    return f"{given.get('field', '…')} {operator(op)}{value}"
+
+
+def operator(op: str) -> str:
+    """`>=` → "is at least"."""
+    return _OPS.get(op, op.replace("_", " "))
 
 
 def action(done: Any) -> str:

@@ -38,6 +38,14 @@ class Mark:
     who: str
     control: bool
 
+    @property
+    def short(self) -> str:
+        """When, in a word that has room under a mark."""
+        if self.day < 0:
+            return f"−{-self.day:g} d"
+        dated = self.when.startswith(("day", "after", "at once"))
+        return self.when.partition(" (")[0] if dated else f"≥ day {self.day:.3g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Placed:

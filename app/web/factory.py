@@ -7,6 +7,7 @@ from datetime import timedelta
 from flask import Flask
 
 from app.web import (
+    admin,
     answers,
     api,
     cards,
@@ -50,4 +51,5 @@ def create_app(services: Services) -> Flask:
     for module in (webhooks, events, oauth, cards, health, pages, dashboard):
         app.register_blueprint(module.blueprint)
     api.register(app)
+    admin.register(app)
     return app

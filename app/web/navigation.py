@@ -20,6 +20,12 @@ class Entry:
     pages: tuple[str, ...] = ()
 
 
+_PLAYBOOKS = (
+    "pages.migrate", "pages.activation", "playbooks.show", "playbooks.versions",
+    "playbooks.compare", "playbooks.attempt", "playbooks.files", "editor.edit", "editor.draft",
+    "editor.start",
+)  # fmt: skip
+
 ENTRIES = (
     Entry("pages.result", "Result", _LEADS),
     Entry("pages.next_up", "Do next", ALL),
@@ -28,9 +34,12 @@ ENTRIES = (
     ),
     Entry("pages.mine", "Mine", ALL),
     Entry("pages.subjects", "Records", ALL, ("pages.subject", "pages.dry_run")),
-    Entry("pages.rules", "Rules", _LEADS, ("pages.playbook", "pages.migrate", "pages.activation")),
-    Entry("pages.setup", "Set-up", _ADMINS, ("pages.start", "pages.leave")),
-    Entry("pages.people", "People", _ADMINS),
+    Entry("pages.rules", "Rules", _LEADS, _PLAYBOOKS),
+    Entry(
+        "guide.setup", "Set-up", _ADMINS,
+        ("pages.leave", "settings.show", "settings.save", "audit.show"),
+    ),
+    Entry("people.index", "People", _ADMINS, ("people.show", "people.save")),
     Entry("pages.health", "Health", _ADMINS),
 )
 

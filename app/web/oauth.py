@@ -44,7 +44,7 @@ def callback(crm: str) -> Any:
         raise Refusal(400, refused.reason, refused.title, refused.action) from refused
     access.sign_in(made.installation_id, made.owner_id or "", made.email or "installer")
     parts.runtime.poke("sync", made.installation_id)
-    return redirect(url_for("pages.start"))
+    return redirect(url_for("guide.setup"))
 
 
 @blueprint.delete("/oauth/<crm>/callback")

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.lanes.holdout import compared
 from app.model.vocabulary import ReplyClass
-from app.playbooks.presets import preset, preset_ids
 from app.store import reading
-from app.web import access, deal_panel, doctoring, navigation, starting, summaries
+from app.web import access, deal_panel, doctoring, navigation, summaries
 from app.web.answers import services
 from app.web.api.dry_run import tried
-from app.web.api.events import shown as shown_events
 from app.web.api.leaving import previewed as previewed_leave
 from app.web.api.migrating import CHOICES
 from app.web.api.migrating import previewed as previewed_move
-from app.web.api.playbooks import MODES, overview, tested, triable
+from app.web.api.playbooks import MODES, overview, triable
 from app.web.api.replies import REPLY_DATED
-from app.web.api.sequences import capability, shown
 from app.web.api.settings import stored_settings
-from app.web.api.setup import KINDS, board, person_view
 from app.web.api.subjects import find
 from app.web.api.undoing import listed, previewed
 from app.web.api.waiting import proposed
 from app.web.framing import page as _page
-from app.web.playbook_view import changes, described, timeline
 from app.web.queue import queue_of
 from connectors.config import NAMES
 from connectors.registry import CRMS
@@ -72,65 +67,6 @@ def result() -> Any:
         )  # fmt: skip
 
 
-@blueprint.get("/setup")
-@access.require("admin")
-def setup() -> Any:
-    """Import progress, pipelines followed, stages confirmed, people."""
-    who, parts = access.viewer(), services()
-    able = capability(parts.connectors.of(who.installation_id))
-    with parts.store.read() as conn:
-        return _page(
-            "setup.html", conn, status=summaries.status(conn, who), board=board(conn),
-            native=shown(conn, who.installation_id, able), events=shown_events(conn),
-            kinds=KINDS, settings=stored_settings(conn, who.installation_id),
-            names=summaries.owner_names(conn, who.installation_id),
-        )  # fmt: skip
-
-
-@blueprint.get("/start")
-@access.require("admin")
-def start() -> Any:
-    """The way from the connection to the first playbook that watches, a step at a time."""
-    who, parts = access.viewer(), services()
-    wanted = request.args.get("playbook", "")
-    with parts.store.read() as conn:
-        status = summaries.status(conn, who)
-        active = starting.is_active(conn, who.installation_id, wanted)
-    found = starting.steps(status)
-    step = request.args.get("step", "")
-    if step not in starting.STEPS:
-        step = starting.upcoming(found)
-    place = starting.STEPS.index(step)
-    more: dict[str, Any] = {"book": None}
-    if step == "activate" and wanted in preset_ids():
-        more = {
-            "book": {"id": wanted, "title": preset(wanted).title, "active": active},
-            "found": parts.runtime.backtest(who.installation_id, wanted, starting.DAYS),
-            "timeline": timeline(preset(wanted)),
-            "days": starting.DAYS,
-        }
-    with parts.store.read() as conn:
-        return _page(
-            "start.html", conn, status=status, steps=found, step=step, board=board(conn),
-            kinds=KINDS, settings=stored_settings(conn, who.installation_id), roles=access.ROLES,
-            names=summaries.owner_names(conn, who.installation_id), choices=starting.choices(),
-            people=[person_view(row) for row in summaries.people_rows(conn, who)],
-            before=starting.STEPS[place - 1] if place else None,
-            after=starting.STEPS[place + 1] if place + 1 < len(starting.STEPS) else None,
-            **more,
-        )  # fmt: skip
-
-
-@blueprint.get("/people")
-@access.require("admin")
-def people() -> Any:
-    """Roles, managers, cover and sign-in links."""
-    who = access.viewer()
-    with services().store.read() as conn:
-        rows = [person_view(row) for row in summaries.people_rows(conn, who)]
-        return _page("people.html", conn, people=rows, roles=access.ROLES)
-
-
 @blueprint.get("/rules")
 @access.require("admin", "manager")
 def rules() -> Any:
@@ -139,24 +75,6 @@ def rules() -> Any:
         found = overview(conn)
         done = listed(conn) if access.viewer().role == "admin" else []
         return _page("rules.html", conn, modes=MODES, activations=done, **found)
-
-
-@blueprint.get("/playbooks/<playbook>")
-@access.require("admin", "manager")
-def playbook(playbook: str) -> Any:
-    """One playbook along its time: what it would have owed (`?days=`), its text, its versions, and
-    what one of them changed (`?diff=`)."""
-    with services().store.read() as conn:
-        book = described(conn, playbook)
-    if request.args.get("download"):
-        return Response(book["text"], mimetype="application/yaml")
-    days = request.args.get("days", "")
-    with services().store.read() as conn:
-        return _page(
-            "playbook.html", conn, book=book, timeline=timeline(book["playbook"]),
-            found=tested(playbook, days) if days else None,
-            diff=changes(book["versions"], request.args.get("diff", "")),
-        )  # fmt: skip
 
 
 @blueprint.get("/playbooks/<playbook>/migrate")

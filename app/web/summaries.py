@@ -72,11 +72,6 @@ def status(conn: Connection, who: Viewer) -> dict[str, Any]:
         "stages": len(stages),
         "confirmed": sum(1 for stage in stages if stage["confirmed"]),
         "people": sum(1 for person in people.read(conn, inst).values() if person["active"]),
-        "managers": sum(
-            1 for person in people.read(conn, inst).values()
-            if person["active"] and person["role"] == "manager"
-        ),
-        "saved": len(playbooks.latest(conn, inst)),
         "rules": modes,
         **figures.totals(conn, inst),
         **figures.backlog_of_work(conn, inst),

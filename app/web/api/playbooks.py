@@ -141,7 +141,7 @@ def source(playbook: str) -> Response:
 def save() -> Response:
     """Save YAML, or {"preset": id}, as a version; on any mistake nothing. Activates nothing."""
     text, name = _submitted(), request.args.get("name", "playbook.yaml")
-    playbook, version = _saved(text, name)
+    playbook, version = save_text(text, name)
     with services().store.read() as conn:
         limits = limits_of(stored_settings(conn, access.viewer().installation_id))
     return answer(
@@ -192,7 +192,7 @@ def save_checked(read: Sequence[tuple[str, Playbook]]) -> list[dict[str, Any]]:
     return done
 
 
-def _saved(text: str, name: str) -> tuple[Playbook, int]:
+def save_text(text: str, name: str) -> tuple[Playbook, int]:
     """The playbook, and its number as a version. Raises Refusal with every mistake."""
     playbook = checked(text, name)
     return playbook, save_checked([(text, playbook)])[0]["version"]
@@ -236,7 +236,7 @@ def activate(playbook: str) -> Response:
         raise unknown(playbook)
     rules = _rules(given.get("rules"), found)
     if not version:
-        _, version = _saved(preset_text(playbook), f"{playbook}.yaml")
+        _, version = save_text(preset_text(playbook), f"{playbook}.yaml")
     with lanes_refuse():
         done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
     wake("ingest", "dispatch")

@@ -1,0 +1,205 @@
+"""The editor of a playbook: a form with the sequence's days, the YAML, both of the same text.
+
+The text that is being edited travels with the page, so nothing half done is stored: what is saved
+is a version, whole and without mistakes, and two people who edit at a time find out when they save.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+
+from app.playbooks.codec import to_json
+from app.playbooks.differences import differences
+from app.playbooks.editing import EditError
+from app.playbooks.fields import DATE_FIELDS, DATE_TYPES
+from app.playbooks.loader import load_text
+from app.playbooks.presets import preset, preset_ids, preset_text
+from app.store import people, playbooks
+from app.store.sets import loads
+from app.web import access
+from app.web.admin import rule_fields
+from app.web.admin.drafted import done
+from app.web.admin.drafting import applied, document_of, form_of
+from app.web.admin.fields import marked
+from app.web.admin.step_fields import Known
+from app.web.answers import Refusal, services
+from app.web.api.mapping import mapped
+from app.web.api.playbooks import save_text
+from app.web.api.versions import looked_over, numbered, version_row
+from app.web.framing import page
+
+blueprint = Blueprint("editor", __name__)
+
+VIEWS = ("form", "yaml")
+_OWN = ("view", "form", "yaml", "check", "save", "compare", "redraw")
+"""Buttons that are about the page; all others are about the text."""
+
+STARTER = """\
+playbook: {name}
+title: A playbook of our own
+description: What it is for, in a sentence or two.
+
+rules:
+  - id: begin
+    title: A proposal was sent
+    when: {{stage_entered: proposal}}
+    then: [{{enrol: follow-up}}]
+    limit: 50
+
+sequences:
+  - id: follow-up
+    title: Until it is decided
+    steps:
+      - id: first-call
+        at: 3d
+        task: call
+        template: first-call
+        subject: Call about open questions
+
+templates:
+  first-call:
+    decides: Is anything unclear, and who needs the answer?
+    body: |
+      Ask which part raised questions, and with whom.
+
+      Close with one thing to send or to change, and a day to speak again.
+"""
+
+
+@blueprint.get("/playbooks/new")
+@access.require("admin")
+def start() -> str:
+    """A playbook of one's own, to begin with."""
+    name = "ours"
+    with services().store.read() as conn:
+        taken = {row["playbook"] for row in playbooks.latest(conn, access.viewer().installation_id)}
+    if name in taken:
+        name = next(f"ours-{n}" for n in range(2, 1000) if f"ours-{n}" not in taken)
+    return _page("", STARTER.format(name=name), 0, "form", "")
+
+
+@blueprint.get("/playbooks/<playbook>/edit")
+@access.require("admin")
+def edit(playbook: str) -> str:
+    """The newest version, that of `?version=`, or the preset, ready to be changed."""
+    number = numbered("version")
+    view = request.args.get("view", "form")
+    with services().store.read() as conn:
+        saved = playbooks.versions(conn, access.viewer().installation_id, playbook)
+        if not saved and playbook in preset_ids():
+            return _page(playbook, preset_text(playbook), 0, view, "")
+        row = version_row(conn, playbook, number)
+    return _page(playbook, row["source"], saved[0]["version"], view, "")
+
+
+@blueprint.post("/playbooks/draft")
+@access.require("admin")
+def draft() -> Any:
+    """One press of a button: the fields are taken into the text, then the button does its work."""
+    typed = request.form
+    name, view = typed.get("playbook", ""), typed.get("view", "form")
+    base = int(typed["base"]) if typed.get("base", "").isdecimal() else 0
+    text = typed.get("text", "").replace("\r\n", "\n")
+    deed = typed.get("do", "redraw")
+    said = ""
+    document = document_of(text)
+    if view == "form" and document is not None:
+        try:
+            text = applied(text, document, form_of(document, _known()), typed)
+            if deed.partition(":")[0] not in _OWN:
+                text = done(text, document_of(text) or {}, deed)
+        except EditError as error:
+            said = f"That could not be done: {error}. Change it as YAML."
+    if deed in VIEWS:
+        view = deed
+    if deed == "save" and not said:
+        return _save(name, text, base, view)
+    return _page(name, text, base, view, said, changed=True, compare=deed == "compare")
+
+
+def _save(name: str, text: str, base: int, view: str) -> Any:
+    """The text as a version; back to the form where it has mistakes, or where somebody was faster.
+    """
+    with services().store.read() as conn:
+        rows = playbooks.versions(conn, access.viewer().installation_id, name) if name else []
+    newest = rows[0]["version"] if rows else 0
+    if newest > base and request.form.get("anyway") != str(newest):
+        by = rows[0]["saved_by"] or "somebody"
+        said = (f"Version {newest} was saved by {by} while you edited version {base or 1}. Saving "
+                "now puts your text above theirs.")  # fmt: skip
+        return _page(name, text, base, view, said, changed=True, newer=newest)
+    try:
+        saved, number = save_text(text, f"{name or 'playbook'}.yaml")
+    except Refusal as refused:
+        return _page(name, text, base, view, refused.message, changed=True)
+    address = url_for("editor.edit", playbook=saved.id, view=view, saved=number)
+    return redirect(address, 303)
+
+
+def _page(
+    name: str,
+    text: str,
+    base: int,
+    view: str,
+    said: str,
+    *,
+    changed: bool = False,
+    newer: int = 0,
+    compare: bool = False,
+) -> str:
+    found = looked_over(text)
+    document = document_of(text)
+    form = form_of(document, _known()) if document is not None else None
+    wrong: dict[str, str] = {}
+    left = list(found["problems"])
+    if form is not None:
+        problems = [{**one, "field": dots(one["field"])} for one in found["problems"]]
+        fields, left = marked(list(form.fields()), problems)
+        wrong = {one.name: one.problem for one in fields if one.problem}
+    with services().store.read() as conn:
+        known = rule_fields.known_fields(mapped(conn, access.viewer().installation_id))
+        against = _against(conn, name, text, base, found) if compare else None
+        return page(
+            "admin/editor.html", conn, playbook=name or (found["playbook"] or ""), text=text,
+            base=base, view=view if form is not None and view in VIEWS else "yaml", form=form,
+            found=found, wrong=wrong, left=left, said=said, changed=changed, newer=newer,
+            saved_now=request.args.get("saved", ""), condition_fields=known, compared=against,
+        )  # fmt: skip
+
+
+def dots(path: str) -> str:
+    """`rules[0].when` as the name of a field: `rules.0.when`."""
+    return path.replace("[", ".").replace("]", "")
+
+
+def _against(
+    conn: Any, name: str, text: str, base: int, found: Mapping[str, Any]
+) -> list[Any] | None:
+    """What this text changes of the version that it began with; None where it has mistakes."""
+    if found["problems"]:
+        return None
+    fields = mapped(conn, access.viewer().installation_id)
+    after = to_json(load_text(text, "playbook.yaml", fields))
+    if base:
+        before = loads(version_row(conn, name, base)["data"])
+    elif name in preset_ids():
+        before = to_json(preset(name))
+    else:
+        return []
+    return differences(before, after)
+
+
+def _known() -> Known:
+    inst = access.viewer().installation_id
+    with services().store.read() as conn:
+        rows = [row for row in people.read(conn, inst).values() if row["active"]]
+        fields = mapped(conn, inst)
+    dates = sorted({*DATE_FIELDS, *(name for name, kind in fields.items() if kind in DATE_TYPES)})
+    return Known(
+        dates=dates,
+        teams=sorted({row["team"] for row in rows if row["team"]}),
+        people=[(row["email"], row["name"] or row["email"]) for row in rows if row["email"]],
+    )

@@ -1,0 +1,50 @@
+"""The guide from the connection to the first useful task: one step at a time, taken up anywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from app.web import access, guide, summaries
+from app.web.admin.shelf import shelf
+from app.web.answers import services, wrong
+from app.web.api.people import person_view
+from app.web.api.playbooks import overview
+from app.web.api.setup import KINDS, board
+from app.web.framing import page
+
+blueprint = Blueprint("guide", __name__)
+
+
+@blueprint.get("/setup")
+@access.require("admin")
+def setup() -> Any:
+    """The step of `?step=`, else the first that is left to be done."""
+    who, asked = access.viewer(), request.args.get("step", "")
+    with services().store.read() as conn:
+        steps = guide.steps(conn, who)
+        known = [one["step"] for one in steps]
+        if asked and asked not in known:
+            raise wrong("step", f"{asked!r} is no step", f"There are: {', '.join(known)}.")
+        step = asked or guide.first_open(steps)
+        after = known[known.index(step) + 1 :][:1]
+        values = _values(conn, who, step)
+        return page(
+            "admin/setup.html", conn, steps=steps, step=step, following=after[0] if after else "",
+            status=summaries.status(conn, who), **values,
+        )  # fmt: skip
+
+
+def _values(conn: Any, who: access.Viewer, step: str) -> dict[str, Any]:
+    """What one step shows besides."""
+    if step in ("pipelines", "stages"):
+        return {"board": board(conn), "kinds": KINDS}
+    if step == "people":
+        rows = [person_view(row) for row in summaries.people_rows(conn, who)]
+        return {"people": rows, "gaps": guide.gaps(conn, who.installation_id)}
+    if step == "playbook":
+        return {"shelf": shelf(conn)}
+    if step in ("watch", "live"):
+        return {"saved": overview(conn)["saved"]}
+    return {}
