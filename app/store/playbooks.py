@@ -127,4 +127,4 @@ def running_by_version(conn: Connection, installation_id: int, playbook: str) ->
         )
         .group_by(v.version)
     )
-    return {version: number for version, number in conn.execute(query).tuples()}
+    return {int(row[0]): int(row[1]) for row in conn.execute(query)}

@@ -37,7 +37,7 @@ ENTRIES = (
     Entry("pages.rules", "Rules", _LEADS, _PLAYBOOKS),
     Entry(
         "guide.setup", "Set-up", _ADMINS,
-        ("pages.leave", "settings.show", "settings.save", "audit.show"),
+        ("pages.leave", "account.settings", "account.save", "audit.show"),
     ),
     Entry("people.index", "People", _ADMINS, ("people.show", "people.save")),
     Entry("pages.health", "Health", _ADMINS),

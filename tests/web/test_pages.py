@@ -55,11 +55,12 @@ def test_times_are_shown_in_the_zone_of_the_account(served: Served) -> None:
 def test_setup_shows_what_is_missing(served: Served) -> None:
     browser = served.connected()
     text = browser.get("/setup").text
-    assert "0 of 1 followed" in text
-    assert "0 of 3 confirmed" in text
+    assert "nothing acts in a pipeline that is not followed" in text
     assert "no scope" in text
     confirm_all(served, served.installation())
-    assert "3 of 3 confirmed" in browser.get("/setup").text
+    text = browser.get("/setup").text
+    assert "done: 1 of 1 followed" in text
+    assert "done: 3 confirmed" in text
 
 
 def test_rules(served: Served) -> None:
@@ -114,17 +115,19 @@ def test_find(served: Served) -> None:
 
 
 def test_every_label_and_field_is_named(served: Served) -> None:
-    """Each field has a label or is hidden, so that a screen reader can name it."""
+    """Each field has a label or a name of its own, or is hidden, for screen readers."""
     browser = served.connected()
     browser.send("POST", "/api/playbooks", {"text": PLAYBOOK})
     fill(served, served.installation())
-    for path in ("/setup", "/rules", "/people", "/subjects"):
+    for path in ("/setup", "/rules", "/people", "/subjects", "/settings", "/people/1", "/audit",
+                 "/playbooks/mine/edit", "/playbooks/mine/edit?view=yaml", "/playbooks/files",
+                 "/playbooks/mine/history", "/setup?step=stages", "/setup?step=people"):
         text = browser.get(path).text
         labelled = set(re.findall(r'<label[^>]* for="([^"]+)"', text))
         within = re.sub(r"<label.*?</label>", "", text, flags=re.S)
         for field in re.findall(r"<(?:input|select|textarea)[^>]*>", within):
             named = re.search(r'id="([^"]+)"', field)
-            hidden = 'type="hidden"' in field
+            hidden = 'type="hidden"' in field or " hidden>" in field or "aria-label=" in field
             assert hidden or (named and named[1] in labelled), (path, field)
 
 

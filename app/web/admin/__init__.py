@@ -12,6 +12,11 @@ _MODULES = (guide, playbooks, editor, people, settings, audit)
 
 def register(app: Flask) -> None:
     """Mount the pages."""
-    app.jinja_env.globals["channels"] = CHANNELS
+    app.add_template_filter(_channel, "channel")
     for module in _MODULES:
         app.register_blueprint(module.blueprint)
+
+
+def _channel(word: str) -> str:
+    """What a step is, as people call it."""
+    return CHANNELS.get(word, word)

@@ -24,6 +24,7 @@ from app.web.admin import rule_fields
 from app.web.admin.drafted import done
 from app.web.admin.drafting import applied, document_of, form_of
 from app.web.admin.fields import marked
+from app.web.admin.preview import previewed
 from app.web.admin.step_fields import Known
 from app.web.answers import Refusal, services
 from app.web.api.mapping import mapped
@@ -34,7 +35,7 @@ from app.web.framing import page
 blueprint = Blueprint("editor", __name__)
 
 VIEWS = ("form", "yaml")
-_OWN = ("view", "form", "yaml", "check", "save", "compare", "redraw")
+_OWN = ("form", "yaml", "check", "save", "compare", "redraw", "preview")
 """Buttons that are about the page; all others are about the text."""
 
 STARTER = """\
@@ -117,7 +118,12 @@ def draft() -> Any:
         view = deed
     if deed == "save" and not said:
         return _save(name, text, base, view)
-    return _page(name, text, base, view, said, changed=True, compare=deed == "compare")
+    preview = None
+    if deed.startswith("preview:") and document is not None:
+        words = typed.get("record", "").strip()
+        preview = previewed(document_of(text) or {}, deed.partition(":")[2], words)
+    compare = deed == "compare"
+    return _page(name, text, base, view, said, changed=True, compare=compare, preview=preview)
 
 
 def _save(name: str, text: str, base: int, view: str) -> Any:
@@ -149,6 +155,7 @@ def _page(
     changed: bool = False,
     newer: int = 0,
     compare: bool = False,
+    preview: Mapping[str, Any] | None = None,
 ) -> str:
     found = looked_over(text)
     document = document_of(text)
@@ -167,6 +174,7 @@ def _page(
             base=base, view=view if form is not None and view in VIEWS else "yaml", form=form,
             found=found, wrong=wrong, left=left, said=said, changed=changed, newer=newer,
             saved_now=request.args.get("saved", ""), condition_fields=known, compared=against,
+            preview=preview,
         )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ class Field:
     """name: of the HTML field. value: text as it stands in it (`many`: each chosen one in a line of
     its own; `bool`: "on" or empty; `window`: "09:00 17:00"). options: (value, label) of a choice.
     hint: what it means, or what may stand there. problem: why what stands there is refused. rows:
-    of an area."""
+    of an area. listed: id of the list that completes it. starts: it begins a line."""
 
     name: str
     label: str
@@ -28,6 +28,7 @@ class Field:
     placeholder: str = ""
     rows: int = 4
     listed: str = ""
+    starts: bool = False
 
     @property
     def chosen(self) -> list[str]:

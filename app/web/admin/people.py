@@ -119,7 +119,8 @@ def _changes(owner_id: str, form: Any) -> dict[str, Any]:
             rows = summaries.people_rows(conn, access.viewer())
             row = next((row for row in rows if row["owner_id"] == owner_id), None)
             person = person_view(row) if row is not None else {"absences": (), "zone": None}
-            zone = _zone(conn, person)
+            # Days are meant in the zone that the same form may just have changed.
+            zone = _zone(conn, {**person, "zone": changes.get("zone", person["zone"])})
         changes["absences"] = _absences(form, zone, person)
     return changes
 

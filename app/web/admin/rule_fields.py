@@ -43,7 +43,7 @@ def fields_of(rule: Raw, path: Path) -> list[Field]:
         *signal_fields(rule.get("when"), (*path, "when")),
         *condition_fields(rule.get("if"), (*path, "if")),
         Field(dotted((*path, "again")), "How often", "choice", _str(rule.get("again")),
-              [("", "as the signal says"), *phrases.AGAIN.items()]),
+              [("", "as the signal says"), *phrases.AGAIN.items()], starts=True),
         _text((*path, "settle"), "Settle time", _str(rule.get("settle")),
               "how long a stage must last to count; empty: as the settings say"),
         Field(dotted((*path, "limit")), "Beginnings in an hour before it asks an admin", "number",
@@ -89,7 +89,7 @@ def condition_fields(asked: Any, path: Path) -> list[Field]:
         label = "If" if not number else "and" if word == "all" else "or"
         found += [
             Field(dotted((*place, "field")), label, "text", _str(row.get("field")),
-                  placeholder="deal.amount", listed="condition-fields"),
+                  placeholder="deal.amount", listed="condition-fields", starts=True),
             Field(dotted((*place, "op")), "compared", "choice", _str(row.get("op")),
                   [("", ""), *((op, phrases.operator(op)) for op in OPS)]),
             Field(dotted((*place, "value")), "with", "text", shown(row.get("value"))),

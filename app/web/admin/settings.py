@@ -21,7 +21,7 @@ from app.web.api.sequences import capability, shown
 from app.web.api.settings import stored_settings, write
 from app.web.framing import page
 
-blueprint = Blueprint("settings", __name__)
+blueprint = Blueprint("account", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, _Spec]]] = {
 
 @blueprint.get("/settings")
 @access.require("admin")
-def show() -> str:
+def settings() -> str:
     """All settings with their values."""
     return _page({}, "", ())
 
@@ -114,7 +114,7 @@ def save(group: str) -> Any:
         try:
             if changes:
                 write(changes)
-            return redirect(url_for("settings.show", saved=group) + f"#{group}", 303)
+            return redirect(url_for("account.settings", saved=group) + f"#{group}", 303)
         except Refusal as refused:
             problems = list(refused.problems)
     typed = [refilled(field, request.form) for field in fields]
