@@ -13,20 +13,29 @@ from tests.scenarios.harness import ADA, MIA, OTTO
 
 AXE = AXE_FILE_PATH.read_text()
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WHOLE = ("pages", "guide", "playbooks", "editor", "people", "account", "audit")
+"""Blueprints of pages."""
+PARTS = ("playbooks.looking_back", "playbooks.already_owed")
+"""Parts of pages, which are no documents by themselves."""
 PHONE = {"width": 390, "height": 844}
 
 
 def addresses(firm: Firm) -> list[str]:
     """Every page that there is, the panel and the records filled in; a new one is among them."""
-    values = {"type": "deal", "crm_id": firm.deals[DEALS[0]], "playbook": "test", "id": "1"}
+    values = {
+        "type": "deal", "crm_id": firm.deals[DEALS[0]], "playbook": "test", "id": "1",
+        "owner_id": ADA.owner_id,
+    }  # fmt: skip
     assert firm.story.parts is not None
     found: set[str] = set()
     for rule in create_app(firm.story.parts).url_map.iter_rules():
-        if rule.endpoint.startswith("pages.") and "GET" in (rule.methods or ()):
+        blueprint = rule.endpoint.partition(".")[0]
+        if blueprint in WHOLE and rule.endpoint not in PARTS and "GET" in (rule.methods or ()):
             path = rule.rule
             for name in rule.arguments:
                 path = path.replace(f"<{name}>", values[name])
             found.add(path + ("?playbook=test" if "dry-run" in path else ""))
+    found |= {"/setup?step=stages", "/setup?step=playbook", "/playbooks/test/edit?view=yaml"}
     return sorted(found)
 
 

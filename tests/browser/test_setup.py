@@ -13,7 +13,7 @@ import pytest
 from demo.admin import Admin
 from tests.browser.conftest import BORG, Firm, Open
 from tests.browser.test_looks import violations
-from tests.scenarios.harness import ADA, CLIENT_SECRET, MIA, OTTO, Story
+from tests.scenarios.harness import ADA, CLIENT_SECRET, OTTO, Story
 
 
 class Unconnected(Story):
@@ -37,64 +37,90 @@ def test_the_whole_set_up(chrome: Any, fresh: Story) -> None:
     page.goto("/")
     page.get_by_role("link", name="Connect HubSpot").click()
     page.get_by_role("button", name=re.compile("Connect|Approve|Allow", re.I)).first.click()
-    page.wait_for_url(re.compile("/start"))
-    page.goto("/start?step=import")
-    page.get_by_text("The import is done").wait_for()
-    found = violations(page)
-    page.get_by_role("link", name="Go on").click()
+    page.wait_for_url(re.compile("/setup"))
+    page.goto("/setup?step=import")
+    page.get_by_text("records are known, and kept up to date").wait_for()
+    page.goto("/setup")
     page.get_by_role("button", name="Follow this pipeline").click()
-    page.get_by_text("This pipeline is followed.").wait_for()
+    page.get_by_text("done: 1 of 1 followed").wait_for()
     page.get_by_label("Proposal sent").select_option("proposal")
-    page.get_by_role("button", name="Confirm these stages").click()
-    page.get_by_text("7 of 7 stages confirmed").wait_for()
-    found += violations(page)
-    page.get_by_role("link", name="Go on").click()
-    row = page.locator("form.row", has_text=MIA.email)
+    found = violations(page)
+    page.get_by_role("button", name="These meanings are right").click()
+    page.get_by_text("done: 7 confirmed").wait_for()
+    page.goto("/setup")  # as if the admin came back a day later
+    row = page.locator("form.row", has=page.get_by_role("link", name="Mia Firm"))
     row.get_by_label("Role").select_option("manager")
     row.get_by_role("button", name="Save").click()
-    page.get_by_text("1 who manage").wait_for()
+    page.get_by_text("Saved Mia Firm.").wait_for()
+    page.get_by_role("button", name="They are right, go on").click()
+    preset = page.locator("article.preset", has_text="Proposal cadence").first
+    preset.locator("svg").wait_for()
     found += violations(page)
-    page.get_by_role("link", name="Go on").click()
-    page.get_by_role("link", name=re.compile("Look at it.*Proposal cadence")).click()
-    page.get_by_text("had it been live for the last 90 days").wait_for()
+    preset.get_by_role("button", name="Choose this one").click()
+    # What it would have done stands beside what it would owe.
+    page.get_by_role("heading", name="Proposal cadence: look before it acts").wait_for()
+    owed = page.locator("section", has_text="Already owed: its backlog")
+    owed.get_by_role("link", name="Big sale").wait_for()
+    page.get_by_text("What would have come of each step").wait_for()
     found += violations(page)
-    page.get_by_role("button", name="Activate in shadow").click()
-    page.get_by_role("heading", name="It watches").wait_for()
+    page.get_by_role("button", name="Let it watch (shadow)").click()
+    page.get_by_role("heading", name="What happens next").wait_for()
+    page.get_by_text("1 rule watch in shadow").wait_for()
     found += violations(page)
     assert found == []
-    assert page.get_by_role("status").get_by_text("something owed already on 1 record").is_visible()
-    context.close()
-    fresh.admin.install()
+    fresh.admin.session.cookies.update(
+        {one["name"]: one["value"] for one in context.cookies()}
+    )
     fresh.settle()
-    rules = {r["rule"]: r["mode"] for p in fresh.admin.get("/api/playbooks")["saved"]
-             for r in p["rules"]}  # fmt: skip
-    assert rules == {"proposal/proposal-sent": "shadow"}
+    assert modes(fresh) == {"proposal/proposal-sent": "shadow"}
     assert fresh.tasks() == [], "nothing was created"
+    # And on to the first task: live, and the deal that waits is begun.
+    page.get_by_role("button", name="Go live").click()
+    page.get_by_role("button", name="Go ahead").click()
+    page.get_by_role("heading", name="Begin with what is owed already").wait_for()
+    page.get_by_role("button", name="Release").click()
+    page.get_by_text("Released: the first begin today.").wait_for()
+    fresh.settle()
+    fresh.until("+4d")
+    assert [task.subject for task in fresh.tasks()] == [
+        "Call about open questions on the proposal — Big sale"
+    ]
+    context.close()
+
+
+def modes(story: Story) -> dict[str, str]:
+    saved = story.admin.get("/api/playbooks")["saved"]
+    return {rule["rule"]: rule["mode"] for one in saved for rule in one["rules"]}
 
 
 def test_an_edit_is_a_version_and_what_runs_is_moved_to_it(firm: Firm, opened: Open) -> None:
     page = opened(OTTO)
-    page.goto("/playbooks/test")
-    field = page.get_by_label("YAML")
-    text = field.input_value()
-    field.fill(text.replace("at: 4d", "at: 4x"))
+    page.goto("/playbooks/test/edit")
+    page.locator("summary", has_text="Call about it").click()
+    field = page.locator('[name="sequences.0.steps.1.at"]')
+    field.fill("4x")
     page.get_by_role("button", name="Save a version").click()
-    told = page.get_by_role("alert")
-    told.wait_for()
-    assert re.search(r"line \d+, column \d+", told.inner_text())
-    field.fill(text.replace("at: 4d", "at: 6d"))
-    page.get_by_role("button", name="Save a version").click()
-    page.get_by_text("Saved. Nothing that runs has changed.").wait_for()
-    page.get_by_role("link", name="with the one before").first.click()
-    changed = page.locator(".diff")
-    assert "at: 4d" in changed.locator(".removed").inner_text()
-    assert "at: 6d" in changed.locator(".added").inner_text()
+    page.get_by_text("1 mistake", exact=True).wait_for()
+    assert field.get_attribute("aria-invalid") == "true"
+    assert page.get_by_text("'4x' is not a delay").is_visible()
     assert violations(page) == []
+    page.get_by_role("button", name="As YAML").click()
+    page.get_by_text(re.compile(r"line \d+, column \d+")).first.wait_for()
+    text = page.locator("textarea[name=text]")
+    text.fill(text.input_value().replace("at: 4x", "at: 6d"))
+    page.get_by_role("button", name="As a form").click()
+    page.locator("svg text", has_text="day 6").wait_for()
+    page.get_by_role("button", name="What changed").click()
+    page.get_by_text("when it is due from 4d to 6d").wait_for()
+    page.get_by_role("button", name="Save a version").click()
+    page.get_by_text("Version 2 is saved.").wait_for()
+    page.get_by_role("link", name="see what changed").click()
+    assert page.locator("del").inner_text() == "4d"
+    assert page.locator("ins").inner_text() == "6d"
 
     story, deal = firm.story, firm.deals[BORG]
     story.activate("test", "live")
-    page.goto("/playbooks/test")
-    page.get_by_role("link", name="Move running follow-ups…").click()
+    page.get_by_role("link", name="Move running ones").click()
     page.get_by_role("button", name="Move those ticked").click()
     page.get_by_role("button", name="Go ahead").click()
     page.get_by_text("Nothing runs by another version.").wait_for()
@@ -113,3 +139,5 @@ def test_a_rep_finds_no_way_to_the_rules(firm: Firm, opened: Open) -> None:
     page = opened(ADA)
     page.goto("/playbooks/test")
     assert page.get_by_text("This is for admins and managers").is_visible()
+    page.goto("/playbooks/test/edit")
+    assert page.get_by_text("This is for admins").is_visible()

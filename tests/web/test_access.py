@@ -39,7 +39,6 @@ MANAGERS = {
     "playbooks.show", "playbooks.versions", "playbooks.compare", "playbooks.attempt",
     "playbooks.looking_back",
     "api_setup.stop", "pages.rules", "api_dry_run.dry_run", "pages.dry_run",
-    "pages.playbook",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ def refused(served: Served) -> dict[str, int]:
 def test_the_golden_path(served: Served) -> None:
     browser = served.browser()
     answer = browser.connect("1000")
-    assert answer.location.endswith("/start")
+    assert answer.location.endswith("/setup")
     inst = served.installation()
     with served.store.read() as conn:
         row = installations.get(conn, inst)

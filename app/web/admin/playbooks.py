@@ -16,7 +16,7 @@ from app.web import access
 from app.web.admin.shelf import timelines_of
 from app.web.answers import Refusal, services
 from app.web.api.foreseeing import backtested, foreseen
-from app.web.api.playbooks import MODES, overview, unknown_playbook
+from app.web.api.playbooks import MODES, overview, unknown
 from app.web.api.versions import compared, history, imported, numbered, version_row
 from app.web.framing import page
 
@@ -46,7 +46,7 @@ def _told(conn: Any, playbook: str, number: int | None) -> tuple[int, Mapping[st
     inst = access.viewer().installation_id
     if number is None and not playbooks.versions(conn, inst, playbook):
         if playbook not in preset_ids():
-            raise unknown_playbook(playbook)
+            raise unknown(playbook)
         return 0, to_json(preset(playbook))
     row = version_row(conn, playbook, number)
     return row["version"], loads(row["data"])
@@ -89,7 +89,7 @@ def versions(playbook: str) -> str:
     with services().store.read() as conn:
         found = history(conn, playbook)
         if not found:
-            raise unknown_playbook(playbook)
+            raise unknown(playbook)
         return page("admin/history.html", conn, playbook=playbook, versions=found)
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from app.lanes.backtest import DAYS, BacktestError
 from app.web import access
 from app.web.answers import answer, services, wrong
-from app.web.api.playbooks import unknown_playbook
+from app.web.api.playbooks import unknown
 
 blueprint = Blueprint("api_foreseeing", __name__)
 
@@ -29,7 +29,7 @@ def backtested(playbook: str) -> dict[str, Any]:
     try:
         return services().runtime.backtest(access.viewer().installation_id, playbook, int(days))
     except BacktestError:
-        raise unknown_playbook(playbook) from None
+        raise unknown(playbook) from None
 
 
 @blueprint.get("/playbooks/<playbook>/backlog")
@@ -44,4 +44,4 @@ def foreseen(playbook: str) -> dict[str, Any]:
     try:
         return services().runtime.foresee(access.viewer().installation_id, playbook)
     except BacktestError:
-        raise unknown_playbook(playbook) from None
+        raise unknown(playbook) from None

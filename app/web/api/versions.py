@@ -20,7 +20,7 @@ from app.store import audit, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
-from app.web.api.playbooks import checked, save_checked, unknown_playbook
+from app.web.api.playbooks import checked, save_checked, unknown
 from app.web.api.settings import stored_settings
 
 blueprint = Blueprint("api_versions", __name__)
@@ -56,7 +56,7 @@ def index(playbook: str) -> Response:
     with services().store.read() as conn:
         found = history(conn, playbook)
     if not found:
-        raise unknown_playbook(playbook)
+        raise unknown(playbook)
     return answer({"playbook": playbook, "versions": found})
 
 
@@ -64,7 +64,7 @@ def version_row(conn: Connection, playbook: str, number: int | None) -> Row:
     """One version, the newest unless a number is given. Raises Refusal where it is not there."""
     rows = playbooks.versions(conn, access.viewer().installation_id, playbook)
     if not rows:
-        raise unknown_playbook(playbook)
+        raise unknown(playbook)
     found = rows[0] if number is None else next((r for r in rows if r["version"] == number), None)
     if found is None:
         known = ", ".join(str(row["version"]) for row in reversed(rows))
