@@ -1,4 +1,4 @@
-"""The words that decisions use for their reasons; `explain` has a sentence for each.
+"""The words that decisions use for their reasons; `texts` has a sentence for each.
 
 Plain strings and not an enum: they go into rows and JSON by the thousand, and come back as such.
 Reasons for the end of an enrolment are `StopReason` values and are not repeated here.
@@ -116,6 +116,8 @@ class Code:
     ENROLMENT_ENDED = "enrolment_ended"
     NOT_RELEASED = "not_released"
     CONTACT_GONE = "contact_gone"
+    SAME_ADDRESS = "same_address"
+    TWIN_BARRED = "same_address_barred"
     CONSENT_UNKNOWN = "consent_unknown"
     SUPPRESSED = "suppressed"
     MEETING_HELD = "meeting_held"

@@ -156,6 +156,10 @@ class Settings(BaseModel):
     mapping: dict[str, dict[str, str | dict[str, Any]]] = Field(
         {}, description="the account's own properties by our name for them, for deals and contacts"
     )
+    same_address: Literal["one", "each"] = Field(
+        "one", description="whether contacts with one e-mail address are one person, or each their "
+        "own",
+    )
     company_stop: Literal["off", "hold", "stop"] = Field(
         "off",
         description="what an answer on one record of a company does to sequences on its others",

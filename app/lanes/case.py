@@ -55,6 +55,9 @@ class _Ground:
     zone: str
     open_tasks: Iterable[Row]
     holds: Mapping[str, Any]
+    person: str | None
+    twins: tuple[ContactView, ...]
+    earlier: str | None
     contact_touches: Window
     others: Others
     running_native: str | None
@@ -202,6 +205,7 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
         contact = choose_contact(subject, tenant.settings.roles).contact
     owner_id = tenant.owner_or_default(subject.owner_id)
     calendar = tenant.calendar(owner_id, now)
+    person = loaded.twins.person(row["contact_id"])
     version, definition = enrolment["version_id"], enrolment["definition"]
     steps = tenant.steps(version, definition, enrolment["is_firing"])
     return _Ground(
@@ -221,8 +225,11 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
         zone=(contact.zone if contact else None) or calendar.zone,
         open_tasks=loaded.open_tasks.get(row["subject_id"], ()),
         holds=_held(loaded, row),
-        contact_touches=loaded.counters.person.get(row["contact_id"] or "", (0, 0)),
-        others=loaded.others.get(row["contact_id"] or "", _NO_OTHERS),
+        person=person,
+        twins=loaded.twins.views(row["contact_id"], loaded.snapshot),
+        earlier=loaded.twins.earlier(row, enrolment, loaded.snapshot),
+        contact_touches=loaded.counters.person.get(person or "", (0, 0)),
+        others=loaded.others.get(person or "", _NO_OTHERS),
         running_native=loaded.sequences.get(row["enrolment_id"]),
         outranked=outranked(tenant, enrolment, loaded.running.get(row["subject_id"], ())),
         alongside=loaded.alongside,
@@ -275,7 +282,7 @@ def _facts(
         now=now,
         holds=ground.holds,
         contact_touches=ground.contact_touches,
-        channel_touches=counters.of_kind(row["contact_id"], channel_of(touch.step)),
+        channel_touches=counters.of_kind(ground.person, channel_of(touch.step)),
         others=ground.others,
         rep_tasks_today=(
             budget.get((owner_id or "", local_date(row["due_at"], calendar.zone)), 0)
@@ -287,6 +294,9 @@ def _facts(
         zone=ground.zone,
         running_native=ground.running_native,
         outranked=ground.outranked,
+        twins=ground.twins,
+        person=ground.person,
+        earlier=ground.earlier,
         stand_ins=stand_ins(owner, tenant.calendars.people, tenant.settings.default_owner),
     )
 

@@ -19,6 +19,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.counting import MONTH, WEEK, days_before
 from app.lanes.happened import EVENT_ANCHORS, happened
 from app.lanes.snapshot import Snapshot
+from app.lanes.twins import Twins, load_twins, united
 from app.model.guard import Counters, Others
 from app.model.time import DAY, Business
 from app.model.touches import Borne
@@ -40,7 +41,7 @@ class Loaded:
     running: subject → enrolments that run, where any has a priority.
     others: contact → touches of theirs that were not ours.
     events: enrolment → what the event says that began it.
-    alongside: for texts alone.
+    alongside: for texts alone. twins: whom the CRM has more than once.
     """
 
     snapshot: Snapshot
@@ -55,6 +56,7 @@ class Loaded:
     others: Mapping[str, Others]
     events: Mapping[str, Mapping[str, Any]]
     alongside: Alongside
+    twins: Twins
 
 
 def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> Loaded:
@@ -62,11 +64,14 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
     subjects = {row["subject_id"] for row in rows}
     day = local_date(now, tenant.zone)
     with lanes.store.read() as conn:
-        snapshot = Snapshot(tenant, conn, subjects, now, with_running=False)
+        people = {row["contact_id"] for row in rows if row["contact_id"]}
+        twins = load_twins(conn, tenant, people, now)
+        snapshot = Snapshot(
+            tenant, conn, subjects, now, contacts=twins.all, with_running=False
+        )
         enrolments = running.by_id(conn, {row["enrolment_id"] for row in rows})
         open_tasks = tasks.open_of_subjects(conn, subjects)
         held = holds.of(conn, tenant.id, subjects, now)
-        people = {row["contact_id"] for row in rows if row["contact_id"]}
         away = holds.of_contacts(conn, tenant.id, people, now)
         sequences = natives.running_of(conn, _with_natives(tenant, enrolments.values()))
         owed = [row["id"] for row in rows if row["step"] in DUTIES]
@@ -76,7 +81,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         begun_by = _events(conn, tenant, enrolments)
         borne = (
             counts.borne(
-                conn, tenant.id, people, days_before(day, WEEK), days_before(day, MONTH)
+                conn, tenant.id, people | twins.all, days_before(day, WEEK), days_before(day, MONTH)
             )
             if capped(tenant.guard)
             else {}
@@ -86,6 +91,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
             if tenant.settings.rep_daily_tasks
             else {}
         )
+    borne = united(borne, twins)
     counters = Counters(
         rep_day=rep_days,
         person={who: one.all for who, one in borne.items()},
@@ -99,8 +105,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
     others = {who: _others(tenant, one) for who, one in borne.items() if one.others[1]}
     return Loaded(
         snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared, beside, others,
-        begun_by,
-        alongside,
+        begun_by, alongside, twins,
     )
 
 

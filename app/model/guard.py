@@ -92,6 +92,8 @@ class GuardFacts:
     stand_ins: who may take urgent work while the owner is away, in order: cover, manager, default.
     running_native: id of the touch whose sequence in the CRM runs for the same enrolment.
     outranked: (definition, priority) of a sequence that runs for the subject and goes before.
+    twins: other contacts with the person's address. person: under whose id all of them are counted.
+    earlier: the one of them under whom the same inquiry was followed up before.
     """
 
     touch: DueTouch
@@ -112,6 +114,14 @@ class GuardFacts:
     running_native: str | None = None
     outranked: tuple[str, int] | None = None
     stand_ins: tuple[PersonView, ...] = ()
+    twins: tuple[ContactView, ...] = ()
+    person: str | None = None
+    earlier: str | None = None
+
+    @property
+    def counted_as(self) -> str | None:
+        """The contact under whose id the person's touches are counted."""
+        return self.person or self.touch.contact
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def contact_values(
     first, last = fields.get("first_name") or "", fields.get("last_name") or ""
     return {
         "name": f"{first} {last}".strip(),
-        "email": fields.get("email") or "",
+        "email": (fields.get("email") or "").strip().lower(),  # one person may be there twice
         "zone": fields.get("zone"),
         # An unset consent property is a contact that never opted out; a property that the CRM
         # would not show us is missing altogether, and then nobody may be contacted.

@@ -6,7 +6,8 @@ import pytest
 
 import app.decisions
 from app.decisions.codes import Code
-from app.decisions.explain import TEXTS, choice_text, text
+from app.decisions.explain import choice_text, text
+from app.decisions.texts import TEXTS
 from app.model.vocabulary import StopReason
 from tests.decisions.build import NOW
 

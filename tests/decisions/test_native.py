@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.decisions.explain import TEXTS
 from app.decisions.native import CONFIRM_MS, DOUBT_MS, SKEW_MS, is_ours, look, obstacle
 from app.decisions.native_codes import Native
+from app.decisions.texts import TEXTS
 from app.model.native import Do, Sender
 from app.model.time import DAY, MINUTE, Business
 from tests.decisions.build import CONTACT, NOW, facts

@@ -28,6 +28,7 @@ from app.decisions.guard import (
     outranked,
     quiet_hours,
     rep_budget_and_merge,
+    same_address,
     still_true,
     working_days,
 )
@@ -45,6 +46,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("consent", consent.check),
     ("open_and_scope", open_and_scope.check),
     ("answered_since", answered_since.check),
+    ("same_address", same_address.check),
     ("date_moved", date_moved.check),
     ("still_true", still_true.check),
     ("holds", holds.check),

@@ -35,13 +35,13 @@ class _Tally:
 
     def borne(self, facts: GuardFacts) -> tuple[Window, Window]:
         """What the touch's person bore so far, by any channel and by the touch's own."""
-        person, kind = facts.touch.contact or "", channel_of(facts.touch.step)
+        person, kind = facts.counted_as or "", channel_of(facts.touch.step)
         by_kind = self.channel.get((person, kind), (0, 0)) if kind is not None else (0, 0)
         return self.person.get(person, (0, 0)), by_kind
 
     def touched(self, facts: GuardFacts) -> None:
         """One touch more of its person."""
-        kind, person = channel_of(facts.touch.step), facts.touch.contact
+        kind, person = channel_of(facts.touch.step), facts.counted_as
         if person is not None and kind is not None:
             all, by_kind = self.borne(facts)
             self.person[person] = (all[0] + 1, all[1] + 1)

@@ -33,4 +33,15 @@ def check(facts: GuardFacts) -> Ruling | None:
         return drop(_CHECK, Code.CONSENT_UNKNOWN, contact=contact.crm_id)
     if contact.bounced and writes_mail(touch.step):
         return drop(_CHECK, StopReason.BOUNCED.value, contact=contact.crm_id)
+    return _of_twins(facts)
+
+
+def _of_twins(facts: GuardFacts) -> Ruling | None:
+    """What the person said no to under another record of the same address holds here too."""
+    for twin in facts.twins:
+        reason = twin.suppressed or (StopReason.OPTED_OUT.value if twin.opted_out else None)
+        if reason is None and twin.bounced and writes_mail(facts.touch.step):
+            reason = StopReason.BOUNCED.value
+        if reason is not None:
+            return drop(_CHECK, Code.TWIN_BARRED, contact=twin.crm_id, reason=reason)
     return None

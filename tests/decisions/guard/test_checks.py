@@ -8,11 +8,12 @@ import pytest
 from app.decisions import guard
 from app.decisions.assigning import stand_ins
 from app.decisions.codes import Code
-from app.decisions.explain import TEXTS, text
+from app.decisions.explain import text
 from app.decisions.guard import CHECKS, apply_ruling, explain_ruling, judge
 from app.decisions.guard.absence import handed_over
 from app.decisions.guard.holdout import share_of
 from app.decisions.guard.quiet_hours import place
+from app.decisions.texts import TEXTS
 from app.model.calendar import NINE_TO_FIVE, WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import Cap, CapSegment, GuardFacts, Others
@@ -121,6 +122,13 @@ CASES: list[tuple[str, dict[str, Any], Verdict, str, int | None, int | None]] = 
     ("consent", {"contact": who(suppressed="asked us")}, DROP, Code.SUPPRESSED, None, None),
     ("consent", {"contact": None}, DROP, Code.CONTACT_GONE, None, None),
     ("consent", {"contact": who(bounced=True), "step": EMAIL}, DROP, "bounced", None, None),
+    ("consent", {"twins": (who(opted_out=True),)}, DROP, Code.TWIN_BARRED, None, None),
+    ("consent", {"twins": (who(suppressed="asked"),)}, DROP, Code.TWIN_BARRED, None, None),
+    (
+        "consent", {"twins": (who(bounced=True),), "step": EMAIL}, DROP, Code.TWIN_BARRED, None,
+        None,
+    ),
+    ("same_address", {"earlier": "c2"}, DROP, Code.SAME_ADDRESS, None, None),
     ("consent", {"contact": who(opted_out=True), "step": NATIVE}, DROP, "opted_out", None, None),
     ("consent", {"contact": who(bounced=True), "step": NATIVE}, DROP, "bounced", None, None),
     ("native_running", {"running_native": "t0"}, DEFER, Code.SEQUENCE_RUNNING, None, None),
