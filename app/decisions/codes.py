@@ -74,6 +74,8 @@ class Code:
     AWAITING_CONTACT = "awaiting_contact"
     ACTIVITY_SINCE = "activity_since"
     AWAITING_DATE = "awaiting_date"
+    PACED = "paced"
+    PACE_AHEAD = "pace_ahead"
     STEP_WAITS = "step_waits"
     STEP_LATER = "step_later"
     # refused by a rule
@@ -96,6 +98,8 @@ class Code:
     TOO_FEW = "too_few"
     STILL_RUNNING = "still_running"
     NOT_NEAR = "not_near"
+    NO_SUCH_ROLE = "no_such_role"
+    ROLE_TWICE = "role_twice"
     ALREADY_ENROLLED = "already_enrolled"
     EXCLUSIVE_RUNNING = "exclusive_running"
     OTHERS_RUNNING = "others_running"

@@ -8,14 +8,14 @@ met. With two values `not: {deal.owner == x}` would hold for every deal without 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from app.decisions.memo import IdentityMemo
 from app.decisions.relative import RELATIVE_OPS, lies
 from app.decisions.timing import local_date
-from app.decisions.who import choose_contact
+from app.decisions.who import choose_contact, with_role
 from app.model.engagement import engagement_days
 from app.model.playbook import AllOf, Compare, Condition, NotOf, Op
 from app.model.records import ContactView, SubjectView
@@ -56,10 +56,11 @@ _CONTACT: Mapping[str, Callable[[ContactView], Any]] = {
 }
 
 
-def getter(field: str, roles: tuple[str, ...] = ()) -> Getter:
+def getter(field: str, roles: tuple[str, ...] = (), of: str = "") -> Getter:
     """How the value of a condition's field is read from a subject; None is unknown.
 
-    `engagement.7d` is how often the prospect did something within 7 days.
+    `engagement.7d` is how often the prospect did something within 7 days; of: by whoever has this
+    role, unknown where nobody does.
     `deal.x`, `lead.x` and `subject.x` are the subject's own columns, else its mapped field `x`;
     `contact.x` is the person who would be touched (chosen by `roles`); `event.x` is what the event
     says on which the rule decides; any other name is a mapped field.
@@ -67,7 +68,7 @@ def getter(field: str, roles: tuple[str, ...] = ()) -> Getter:
     prefix, _, rest = field.partition(".")
     days = engagement_days(field)
     if days is not None:
-        return lambda subject: subject.engagement.get(days)
+        return _engagement_getter(days, of)
     if prefix == "event" and rest:
         return lambda subject: (subject.event or {}).get(rest)
     if prefix == "contact" and rest:
@@ -82,6 +83,18 @@ def getter(field: str, roles: tuple[str, ...] = ()) -> Getter:
         return subject.fields.get(field) if found is None else found
 
     return from_fields
+
+
+def _engagement_getter(days: int, of: str) -> Getter:
+    if not of:
+        return lambda subject: subject.engagement.get(days)
+
+    def from_people(subject: SubjectView) -> int | None:
+        people = with_role(subject, of)
+        counts = [subject.engaged_by.get((one.crm_id, days), 0) for one in people]
+        return sum(counts) if people else None
+
+    return from_people
 
 
 def _contact_getter(name: str, roles: tuple[str, ...]) -> Getter:
@@ -169,7 +182,7 @@ def _contains(get: Getter, wanted: Any) -> Check:
 
 
 def _compare(part: Compare, roles: tuple[str, ...]) -> Check:
-    get = getter(part.field, roles)
+    get = getter(part.field, roles, part.of)
     if part.op == "known":
         return lambda subject, now, zone: get(subject) is not None
     if part.op == "unknown":
@@ -253,13 +266,18 @@ def compile_condition(condition: Condition | None, roles: tuple[str, ...] = ()) 
 
 def needs(condition: Condition | None) -> set[str]:
     """The fields a condition reads, as written in it."""
-    if condition is None:
-        return set()
+    return {part.field for part in compares(condition)}
+
+
+def compares(condition: Condition | None) -> Iterator[Compare]:
+    """The comparisons of which a condition consists."""
     if isinstance(condition, Compare):
-        return {condition.field}
-    if isinstance(condition, NotOf):
-        return needs(condition.part)
-    return {field for part in condition.parts for field in needs(part)}
+        yield condition
+    elif isinstance(condition, NotOf):
+        yield from compares(condition.part)
+    elif condition is not None:
+        for part in condition.parts:
+            yield from compares(part)
 
 
 def days_asked(condition: Condition | None) -> set[int]:
@@ -275,23 +293,16 @@ def values_read(
 
     What is compared with the present is given as a day of the zone.
     """
-    relative = _compared_with_now(condition)
+    parts = list(compares(condition))
+    relative = {part.field for part in parts if part.op in RELATIVE_OPS}
     return {
-        field: shown_value(getter(field, roles)(subject), field in relative, zone)
-        for field in sorted(needs(condition))
+        part.name: shown_value(
+            getter(part.field, roles, part.of)(subject), part.field in relative, zone
+        )
+        for part in sorted(parts, key=lambda part: part.name)
     }
 
 
 def shown_value(value: Any, relative: bool, zone: str) -> Any:
     """A value as people are told of it; relative: it is a date, compared with the present."""
     return local_date(Business(value), zone) if relative and isinstance(value, int) else value
-
-
-def _compared_with_now(condition: Condition | None) -> set[str]:
-    if condition is None:
-        return set()
-    if isinstance(condition, Compare):
-        return {condition.field} if condition.op in RELATIVE_OPS else set()
-    if isinstance(condition, NotOf):
-        return _compared_with_now(condition.part)
-    return {field for part in condition.parts for field in _compared_with_now(part)}

@@ -72,7 +72,20 @@ def _since_anchor(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bo
 
 def _replied(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
     """A reply of which it is known already that it is no end, such as a machine's, ends nothing."""
-    return event.at >= enrolment.anchor_at and not event.data.get(NO_END)
+    if event.data.get(NO_END) or _of_another(enrolment, event):
+        return False
+    return event.at >= enrolment.anchor_at
+
+
+def _booked(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
+    return _since_anchor(enrolment, event, subject) and not _of_another(enrolment, event)
+
+
+def _of_another(enrolment: EnrolmentView, event: Signal) -> bool:
+    """A sequence for one role is not answered by somebody else on the record."""
+    if enrolment.sequence is None or not enrolment.sequence.role:
+        return False
+    return event.contact is not None and event.contact != enrolment.contact
 
 
 def _begun_by_closing(enrolment: EnrolmentView, event: Signal, subject: SubjectView) -> bool:
@@ -150,7 +163,7 @@ def _deleted(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
 
 _HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]] = {
     StopReason.REPLIED: _replied,
-    StopReason.MEETING_BOOKED: _since_anchor,
+    StopReason.MEETING_BOOKED: _booked,
     StopReason.STAGE_LEFT: _stage_left,
     StopReason.CLOSED_WON: _closed(StageKind.WON),
     StopReason.CLOSED_LOST: _closed(StageKind.LOST),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from app.decisions.dates import FIELD
 from app.decisions.matching import waits_for
 from app.model.decisions import EnrolmentView
-from app.model.flow import Branch, Control, Node, Passage, Seen, Wait
+from app.model.flow import Beat, Branch, Control, Node, Passage, Seen, Wait
 from app.model.playbook import Step, When
 from app.model.records import SubjectView
 from app.model.signals import Signal
@@ -35,15 +35,20 @@ def noticed(
     enrolment: EnrolmentView, event: Signal, subject: SubjectView
 ) -> dict[str, Passage] | None:
     """What the signal means for steps that wait for it, will ask about it, or hang on the date that
-    it changes: step id → what is known of it now. None where it concerns none. The signal that
-    began the enrolment answers nothing."""
+    it changes: step id → what is known of it now. None where it concerns none; whatever happens may
+    change the pace of a sequence that has one. The signal that began the enrolment answers nothing.
+    """
     sequence = enrolment.sequence
     if sequence is None or not sequence.flow or event.at < enrolment.anchor_at:
         return None
     found: dict[str, Passage] = {}
+    paced = False
     for node in sequence.flow:
         passage = enrolment.passages.get(node.id, Passage(node.id))
         if isinstance(node, Step) or passage.passed_at is not None:
+            continue
+        if isinstance(node, Beat):
+            paced = True
             continue
         when = asks(node)
         if _hangs_on(node, when, event):
@@ -51,7 +56,7 @@ def noticed(
         elif when is not None and waits_for(when, event, subject.type):
             latest = Business(max(event.at, passage.seen_at or 0))
             found[node.id] = replace(passage, kind=kind_of(node), seen_at=latest)
-    return found or None
+    return found if found or paced else None
 
 
 def _hangs_on(node: Control, when: When | None, event: Signal) -> bool:
@@ -115,3 +120,8 @@ def is_passed(passage: Passage | None) -> bool:
 
 def kind_of(node: Control) -> str:
     return type(node).__name__.lower()
+
+
+def name_of(node: Control) -> str:
+    """The step that a line of the ledger is about: what comes before a touch is told as its."""
+    return node.step if isinstance(node, Beat) else node.id

@@ -173,7 +173,7 @@ def _branch(node: Branch, at: Reached) -> Passed:
     if isinstance(test, OutcomeOf):
         result = result_of(test.step, at.enrolment, at.finished)
         return _taken(result in test.results, at, {"read": {test.step: result}})
-    subject = _as_of(at.subject, at.enrolment.contact)
+    subject = as_of(at.subject, at.enrolment.contact)
     zone = at.calendar.zone
     met = compile_condition(test)(subject, at.now, zone)
     return _taken(met, at, {"read": values_read(test, subject, (), zone)})
@@ -183,7 +183,7 @@ def _taken(met: bool, at: Reached, values: Mapping[str, Any]) -> Passed:
     return Passed(THEN if met else ELSE, at.begins, Code.BRANCHED, values)
 
 
-def _as_of(subject: SubjectView, contact: str | None) -> SubjectView:
+def as_of(subject: SubjectView, contact: str | None) -> SubjectView:
     """`contact.…` asks about the person whom the follow-up is for, whomever a rule would choose."""
     if contact is None:
         return subject

@@ -18,12 +18,12 @@ from app.decisions.dates import distance
 from app.decisions.event_counting import COUNTED
 from app.decisions.explain import say, text
 from app.decisions.firing import definitions, sequence_of
-from app.decisions.flow import waiting
+from app.decisions.flow import name_of, waiting
 from app.decisions.lasting import lasts_since
 from app.decisions.passing import words
 from app.decisions.relative import RELATIVE_OPS, said
 from app.decisions.timing import owed_at
-from app.model.flow import Wait
+from app.model.flow import Beat, Wait
 from app.model.ids import stage_anchor
 from app.model.playbook import ActiveRule, AllOf, AnyOf, Compare, Condition, Enrol, NotOf, When
 from app.model.time import Business
@@ -255,6 +255,8 @@ def _running(active: ActiveRule, context: RuleContext, zone: str) -> Iterator[Ch
         if isinstance(node, Wait) and passage.begun_at is not None:
             what = words(node.until)
             found, change = f"waits until {what}, or {until}", f"it happens ({what})"
+        elif isinstance(node, Beat):
+            found, change = f"is written at {until} at the present pace", "the pace changes"
         else:
             found, change = f"is decided at {until}", f"nothing happens until {until}"
-        yield Check(f"step {node.id}", None, found, change)
+        yield Check(f"step {name_of(node)}", None, found, change)

@@ -11,7 +11,7 @@ from app.decisions.context import Cause, RuleContext, explain, refusal
 from app.decisions.flow import timer_of
 from app.decisions.placing import plan
 from app.decisions.walking import Way, walk
-from app.decisions.who import choose_contact
+from app.decisions.who import choose_by_role, choose_contact
 from app.model.decisions import (
     ArmTimer,
     Decision,
@@ -50,7 +50,11 @@ def start(
             return refusal(active, context, Code.ALREADY_FIRED, now, {"anchor": cause.anchor})
         if rule.again is Again.ONCE:
             return refusal(active, context, Code.ONCE_ONLY, now, {"anchors": sorted(past)})
-    choice = _choice(cause, context)
+    choice = _choice(cause, context, sequence)
+    if sequence is not None and sequence.role and choice.contact is None:
+        code = Code.ROLE_TWICE if choice.candidates else Code.NO_SUCH_ROLE
+        values = {"role": sequence.role, "candidates": choice.candidates}
+        return refusal(active, context, code, now, {"anchor": cause.anchor, **values})
     key = enrolment_id(context.installation_key, subject.first_seen, definition, cause.anchor)
     steered = sequence is not None and bool(sequence.flow)
     touches = plan(
@@ -95,8 +99,11 @@ def start(
     return Decision(tuple(actions), (line, *way.lines))
 
 
-def _choice(cause: Cause, context: RuleContext) -> Choice:
-    """The person as before, or whose doing it was, while they are still on the record."""
+def _choice(cause: Cause, context: RuleContext, sequence: Sequence | None) -> Choice:
+    """Whoever has the sequence's role; else the person as before, or whose doing it was, while they
+    are still on the record."""
+    if sequence is not None and sequence.role:
+        return choose_by_role(context.subject, sequence.role)
     for contact in context.subject.contacts if cause.contact is not None else ():
         if contact.crm_id == cause.contact:
             why = "acted" if cause.anchor.startswith("event:") else "as_before"

@@ -27,6 +27,9 @@ TEXTS: Mapping[str, str] = {
     Code.DREW_COHORT: "Step {step} drew the cohort “{cohort}”. Not planned, because on other "
     "paths: {skipped}.",
     Code.MOMENTUM_SET: "Step {step}: momentum is set to {value}.",
+    Code.PACED: "Step {step} is due at {due_at}: {gap} after what it counts from, × {times}; it "
+    "read {read}.",
+    Code.PACE_AHEAD: "Step {step} is written at {until} at the present pace.",
     Code.STEP_WAITS: "Step {step} waits until {what}, or {until}.",
     Code.STEP_LATER: "Step {step} is decided at {until}.",
     Code.CONTACT_ASKED: "The owner is asked whom to follow up with; contact: {choice}.",
@@ -117,6 +120,9 @@ TEXTS: Mapping[str, str] = {
     Code.STILL_RUNNING: "The rule's tasks from before are still open; nothing is added to them.",
     Code.NOT_NEAR: "{field} ({date}) does not lie within the next {span}.",
     Code.URGENT_HOLD: "It is urgent: other follow-ups of this record are held until {until}.",
+    Code.NO_SUCH_ROLE: "The sequence is for whoever is {role}, and nobody on the record is.",
+    Code.ROLE_TWICE: "The sequence is for whoever is {role}, and several are: {candidates}. Make "
+    "one of them the record's primary contact.",
     Code.ALREADY_ENROLLED: "The same sequence is running for this subject.",
     Code.EXCLUSIVE_RUNNING: "A sequence is running that allows no other beside it.",
     Code.OTHERS_RUNNING: "The sequence runs alone, and another one is running.",

@@ -13,7 +13,8 @@ from typing import Any
 
 from app.decisions.codes import Code
 from app.decisions.dates import FIELD, step_anchor
-from app.decisions.flow import kind_of, taken, timer_of
+from app.decisions.flow import is_passed, kind_of, name_of, taken, timer_of
+from app.decisions.pace import decide_beat
 from app.decisions.passing import Passed, Reached, Waits, decide_control
 from app.decisions.placing import PREVIOUS, place
 from app.decisions.recycling import MOMENTUM
@@ -31,10 +32,10 @@ from app.model.decisions import (
     PlanTouches,
     SetProperty,
 )
-from app.model.flow import Control, Node, Passage, SetMomentum
+from app.model.flow import BEAT, Beat, Control, Node, Passage, SetMomentum
 from app.model.playbook import Step
 from app.model.records import SubjectView
-from app.model.time import Business
+from app.model.time import Business, Delay
 
 
 @dataclass(slots=True)
@@ -95,6 +96,8 @@ class _Walk:
         self._passages = {**enrolment.passages, **seen}
         self._entry_at = enrolment.counts_from or enrolment.anchor_at
         self._ready: list[tuple[Step, Business]] = []
+        self._beat: tuple[Business, Delay | None] = (self._entry_at, None)
+        self._beats: dict[str, Business] = {}
         self._way = Way()
 
     def walk(self) -> Way:
@@ -107,6 +110,10 @@ class _Walk:
                 way.steps.append(node)
                 over, is_open = self._touch(node, over)
                 open_touch = open_touch or is_open
+            elif isinstance(node, Beat):
+                if not self._pace(node, over):
+                    ended = False
+                    break
             else:
                 over = self._control(node, over)
                 if over is None:
@@ -130,6 +137,9 @@ class _Walk:
         if step.id in self._finished:
             return self._over_at(step), False
         if step.id in self._enrolment.planned:
+            return None, True
+        if step.id in self._beats:
+            self._ready.append((replace(step, at=None), self._beats[step.id]))
             return None, True
         at = self._counts_from(step, over)
         if at is not None:
@@ -159,12 +169,13 @@ class _Walk:
         known = self._passages.get(node.id, Passage(node.id))
         if known.passed_at is not None:
             return known.passed_at
-        counts_from = self._counts_from(node, over)
+        at_last = self._beats.get(node.id)
+        counts_from = at_last or self._counts_from(node, over)
         if counts_from is None:
             counts_from = over  # a date that nobody filled in: its turn is when it is reached
         if counts_from is None:
             return None
-        begins = owed_at(counts_from, node.at, self._calendar)
+        begins = owed_at(counts_from, None if at_last else node.at, self._calendar)
         known = replace(known, kind=kind_of(node))
         if begins > self._now:
             self._wait(node, replace(known, until_at=begins), Code.STEP_LATER, {"until": begins})
@@ -182,13 +193,43 @@ class _Walk:
         self._pass(node, known, begins, made)
         return made.at
 
+    def _pace(self, node: Beat, over: Business | None) -> bool:
+        """Whether the step behind it has had its turn, or comes now."""
+        known = self._passages.get(node.id, Passage(node.id))
+        had = is_passed(self._passages.get(node.step))
+        if had or node.step in self._finished or node.step in self._enrolment.planned:
+            if known.passed_at is not None and node.anchor == BEAT:
+                self._beat = (known.passed_at, node.at)
+            return True
+        since, last = self._beat if node.anchor == BEAT else (over, None)
+        if since is None:
+            return False
+        if known.passed_at is None:
+            known = replace(known, kind=kind_of(node))
+            at = Reached(
+                self._enrolment, self._subject, self._calendar, self._now, since, since,
+                self._entry_at, self._finished, self._passages,
+            )  # fmt: skip
+            made = decide_beat(node, at, since, last)
+            if isinstance(made, Waits):
+                known = replace(known, begun_at=since, until_at=made.until)
+                self._wait(node, known, Code.PACED, made.values)
+                return False
+            self._pass(node, known, since, made)
+        at_last = self._passages[node.id].passed_at
+        assert at_last is not None
+        self._beats[node.step] = at_last
+        if node.anchor == BEAT:
+            self._beat = (at_last, node.at)
+        return True
+
     def _wait(
         self, node: Control, passage: Passage, code: str, values: Mapping[str, Any]
     ) -> None:
         assert passage.until_at is not None
         one = self._enrolment
         if passage != one.passages.get(node.id):
-            told = {"step": node.id, **values}
+            told = {"step": name_of(node), **values}
             self._way.lines.append(one.told("waiting", code, self._now, told, positive=False))
         self._passages[node.id] = passage
         timer = ArmTimer(one.subject, timer_of(one.id), passage.until_at, {"enrolment": one.id})
@@ -206,7 +247,8 @@ class _Walk:
             self._way.actions.append(
                 SetProperty(one.subject, MOMENTUM, node.value.value)
             )
-        told = {"step": node.id, "arm": made.arm, "skipped": self._skipped(node), **made.values}
+        told = {"step": name_of(node), "arm": made.arm, "skipped": self._skipped(node)}
+        told |= made.values
         self._way.lines.append(one.told("passed", made.code, self._now, told))
 
     def _skipped(self, node: Control) -> list[str]:

@@ -11,6 +11,27 @@ NONE = "no_contact"
 AMBIGUOUS = "ambiguous"
 
 
+def with_role(subject: SubjectView, role: str) -> list[ContactView]:
+    """The people of the record who have this role or association label."""
+    wanted = role.casefold()
+    return [
+        contact
+        for contact in subject.contacts
+        if any(label.casefold() == wanted for label in contact.labels)
+    ]
+
+
+def choose_by_role(subject: SubjectView, role: str) -> Choice:
+    """The person who has the role, and nobody else. Reasons: `role:<label>`, `primary` and
+    `latest_activity` among several, `no_contact` where nobody has it, `ambiguous`."""
+    group = with_role(subject, role)
+    if not group:
+        return Choice(None, NONE)
+    if len(group) == 1:
+        return Choice(group[0], f"role:{role}", _ids(group))
+    return _among(group)
+
+
 def choose_contact(subject: SubjectView, roles: tuple[str, ...] = ()) -> Choice:
     """The contact to touch, with the reason; contact None asks a rep to choose.
 
@@ -32,8 +53,7 @@ def choose_contact(subject: SubjectView, roles: tuple[str, ...] = ()) -> Choice:
         if own:
             return Choice(own[0], "only_contact", _ids(contacts))
     for role in roles:
-        wanted = role.casefold()
-        group = [c for c in contacts if any(label.casefold() == wanted for label in c.labels)]
+        group = with_role(subject, role)
         if len(group) == 1:
             return Choice(group[0], f"role:{role}", _ids(contacts))
         if group:

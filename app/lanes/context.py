@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.decisions.asked import engagement_asked
 from app.decisions.asking import ASKING
-from app.decisions.conditions import days_asked
 from app.decisions.reply_table import ANSWERING
 from app.installations.people import Calendars, view
 from app.installations.settings import Settings, parse
@@ -275,7 +275,7 @@ class Lanes:
                 segments=segments_of(settings.caps),
             ),
             fresh=fresh,
-            engagement_days=frozenset(n for one in rules for n in days_asked(one.rule.condition)),
+            engagement_days=engagement_asked(self._versions[v] for v in needed & {*self._versions}),
         )
         self._tenants[installation_id] = tenant
         return tenant

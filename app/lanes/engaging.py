@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from app.lanes.context import Tenant
-from app.model.engagement import counted
+from app.model.engagement import by_person, counted
 from app.model.records import SubjectView
 from app.model.time import DAY, Business
 from app.store import outcomes
@@ -23,10 +23,10 @@ class Engaged:
         since = now - max(self._days, default=0) * DAY
         self._found = outcomes.engaged(conn, list(ids), since) if self._days else {}
 
-    def note(self, subject_id: int, at: int) -> bool:
+    def note(self, subject_id: int, at: int, contact: str | None) -> bool:
         """The prospect has just done something. False where nobody asks."""
         if self._days:
-            self._found.setdefault(subject_id, []).append(at)
+            self._found.setdefault(subject_id, []).append((at, contact))
         return bool(self._days)
 
     def on(self, view: SubjectView) -> SubjectView:
@@ -34,4 +34,8 @@ class Engaged:
         if not self._days:
             return view
         found = self._found.get(view.id, ())
-        return replace(view, engagement=counted(found, self._days, self._now))
+        return replace(
+            view,
+            engagement=counted((at for at, _ in found), self._days, self._now),
+            engaged_by=by_person(found, self._days, self._now),
+        )

@@ -20,6 +20,25 @@ def engagement_days(field: str) -> int | None:
     return days if 0 < days <= MOST_DAYS else None
 
 
+Deeds = Iterable[tuple[int, str | None]]
+"""When somebody did something, and who of the record's people, where that is known."""
+
+
+def by_person(
+    deeds: Deeds, days: Iterable[int], now: Business
+) -> Mapping[tuple[str, int], int]:
+    """(contact, days) → how often they did something within so many days before now."""
+    theirs: dict[str, list[int]] = {}
+    for at, contact in deeds:
+        if contact is not None:
+            theirs.setdefault(contact, []).append(at)
+    return {
+        (contact, one): number
+        for contact, instants in theirs.items()
+        for one, number in counted(instants, days, now).items()
+    }
+
+
 def counted(instants: Iterable[int], days: Iterable[int], now: Business) -> Mapping[int, int]:
     """days → how many of the instants lie within so many days before now."""
     known = [at for at in instants if at <= now]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from app.model.pace import Pace
 from app.model.playbook import Arm, Condition, Step, When
 from app.model.time import Business, Delay
 from app.model.vocabulary import Momentum
@@ -20,6 +21,9 @@ THEN = "then"
 ELSE = "else"
 DONE = "done"
 """Arm of a control step that has only one way on."""
+
+BEAT = "beat"
+"""Anchor of what counts from the last step that counted from the entry."""
 
 Since = Literal["entry", "previous_done"]
 
@@ -95,7 +99,26 @@ class SetMomentum:
     under: tuple[Arm, ...] = ()
 
 
-Control = Wait | Branch | Split | SetMomentum
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """The time before a step of a sequence that has a pace; made from the step, in no file.
+
+    id, step: its own, and that of the step. at: the step's delay. anchor: `beat` where it counts
+    from the entry, and so, stretched, from the step that comes before it by then; else
+    `previous_done`. lead: as a touch has it. is_touch: else a control step, nobody's work.
+    """
+
+    id: str
+    step: str
+    at: Delay
+    paces: tuple[Pace, ...]
+    anchor: str = BEAT
+    lead: Delay | None = None
+    is_touch: bool = True
+    under: tuple[Arm, ...] = ()
+
+
+Control = Wait | Branch | Split | SetMomentum | Beat
 Node = Step | Control
 
 

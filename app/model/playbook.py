@@ -18,6 +18,9 @@ from app.model.condition import NotOf as NotOf
 from app.model.condition import Op as Op
 from app.model.ending import ALWAYS, OWNER, Assign, End, Return
 from app.model.native import NativeSequence
+from app.model.pace import Pace
+from app.model.texts import Need as Need
+from app.model.texts import Template as Template
 from app.model.time import Delay
 from app.model.vocabulary import (
     EXITS,
@@ -110,6 +113,7 @@ class Step:
     then say what a rep is given where that cannot be.
     note: the touch is a note on the record, nobody's work: it has no due time, only an instant.
     under: the arms by which the step is reached; see `app.model.flow`.
+    steady: the sequence's pace leaves its delay as it is.
     """
 
     id: str
@@ -127,6 +131,7 @@ class Step:
     assign: Assign = OWNER
     note: bool = False
     under: tuple[Arm, ...] = ()
+    steady: bool = False
 
     @property
     def channel(self) -> Channel:
@@ -233,6 +238,8 @@ class Sequence:
     ends: what comes after an end, by its reason. again: when it may begin anew.
     priority: among sequences that have one, of a subject's only the highest acts at a time; what
     this one does to lower ones that run says `lower`. max_active: how many may run at a time.
+    pace: what stretches its delays, the first that is met. role: it is for the person who has this
+    role on the record, and for nobody else; empty: for whom the installation chooses.
     """
 
     id: str
@@ -249,6 +256,8 @@ class Sequence:
     lower: Literal["pause", "end"] = "pause"
     max_active: int | None = None
     flow: tuple[Node, ...] = ()
+    pace: tuple[Pace, ...] = ()
+    role: str = ""
 
     @property
     def key(self) -> str:
@@ -258,32 +267,6 @@ class Sequence:
     def nodes(self) -> tuple[Node, ...]:
         """All steps in the order of the file, control steps included."""
         return self.flow or self.steps
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A task's text in Liquid. `decides`: the one decision that the touch advances.
-
-    choices: (letter, meaning) of an answer by letter: `close`, `call`, or when to come back."""
-
-    id: str
-    decides: str
-    body: str
-    email_subject: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A field of the account's own without which the playbook decides nothing.
-
-    field: `deal.x` or `contact.x`, as mapped. type: what it has to hold, such as `date`.
-    what: for people, what it says and who writes it.
-    """
-
-    field: str
-    type: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class SubjectView:
     momentum: warm unless something made it another; momentum_at: since when, None if always.
     owner_at: since when the owner is who it is, None where that was never seen to change.
     engagement: days → how often the prospect did something within so many, where anyone asks.
+    engaged_by: (contact, days) → how often this one person did.
     event: what the event says on which something about it is decided; None: no event is.
     """
 
@@ -88,6 +89,7 @@ class SubjectView:
     momentum_at: Business | None = None
     owner_at: Business | None = None
     engagement: Mapping[int, int] = field(default_factory=dict[int, int])
+    engaged_by: Mapping[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     event: Mapping[str, Any] | None = None
 
     @property

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.decisions.guard.crowding import crowded
+from app.decisions.pace import stretched
 from app.installations.settings import Settings
 from app.model.guard import Cap
 from app.model.playbook import CreateTasks, Enrol, Playbook, Rule, Sequence, Step
@@ -62,12 +63,13 @@ def advise(playbook: Playbook, limits: Limits) -> list[Finding]:
 def _own_limits(playbook: Playbook, limits: Limits) -> Iterator[Finding]:
     for index, sequence in enumerate(playbook.sequences.values()):
         for cap in (Cap(limits.week, None), Cap(None, limits.month)):
-            crowd = crowded(sequence.steps, cap)
+            crowd = crowded(_at_their_fastest(sequence), cap)
             if crowd is not None:
+                fastest = " at the fastest pace" if sequence.pace else ""
                 yield Finding(
                     ("sequences", index, "steps"),
-                    f"{crowd.count} steps reach one person within {crowd.days} days, and the "
-                    f"settings allow {crowd.cap}: the later ones will be put off",
+                    f"{crowd.count} steps reach one person within {crowd.days} days{fastest}, and "
+                    f"the settings allow {crowd.cap}: the later ones will be put off",
                     f"spread the steps, or raise cap_{crowd.days}_days",
                 )
     for number, rule in enumerate(playbook.rules):
@@ -83,6 +85,14 @@ def _own_limits(playbook: Playbook, limits: Limits) -> Iterator[Finding]:
                     f"{limits.rep_day}",
                     "spread them, or raise rep_daily_tasks",
                 )
+
+
+def _at_their_fastest(sequence: Sequence) -> list[Step]:
+    times = min((1.0, *(pace.times for pace in sequence.pace)))
+    return [
+        step if step.at is None or step.steady else replace(step, at=stretched(step.at, times))
+        for step in sequence.steps
+    ]
 
 
 def _day(step: Step) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.decisions.dates import FIELD
 from app.model.ending import Assign
+from app.model.pace import Pace
 from app.model.playbook import (
     INSTEAD,
     AllOf,
@@ -52,6 +53,7 @@ from app.playbooks.event_values import Absent
 from app.playbooks.fields import plain_field
 from app.playbooks.momentum import placed_rules
 from app.playbooks.nesting import Makers, nodes_of
+from app.playbooks.pace_build import with_beats
 from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.step_schema import (
     AnchorFieldYaml,
@@ -163,7 +165,7 @@ def condition_of(source: form.ConditionYaml) -> Condition:
         return AnyOf(tuple(condition_of(part) for part in source.any))
     if isinstance(source, form.NotYaml):
         return NotOf(condition_of(source.not_))
-    return Compare(source.field, source.op, source.value)
+    return Compare(source.field, source.op, source.value, source.of or "")
 
 
 def _action(action: form.ActionYaml, templates: dict[str, Template]) -> RuleAction:
@@ -185,7 +187,8 @@ def _action(action: form.ActionYaml, templates: dict[str, Template]) -> RuleActi
 def _sequence(playbook: str, source: form.SequenceYaml, templates: dict[str, Template]) -> Sequence:
     switched = source.exits or {}
     makers = Makers(lambda step: _step(step, templates), _when, condition_of, _anchor, _delay)
-    nodes = tuple(nodes_of(source.steps, makers))
+    paces = tuple(Pace(condition_of(one.if_), one.times) for one in source.pace)
+    nodes = tuple(with_beats(tuple(nodes_of(source.steps, makers)), paces))
     steps = tuple(node for node in nodes if isinstance(node, Step))
     return Sequence(
         id=source.id,
@@ -205,6 +208,8 @@ def _sequence(playbook: str, source: form.SequenceYaml, templates: dict[str, Tem
         priority=source.priority,
         lower=source.lower or "pause",
         max_active=source.max_active,
+        pace=paces,
+        role=source.for_.role if source.for_ is not None else "",
     )
 
 
@@ -259,6 +264,7 @@ def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
         late=_late(step),
         recycle=step.then.recycle if step.then is not None else None,
         assign=_assign(step),
+        steady=step.pace == "steady",
     )
 
 
@@ -289,6 +295,7 @@ def _native(step: form.StepYaml, sequence: NativeYaml, templates: dict[str, Temp
         late=_late(step),
         recycle=step.then.recycle if step.then is not None else None,
         native=NativeSequence(crm, name, sequence.sender),
+        steady=step.pace == "steady",
     )
 
 

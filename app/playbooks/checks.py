@@ -21,7 +21,7 @@ from app.playbooks.finding import Finding, Location
 from app.playbooks.items import Placed, placed, touches
 from app.playbooks.momentum import placed_rules, unique_findings
 from app.playbooks.playbook_schema import PlaybookYaml
-from app.playbooks.step_checks import native_findings
+from app.playbooks.step_checks import native_findings, pace_findings
 from app.playbooks.step_schema import AnchorFieldYaml
 from app.playbooks.texts import subject_findings, template_findings
 from app.playbooks.windows import window_findings
@@ -111,6 +111,8 @@ def _sequences(
         steps = touches((*base, "steps"), sequence.steps)
         yield _steps(steps, playbook, firing=False)
         yield _dates([*placed((*base, "steps"), sequence.steps)], dates)
+        for index, pace in enumerate(sequence.pace):
+            yield condition_findings((*base, "pace", index, "if"), pace.if_, known, dates)
         if sequence.goal is not None:
             yield _goal((*base, "goal"), sequence.goal, known, dates)
 
@@ -170,6 +172,8 @@ def _steps(
                 "a note is a rule's own, no step of a sequence",
                 "put it into the `create_tasks` of a rule",
             )
+        if firing:
+            yield from pace_findings(place, step)
         if step.sequence is not None:
             yield from native_findings(place, step, firing)
         if step.subject is not None:

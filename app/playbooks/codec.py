@@ -185,6 +185,8 @@ def _condition(condition: Condition) -> Json:
     if isinstance(condition, NotOf):
         return {"not": _condition(condition.part)}
     compared = {"field": condition.field, "op": condition.op}
+    if condition.of:
+        compared["of"] = condition.of
     return compared if condition.value is None else {**compared, "value": condition.value}
 
 
@@ -221,6 +223,10 @@ def _sequence(sequence: Sequence, playbook: Playbook) -> Json:
             "priority": sequence.priority,
             "lower": sequence.lower if sequence.priority is not None else None,
             "max_active": sequence.max_active,
+            "pace": [
+                {"if": _condition(one.condition), "times": one.times} for one in sequence.pace
+            ],
+            "for": {"role": sequence.role} if sequence.role else None,
             "steps": items_of(sequence.nodes, Writers(_step, _when, _condition, _placed)),
         }
     )
@@ -264,6 +270,7 @@ def _step(step: Step) -> Json:
             "late": _late(step),
             "then": {"recycle": str(step.recycle)} if step.recycle is not None else None,
             "assign": _assign(step.assign),
+            "pace": "steady" if step.steady else None,
         }
     )
 

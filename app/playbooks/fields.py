@@ -94,6 +94,12 @@ def _comparison(
             hint = f"write it like engagement.7d, of at most {MOST_DAYS} days"
             yield Finding((*base, "field"), f"unknown field `{compare.field}`", hint)
         return
+    if compare.of is not None:
+        yield Finding(
+            (*base, "of"),
+            f"`{compare.field}` is of the record, not of one of its people",
+            "leave `of` out; it goes with engagement, such as engagement.14d",
+        )
     if asks_event(compare.field, known):
         return
     if compare.field not in names:

@@ -83,6 +83,8 @@ def _of_sequence(sequence: Sequence) -> Iterator[str]:
     yield from _of_steps(sequence.nodes)
     for node in sequence.flow:
         yield from _of_control(node)
+    for pace in sequence.pace:
+        yield from _of_condition(pace.condition)
     if sequence.goal is not None:
         yield from _of_when(sequence.goal)
 

@@ -9,6 +9,7 @@ from typing import Any
 from app.model.flow import (
     ELSE,
     THEN,
+    Beat,
     Branch,
     Control,
     Node,
@@ -107,10 +108,16 @@ def items_of(
     nodes: Sequence[Node], writers: Writers, under: tuple[Arm, ...] = ()
 ) -> list[dict[str, Any]]:
     """The steps nested as a file has them."""
-    return [_written(node, nodes, writers) for node in nodes if node.under == under]
+    return [
+        _written(node, nodes, writers)
+        for node in nodes
+        if node.under == under and not isinstance(node, Beat)  # made anew with its touch
+    ]
 
 
-def _written(node: Node, nodes: Sequence[Node], writers: Writers) -> dict[str, Any]:
+def _written(
+    node: Step | Wait | Branch | Split | SetMomentum, nodes: Sequence[Node], writers: Writers
+) -> dict[str, Any]:
     if isinstance(node, Step):
         return writers.step(node)
 

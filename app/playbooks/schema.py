@@ -17,6 +17,7 @@ from app.playbooks.end_schema import EndsYaml, ReturnYaml
 from app.playbooks.event_schema import EventWhen, SurgeYaml, Urgent
 from app.playbooks.event_values import AbsentList
 from app.playbooks.form import FORM, Strict, by_key, by_type
+from app.playbooks.pace_schema import PaceYaml, PersonYaml
 from app.playbooks.reply_values import Choices, ReplyList
 from app.playbooks.step_schema import StepYaml
 from app.playbooks.values import (
@@ -137,6 +138,7 @@ class CompareYaml(Strict):
     field: Line
     op: Op
     value: str | int | float | bool | list[str | int | float] | None = None
+    of: Line | None = None
 
     @model_validator(mode="after")
     def _value_fits(self) -> CompareYaml:
@@ -270,6 +272,7 @@ class RuleYaml(Strict):
 
 for _model in (AllYaml, AnyYaml, NotYaml):
     _model.model_rebuild()
+PaceYaml.model_rebuild(_types_namespace={**globals()})
 complete(ConditionYaml=ConditionYaml, SetYaml=SetYaml, WhenYaml=WhenYaml)
 
 
@@ -286,6 +289,8 @@ class SequenceYaml(Strict):
     priority: int | None = Field(default=None, ge=0, le=1000)
     lower: Literal["pause", "end"] | None = None
     max_active: int | None = Field(default=None, ge=1)
+    pace: list[PaceYaml] = Field(default_factory=list[PaceYaml])
+    for_: PersonYaml | None = Field(default=None, alias="for")
     steps: list[ItemYaml] = Field(min_length=1)
 
     @model_validator(mode="after")

@@ -8,6 +8,14 @@ from app.playbooks import schema as form
 from app.playbooks.finding import Finding, Location
 
 
+def pace_findings(place: Location, step: form.StepYaml) -> Iterator[Finding]:
+    """A rule writes its tasks at once, so nothing could change when they come."""
+    if step.pace is not None:
+        yield Finding(
+            (*place, "pace"), "a rule's own tasks have no pace", "put them into a sequence"
+        )
+
+
 def native_findings(place: Location, step: form.StepYaml, firing: bool) -> Iterator[Finding]:
     """The CRM mails at once and by itself: nothing about it can be written ahead of its time."""
     if firing:

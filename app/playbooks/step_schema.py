@@ -115,6 +115,7 @@ class StepYaml(Strict):
     late: LateYaml | None = None
     then: ThenYaml | None = None
     assign: AssignYaml | None = None
+    pace: Literal["steady"] | None = None
 
     @model_validator(mode="after")
     def _one_channel(self) -> StepYaml:

@@ -37,7 +37,7 @@ def add(conn: Connection, installation_id: int, rows: Sequence[Mapping[str, Any]
 
 
 _ENGAGED = Fixed(
-    select(outcomes.c.subject_id, outcomes.c.occurred_at).where(
+    select(outcomes.c.subject_id, outcomes.c.occurred_at, outcomes.c.contact_id).where(
         among(outcomes.c.subject_id, "ids"),
         outcomes.c.occurred_at > arg("since"),
         outcomes.c.kind.in_(sorted(kind.value for kind in ENGAGEMENT)),
@@ -45,11 +45,13 @@ _ENGAGED = Fixed(
 )
 
 
-def engaged(conn: Connection, subject_ids: Sequence[int], since: int) -> dict[int, list[int]]:
-    """subject id → when the prospect did something after `since`."""
-    found: dict[int, list[int]] = {}
-    for subject, at in _ENGAGED.rows(conn, ids=list(subject_ids), since=since):
-        found.setdefault(subject, []).append(at)
+def engaged(
+    conn: Connection, subject_ids: Sequence[int], since: int
+) -> dict[int, list[tuple[int, str | None]]]:
+    """subject id → when the prospect did something after `since`, and which of its people."""
+    found: dict[int, list[tuple[int, str | None]]] = {}
+    for subject, at, contact in _ENGAGED.rows(conn, ids=list(subject_ids), since=since):
+        found.setdefault(subject, []).append((at, contact))
     return found
 
 

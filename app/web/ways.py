@@ -9,13 +9,17 @@ from sqlalchemy import Connection
 
 from app.decisions.codes import Code
 from app.decisions.explain import text
+from app.decisions.flow import name_of
 from app.decisions.passing import words
-from app.model.flow import Control, Passage, Wait
+from app.model.flow import Beat, Control, Passage, Wait
 from app.model.playbook import Step
 from app.playbooks.codec import from_json
 from app.store import passages, playbooks
 from app.store.sets import loads
 from app.web.telling import zone_of
+
+PACE = "beat"
+"""Kind of what comes before a touch of a paced sequence; it is no step of the file."""
 
 Row = Mapping[Any, Any]
 Steps = Mapping[tuple[int, str, str], Control]
@@ -49,18 +53,19 @@ def _way(
     passed = [
         {"step": one.step, "kind": one.kind, "arm": one.arm, "at": one.passed_at}
         for one in known.values()
-        if one.passed_at is not None
+        if one.passed_at is not None and one.kind != PACE
     ]
     ahead = next((one for one in known.values() if one.until_at is not None), None)
     if ahead is None or row["ended_at"] is not None:
         return {"passed": _ordered(passed), "waits": None}
     node = steps.get((row["version_id"], row["definition"], ahead.step))
-    values: dict[str, Any] = {"step": ahead.step, "until": ahead.until_at}
-    code = Code.STEP_LATER
+    step = ahead.step if node is None else name_of(node)
+    values: dict[str, Any] = {"step": step, "until": ahead.until_at}
+    code = Code.PACE_AHEAD if isinstance(node, Beat) else Code.STEP_LATER
     if isinstance(node, Wait) and ahead.begun_at is not None:
         code, values["what"] = Code.STEP_WAITS, words(node.until)
     waits = {
-        "step": ahead.step,
+        "step": step,
         "kind": ahead.kind,
         "until": ahead.until_at,
         "text": text(code, values, zone),

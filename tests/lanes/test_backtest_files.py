@@ -207,3 +207,33 @@ def test_a_wait_that_the_files_cannot_tell_of_times_out(small: Path) -> None:
     owed = {step["step"]: step["owed"] for step in found["steps"]}
     assert owed == {"one": 4, "thanks": 0, "again": 3}
     assert any("answer" in str(one) for one in found["not_judged"])
+
+
+PACED = """
+playbook: test
+rules:
+  - id: sent
+    when: {stage_entered: proposal}
+    then: [{enrol: first}]
+sequences:
+  - id: first
+    pace: [{if: {field: deal.stage_kind, op: "==", value: proposal}, times: TIMES}]
+    steps:
+      - {id: one, at: 1d, task: call, template: t, subject: One}
+templates: {t: {decides: Is it decided?, body: Ask.}}
+"""
+
+
+@pytest.mark.parametrize(("times", "owed"), [("1", 4), ("6", 3)])
+def test_a_pace_is_replayed(small: Path, times: str, owed: int) -> None:
+    """Within a day all four are called; six days later d is lost."""
+    book = load_text(PACED.replace("TIMES", times), "t.yaml", {})
+    found = backtest_files(book, small, MAPPING, 30)
+    assert {step["step"]: step["owed"] for step in found["steps"]} == {"one": owed}
+
+
+def test_what_roles_did_is_not_in_such_files(small: Path) -> None:
+    found = backtest_files(preset("silent-buyer"), small, MAPPING, 30)
+    said = {(one["rule"], one["signal"]) for one in found["not_judged"]}
+    assert ("silent-buyer/met-without-buyer", "the role Champion") in said
+    assert ("silent-buyer/to-the-buyer", "the role Budget holder") in said

@@ -35,6 +35,7 @@ EXITS_OF = {
     "stage-map": EVERY - {
         StopReason.REPLIED, StopReason.MEETING_BOOKED, StopReason.OPTED_OUT, StopReason.BOUNCED
     },
+    "to-the-buyer": NO_STAGE,
     "team-demo": NO_STAGE,
     "team-inbound": NO_STAGE,
     "to-the-demo": NO_STAGE,

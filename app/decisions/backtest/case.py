@@ -14,7 +14,7 @@ from app.decisions.sequences import progress
 from app.model.backtest import History, Owed, Terms
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Decision, EnrolmentView, PlannedTouch, StartEnrolment
-from app.model.engagement import counted
+from app.model.engagement import by_person, counted
 from app.model.flow import Passage
 from app.model.playbook import ActiveRule, Step
 from app.model.record import changer
@@ -181,13 +181,15 @@ class Case:
     fired: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     completed_at: Business | None = None
     last_ended: dict[str, Business] = field(default_factory=dict[str, Business])
-    engaged: list[Business] = field(default_factory=list[Business])
+    engaged: list[tuple[int, str | None]] = field(
+        default_factory=list[tuple[int, "str | None"]]
+    )
 
     def live(self, signal: Signal) -> None:
         """A fact about it has come."""
         self.view = lived(self.view, signal)
         if signal.kind in ENGAGEMENT:
-            self.engaged.append(signal.at)
+            self.engaged.append((signal.at, signal.contact))
 
     def remember(self, definition: str, rule: str, anchor: str, now: Business) -> None:
         """A firing, as `RuleContext` shows the past."""
@@ -257,8 +259,8 @@ def done_signal(case: Case, one: Owed, now: Business) -> Signal:
 
 def progressed(case: Case, run: Run, step: str, terms: Terms, now: Business) -> Decision:
     """What follows a step that is over without anybody having done it."""
-    calendar = calendar_of(case, terms, now)
-    return progress(run.view, case.view, calendar, now, done=step, done_at=now)
+    calendar, view = ground(case, terms, now)
+    return progress(run.view, view, calendar, now, done=step, done_at=now)
 
 
 def calendar_of(case: Case, terms: Terms, now: Business) -> WorkCalendar:
@@ -266,12 +268,28 @@ def calendar_of(case: Case, terms: Terms, now: Business) -> WorkCalendar:
     return terms.calendar(case.view.owner_id or terms.default_owner, now)
 
 
+def view_at(case: Case, terms: Terms, now: Business) -> SubjectView:
+    """The record with how often its people did something lately, where anything asks."""
+    days = terms.engagement_days
+    if not days:
+        return case.view
+    return replace(
+        case.view,
+        engagement=counted((at for at, _ in case.engaged), days, now),
+        engaged_by=by_person(case.engaged, days, now),
+    )
+
+
+def ground(case: Case, terms: Terms, now: Business) -> tuple[WorkCalendar, SubjectView]:
+    """What a running enrolment is decided on beside itself."""
+    return calendar_of(case, terms, now), view_at(case, terms, now)
+
+
 def context_of(
     case: Case, terms: Terms, recent_firings: Mapping[str, int], now: Business
 ) -> RuleContext:
     """What the rules may read about the record at this instant."""
-    days = terms.engagement_days
-    view = replace(case.view, engagement=counted(case.engaged, days, now)) if days else case.view
+    view = view_at(case, terms, now)
     owner = terms.people.get(view.owner_id or "")
     recent: dict[str, int] = {}
     if case.recent:

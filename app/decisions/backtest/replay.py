@@ -10,7 +10,7 @@ from typing import Any
 
 from app.decisions import ending, recycling
 from app.decisions.backtest import case as of
-from app.decisions.backtest.case import Case, Run, calendar_of, context_of, tempered, unlived
+from app.decisions.backtest.case import Case, Run, context_of, tempered, unlived
 from app.decisions.backtest.desk import LIMITS, Desk, Due
 from app.decisions.codes import EFFECTS
 from app.decisions.context import RuleContext
@@ -142,9 +142,9 @@ class _Replay:
 
     def _signal(self, index: int, case: Case, signal: Signal, now: Business) -> None:
         if case.runs:
-            calendar = calendar_of(case, self._terms, now)
+            calendar, view = of.ground(case, self._terms, now)
             for run in list(case.runs.values()):
-                made = advance(run.view, signal, case.view, calendar, now)
+                made = advance(run.view, signal, view, calendar, now)
                 self._take(index, case, made, now)
         if signal.kind in self._kinds:
             self._take(index, case, decide(signal, self._context(case, now), now), now)
@@ -157,8 +157,8 @@ class _Replay:
         if key.startswith(TIMER):
             run = case.runs.get(key.removeprefix(TIMER))
             if run is not None:
-                calendar = calendar_of(case, self._terms, now)
-                self._take(index, case, progress(run.view, case.view, calendar, now), now)
+                calendar, view = of.ground(case, self._terms, now)
+                self._take(index, case, progress(run.view, view, calendar, now), now)
             return
         if key.startswith(recycling.TIMER):
             made, signal = recycling.come_back(data, due, self._context(case, now), now)

@@ -17,6 +17,8 @@ def check(facts: GuardFacts) -> Ruling | None:
     if touch.sequence is None:
         return None
     replied, met = subject.last_reply_at, subject.last_meeting_at
+    if touch.sequence.role and facts.contact is not None:
+        replied, met = facts.contact.last_two_way_at, None  # what others did answers nothing
     exits = touch.sequence.exits
     if replied is not None and replied > touch.planned_at and StopReason.REPLIED in exits:
         return drop(_CHECK, StopReason.REPLIED.value, at=replied)

@@ -54,6 +54,7 @@ def backtest_files(
         calendars=Calendars((), settings, mapping.timezone),
         followed=frozenset({mapping.pipeline_id}),
         told=TOLD,
+        roles=False,
     )
     found = report(playbook, histories, ground, Span(until, days))
     return {"source": mapping.name, **found}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.decisions.asked import engagement_asked
 from app.decisions.backtest import ASSUMPTIONS, DEFINITIONS, figures, replay
-from app.decisions.conditions import days_asked
+from app.decisions.conditions import compares
 from app.decisions.flow import asks
 from app.installations.people import Calendars
 from app.installations.settings import Settings
@@ -40,7 +41,8 @@ class Span:
 @dataclass(frozen=True, slots=True)
 class Ground:
     """Whose past it is. key: `crm:account`. zone: the account's. told: kinds of signals that the
-    source has dates for; a rule on any other cannot be judged. known: how far it reaches."""
+    source has dates for; a rule on any other cannot be judged. known: how far it reaches. roles:
+    whether the source says who of a record's people has which role."""
 
     key: str
     zone: str
@@ -49,6 +51,7 @@ class Ground:
     followed: frozenset[str]
     told: frozenset[SignalKind]
     known: tuple[str, ...] = ()
+    roles: bool = True
 
 
 def terms_of(playbook: Playbook, rules: Sequence[Rule], ground: Ground, span: Span) -> Terms:
@@ -75,7 +78,7 @@ def terms_of(playbook: Playbook, rules: Sequence[Rule], ground: Ground, span: Sp
         followed=ground.followed,
         roles=settings.roles,
         default_owner=settings.default_owner,
-        engagement_days=frozenset(n for rule in rules for n in days_asked(rule.condition)),
+        engagement_days=engagement_asked([playbook]),
     )
 
 
@@ -93,7 +96,9 @@ def report(
         "playbook": playbook.id,
         "title": playbook.title,
         **figures(histories, found, terms),
-        "not_judged": _not_judged(playbook, ground.told),
+        "not_judged": [
+            *_not_judged(playbook, ground.told), *(() if ground.roles else _of_roles(playbook)),
+        ],
         "assumptions": [*ground.known, *ASSUMPTIONS],
         "definitions": dict(DEFINITIONS),
     }
@@ -114,3 +119,14 @@ def _not_judged(playbook: Playbook, told: frozenset[SignalKind]) -> list[Mapping
                 step, kind = f"{sequence.key}/{node.id}", when.kind.value
                 found.append({"rule": step, "title": f"step {node.id}", "signal": kind})
     return found
+
+
+def _of_roles(playbook: Playbook) -> Iterator[Mapping[str, str]]:
+    """Rules that ask what somebody of a role did, and sequences that are for one."""
+    for rule in playbook.rules:
+        for role in sorted({part.of for part in compares(rule.condition) if part.of}):
+            title = rule.title or rule.id
+            yield {"rule": rule.key, "title": title, "signal": f"the role {role}"}
+    for one in playbook.sequences.values():
+        if one.role:
+            yield {"rule": one.key, "title": one.title, "signal": f"the role {one.role}"}
