@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.lanes.context import Tenant
 from app.model.engagement import by_person, counted
 from app.model.records import SubjectView
+from app.model.signals import Signal
 from app.model.time import DAY, Business
 from app.store import outcomes
 
@@ -23,10 +24,10 @@ class Engaged:
         since = now - max(self._days, default=0) * DAY
         self._found = outcomes.engaged(conn, list(ids), since) if self._days else {}
 
-    def note(self, subject_id: int, at: int, contact: str | None) -> bool:
+    def note(self, signal: Signal) -> bool:
         """The prospect has just done something. False where nobody asks."""
         if self._days:
-            self._found.setdefault(subject_id, []).append((at, contact))
+            self._found.setdefault(signal.subject, []).append((signal.at, signal.contact))
         return bool(self._days)
 
     def on(self, view: SubjectView) -> SubjectView:

@@ -301,9 +301,7 @@ class Observer:
             self.snapshot.mail_seen[signal.subject, signal.kind].add(signal.at)
         if (acted or signal.kind in ACTIVITY) and signal.at > (row["last_activity_at"] or 0):
             values["last_activity_at"] = signal.at
-        if signal.kind in ENGAGEMENT and self.snapshot.engaged.note(
-            signal.subject, signal.at, signal.contact
-        ):
+        if signal.kind in ENGAGEMENT and self.snapshot.engaged.note(signal):
             self.snapshot.lay_over_subject(signal.subject, row)  # its counts are another
         self.found.change(signal.subject, self.snapshot, values)
         self.found.signals.append(signal)

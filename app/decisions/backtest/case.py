@@ -273,11 +273,8 @@ def view_at(case: Case, terms: Terms, now: Business) -> SubjectView:
     days = terms.engagement_days
     if not days:
         return case.view
-    return replace(
-        case.view,
-        engagement=counted((at for at, _ in case.engaged), days, now),
-        engaged_by=by_person(case.engaged, days, now),
-    )
+    often = counted((at for at, _ in case.engaged), days, now)
+    return replace(case.view, engagement=often, engaged_by=by_person(case.engaged, days, now))
 
 
 def ground(case: Case, terms: Terms, now: Business) -> tuple[WorkCalendar, SubjectView]:
