@@ -17,7 +17,7 @@ from demo.vendors import CRMS, Crm
 _IMPORT_S = 600
 
 
-class _Form(HTMLParser):
+class Form(HTMLParser):
     """The first form of a page: its address and what it would send untouched."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Admin(Http):
     ) -> requests.Response:
         """A page whose form was sent with what was chosen on it."""
         page = self.session.get(address, timeout=TIMEOUT_S)
-        form = _Form()
+        form = Form()
         form.feed(page.text)
         if page.status_code != 200 or not form.action:
             raise DemoError(f"{what} refused ({page.status_code}): {page.text[:300]}")

@@ -437,9 +437,9 @@ def decide(browser: requests.Session, page: requests.Response) -> requests.Respo
     """Press Allow on the consent page."""
     from urllib.parse import urljoin
 
-    from demo.admin import _Form  # pyright: ignore[reportPrivateUsage]
+    from demo.admin import Form
 
-    form = _Form()
+    form = Form()
     form.feed(page.text)
     sent = {**form.fields, "decision": "approve"}
     return browser.post(urljoin(page.url, form.action), data=sent, timeout=10)
