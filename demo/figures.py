@@ -58,6 +58,12 @@ class Figures:
             found.append(f"{len(failed)} touches failed; the first: {failed[0]['error']}")
         if refused := self.stats["http_429"]:
             found.append(f"the CRM refused {refused} calls with 429")
+        for company, used in self.stats.get("tokens", {}).items():
+            if used["busiest_day"] > used["allowance"]:
+                found.append(
+                    f"{used['busiest_day']} tokens went in one day of business time, account "
+                    f"{company} has {used['allowance']} a day"
+                )
         return found
 
     def as_json(self) -> dict[str, Any]:

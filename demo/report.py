@@ -119,6 +119,11 @@ def _verdict(console: Console, figures: Figures) -> None:
         f"{figures.stats['total']:,} calls to the CRM for {figures.performed:,} touches, "
         f"{figures.stats['http_429']} refused for rate; {figures.seconds:.0f} seconds in all."
     )
+    for used in figures.stats.get("tokens", {}).values():
+        console.print(
+            f"On the busiest day of business time {used['busiest_day']:,} tokens of the company's "
+            f"{used['allowance']:,} went."
+        )
     for problem in problems[:_SHOWN_PROBLEMS]:
         console.print(problem, style="red", markup=False)
     if len(problems) > _SHOWN_PROBLEMS:

@@ -18,6 +18,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sandbox.pipedrive.errors import ApiError, refuse
+from sandbox.pipedrive.words import DAY
 from sandbox.refusals.table import TABLE
 from sandbox.settings import Settings
 from sandbox.world.account import Account
@@ -45,6 +46,10 @@ class _Day:
     used: int = 0
     total: int = 0
     """Over all days."""
+    business: dict[int, int] = field(default_factory=dict)
+    """Day of business time → what was used on it, whatever the wall says."""
+    allowance: int = 0
+    """What plan and seats give a day, with nothing lifted."""
 
 
 @dataclass(slots=True)
@@ -67,12 +72,15 @@ class Limits:
         self._abuse: dict[str, _Abuse] = {}
 
     def budget(self, account: Account) -> int:
-        """A company's tokens for a day."""
+        """A company's tokens for a day, as far as limits are lifted."""
+        return int(self.allowance(account) * self._settings.rate_limit_multiplier)
+
+    def allowance(self, account: Account) -> int:
+        """What a company's plan, seats and top-ups give a day."""
         own = account.extra.get("pipedrive", {})
         seats = own.get("seats") or sum(1 for one in account.owners.values() if not one.archived)
         tokens = BASE_TOKENS * MULTIPLIERS.get(account.tier, 1) * max(1, seats)
-        times = self._settings.rate_limit_multiplier
-        return int((tokens + own.get("top_up", 0)) * times)
+        return tokens + int(own.get("top_up", 0))
 
     def admit(self, account: Account, token: str, family: str, cost: int) -> dict[str, str]:
         """Counts one call or refuses it; returns the headers that tell what the burst leaves."""
@@ -93,14 +101,23 @@ class Limits:
                 raise self._refusal("pd_budget", token, now, told)
             day.used += cost
             day.total += cost
+            business = account.world.clock.now() // DAY
+            day.business[business] = day.business.get(business, 0) + cost
+            day.allowance = self.allowance(account)
             log.append(now)
         return told
 
     def used(self) -> dict[str, dict[str, int]]:
-        """company → tokens used today and in all."""
+        """company → tokens used today, in all, and on the busiest day of business time; and what
+        it has for one day."""
         with self._lock:
             return {
-                str(portal): {"today": day.used, "total": day.total}
+                str(portal): {
+                    "today": day.used,
+                    "total": day.total,
+                    "busiest_day": max(day.business.values(), default=0),
+                    "allowance": day.allowance,
+                }
                 for portal, day in self._days.items()
             }
 

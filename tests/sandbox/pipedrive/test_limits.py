@@ -86,6 +86,20 @@ def test_a_company_has_its_tokens_for_a_day(lite: Company, wall: Wall) -> None:
     assert api.call("GET", "/v1/users/me").status_code == 200, "midnight brings new tokens"
 
 
+def test_what_a_day_of_business_time_takes(lite: Company) -> None:
+    lite.settings.update({"rate_limit_multiplier": 1000.0})
+    api = lite.client()
+    api.get("/v1/users")
+    lite.clock.advance(86_400_000)
+    api.get(f"{V2}/deals")
+    assert lite.pipedrive.stats()["tokens"][str(COMPANY)] == {
+        "today": 30,
+        "total": 30,
+        "busiest_day": 20,
+        "allowance": 60_000,
+    }
+
+
 def test_budget_by_plan_seats_and_top_ups(lite: Company) -> None:
     account, limits = lite.account, lite.pipedrive.limits
     assert limits.budget(account) == 30_000 * 2, "two users, two seats"
