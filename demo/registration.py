@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent / "manifest" / "hubspot"
+_MANIFESTS = Path(__file__).resolve().parent.parent / "manifest"
+PROJECT = _MANIFESTS / "hubspot"
+_PIPEDRIVE = _MANIFESTS / "pipedrive"
 
 
 def registration(app_url: str) -> dict[str, Any]:
@@ -23,6 +25,20 @@ def registration(app_url: str) -> dict[str, Any]:
         "webhook_url": settings["targetUrl"],
         "max_concurrent": settings["maxConcurrentRequests"],
         "subscriptions": [row for rows in webhooks["subscriptions"].values() for row in rows],
+    }
+
+
+def pipedrive(app_url: str) -> dict[str, Any]:
+    """What Pipedrive's Developer Hub knows of the app: one callback address, and scopes that every
+    user grants as they are."""
+    text = (_PIPEDRIVE / "app.json").read_text(encoding="utf-8").replace("${BASE_URL}", app_url)
+    app = json.loads(text)
+    oauth = app["oauth"]
+    return {
+        "crm": "pipedrive",
+        "name": app["name"],
+        "redirect_uris": [oauth["callbackUrl"]],
+        "required_scopes": [*oauth["scopes"], *oauth["optionalScopes"]],
     }
 
 

@@ -32,5 +32,6 @@ CRMS: dict[str, Crm] = {
         salesforce_package.registration,
         "/packaging/installPackage.apexp",
     ),
+    "pipedrive": Crm("pipedrive", "/pipedrive", registration.pipedrive),
 }
 """Name → what is special about it."""
