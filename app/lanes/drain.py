@@ -9,8 +9,8 @@ from app.lanes.context import LEAVING, Lanes, Tenant
 from app.lanes.dispatch import drain_due
 from app.lanes.history import drain_history
 from app.lanes.ingest import drain_inbox, drain_timers
+from app.lanes.keeping import drain_figures
 from app.lanes.leaving import finish_leaving
-from app.lanes.measuring import drain_figures
 from app.lanes.natives import drain_natives
 from app.lanes.queue import drain_queue, next_place, startable
 from app.lanes.resolve import drain_wishes

@@ -31,7 +31,6 @@ def names_of(
 ) -> Names:
     """Names for all that these rows speak of."""
     row = installations.get(conn, inst)
-    settings = installations.get_settings(conn, inst)
     staff = people.read(conn, inst)
     stages = pipelines.read_stages(conn, inst)
     versions = {
@@ -55,9 +54,16 @@ def names_of(
         terms=[TermName(term.kind, _told(term)) for term in terms],
         live_kinds=_acted_on(conn, [s for s in states if s["mode"] == Mode.LIVE.value]),
         currency=row["currency"] if row else "",
-        zone=settings.get("zone") or (row["zone"] if row else "UTC"),
-        cost=settings.get("acquisition_cost"),
+        zone=zone_of(conn, inst),
+        cost=installations.get_settings(conn, inst).get("acquisition_cost"),
     )
+
+
+def zone_of(conn: Connection, inst: int) -> str:
+    """The installation's zone: its own setting, else the CRM account's."""
+    row = installations.get(conn, inst)
+    chosen = installations.get_settings(conn, inst).get("zone")
+    return chosen or (row["zone"] if row else "UTC")
 
 
 @lru_cache(maxsize=64)

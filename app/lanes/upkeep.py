@@ -10,7 +10,7 @@ from app.lanes.commit import store_decisions, store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.decide import decide_signals
 from app.lanes.digest import OVERDUE, send_digests
-from app.lanes.measuring import want_daily
+from app.lanes.keeping import want_daily
 from app.lanes.observe import Observer
 from app.lanes.proposals import age_out
 from app.lanes.queue import drain_queue

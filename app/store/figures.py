@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
 
+from app.store.conditions import IS_BACKLOG, IS_BROKEN, IS_OPEN
 from app.store.reading import rows
 from app.store.tables import (
     calls,
@@ -122,7 +123,7 @@ def open_by_owner(conn: Connection, inst: int, now: int) -> list[dict[str, Any]]
                 case((or_(_t.overdue_at.is_(None), _t.overdue_at <= now), 1), else_=0)
             ).label("overdue"),
         )
-        .where(_t.installation_id == inst, _t.outcome == "open")
+        .where(_t.installation_id == inst, IS_OPEN)
         .group_by(_t.owner_id)
         .order_by(_t.owner_id)
     )
@@ -145,10 +146,7 @@ def failed_work(conn: Connection, inst: int, limit: int = 100) -> list[dict[str,
         )
         .join(enrolments, _e.id == _t.enrolment_id)
         .join(subjects, _s.id == _t.subject_id)
-        .where(
-            _t.installation_id == inst,
-            or_(_t.state.in_(("failed", "unknown")), _t.error.is_not(None)),
-        )
+        .where(_t.installation_id == inst, IS_BROKEN)
         .order_by(_t.due_at, _t.id)
         .limit(limit)
     )  # fmt: skip
@@ -183,7 +181,7 @@ def backlog(conn: Connection, inst: int) -> list[dict[str, Any]]:
                 rule_states.c.rule == _e.rule,
             ),
         )
-        .where(_e.installation_id == inst, _e.state == "backlog")
+        .where(_e.installation_id == inst, IS_BACKLOG)
         .group_by(
             _e.rule, rule_states.c.mode, rule_states.c.release_per_day,
             rule_states.c.released_until_at,

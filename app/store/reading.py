@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Executable, and_, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    union,
+    union_all,
+)
 
 from app.model.vocabulary import EnrolmentState
 from app.store import sets
+from app.store.conditions import IS_OPEN, IS_PLANNED
 from app.store.tables import (
     contact_holds,
     contacts,
@@ -153,15 +165,28 @@ def search_subjects(
     return rows(conn, query.order_by(_s.name, _s.id).limit(limit))
 
 
+_PLANNED_LOOKED_AT = 1_000
+"""Touches to be written next among which the earliest are sought: one subject may have several."""
+
+
 def subjects_ahead(
     conn: Connection, inst: int, owners: Collection[str] | None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """Subjects with a touch open or planned, by its due time: what is to be done next."""
-    pending = or_(_t.outcome == "open", _t.state.in_(["planned", "waiting", "claimed"]))
+    """Subjects with a task open or a touch to be written, by its due time: what is to be done next.
+    """
+
+    def those(condition: ColumnElement[bool]) -> Select[Any, Any]:
+        query = select(_t.subject_id, _t.due_at).where(_t.installation_id == inst, condition)
+        if owners is None:
+            return query
+        seen = sets.among(conn, _s.owner_id, sorted(owners))
+        return query.join(subjects, _s.id == _t.subject_id).where(seen)
+
+    coming = those(IS_PLANNED).order_by(_t.write_at).limit(_PLANNED_LOOKED_AT).subquery()
+    pending = union_all(those(IS_OPEN), select(coming)).subquery()
     ahead = (
-        select(_t.subject_id, func.min(_t.due_at).label("due_at"))
-        .where(_t.installation_id == inst, pending)
-        .group_by(_t.subject_id)
+        select(pending.c.subject_id, func.min(pending.c.due_at).label("due_at"))
+        .group_by(pending.c.subject_id)
         .subquery()
     )
     query = (
@@ -169,8 +194,6 @@ def subjects_ahead(
         .join(ahead, ahead.c.subject_id == _s.id)
         .where(_s.deleted.is_(False))
     )
-    if owners is not None:
-        query = query.where(sets.among(conn, _s.owner_id, sorted(owners)))
     return rows(conn, query.order_by(ahead.c.due_at, _s.id).limit(limit))
 
 
@@ -207,7 +230,7 @@ def tasks_of(
         select(*_TOUCH)
         .join(enrolments, _e.id == _t.enrolment_id)
         .join(subjects, _s.id == _t.subject_id)
-        .where(_t.installation_id == inst, _t.outcome == "open")
+        .where(_t.installation_id == inst, IS_OPEN)
     )
     if owners is not None:
         query = query.where(sets.among(conn, _t.owner_id, sorted(owners)))
@@ -222,7 +245,7 @@ def queue_of(
         select(*_TOUCH, _s.momentum, _s.amount, _s.currency)
         .join(enrolments, _e.id == _t.enrolment_id)
         .join(subjects, _s.id == _t.subject_id)
-        .where(_t.installation_id == inst, _t.outcome == "open", _t.owner_id == owner_id)
+        .where(_t.installation_id == inst, IS_OPEN, _t.owner_id == owner_id)
     )
     return rows(conn, query.order_by(_t.due_at, _t.id).limit(limit))
 

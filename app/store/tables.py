@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    or_,
     text,
 )
 
@@ -159,6 +160,13 @@ subjects = Table(
     UniqueConstraint("installation_id", "type", "crm_id"),
 )
 Index("ix_subjects_stage", subjects.c.installation_id, subjects.c.stage_id)
+Index(
+    "ix_subjects_unowned",
+    subjects.c.installation_id,
+    subjects.c.id,
+    sqlite_where=subjects.c.owner_id.is_(None),
+    postgresql_where=subjects.c.owner_id.is_(None),
+)
 Index(
     "ix_subjects_summary",
     subjects.c.installation_id,
@@ -397,6 +405,13 @@ Index(
     postgresql_where=enrolments.c.state != "ended",
 )
 Index(
+    "ix_enrolments_backlog",
+    enrolments.c.installation_id,
+    enrolments.c.rule,
+    sqlite_where=enrolments.c.state == "backlog",
+    postgresql_where=enrolments.c.state == "backlog",
+)
+Index(
     "ix_enrolments_rule",
     enrolments.c.installation_id,
     enrolments.c.rule,
@@ -522,6 +537,22 @@ Index(
     touches.c.due_at,
     sqlite_where=touches.c.outcome.isnot(None),
     postgresql_where=touches.c.outcome.isnot(None),
+)
+Index(
+    "ix_touches_owner",
+    touches.c.installation_id,
+    touches.c.owner_id,
+    touches.c.due_at,
+    sqlite_where=touches.c.outcome == "open",
+    postgresql_where=touches.c.outcome == "open",
+)
+_broken = or_(touches.c.state.in_(("failed", "unknown")), touches.c.error.isnot(None))
+Index(
+    "ix_touches_broken",
+    touches.c.installation_id,
+    touches.c.due_at,
+    sqlite_where=_broken,
+    postgresql_where=_broken,
 )
 Index("ix_touches_subject", touches.c.subject_id)
 Index("ix_touches_enrolment", touches.c.enrolment_id)

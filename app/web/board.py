@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 
 from app.feedback.board import TITLES, figures
 from app.feedback.figures import Behind, Column, Figure, Line
-from app.lanes.measuring import DEFAULT_DAYS, PAGES, SOURCES, SPANS, filters, look, records
+from app.lanes.keeping import look
+from app.lanes.measuring import DEFAULT_DAYS, PAGES, SOURCES, SPANS, filters, records
 from app.model.time import HOUR
 from app.web import access
 from app.web.answers import Refusal, services, wrong
@@ -52,13 +53,13 @@ def shown(page: str, days: int) -> tuple[Sequence[Figure], int]:
     who, parts = access.viewer(), services()
     with parts.store.read() as conn:
         owners = access.owners_seen(conn, who)
-    seen = look(
+    counted, old = look(
         parts.store, who.installation_id, page, days, parts.clocks.business(),
         parts.clocks.wall(), owners,
     )  # fmt: skip
-    if seen.old:
+    if old:
         parts.runtime.poke("upkeep", who.installation_id)
-    return figures(page, seen.counted), seen.counted.at
+    return figures(page, counted), counted.at
 
 
 def figure_of(page: str, key: str, days: int) -> Figure:

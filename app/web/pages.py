@@ -62,7 +62,7 @@ def result() -> Any:
         found = summaries.result(conn, who, now)
         told = doctoring.shown(doctoring.findings(conn, who))
         return _page(
-            "result.html", conn, result=found, status=summaries.status(conn, who),
+            "result.html", conn, result=found, status=summaries.standing(conn, who),
             holdout=compared(conn, who.installation_id, now), **told,
         )  # fmt: skip
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.decisions.codes import Code
 from app.installations.registry import WEBHOOK
 from app.installations.switch import STOPPED
+from app.lanes.keeping import totals
 from app.model.vocabulary import EnrolmentState, Momentum
 from app.store import (
     audit,
@@ -19,7 +20,6 @@ from app.store import (
     footprint,
     installations,
     ledger,
-    passages,
     people,
     pipelines,
     playbooks,
@@ -44,6 +44,14 @@ def installation_of(conn: Connection, who: Viewer) -> Row:
 
 
 def status(conn: Connection, who: Viewer) -> dict[str, Any]:
+    """Where the installation stands, with how much there is of what and how much waits."""
+    inst = who.installation_id
+    return {
+        **standing(conn, who), **figures.totals(conn, inst), **figures.backlog_of_work(conn, inst)
+    }
+
+
+def standing(conn: Connection, who: Viewer) -> dict[str, Any]:
     """Where the installation stands."""
     inst = who.installation_id
     row = installation_of(conn, who)
@@ -73,36 +81,44 @@ def status(conn: Connection, who: Viewer) -> dict[str, Any]:
         "confirmed": sum(1 for stage in stages if stage["confirmed"]),
         "people": sum(1 for person in people.read(conn, inst).values() if person["active"]),
         "rules": modes,
-        **figures.totals(conn, inst),
-        **figures.backlog_of_work(conn, inst),
     }
 
 
 def result(conn: Connection, who: Viewer, now: int) -> dict[str, Any]:
-    """What happened so far: per stage, rule, stop reason, touch state and rep."""
-    inst = who.installation_id
+    """What happened so far: per stage, rule, stop reason, touch state and rep.
+
+    counted_at: up to when; of a large account the figures over everything are kept for a while.
+    """
+    inst, parts = who.installation_id, services()
+    counted = totals(parts.store, inst, now, parts.clocks.wall())
+    if counted.old:
+        parts.runtime.poke("upkeep", inst)
+    ever = counted.rows
     names = owner_names(conn, inst)
     open_tasks = [
         {**row, "name": names.get(row["owner_id"] or "", "")}
         for row in figures.open_by_owner(conn, inst, now)
     ]
     return {
-        "signals": figures.signal_count(conn, inst),
-        "stages": figures.stage_counts(conn, inst),
-        "rules": _rules(conn, inst),
-        "stopped": {row["reason"]: row["count"] for row in figures.stop_counts(conn, inst)},
-        "touches": figures.touch_counts(conn, inst),
-        "cohorts": passages.cohorts(conn, inst),
+        "counted_at": counted.at,
+        "signals": ever["all_signals"],
+        "stages": ever["all_stages"],
+        "rules": _rules(conn, inst, ever["all_rules"], ever["all_rule_touches"]),
+        "stopped": {row["reason"]: row["count"] for row in ever["all_stops"]},
+        "touches": ever["all_touches"],
+        "cohorts": ever["all_cohorts"],
         "open_tasks": open_tasks,
         "failed": figures.failed_work(conn, inst),
         "failing_events": figures.failing_events(conn, inst),
         "refused_events": refused(conn, inst),
-        "unowned": figures.unowned(conn, inst),
-        "no_next_step": figures.without_step(conn, inst, now),
+        "unowned": ever["all_unowned"],
+        "no_next_step": ever["all_bare"],
     }
 
 
-def _rules(conn: Connection, inst: int) -> list[dict[str, Any]]:
+def _rules(
+    conn: Connection, inst: int, enrolled: Sequence[Row], touched: Sequence[Row]
+) -> list[dict[str, Any]]:
     rules: dict[str, dict[str, Any]] = {}
 
     def of(key: str) -> dict[str, Any]:
@@ -112,11 +128,11 @@ def _rules(conn: Connection, inst: int) -> list[dict[str, Any]]:
 
     for state in playbooks.states(conn, inst).values():
         of(state["rule"]).update(mode=state["mode"], stopped_why=state["stopped_why"])
-    for row in figures.rule_counts(conn, inst):
+    for row in enrolled:
         where = "shadow" if row["mode"] == "shadow" else row["state"]
         counts = of(row["rule"])["enrolments"]
         counts[where] = counts.get(where, 0) + row["count"]
-    for row in figures.rule_touches(conn, inst):
+    for row in touched:
         entry = of(row["rule"])
         entry["touches"][row["state"]] = entry["touches"].get(row["state"], 0) + row["count"]
         if row["outcome"]:

@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.decisions.explain import text
+from app.lanes.measuring_names import zone_of
 from app.model.playbook import CreateTasks
 from app.playbooks.codec import from_json
-from app.store import installations, ledger, playbooks, reading
+from app.store import ledger, playbooks, reading
 from app.store.sets import loads
 
 Row = Mapping[Any, Any]
@@ -57,13 +58,6 @@ def _about(conn: Connection, subject_id: int) -> dict[str, str]:
         **{f"touch:{touch['id']}": touch["title"] for touch in touches},
         **{f"enrolment:{one['id']}": one["definition"] for one in enrolments},
     }
-
-
-def zone_of(conn: Connection, inst: int) -> str:
-    """The installation's zone: its own setting, else the CRM account's."""
-    row = installations.get(conn, inst)
-    chosen = installations.get_settings(conn, inst).get("zone")
-    return chosen or (row["zone"] if row else "UTC")
 
 
 def titled(conn: Connection, touches: list[dict[str, Any]]) -> list[dict[str, Any]]:

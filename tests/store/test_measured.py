@@ -146,7 +146,7 @@ def filled(store: Store) -> Store:
 
 def rows(store: Store, *names: str) -> dict[str, list[dict[str, Any]]]:
     with store.read() as conn:
-        return reckon(conn, SPAN, names, TERMS)
+        return reckon(conn, SPAN, names, TERMS, "UTC")
 
 
 def counts(found: Iterable[dict[str, Any]], *names: str) -> dict[Any, tuple[Any, ...]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from app.feedback.counted import Counted, Row, StepName, by, share, total
+from app.feedback.daytime import BANDS, DAYS
 from app.feedback.figures import (
     ENOUGH,
     TOO_FEW,
@@ -28,10 +27,6 @@ _CREDIT = (
 )
 _REPLIED = ("replied", "person_takes_over", "put_off_by_prospect")
 """Ends that an answer of the prospect's brought about."""
-
-_BANDS = ((0, 9, "before 9"), (9, 11, "9 to 11"), (11, 13, "11 to 13"), (13, 15, "13 to 15"),
-          (15, 17, "15 to 17"), (17, 24, "after 17"))  # fmt: skip
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def figures(counted: Counted) -> Sequence[Figure]:
@@ -218,23 +213,13 @@ def _rates(
 
 
 def hours(counted: Counted) -> Figure:
-    zone = ZoneInfo(counted.names.zone)
-    found: dict[tuple[int, str], list[Row]] = {}
-    for row in counted.of("hours"):
-        local = datetime.fromtimestamp(row["hour"] * 3600, UTC).astimezone(zone)
-        band = next(name for start, end, name in _BANDS if start <= local.hour < end)
-        for key in ((local.weekday(), ""), (7, band)):
-            found.setdefault(key, []).append(row)
-    lines = [
-        Line({"when": _DAYS[day], "n": share(rows).n, "replied": rate_cell(share(rows))})
-        for day, rows in ((day, found.get((day, ""), [])) for day in range(7))
-        if rows
-    ]
-    for _, _, band in _BANDS:
-        rows = found.get((7, band), [])
-        if rows:
-            cells = {"when": band, "n": share(rows).n, "replied": rate_cell(share(rows))}
-            lines.append(Line(cells))
+    parts = [(label, {"weekday": day}) for day, label in enumerate(DAYS)]
+    parts += [(label, {"band": band}) for band, (_, _, label) in enumerate(BANDS)]
+    lines: list[Line] = []
+    for label, where in parts:
+        found = share(counted.of("hours", **where))
+        if found.n:
+            lines.append(Line({"when": label, "n": found.n, "replied": rate_cell(found)}))
     n = total(counted.of("hours"))
     return Figure(
         "hours", "Which times get answers",

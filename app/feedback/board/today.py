@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.feedback.counted import Counted, Row, share, total
+from app.feedback.counted import Counted, Row, by, share, total
 from app.feedback.figures import (
     ENOUGH,
     TOO_FEW,
@@ -50,14 +50,15 @@ def figures(counted: Counted) -> Sequence[Figure]:
     for owner in owners:
         teams.setdefault(counted.names.teams.get(owner or "", "no team"), []).append(owner)
     means = _MEANS.format(days=counted.days)
+    own = {name: by(found, lambda row: row["owner_id"]) for name, found in counted.rows.items()}
     due = total(counted.of("completion"))
     return [
         _standing(counted),
         Figure(
             "reps", "Each rep", means, (Column("rep", "Rep"), *_PEOPLE),
             [
-                Line({"rep": counted.names.person(one), **_of(counted, [one])},
-                     links=_links(counted, [one]))
+                Line({"rep": counted.names.person(one), **_of(own, [one])},
+                     links=_links([one]))
                 for one in owners
             ],
             due, "tasks that fell due",
@@ -65,7 +66,7 @@ def figures(counted: Counted) -> Sequence[Figure]:
         Figure(
             "teams", "Each team", means, (Column("team", "Team"), *_PEOPLE),
             [
-                Line({"team": team, **_of(counted, those)}, links=_links(counted, those))
+                Line({"team": team, **_of(own, those)}, links=_links(those))
                 for team, those in sorted(teams.items())
             ],
             due, "tasks that fell due",
@@ -108,15 +109,19 @@ def _standing(counted: Counted) -> Figure:
     )  # fmt: skip
 
 
-def _of(counted: Counted, owners: Sequence[str | None]) -> dict[str, Any]:
-    def rows(source: str, **where: Any) -> list[Row]:
-        return [row for row in counted.of(source, **where) if row["owner_id"] in owners]
+def _of(
+    own: Mapping[str, Mapping[str | None, list[Row]]], owners: Sequence[str | None]
+) -> dict[str, Any]:
+    """The cells of some owners; own: source → owner → rows."""
+
+    def rows(source: str) -> list[Row]:
+        return [row for owner in owners for row in own.get(source, {}).get(owner, ())]
 
     silent, covered = share(rows("silent_14")), share(rows("covered"))
     return {
         "open": total(rows("overdue")),
         "overdue": total(rows("overdue"), "hit"),
-        "coming": total(rows("load", what="coming")),
+        "coming": total(row for row in rows("load") if row["what"] == "coming"),
         "completion": rate_cell(share(rows("completion"))),
         "on_time": rate_cell(share(rows("completion"), "on_time")),
         "deals": silent.n,
@@ -125,7 +130,7 @@ def _of(counted: Counted, owners: Sequence[str | None]) -> dict[str, Any]:
     }
 
 
-def _links(counted: Counted, owners: Sequence[str | None]) -> Mapping[str, Behind]:
+def _links(owners: Sequence[str | None]) -> Mapping[str, Behind]:
     whose = {"owner_id": list(owners)}
     return {
         "open": Behind("overdue", whose),

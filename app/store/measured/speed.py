@@ -129,25 +129,16 @@ LATEST = 20
 def latest_responses(span: Span) -> Facts:
     """The same of the twenty deals of each rep that answered last."""
     r = responses(span).subquery("r")
-    per_deal = (
-        select(r.c.subject_id, r.c.owner_id, func.max(r.c.at).label("last"))
-        .group_by(r.c.subject_id, r.c.owner_id)
-        .subquery("per_deal")
+    last = select(
+        r, func.max(r.c.at).over(partition_by=r.c.subject_id).label("last_at")
+    ).subquery("last")
+    place = func.dense_rank().over(
+        partition_by=last.c.owner_id, order_by=(last.c.last_at.desc(), last.c.subject_id)
     )
-    ranked = select(
-        per_deal.c.subject_id,
-        func.row_number()
-        .over(
-            partition_by=per_deal.c.owner_id,
-            order_by=(per_deal.c.last.desc(), per_deal.c.subject_id),
-        )
-        .label("place"),
-    ).subquery("ranked")
-    return (
-        select(r.c.subject_id, r.c.owner_id, r.c.stage_id, r.c.value)
-        .join(ranked, ranked.c.subject_id == r.c.subject_id)
-        .where(ranked.c.place <= LATEST)
-    )
+    ranked = select(last, place.label("place")).subquery("ranked")
+    return select(
+        ranked.c.subject_id, ranked.c.owner_id, ranked.c.stage_id, ranked.c.value
+    ).where(ranked.c.place <= LATEST)
 
 
 def stage_at(subject: ColumnElement[Any], at: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -6,6 +6,7 @@ from sqlalchemy import and_, exists, func, literal, or_, select, union_all
 
 from app.model.time import DAY
 from app.model.vocabulary import OPEN_TOUCHES, Outcome, TouchState
+from app.store.conditions import IS_OPEN, IS_PLANNED
 from app.store.measured.ground import Facts, Span, deals, flag, inquiries, is_open
 from app.store.tables import people, subjects, touches
 
@@ -72,7 +73,7 @@ def overdue(span: Span) -> Facts:
     return select(
         _t.subject_id, _t.owner_id, flag(_t.due_at <= span.now).label("due"),
         flag(late).label("hit"), (span.now - _t.due_at).label("value"),
-    ).where(_t.installation_id == span.inst, _t.outcome == Outcome.OPEN.value)  # fmt: skip
+    ).where(_t.installation_id == span.inst, IS_OPEN)  # fmt: skip
 
 
 def load(span: Span) -> Facts:
@@ -80,15 +81,14 @@ def load(span: Span) -> Facts:
     mine = subjects.c
     owner = func.coalesce(_t.assignee, _t.owner_id, mine.owner_id)
     coming = and_(
-        _t.outcome.is_(None),
-        _t.state.in_([state.value for state in OPEN_TOUCHES]),
+        IS_PLANNED,
         _t.write_at < span.now + 8 * DAY,
         _t.due_at < span.now + 7 * DAY,
     )
     here = select(
         _t.subject_id, owner.label("owner_id"), literal("open").label("what")
     ).join(subjects, mine.id == _t.subject_id).where(
-        _t.installation_id == span.inst, _t.outcome == Outcome.OPEN.value
+        _t.installation_id == span.inst, IS_OPEN
     )
     soon = select(
         _t.subject_id, owner.label("owner_id"), literal("coming").label("what")

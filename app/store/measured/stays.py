@@ -74,9 +74,13 @@ def silences(span: Span, days: int) -> Facts:
         .cte()
     )
     until = func.coalesce(stay.c.left_at, span.now)
+    own = (
+        stay.c.subject_id, stay.c.owner_id, stay.c.stage_id, stay.c.entered_at,
+        until.label("until"),
+    )  # fmt: skip
     points = union_all(
-        select(stay.c.subject_id, stay.c.entered_at, stay.c.entered_at.label("at")),
-        select(stay.c.subject_id, stay.c.entered_at, activities.c.at).join(
+        select(*own, stay.c.entered_at.label("at")),
+        select(*own, activities.c.at).join(
             activities,
             and_(
                 activities.c.subject_id == stay.c.subject_id,
@@ -85,28 +89,15 @@ def silences(span: Span, days: int) -> Facts:
             ),
         ),
     ).subquery("points")
-    p = select(
-        points.c.subject_id, points.c.entered_at, points.c.at,
-        func.lead(points.c.at)
-        .over(
-            partition_by=(points.c.subject_id, points.c.entered_at), order_by=points.c.at
-        )
-        .label("next_at"),
-    ).subquery("p")  # fmt: skip
-    after = func.min(
-        case(
-            (func.coalesce(p.c.next_at, until) - p.c.at >= days * DAY, p.c.at - p.c.entered_at)
-        )
+    following = func.lead(points.c.at).over(
+        partition_by=(points.c.subject_id, points.c.entered_at), order_by=points.c.at
     )
+    p = select(points, following.label("next_at")).subquery("p")
+    gap = func.coalesce(p.c.next_at, p.c.until) - p.c.at
+    after = func.min(case((gap >= days * DAY, p.c.at - p.c.entered_at)))
     found = (
-        select(stay.c.subject_id, stay.c.owner_id, stay.c.stage_id, after.label("after"))
-        .join(
-            p,
-            and_(p.c.subject_id == stay.c.subject_id, p.c.entered_at == stay.c.entered_at),
-        )
-        .group_by(
-            stay.c.subject_id, stay.c.owner_id, stay.c.stage_id, stay.c.entered_at, stay.c.left_at
-        )
+        select(p.c.subject_id, p.c.owner_id, p.c.stage_id, after.label("after"))
+        .group_by(p.c.subject_id, p.c.owner_id, p.c.stage_id, p.c.entered_at)
         .subquery("silences")
     )
     bucket = case(

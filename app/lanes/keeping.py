@@ -1,0 +1,145 @@
+"""When figures are counted: while a page is made, or, of a large account, by upkeep beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.feedback.counted import Counted, Row
+from app.lanes.context import Lanes, Tenant
+from app.lanes.measuring import DEFAULT_DAYS, PAGES, SOURCES, reckon
+from app.lanes.measuring_names import names_of, stage_terms, zone_of
+from app.model.time import MINUTE
+from app.store import figures, passages
+from app.store.engine import Store
+from app.store.measured import kept
+from app.store.measured.ground import Span
+
+LARGE = 2_000
+"""Subjects above which figures are kept and counted by upkeep, not while somebody waits."""
+
+OLD_MS = 15 * MINUTE
+"""Kept figures that are looked at when older than this are counted anew."""
+
+EVER = 0
+"""Days of what is counted over all time."""
+
+TOTALS: Mapping[str, Callable[[Connection, int, int], Any]] = {
+    "all_signals": lambda conn, inst, _: figures.signal_count(conn, inst),
+    "all_stages": lambda conn, inst, _: figures.stage_counts(conn, inst),
+    "all_rules": lambda conn, inst, _: figures.rule_counts(conn, inst),
+    "all_rule_touches": lambda conn, inst, _: figures.rule_touches(conn, inst),
+    "all_stops": lambda conn, inst, _: figures.stop_counts(conn, inst),
+    "all_touches": lambda conn, inst, _: figures.touch_counts(conn, inst),
+    "all_cohorts": lambda conn, inst, _: passages.cohorts(conn, inst),
+    "all_unowned": lambda conn, inst, _: figures.unowned(conn, inst),
+    "all_bare": figures.without_step,
+}
+"""What the page of results counts over everything there is; each by installation and present."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Rows by name, the instant up to which they count; old: they are to be counted anew."""
+
+    rows: Mapping[str, Any]
+    at: int
+    old: bool
+
+
+def _stored(
+    store: Store, inst: int, days: int, names: Sequence[str], now: int, wall: int,
+    count: Callable[[Connection], dict[str, Any]],
+) -> Stored:  # fmt: skip
+    """Of a small account counted now; of a large one as kept, and counted now only where nothing
+    is kept yet. What is old is noted as wanted."""
+    with store.read() as conn:
+        large = kept.is_large(conn, inst, LARGE)
+        found = kept.load(conn, inst, days, names) if large else None
+        rows = count(conn) if found is None else found[0]
+    if found is None:
+        if large:
+            with store.write() as conn:
+                kept.put(conn, inst, days, rows, now, wall)
+        return Stored(rows, now, old=False)
+    _, at, since = found
+    old = max(now - at, wall - since) > OLD_MS
+    if old:
+        with store.write() as conn:
+            kept.want(conn, inst, days, names)
+    return Stored(rows, at, old)
+
+
+def look(
+    store: Store, inst: int, page: str, days: int, now: int, wall: int,
+    owners: Collection[str] | None,
+) -> tuple[Counted, bool]:  # fmt: skip
+    """The facts of a page as the viewer may see them (owners None: everybody's and nobody's), and
+    whether upkeep is to count them anew."""
+    names = PAGES[page]
+    span = Span.back(inst, now, days)
+    with store.read() as conn:
+        terms, zone = stage_terms(conn, inst), zone_of(conn, inst)
+    stored = _stored(
+        store, inst, days, names, now, wall, lambda conn: reckon(conn, span, names, terms, zone)
+    )
+    with store.read() as conn:
+        called = names_of(conn, inst, stored.rows, terms)
+    seen = {name: _seen(found, owners) for name, found in stored.rows.items()}
+    return Counted(seen, called, days, stored.at, everybody=owners is None), stored.old
+
+
+def _seen(rows: Sequence[Row], owners: Collection[str] | None) -> list[Row]:
+    return list(rows) if owners is None else [row for row in rows if row["owner_id"] in owners]
+
+
+def totals(store: Store, inst: int, now: int, wall: int) -> Stored:
+    """What is counted over everything there is."""
+    return _stored(
+        store, inst, EVER, tuple(TOTALS), now, wall,
+        lambda conn: {name: count(conn, inst, now) for name, count in TOTALS.items()},
+    )  # fmt: skip
+
+
+# --- upkeep --------------------------------------------------------------------------------------
+
+
+def drain_figures(lanes: Lanes, tenant: Tenant) -> bool:
+    """Count one of the figures that somebody found old. True if there was one.
+
+    One at a time: on a large account each takes a moment, and events go before the next.
+    """
+    with lanes.store.read() as conn:
+        wanted = kept.wanted_now(conn, tenant.id)
+    if not wanted:
+        return False
+    days, name = wanted[0]
+    now, wall = lanes.now(), lanes.wall()
+    with lanes.store.read() as conn:
+        rows = _count(conn, tenant.id, days, name, now)
+    with lanes.store.write() as conn:
+        kept.put(conn, tenant.id, days, rows, now, wall)
+        kept.met(conn, tenant.id, days, name)
+    return True
+
+
+def _count(conn: Connection, inst: int, days: int, name: str, now: int) -> dict[str, Any]:
+    """One figure's rows; nothing where an earlier version of ours had wanted it."""
+    if name in TOTALS:
+        return {name: TOTALS[name](conn, inst, now)}
+    if name not in SOURCES:
+        return {}
+    span = Span.back(inst, now, days)
+    return reckon(conn, span, (name,), stage_terms(conn, inst), zone_of(conn, inst))
+
+
+def want_daily(lanes: Lanes, tenant: Tenant) -> None:
+    """A large account's figures once a day, so that the first page of a morning is there at once.
+    """
+    with lanes.store.write() as conn:
+        if kept.is_large(conn, tenant.id, LARGE):
+            kept.want(conn, tenant.id, DEFAULT_DAYS, tuple(SOURCES))
+            kept.want(conn, tenant.id, EVER, tuple(TOTALS))
