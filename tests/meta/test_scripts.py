@@ -15,6 +15,7 @@ SCRIPTS = [
     "bin/test",
     "bin/serve",
     "bin/demo",
+    "bin/screenshots",
     "bin/followthrough",
     "bin/lock",
     ".ci/run",

@@ -1,0 +1,143 @@
+"""`python -m demo.screenshots`: plays the demo and photographs the pages that people work on.
+
+The pictures are of the pages as they are, in Chromium, after four weeks of business time; nothing
+in them is drawn by hand. Needs what the browser tests need (`bin/setup --dev`).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from demo.processes import DemoError, Servers
+from demo.session import PRESETS, Session, begin
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+DESK, PHONE, FRAME = (1280, 860), (390, 844), (420, 860)
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-sync", "--disable-component-update")
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture. where: the address, or a function of the page that finds it by clicking."""
+
+    name: str
+    role: str
+    where: str | Callable[[Any], None]
+    size: tuple[int, int] = DESK
+    dark: bool = False
+
+
+def _most_urgent(page: Any) -> None:
+    """The record that is due first."""
+    page.goto("/subjects")
+    page.locator("tbody th a").first.click()
+    page.wait_for_load_state()
+
+
+def _its_panel(page: Any) -> None:
+    _most_urgent(page)
+    page.goto(page.url.replace("/subjects/", "/panel/"))
+
+
+SHOTS = (
+    Shot("dashboard", "manager", "/dashboard/today"),
+    Shot("silence", "manager", "/dashboard/pipeline"),
+    Shot("do-next", "rep", "/next"),
+    Shot("do-next-phone", "rep", "/next", PHONE, dark=True),
+    Shot("record", "admin", _most_urgent),
+    Shot("panel", "admin", _its_panel, FRAME),
+    Shot("playbook", "admin", "/playbooks/proposal?days=30"),
+    Shot("rules", "admin", "/rules", dark=True),
+    Shot("start", "admin", "/start?step=activate&playbook=stage-sla"),
+    Shot("result", "admin", "/"),
+)
+
+
+@click.command()
+@click.option("--into", type=click.Path(path_type=Path), default=FOLDER, help="Folder for them.")
+@click.option("--deals", default=200, show_default=True, help="Deals to generate.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the generated pipeline.")
+def main(into: Path, deals: int, seed: int) -> None:
+    """Play the demo and photograph its pages."""
+    console = Console(highlight=False)
+    try:
+        with Servers(["--seed", str(seed), "--deals", str(deals)]) as servers:
+            session = begin(servers, console, replay=False)
+            session.install()
+            session.activate([{"preset": preset} for preset in PRESETS])
+            session.play()
+            taken = photograph(session, into)
+    except DemoError as error:
+        console.print(f"No pictures: {error}", style="red", markup=False)
+        sys.exit(1)
+    console.print(f"{len(taken)} pictures in {into}: {', '.join(taken)}")
+
+
+def photograph(session: Session, into: Path) -> list[str]:
+    """Take every picture of `SHOTS`; their names. Raises DemoError for a page that fails."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise DemoError("playwright is not installed; run bin/setup --dev first") from None
+    into.mkdir(parents=True, exist_ok=True)
+    links = {role: session.admin.signin_link(mail) for role, mail in session.roles.items() if mail}
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=_chromium(), args=list(_ARGUMENTS))
+        known: dict[str, Any] = {}
+        for shot in SHOTS:
+            _take(browser, session, shot, links, known, into)
+        browser.close()
+    return [shot.name for shot in SHOTS]
+
+
+def _take(
+    browser: Any,
+    session: Session,
+    shot: Shot,
+    links: dict[str, str],
+    known: dict[str, Any],
+    into: Path,
+) -> None:
+    wide, high = shot.size
+    context = browser.new_context(
+        base_url=session.servers.app_url, storage_state=known.get(shot.role),
+        viewport={"width": wide, "height": high}, reduced_motion="reduce",
+        color_scheme="dark" if shot.dark else "light",
+    )  # fmt: skip
+    page = context.new_page()
+    if shot.role not in known:
+        page.goto(links[shot.role])
+        page.locator("main button").click()
+        page.wait_for_load_state()
+        known[shot.role] = context.storage_state()
+    if callable(shot.where):
+        shot.where(page)
+    else:
+        answer = page.goto(shot.where)
+        if answer is None or answer.status != 200:
+            raise DemoError(f"{shot.where} answered {answer and answer.status}; no picture of it")
+    page.screenshot(path=into / f"{shot.name}.png")
+    context.close()
+
+
+def _chromium() -> str:
+    named = os.environ.get("CHROMIUM") or next(
+        (path for name in _BROWSERS if (path := shutil.which(name))), None
+    )
+    if named is None:
+        raise DemoError("there is no Chromium here; install one, or name it in CHROMIUM")
+    return named
+
+
+if __name__ == "__main__":
+    main()
