@@ -56,9 +56,10 @@ SHOTS = (
     Shot("do-next-phone", "rep", "/next", PHONE, dark=True),
     Shot("record", "admin", _most_urgent),
     Shot("panel", "admin", _its_panel, FRAME),
-    Shot("playbook", "admin", "/playbooks/proposal?days=30"),
+    Shot("playbook", "admin", "/playbooks/proposal"),
     Shot("rules", "admin", "/rules", dark=True),
-    Shot("start", "admin", "/start?step=activate&playbook=stage-sla"),
+    Shot("set-up", "admin", "/setup?step=playbook"),
+    Shot("editor", "admin", "/playbooks/proposal/edit"),
     Shot("result", "admin", "/"),
 )
 

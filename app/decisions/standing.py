@@ -178,15 +178,14 @@ def _condition(
     met = compile_condition(part, context.roles)(context.subject, now, days)
     read = values_read(part, context.subject, context.roles, days)
     found = [f"{field} is {say(_time_like(field), value, zone)}" for field, value in read.items()]
-    yield Check("condition", met, ", ".join(found), "" if met else condition_words(part))
+    yield Check("condition", met, ", ".join(found), "" if met else _wanted(part))
 
 
 def _time_like(field: str) -> str:
     return "at" if field.endswith("_at") else field
 
 
-def condition_words(part: Condition) -> str:
-    """A condition as people read it: `deal.amount >= 1000`, `deal.owner is filled in`."""
+def _wanted(part: Condition) -> str:
     if isinstance(part, Compare):
         if part.op in ("known", "unknown"):
             return f"{part.field} is {'filled in' if part.op == 'known' else 'empty'}"
@@ -196,9 +195,9 @@ def condition_words(part: Condition) -> str:
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         return f"{part.field} {part.op.replace('_', ' ')} {shown}"
     if isinstance(part, NotOf):
-        return f"not: {condition_words(part.part)}"
+        return f"not: {_wanted(part.part)}"
     joint = " or " if isinstance(part, AnyOf) else " and "
-    return joint.join(condition_words(one) for one in part.parts)
+    return joint.join(_wanted(one) for one in part.parts)
 
 
 def _before(
