@@ -1,18 +1,16 @@
-"""What the senders of webhooks have in common: the background, the request, losses to order."""
+"""What the senders of webhooks have in common: the background, and losses to order."""
 
 from __future__ import annotations
 
 import random
 import threading
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
-
-import urllib3
 
 from sandbox.faults import Faults
 from sandbox.har import Har
+from sandbox.outgoing import Outgoing
 from sandbox.settings import Settings
 from sandbox.world.store import World
 
@@ -30,10 +28,9 @@ class BaseSender(ABC):
         self._world = world
         self._settings = settings
         self._faults = faults
-        self._har = har
         self._name = name
         self._random = random.Random(settings.webhook_seed)
-        self._http = urllib3.PoolManager(maxsize=16, retries=False)
+        self._outgoing = Outgoing(settings, har)
         self._one_sender = threading.Lock()
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -114,35 +111,3 @@ class BaseSender(ABC):
 
     def _chance(self, share: float) -> bool:
         return share > 0 and self._random.random() < share
-
-    # --- the request ---------------------------------------------------------------------------
-
-    def _post(self, url: str, body: bytes, headers: Mapping[str, str], comment: str) -> int:
-        """The status that an app's address answers, 0 for none; kept for the archive."""
-        began, status, told, answer = time.time(), 0, {}, b""
-        try:
-            response = self._http.request(
-                "POST",
-                url,
-                body=body,
-                headers=headers,
-                timeout=self._settings.webhook_timeout_seconds,
-                redirect=False,
-            )
-            status, told, answer = response.status, dict(response.headers), response.data
-        except (urllib3.exceptions.HTTPError, OSError):
-            pass  # nobody there: a failure like any other
-        if self._settings.har:
-            self._har.record(
-                started=began,
-                seconds=time.time() - began,
-                method="POST",
-                url=url,
-                request_headers=headers.items(),
-                request_body=body,
-                status=status,
-                response_headers=told.items(),
-                response_body=answer,
-                comment=comment,
-            )
-        return status

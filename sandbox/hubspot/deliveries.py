@@ -214,4 +214,4 @@ class Deliveries(BaseSender):
             headers["X-HubSpot-Signature"] = signing.v1(app.client_secret, body)
             headers["X-HubSpot-Signature-Version"] = "v1"
         comment = f"webhook delivery {batch.number}, attempt {batch.attempts}"
-        return 200 <= self._post(app.webhook_url, body, headers, comment) < 300
+        return 200 <= self._outgoing.send("POST", app.webhook_url, body, headers, comment) < 300

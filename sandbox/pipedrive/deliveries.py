@@ -231,4 +231,4 @@ class Deliveries(BaseSender):
             pair = f"{hook.auth_user}:{hook.auth_password}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         comment = f"webhook delivery {delivery.number}, attempt {delivery.attempt}"
-        return self._post(hook.url, body, headers, comment)
+        return self._outgoing.send("POST", hook.url, body, headers, comment)

@@ -7,13 +7,11 @@ credentials; what it answers is not read. Source: handling user app uninstallati
 from __future__ import annotations
 
 import base64
-import contextlib
-import time
 
 import orjson
-import urllib3
 
 from sandbox.har import Har
+from sandbox.outgoing import Outgoing
 from sandbox.pipedrive import words
 from sandbox.settings import Settings
 from sandbox.world.account import Account
@@ -32,27 +30,6 @@ def tell(app: App, account: Account, owner_id: str, settings: Settings, har: Har
     )
     pair = base64.b64encode(f"{app.client_id}:{app.client_secret}".encode()).decode()
     headers = {"Content-Type": "application/json", "Authorization": f"Basic {pair}"}
-    url, began, status = app.redirect_uris[0], time.time(), 0
-    with contextlib.suppress(urllib3.exceptions.HTTPError, OSError):  # nobody is told again
-        status = urllib3.request(
-            "DELETE",
-            url,
-            body=body,
-            headers=headers,
-            timeout=settings.webhook_timeout_seconds,
-            redirect=False,
-            retries=False,
-        ).status
-    if settings.har:
-        har.record(
-            started=began,
-            seconds=time.time() - began,
-            method="DELETE",
-            url=url,
-            request_headers=headers.items(),
-            request_body=body,
-            status=status,
-            response_headers=(),
-            response_body=b"",
-            comment="a user has uninstalled the app",
-        )
+    Outgoing(settings, har).send(
+        "DELETE", app.redirect_uris[0], body, headers, "a user has uninstalled the app"
+    )

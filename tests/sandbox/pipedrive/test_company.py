@@ -11,57 +11,31 @@ from typing import Any
 
 import orjson
 import pytest
-from flask import Flask
 
-from sandbox.assembly import assemble
-from sandbox.http_server import HttpServer
 from sandbox.pipedrive.grants import Grants
-from sandbox.server import serve
 from sandbox.simulation import Simulation
 from sandbox.world.records import App
 from tests.sandbox.imports.test_importer import MAPPING, files
 from tests.sandbox.pipedrive.support import SCOPES, Client
+from tests.sandbox.played import Sandbox
 from tests.sandbox.support import Receiver
 
 V2 = "/api/v2"
 HOUR = 3_600_000
 
 
-class Played:
-    """A generated company behind a whole sandbox, conducted without an app's barrier."""
+class Played(Sandbox):
+    """A generated company of Pipedrive's, and an app that a user may have installed."""
 
     def __init__(self, **wanted: Any) -> None:
-        self.simulation = Simulation()
-        self.account = self.simulation.generate(deals=24, crm="pipedrive", **wanted)
-        self.flask: Flask = assemble(self.simulation)
-        self.app = self.simulation.world.register_app(
-            App(9, "c", "s", ["http://localhost/cb"], list(SCOPES), name="Ours", crm="pipedrive")
-        )
-        self.http: HttpServer = serve(self.flask, port=0)
-        self.http.start()
-        self.pages = self.flask.test_client()
+        app = App(9, "c", "s", ["http://localhost/cb"], list(SCOPES), name="Ours", crm="pipedrive")
+        super().__init__(app, 24, **wanted)
 
     def client(self, user: str = "") -> Client:
         grants = Grants.of(self.simulation.world)
         owner = user or next(iter(self.account.owners))
         refresh = grants.issue_refresh(self.app.app_id, self.account.portal_id, owner, SCOPES)
         return Client(self.http.url, grants.issue_access(refresh, 3599))
-
-    def play(self, ms: int) -> None:
-        simulation = self.simulation
-        until = simulation.clock.now() + ms
-        simulation.people.look()
-        while (due := simulation.agenda.pop(until)) is not None:
-            simulation.clock.move(max(due.at, simulation.clock.now()))
-            simulation.agenda.run(due)
-        simulation.clock.move(until)
-
-    def control(self, path: str, body: dict[str, Any]) -> Any:
-        return self.pages.post(f"/sandbox{path}", json=body)
-
-    def close(self) -> None:
-        self.flask.extensions["vendors"].stop()
-        self.http.stop()
 
 
 @pytest.fixture(scope="module")

@@ -7,35 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from sandbox.assembly import assemble
-from sandbox.http_server import HttpServer
 from sandbox.salesforce import ids
 from sandbox.salesforce.grants import Grants
 from sandbox.server import serve
 from sandbox.simulation import Simulation
 from sandbox.world.records import App
 from tests.sandbox.imports.test_importer import MAPPING, files
+from tests.sandbox.played import Sandbox
 from tests.sandbox.salesforce.support import PACKAGE, SCOPES, TOUCH, Client
 
 HOUR = 3_600_000
 
 
-class Played:
-    """A generated org behind a whole sandbox, conducted without an app's barrier."""
+class Played(Sandbox):
+    """A generated org of Salesforce's, and an app with its package in it."""
 
     def __init__(self, **wanted: Any) -> None:
-        self.simulation = Simulation()
-        self.account = self.simulation.generate(deals=40, crm="salesforce", **wanted)
-        self.flask: Flask = assemble(self.simulation)
-        self.app = self.simulation.world.register_app(
-            App(9, "c", "s", ["http://localhost/cb"], list(SCOPES), name="Acme", crm="salesforce",
-                package=PACKAGE)
-        )  # fmt: skip
-        self.http: HttpServer = serve(self.flask, port=0)
-        self.http.start()
-        self.pages = self.flask.test_client()
+        app = App(9, "c", "s", ["http://localhost/cb"], list(SCOPES), name="Acme", crm="salesforce",
+                  package=PACKAGE)  # fmt: skip
+        super().__init__(app, 40, **wanted)
         self.change(install_package=9)
 
     def client(self) -> Client:
@@ -45,22 +37,8 @@ class Played:
         access, _ = grants.issue_access(grant, "00D" + "0" * 15, 7200)
         return Client(self.http.url, access)
 
-    def play(self, ms: int) -> None:
-        simulation = self.simulation
-        until = simulation.clock.now() + ms
-        simulation.people.look()
-        while (due := simulation.agenda.pop(until)) is not None:
-            simulation.clock.move(max(due.at, simulation.clock.now()))
-            simulation.agenda.run(due)
-        simulation.clock.move(until)
-
     def change(self, **what: Any) -> Any:
-        path = f"/sandbox/accounts/{self.account.portal_id}"
-        return self.pages.post(path, json={"salesforce": what})
-
-    def close(self) -> None:
-        self.flask.extensions["vendors"].stop()
-        self.http.stop()
+        return self.control(f"/accounts/{self.account.portal_id}", {"salesforce": what})
 
 
 @pytest.fixture(scope="module")
@@ -189,9 +167,7 @@ def test_what_a_run_may_change(played: Played) -> None:
         "SELECT Field, OldValue, NewValue FROM OpportunityFieldHistory WHERE OpportunityId = "
         f"'{deal['Id']}' ORDER BY CreatedDate DESC LIMIT 1"
     )
-    assert rows == [
-        {"Field": "StageName", "OldValue": "Prospecting", "NewValue": "Qualification"}
-    ]
+    assert rows == [{"Field": "StageName", "OldValue": "Prospecting", "NewValue": "Qualification"}]
     assert api.query(f"SELECT Region__c FROM Opportunity WHERE Id = '{deal['Id']}'") == [
         {"Region__c": "N"}
     ]
