@@ -36,10 +36,13 @@ UNAVAILABLE = (
 )
 
 _TRACKERS = (
-    "SELECT Id, ActionCadenceId, TargetId, OwnerId, State, CreatedDate, LastModifiedDate "
-    "FROM ActionCadenceTracker WHERE TargetId IN {ids} ORDER BY CreatedDate DESC, Id DESC"
+    "SELECT Id, ActionCadenceId, TargetId, OwnerId, State, CompletionReason, CreatedDate, "
+    "LastModifiedDate FROM ActionCadenceTracker WHERE TargetId IN {ids} "
+    "ORDER BY CreatedDate DESC, Id DESC"
 )
 _OVER = frozenset({"Complete", "Error"})
+_TO_THE_END = frozenset({"NoMoreSteps", "DaisyChained"})
+"""Reasons of completion other than that somebody or something took the person out."""
 
 _SAID: tuple[tuple[EnrolReason, str], ...] = (
     ("already_enrolled", r"already (been )?(assigned|added|in)|running cadence"),
@@ -161,11 +164,12 @@ class Cadences:
                 record.fields["in_sequence"] = False
                 continue
             running = str(row.get("State")) not in _OVER
+            finished = not running and row.get("CompletionReason") in _TO_THE_END
             record.fields |= {
                 "in_sequence": running,
                 "sequence": str(row["ActionCadenceId"]),
                 "sequence_enrolled_at": told(row.get("CreatedDate")),
-                "sequence_finished_at": None if running else told(row.get("LastModifiedDate")),
+                "sequence_finished_at": told(row.get("LastModifiedDate")) if finished else None,
             }
 
     def _enrolment(self, row: Mapping[str, Any]) -> CrmEnrolment:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 import requests
 
+from app.lanes import enrolling
 from sandbox.salesforce.days import DAY_FIELD, MOMENT_FIELD, REMINDER_FIELD
 from sandbox.salesforce.state import OrgState
 from sandbox.world.traces import LEAD_STATUS, NEW_LEAD
@@ -397,8 +398,69 @@ CADENCE = playbook(
 
 
 
+def enrolled(story: Story) -> tuple[str, str]:
+    """(deal, person): in a cadence since an hour."""
+    story.sequence()
+    story.change("PUT", "/api/sequences", {"on": True})
+    story.live(CADENCE)
+    deal = story.deal("proposal")
+    story.until("+2h")
+    (person,) = [one["id"] for one in story.subject(deal)["contacts"]]
+    assert running(story, person)
+    return deal, person
+
+
+def running(story: Story, person: str) -> bool:
+    return story.account.sequences.active(story.inner(person)) is not None
+
+
+@pytest.mark.feature("C01")
+def test_a_step_adds_the_person_to_a_cadence_once(story: Story) -> None:
+    deal, person = enrolled(story)
+    (touch,) = story.subject(deal)["touches"]
+    assert (touch["state"], touch["outcome"]) == ("performed", "running")
+    said = " ".join(story.whys(deal, "test/sent"))
+    assert "Enrolled in the CRM's sequence Warm outreach from ada@firm.example" in said
+    story.until("+10d")
+    assert not running(story, person)
+    (touch,) = story.subject(deal)["touches"]
+    assert (touch["outcome"], touch["outcome_why"]) == ("finished", "native_finished")
+    assert sum(map(len, story.account.sequences.enrolments.values())) == 1
+
+
+@pytest.mark.feature("C01")
+def test_a_closed_deal_takes_the_person_out_of_the_cadence(story: Story) -> None:
+    """By a call, where other CRMs need a workflow."""
+    deal, person = enrolled(story)
+    story.move(deal, "lost")
+    story.until("+15min")
+    assert not running(story, person)
+    assert story.ended(deal) == {"test/s": "closed_lost"}
+    (touch,) = story.subject(deal)["touches"]
+    assert touch["outcome_why"] == "native_stopped"
+
+
+@pytest.mark.feature("C01")
+def test_a_lost_answer_of_a_cadence_is_looked_up_and_not_repeated(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrolling, "SETTLE_MS", 0)
+    story.sequence()
+    story.change("PUT", "/api/sequences", {"on": True})
+    story.live(CADENCE)
+    deal = story.deal("proposal")
+    story.settle()
+    fault(story, "POST /salesforce/.*/assignTargetToSalesCadence$", "reset_after", times=1)
+    story.until("+2h")
+    story.until("+10min")
+    assert sum(map(len, story.account.sequences.enrolments.values())) == 1
+    (touch,) = story.subject(deal)["touches"]
+    assert (touch["state"], touch["outcome"]) == ("performed", "running")
+
+
 @pytest.mark.feature("C01")
 def test_without_sales_engagement_a_task_stands_in_and_the_ledger_says_why(story: Story) -> None:
+    story.change_account(salesforce={"sales_engagement": False})
     story.live(CADENCE)
     deal = story.deal("proposal")
     story.until("+2h")
