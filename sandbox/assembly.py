@@ -11,7 +11,7 @@ from sandbox.server import create_server
 from sandbox.settings import Settings
 from sandbox.simulation import Simulation
 from sandbox.ui.pages import install_pages
-from sandbox.vendors import Vendors
+from sandbox.vendors import Silence, Vendors
 
 SIMULATED_LIMITS = 1_000.0
 """Times the vendor's rate limits in simulated time, where weeks are played in a minute."""
@@ -30,7 +30,8 @@ def assemble(simulation: Simulation, settings: Settings | None = None) -> Flask:
     app = create_server(simulation.world, settings)
     vendors: Vendors = app.extensions["vendors"]
     hubspot: HubSpot = app.extensions["hubspot"]
-    simulation.connect(vendors, vendors.requests)
+    silence = Silence(simulation.world, vendors)
+    simulation.connect(vendors, vendors.requests, silence.broken)
     services = Services(
         settings,
         hubspot.faults,

@@ -69,6 +69,9 @@ class Barrier:
         self.on_move: Callable[[], None] = lambda: None
         """Called after the world's events of a move, before their webhooks go out."""
         self.requests = requests
+        self.unheard: Callable[[], bool] = lambda: False
+        """Whether anything has happened, since this was last asked, of which no webhook tells: an
+        app that polls has to be given the chance to."""
         self.current_run = ""
         self._ended_runs: set[str] = set()
         self._moving = threading.Lock()
@@ -201,10 +204,13 @@ class Barrier:
     def _move(self, target: int, next_due: int | None) -> None:
         """Move to `target`, and on through instants of which the app would hear nothing."""
         going: int | None = target
+        self.unheard()  # what the app has done itself
         while going is not None:
             self._play(going, next_due)
             now = self.clock.now()
             if self.outbox.pending() or now == next_due or now >= self.granted_until:
+                break
+            if self.unheard():
                 break
             going = self._target(next_due)
         self.moves += 1

@@ -55,10 +55,17 @@ class Simulation:
         self.ends_at = start
         self._stopped = threading.Event()
 
-    def connect(self, outbox: Outbox, requests: Callable[[], tuple[int, int]]) -> None:
-        """Give the barrier the webhook sender and the count of CRM requests (all, under way)."""
+    def connect(
+        self,
+        outbox: Outbox,
+        requests: Callable[[], tuple[int, int]],
+        unheard: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Give the barrier the webhook sender, the count of CRM requests (all, under way), and
+        whether something has happened of which no webhook tells."""
         self.barrier.outbox = outbox
         self.barrier.requests = requests
+        self.barrier.unheard = unheard
 
     def generate(
         self,

@@ -7,6 +7,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.vendor import VendorServer
+from sandbox.world.records import Change
+from sandbox.world.store import World
+
+
+class Silence:
+    """Whether anything has changed in the accounts of vendors that send no webhooks."""
+
+    def __init__(self, world: World, vendors: Vendors) -> None:
+        silent = {crm for crm, vendor in vendors.by_crm.items() if vendor.deliveries is None}
+        self._broken = False
+
+        def noticed(change: Change) -> None:
+            if not self._broken and world.accounts[change.portal_id].crm in silent:
+                self._broken = True
+
+        world.on_change(noticed)
+
+    def broken(self) -> bool:
+        """Whether there was any such change since this was last asked."""
+        was, self._broken = self._broken, False
+        return was
 
 
 class Vendors:
