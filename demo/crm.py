@@ -24,6 +24,8 @@ from demo.facts import (
 from demo.steps import DASH, DIGEST, step_of
 
 TOUCH_ID = "followthrough_touch_id"
+BY_THE_DAY = frozenset({"salesforce"})
+"""CRMs that tell the last activity on a deal by its day."""
 _MARK = re.compile(r"followthrough:[0-9a-f-]{36}")
 """The touch id in a text, where a CRM has no field for it."""
 _TEXTS = ("hs_task_body", "hs_call_body", "hs_email_text", "hs_note_body", "hs_communication_body")
@@ -68,6 +70,7 @@ def read(export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True) -
         [task for task in ours if task.text == DIGEST],
         calendars,
         _engagements(export),
+        export.get("crm") in BY_THE_DAY,
     )
 
 

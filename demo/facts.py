@@ -130,7 +130,11 @@ class Task:
 
 @dataclass
 class Crm:
-    """The account as exported at `now`. tasks: of steps; digests: of managers."""
+    """The account as exported at `now`. tasks: of steps; digests: of managers.
+
+    by_the_day: of what was before an app came, the CRM tells on a deal no more than the day of its
+    last activity.
+    """
 
     now: int
     zone: str
@@ -140,6 +144,7 @@ class Crm:
     digests: list[Task]
     calendars: dict[str, Calendar]
     engagements: int
+    by_the_day: bool = False
 
     def calendar(self, owner: str) -> Calendar:
         found = self.calendars.get(owner)

@@ -202,6 +202,8 @@ def _idle(crm: Crm, terms: Terms, since: int) -> Iterator[Enrolment]:
         contact, fired = person_of(subject), 0
         for last, until in _silences(subject, since):
             overs = _week_later(crm, subject, last, terms)
+            if crm.by_the_day and last < since:  # at some time of that day, in whichever zone
+                overs |= {min(overs) - DAY, max(overs) + DAY}
             over = min(overs)
             if over >= until or over > crm.now or over >= subject.gone:
                 continue
