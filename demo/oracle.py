@@ -202,8 +202,10 @@ def _idle(crm: Crm, terms: Terms, since: int) -> Iterator[Enrolment]:
         contact, fired = person_of(subject), 0
         for last, until in _silences(subject, since):
             overs = _week_later(crm, subject, last, terms)
-            if crm.by_the_day and last < since:  # at some time of that day, in whichever zone
+            if crm.by_the_day and subject.created_at < last < since:
+                # At some time of that day, in whichever zone; perhaps only now, perhaps before.
                 overs |= {min(overs) - DAY, max(overs) + DAY}
+                overs = {max(over, since) for over in overs} if max(overs) >= since else overs
             over = min(overs)
             if over >= until or over > crm.now or over >= subject.gone:
                 continue

@@ -77,6 +77,7 @@ class Session:
         self.admin.confirm_stages(self.kinds)
         self.roles = self.admin.name_managers(self.account["owners"])
         settings: dict[str, Any] = {"default_owner": self.default_owner("crm_id") or None}
+        settings |= self.servers.crm.settings
         if self.replay:
             settings |= _REPLAY
         self.admin.settings(settings | self.settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from demo import registration, salesforce_package
@@ -15,13 +15,14 @@ class Crm:
 
     ``registration``: what the vendor knows of the app at an address, as the sandbox takes it.
     ``package``: where an admin installs the app's package before anybody can consent, below
-    ``path``; empty where there is none.
+    ``path``; empty where there is none. ``settings``: of the app, so that weeks pass in a minute.
     """
 
     name: str
     path: str
     registration: Callable[[str], Mapping[str, Any]]
     package: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 CRMS: dict[str, Crm] = {
@@ -31,6 +32,7 @@ CRMS: dict[str, Crm] = {
         "/salesforce",
         salesforce_package.registration,
         "/packaging/installPackage.apexp",
+        {"poll_seconds": 900},
     ),
     "pipedrive": Crm("pipedrive", "/pipedrive", registration.pipedrive),
 }
