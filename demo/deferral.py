@@ -44,7 +44,7 @@ class Deferrals:
         spans = sorted(self._spans(owed, subject, but))
         reached, first = owed.write, ""
         for start, end, why in spans:
-            if start > reached:
+            if start > reached + self._terms.asks_every:
                 break
             if end <= reached and not (end == reached and first):
                 continue
