@@ -61,7 +61,7 @@ def check(
     crm = read(as_told(export), kinds, working_hours=working_hours)
     steps = owed(crm, terms)
     cut(export, steps)
-    matches = match(steps, crm.tasks)
+    matches = match(steps, crm.tasks, terms.asks_every)
     verdict = Verdict(
         duplicates=[_told(crm, task) for task in matches.duplicates],
         owed=sum(one.must for one in steps),

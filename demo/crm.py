@@ -152,9 +152,12 @@ def _leads(export: Raw, subjects: dict[Key, Subject]) -> None:
         for contact in _linked(deal, "contacts"):
             known = first_deal.get(contact, FOREVER)
             first_deal[contact] = min(known, deal["created_at"])
-    for one in export["contacts"]:
-        first = first_deal.get(one["id"], FOREVER)
-        if first <= one["created_at"]:
+    known: set[str] = set()
+    for one in sorted(export["contacts"], key=lambda one: one["created_at"]):
+        first, address = first_deal.get(one["id"], FOREVER), one["properties"].get("email", "")
+        twice = address != "" and address in known
+        known.add(address)
+        if first <= one["created_at"] or twice:  # one address is one person, and one inquiry
             continue
         given = one["properties"]
         name = f"{given.get('firstname', '')} {given.get('lastname', '')}".strip()

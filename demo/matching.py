@@ -19,9 +19,9 @@ class Matches:
     strangers: list[Task] = field(default_factory=list)
 
 
-def match(owed: list[Owed], tasks: list[Task]) -> Matches:
+def match(owed: list[Owed], tasks: list[Task], unheard: int = 0) -> Matches:
     """Tasks in the order of their creation, each to the entry that its due time or, failing that,
-    its creation belongs to."""
+    its creation belongs to. unheard: for how long (ms) the app may not know that one is over."""
     by_step: dict[tuple[Key, str, str], list[int]] = defaultdict(list)
     for index, one in enumerate(owed):
         by_step[one.enrolment.subject.key, one.step.family, one.step.id].append(index)
@@ -33,7 +33,7 @@ def match(owed: list[Owed], tasks: list[Task]) -> Matches:
             found.strangers.append(task)
             continue
         rows = by_step[task.subject, task.step.family, task.step.id]
-        possible = [i for i in rows if owed[i].earliest <= task.created_at < owed[i].over]
+        possible = [i for i in rows if owed[i].earliest <= task.created_at < owed[i].over + unheard]
         free = [i for i in possible if i not in found.pairs]
         if free:
             exact = [i for i in free if owed[i].due == task.due]

@@ -207,12 +207,13 @@ def _idle(crm: Crm, terms: Terms, since: int) -> Iterator[Enrolment]:
                 overs |= {min(overs) - DAY, max(overs) + DAY}
                 overs = {max(over, since) for over in overs} if max(overs) >= since else overs
             over = min(overs)
-            if over >= until or over > crm.now or over >= subject.gone:
+            # What ended it may not have been heard of yet.
+            if over >= until + terms.asks_every or over > crm.now or over >= subject.gone:
                 continue
             backlog = over < since
             if backlog and until <= since:
                 continue
-            certain = len(overs) == 1 and last > fired
+            certain = len(overs) == 1 and last > fired and over < until
             certain = certain and subject.kind_at(over) in _IDLE_KINDS
             fired = over
             one = Enrolment(subject, "idle", over, over, contact, certain=certain, backlog=backlog)

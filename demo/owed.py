@@ -16,7 +16,7 @@ CLOSED = ("won", "lost")
 class Terms:
     """What the admin chose. activated_at: playbook → when it was set live; per_day: records of a
     backlog released a day, 0 for none; limits: merging, caps and daily budgets are on, so that they
-    may put off what is owed; asks_every: how often (ms) the app asks a CRM that tells it nothing."""
+    may put off what is owed; asks_every: how often (ms) the app asks a CRM that tells nothing."""
 
     activated_at: Mapping[str, int]
     settle_ms: int = 300_000

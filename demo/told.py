@@ -23,6 +23,8 @@ _NAMES = {
 }
 """Name of a field of ours at such a CRM → the name by which the checker asks."""
 _UNTOLD = frozenset({"hs_email_bounce", "hs_email_hard_bounce_reason_enum"})
+_AS_LOGGED = frozenset({"calls", "communications"})
+"""Kinds of which Salesforce tells when they were logged, and no more than the day they are of."""
 _STAMPS = ("created_at", "updated_at", "archived_at")
 
 
@@ -31,7 +33,7 @@ def as_told(export: Raw) -> Raw:
     if export.get("crm") not in WHOLE_SECONDS:
         return export
     return {
-        name: [_record(one, export["crm"]) if "history" in one else one for one in value]
+        name: [_record(one, name, export["crm"]) if "history" in one else one for one in value]
         if isinstance(value, list)
         else value
         for name, value in export.items()
@@ -45,7 +47,7 @@ def cut(export: Raw, steps: Iterable[Owed]) -> None:
         one.due = one.due and one.due - one.due % kept_to
 
 
-def _record(record: Raw, crm: str) -> dict[str, Any]:
+def _record(record: Raw, kind: str, crm: str) -> dict[str, Any]:
     told = dict(record)
     names, untold = (_NAMES, _UNTOLD) if crm == "pipedrive" else ({}, frozenset[str]())
     for name in _STAMPS:
@@ -60,6 +62,8 @@ def _record(record: Raw, crm: str) -> dict[str, Any]:
         for name, value in record["properties"].items()
         if name not in untold
     }
+    if crm == "salesforce" and kind in _AS_LOGGED:
+        told["properties"]["hs_timestamp"] = str(told["created_at"])
     return told
 
 
