@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, func, select, update
 
+from app.model.vocabulary import EnrolmentState
 from app.store import sets
-from app.store.tables import approvals
+from app.store.tables import approvals, enrolments
 
 
 def ask(conn: Connection, inst: int, rules: Iterable[str], now: int) -> None:
@@ -35,3 +36,21 @@ def waiting(conn: Connection, inst: int) -> frozenset[str]:
     a = approvals.c
     query = select(a.rule).where(a.installation_id == inst, a.granted_at.is_(None))
     return frozenset(conn.execute(query).scalars())
+
+
+def asked(conn: Connection, inst: int) -> dict[str, tuple[int, int]]:
+    """Rule → since when it waits, and how many records with it; the longest waiting first."""
+    a, e = approvals.c, enrolments.c
+    held = and_(
+        e.installation_id == a.installation_id,
+        e.rule == a.rule,
+        e.state == EnrolmentState.APPROVAL.value,
+    )
+    query = (
+        select(a.rule, a.asked_at, func.count(e.id))
+        .outerjoin(enrolments, held)
+        .where(a.installation_id == inst, a.granted_at.is_(None))
+        .group_by(a.rule, a.asked_at)
+        .order_by(a.asked_at, a.rule)
+    )
+    return {str(row[0]): (int(row[1]), int(row[2])) for row in conn.execute(query)}

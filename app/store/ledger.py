@@ -7,16 +7,26 @@ time are all that anybody asks for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+)
 
 from app.model.decisions import Explanation
 from app.model.time import Business
 from app.store import sets
-from app.store.tables import enrolments, ledger, touches
+from app.store.tables import enrolments, ledger, subjects, touches
 
 # One seek per key in ix_ledger_subject; a GROUP BY would read the subjects' whole past.
 _LATEST = {
@@ -168,3 +178,55 @@ def prune(conn: Connection, installation_id: int, before: Business, limit: int =
         .limit(limit)
     )
     return conn.execute(delete(ledger).where(ledger.c.id.in_(old))).rowcount
+
+
+LOOKED_AT = 200_000
+"""Lines of the ledger, the latest of all installations, among which a rule's are looked for: there
+is no index by rule, as it would be written with every decision and read a few times a day."""
+
+
+def of_rule(
+    conn: Connection,
+    installation_id: int,
+    rule: str,
+    owners: Collection[str] | None,
+    *,
+    code: str = "",
+    before: int | None = None,
+    limit: int = 100,
+) -> list[RowMapping]:
+    """A rule's own decisions on any record, the latest first, each with the record's type, crm_id
+    and name. owners: of whose records; None: of all. code: only with this reason."""
+    query = (
+        select(ledger, subjects.c.type, subjects.c.crm_id, subjects.c.name)
+        .join(subjects, subjects.c.id == ledger.c.subject_id)
+        .where(_of_rule(installation_id, rule), subjects.c.deleted.is_(False))
+    )
+    if owners is not None:
+        query = query.where(sets.among(conn, subjects.c.owner_id, sorted(owners)))
+    if code:
+        query = query.where(ledger.c.code == code)
+    if before is not None:
+        query = query.where(ledger.c.id < before)
+    return list(conn.execute(query.order_by(ledger.c.id.desc()).limit(limit)).mappings())
+
+
+def reasons(conn: Connection, installation_id: int, rule: str) -> dict[str, int]:
+    """Code → records on which it was a rule's word at some time, the most frequent first."""
+    number = func.count(ledger.c.subject_id.distinct())
+    query = (
+        select(ledger.c.code, number)
+        .where(_of_rule(installation_id, rule))
+        .group_by(ledger.c.code)
+        .order_by(number.desc(), ledger.c.code)
+    )
+    return {str(row[0]): int(row[1]) for row in conn.execute(query)}
+
+
+def _of_rule(installation_id: int, rule: str) -> ColumnElement[bool]:
+    newest = select(func.coalesce(func.max(ledger.c.id), 0)).scalar_subquery()
+    return and_(
+        ledger.c.installation_id == installation_id,
+        ledger.c.scope == f"rule:{rule}",
+        ledger.c.id > newest - LOOKED_AT,
+    )

@@ -23,7 +23,7 @@ class Entry:
 _PLAYBOOKS = (
     "pages.migrate", "pages.activation", "playbooks.show", "playbooks.versions",
     "playbooks.compare", "playbooks.attempt", "playbooks.files", "editor.edit", "editor.draft",
-    "editor.start",
+    "editor.start", "approvals.show",
 )  # fmt: skip
 
 ENTRIES = (
@@ -33,7 +33,7 @@ ENTRIES = (
         "dashboard.first", "Dashboard", _LEADS, ("dashboard.page", "dashboard.records")
     ),
     Entry("pages.mine", "Mine", ALL),
-    Entry("pages.subjects", "Records", ALL, ("pages.subject", "pages.dry_run")),
+    Entry("pages.subjects", "Records", ALL, ("pages.subject", "pages.dry_run", "why.show")),
     Entry("pages.rules", "Rules", _LEADS, _PLAYBOOKS),
     Entry(
         "guide.setup", "Set-up", _ADMINS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from app.playbooks.phrases import CHANNELS
-from app.web.admin import audit, editor, guide, people, playbooks, settings
+from app.web.admin import approvals, audit, editor, guide, people, playbooks, settings, why
 
-_MODULES = (guide, playbooks, editor, people, settings, audit)
+_MODULES = (guide, playbooks, editor, approvals, people, settings, audit, why)
 
 
 def register(app: Flask) -> None:

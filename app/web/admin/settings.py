@@ -11,12 +11,13 @@ from flask import Blueprint, redirect, request, url_for
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from app.installations.settings import Settings
+from app.installations.settings import MAPPED, Settings
 from app.model.time import MINUTE, SECOND
 from app.web import access, summaries
 from app.web.admin.fields import Field, Kind, given, marked, minutes, refilled, window
 from app.web.answers import Refusal, services
 from app.web.api.events import shown as shown_events
+from app.web.api.mapping import put_mapping
 from app.web.api.sequences import capability, shown
 from app.web.api.settings import stored_settings, write
 from app.web.framing import page
@@ -61,12 +62,18 @@ _RULES = {
     "settle_ms": _Spec("Settle time of a stage, in minutes", "number", per=MINUTE,
                        hint="how long a record must stay in a stage to count"),
     "await_contact_ms": _Spec("Wait for a new record's contact, in minutes", "number", per=MINUTE),
+    "company_stop": _Spec("An answer on one record of a company does to its others", "choice"),
+    "company_stop_on": _Spec("Answers that count there", "many"),
+    "company_hold_days": _Spec("They wait, in days, where they are held", "number"),
     "holdout_percent": _Spec("Records left alone to measure the effect, in percent", "number"),
     "roles": _Spec("Whom to follow up with, first to last", "area",
                    "one association label or buying role a line"),
     "caps": _Spec("Caps by segment", "area", "as YAML; docs/settings.md shows how"),
 }  # fmt: skip
 _CHANNELS = {
+    "poll_seconds": _Spec("A CRM without webhooks is asked every so many seconds", "number"),
+    "tokens_per_day": _Spec("Most of the CRM's budget of a day", "number",
+                            placeholder="what its smallest plan allows"),
     "sequence_daily_limit": _Spec("Most enrolments from one inbox in 24 hours", "number",
                                   placeholder="no limit"),
     "sequence_gap_ms": _Spec("Least time between two, in seconds", "number", per=SECOND),
@@ -76,11 +83,22 @@ _KEEPING = {
     "event_days": _Spec("Events of your own tools are kept, in days", "number"),
     "grace_days": _Spec("After access ended, data is kept, in days", "number"),
 }
+_CHOICES: Mapping[str, list[tuple[str, str]]] = {
+    "company_stop": [
+        ("off", "nothing"), ("hold", "they wait for some days"), ("stop", "they end"),
+    ],
+    "company_stop_on": [
+        ("replied", "a reply"), ("meeting_booked", "a booked meeting"), ("opted_out", "an opt-out"),
+        ("won", "a deal that is won"),
+    ],
+}  # fmt: skip
+ELSEWHERE = ("mapping", "native_sequences", "sequence_library", "sequence_inboxes")
+"""Settings with a part of the page of their own, as changing them asks the CRM."""
 GROUPS: Mapping[str, tuple[str, Mapping[str, _Spec]]] = {
     "limits": ("Limits", _LIMITS),
     "hours": ("Hours and days", _HOURS),
     "rules": ("How rules read records", _RULES),
-    "channels": ("Inboxes of the CRM's own sequences", _CHANNELS),
+    "channels": ("Calls to the CRM, and its own sequences", _CHANNELS),
     "keeping": ("How long things are kept", _KEEPING),
 }
 """Part of the page → its title and settings."""
@@ -140,9 +158,51 @@ def _page(typed: Mapping[str, list[Field]], group: str, left: Any) -> str:
     ]
     with parts.store.read() as conn:
         return page(
-            "admin/settings.html", conn, groups=groups, status=summaries.status(conn, who),
+            "admin/settings.html", conn, groups=groups, mapping=_mapping_rows(stored),
+            refused_mapping=left if group == "mapping" else (), status=summaries.status(conn, who),
             native=shown(conn, who.installation_id, able), events=shown_events(conn),
         )  # fmt: skip
+
+
+@blueprint.post("/settings/mapping")
+@access.require("admin")
+def save_mapping() -> Any:
+    """Which of the account's own properties are mapped; all rows anew, an empty one is none."""
+    form = request.form
+    before = _stored().mapping
+    wanted: dict[str, dict[str, Any]] = {kind: {} for kind in MAPPED}
+    rows = zip(form.getlist("type"), form.getlist("field"), form.getlist("property"), strict=True)
+    for kind, field, prop in rows:
+        name, prop = field.strip(), prop.strip()
+        if name and prop:
+            known = before.get(kind, {}).get(name)
+            # What else is known of an entry stays with it as long as its property does.
+            kept = isinstance(known, dict) and known.get("property") == prop
+            wanted.setdefault(kind, {})[name] = known if kept else prop
+    try:
+        put_mapping(wanted)
+    except Refusal as refused:
+        said = f"{refused.message} {refused.action}"
+        return _page({}, "mapping", [{"field": "mapping", "message": said}])
+    return redirect(url_for("account.settings", saved="mapping") + "#mapping", 303)
+
+
+def _mapping_rows(settings: Settings) -> list[dict[str, str]]:
+    """What is mapped, a row each; as typed where it was just refused."""
+    if request.method == "POST" and "property" in request.form:
+        form = request.form
+        rows = zip(form.getlist("type"), form.getlist("field"), form.getlist("property"),
+                   strict=True)  # fmt: skip
+        return [{"type": kind, "field": name, "property": prop} for kind, name, prop in rows]
+    return [
+        {
+            "type": kind,
+            "field": name,
+            "property": str(entry.get("property", "") if isinstance(entry, dict) else entry),
+        }
+        for kind, entries in settings.mapping.items()
+        for name, entry in entries.items()
+    ]
 
 
 def _stored() -> Settings:
@@ -155,9 +215,7 @@ def _fields(settings: Settings, group: str) -> list[Field]:
     found: list[Field] = []
     for name, spec in GROUPS[group][1].items():
         meaning = Settings.model_fields[name].description or ""
-        options: list[tuple[str, str]] = []
-        if name == "default_owner":
-            options = _owners()
+        options = _owners() if name == "default_owner" else _CHOICES.get(name, [])
         found.append(
             Field(
                 name, spec.label, spec.kind, _written(data[name], spec, name), options,
@@ -183,7 +241,7 @@ def _written(value: Any, spec: _Spec, name: str) -> str:
         return window(value)
     if name == "caps":
         return _yaml(value)
-    if name == "roles":
+    if name == "roles" or spec.kind == "many":
         return "\n".join(value)
     if value is None:
         return ""
@@ -213,11 +271,16 @@ def _area(text: str, spec: _Spec, name: str) -> Any:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
+def _many(text: str, spec: _Spec, name: str) -> Any:
+    return [line for line in text.split("\n") if line]
+
+
 _READ: Mapping[str, Callable[[str, _Spec, str], Any]] = {
     "number": _number,
     "bool": lambda text, spec, name: bool(text),
     "window": _window,
     "area": _area,
+    "many": _many,
     "choice": lambda text, spec, name: text or None,
     "text": lambda text, spec, name: text or None,
 }

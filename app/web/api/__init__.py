@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web.api import (
+    asking,
     audit,
     dashboard,
     dry_run,
@@ -50,6 +51,7 @@ _MODULES = (
     dry_run,
     events,
     subjects,
+    asking,
     panel,
     replies,
 )

@@ -42,7 +42,7 @@ def tried(type: str, crm_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(afresh, bool):
         raise wrong("afresh", f"{afresh!r} is neither true nor false", "true: as if nothing ran.")
     asked = Question(
-        row["type"], row["crm_id"], given.get("signal") or None, _at(given.get("at"), zone),
+        row["type"], row["crm_id"], given.get("signal") or None, instant(given.get("at"), zone),
         afresh, _number("answer_after", given.get("answer_after")),
     )  # fmt: skip
     try:
@@ -67,7 +67,8 @@ def _playbook(given: Mapping[str, Any]) -> Playbook | str:
                 '{"text": "<YAML>"}, which is not saved.')
 
 
-def _at(value: Any, zone: str) -> Business | None:
+def instant(value: Any, zone: str) -> Business | None:
+    """A local time or milliseconds out of a request, None for none. Raises Refusal."""
     if value in (None, ""):
         return None
     if type(value) is int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response
 from sqlalchemy import Connection
@@ -39,12 +39,7 @@ def read_mapping() -> Response:
 @blueprint.put("/mapping")
 @access.require("admin")
 def write_mapping() -> Response:
-    """Map properties, {type: {field: property}}; all of them anew, or on any mistake none.
-
-    Refused while a playbook in force needs a field that would be missing. Records are read again,
-    which fills the fields of those that are known already.
-    """
-    parts, inst = services(), access.viewer().installation_id
+    """Map properties, {type: {field: property}}; all of them anew, or on any mistake none."""
     wanted = body().get("mapping")
     if not isinstance(wanted, dict):
         raise wrong(
@@ -52,6 +47,16 @@ def write_mapping() -> Response:
             "missing or no object",
             'Send {"mapping": {"deal": {"contract_end": "contract_end_date"}}}.',
         )
+    return answer({"mapping": put_mapping(cast(dict[str, Any], wanted))})
+
+
+def put_mapping(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Map these properties and no others; answers what is mapped then. Raises Refusal.
+
+    Refused while a playbook in force needs a field that would be missing. Records are read again,
+    which fills the fields of those that are known already.
+    """
+    parts, inst = services(), access.viewer().installation_id
     with parts.store.read() as conn:
         before = stored_settings(conn, inst)
     asked = _checked(before, wanted)
@@ -76,7 +81,7 @@ def write_mapping() -> Response:
         changed(conn, "mapping", {"mapping": fitted})
     parts.connectors.fresh(inst)
     parts.runtime.read_again(inst)
-    return answer({"mapping": new.mapping})
+    return new.mapping
 
 
 def _checked(before: rules.Settings, mapping: Mapping[str, Any]) -> rules.Settings:
