@@ -152,7 +152,7 @@ class Connectors:
             with self._store.write() as conn:
                 for owner, found in sorted(lost.items()):
                     footprint.lose(conn, owner, found)
-                calls.add(conn, counts)
+                calls.add(conn, counts, self._clocks.wall())
                 for owner, wall in sorted(heard.items()):
                     cursors.raise_to(conn, owner, WEBHOOK, wall)
 

@@ -25,6 +25,10 @@ _EXPIRE = text(
 _TAKEN = text(
     "SELECT coalesce(sum(slots), 0) FROM budgets WHERE installation_id = :inst AND bucket = :bucket"
 )
+_TAKEN_NOW = text(
+    "SELECT bucket, sum(slots) AS slots FROM budgets "
+    "WHERE installation_id = :inst AND until_wall > :now GROUP BY bucket ORDER BY bucket"
+)
 _TAKE = text(
     "INSERT INTO budgets (installation_id, bucket, slots, until_wall) "
     "VALUES (:inst, :bucket, :slots, :until)"
@@ -36,6 +40,12 @@ _LEASED = text(
 _SHRINK = text("UPDATE budgets SET slots = :slots WHERE id = :id")
 _MOVE = text("UPDATE budgets SET until_wall = :until WHERE id = :id")
 _DROP = text("DELETE FROM budgets WHERE id = :id")
+
+
+def taken(conn: Connection, installation_id: int, wall: Wall) -> dict[str, int]:
+    """Bucket → slots taken now, of those of a day what it has cost so far; nothing of free ones."""
+    rows = conn.execute(_TAKEN_NOW, {"inst": installation_id, "now": wall})
+    return {str(row.bucket): int(row.slots) for row in rows}
 
 
 class SqlBudget:

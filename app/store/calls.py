@@ -4,20 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, delete, select
 
-from app.model.time import Wall
+from app.model.time import HOUR, Wall
 from app.store import sets
-from app.store.tables import calls, refusals
+from app.store.tables import call_hours, calls, refusals
+
+HOURS = 7 * 24
+"""Hours of which calls are kept one by one."""
 
 
-def add(conn: Connection, counts: Mapping[tuple[int, str, int], int]) -> None:
-    """Add to the counts of (installation id, endpoint such as `POST /crm/…`, HTTP status)."""
+def add(conn: Connection, counts: Mapping[tuple[int, str, int], int], wall: Wall) -> None:
+    """Add to the counts of (installation id, endpoint such as `POST /crm/…`, HTTP status), and to
+    those of the hour that it is."""
     rows = [
         {"installation_id": installation, "endpoint": endpoint[:120], "status": status, "count": n}
         for (installation, endpoint, status), n in sorted(counts.items())
     ]
     sets.upsert(conn, calls, rows, ("installation_id", "endpoint", "status"), (), ("count",))
+    hour = wall // HOUR
+    hours: dict[int, dict[str, int]] = {}
+    for (installation, _, status), n in counts.items():
+        row = hours.setdefault(
+            installation, {"installation_id": installation, "hour": hour, "count": 0, "refused": 0}
+        )
+        row["count"] += n
+        row["refused"] += n if status >= 400 or status == 0 else 0
+    keys, both = ("installation_id", "hour"), ("count", "refused")
+    sets.upsert(conn, call_hours, list(hours.values()), keys, (), both)
+    for installation in hours:
+        old = call_hours.c.installation_id == installation, call_hours.c.hour <= hour - HOURS
+        conn.execute(delete(call_hours).where(*old))
+
+
+def by_hour(conn: Connection, installation_id: int, wall: Wall, hours: int) -> list[dict[str, int]]:
+    """`hour_wall`, `count`, `refused` of the latest hours, the present one last, none left out."""
+    last = wall // HOUR
+    query = select(call_hours).where(
+        call_hours.c.installation_id == installation_id, call_hours.c.hour > last - hours
+    )
+    known = {row["hour"]: row for row in conn.execute(query).mappings()}
+    nothing = {"count": 0, "refused": 0}
+    return [
+        {
+            "hour_wall": hour * HOUR,
+            "count": int(known.get(hour, nothing)["count"]),
+            "refused": int(known.get(hour, nothing)["refused"]),
+        }
+        for hour in range(last - hours + 1, last + 1)
+    ]
 
 
 def totals(conn: Connection, installation_id: int) -> list[RowMapping]:

@@ -780,6 +780,14 @@ calls = Table(
     Column("status", Integer, primary_key=True),
     Column("count", BigInteger, nullable=False, server_default="0"),
 )
+call_hours = Table(
+    "call_hours",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("hour", Integer, primary_key=True, autoincrement=False),  # since 1970, of wall time
+    Column("count", Integer, nullable=False, server_default="0"),
+    Column("refused", Integer, nullable=False, server_default="0"),  # 4xx, 5xx and unanswered
+)
 
 refusals = Table(
     "refusals",

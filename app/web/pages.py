@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from app.lanes.holdout import compared
 from app.model.vocabulary import ReplyClass
 from app.store import reading
-from app.web import access, deal_panel, doctoring, navigation, summaries
+from app.web import access, connection, deal_panel, doctoring, navigation, summaries
 from app.web.answers import services
 from app.web.api.dry_run import tried
 from app.web.api.leaving import previewed as previewed_leave
@@ -202,6 +202,6 @@ def health() -> Any:
     parts.connectors.flush_calls()
     asked = doctoring.live(who) if request.args.get("check") else None
     with parts.store.read() as conn:
-        found = summaries.health(conn, who, parts.clocks.business(), parts.clocks.wall())
+        found = connection.health(conn, who, parts.clocks.business(), parts.clocks.wall())
         told = doctoring.shown(doctoring.findings(conn, who) if asked is None else asked)
         return _page("health.html", conn, health=found, asked=asked is not None, **told)

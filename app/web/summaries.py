@@ -8,13 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.decisions.codes import Code
-from app.installations.registry import WEBHOOK
 from app.installations.switch import STOPPED
 from app.lanes.keeping import totals
 from app.model.vocabulary import EnrolmentState, Momentum
 from app.store import (
     audit,
-    calls,
     cursors,
     figures,
     footprint,
@@ -140,32 +138,6 @@ def _rules(
                 entry["outcomes"].get(row["outcome"], 0) + row["count"]
             )
     return sorted(rules.values(), key=lambda rule: rule["rule"])
-
-
-def health(conn: Connection, who: Viewer, now: int, wall: int) -> dict[str, Any]:
-    """Connection, calls, what waits and since when, and what was refused."""
-    inst = who.installation_id
-    row = installation_of(conn, who)
-    work = figures.backlog_of_work(conn, inst)
-    oldest = work["oldest_due_at"]
-    since = work["oldest_event_wall"]
-    return {
-        "status": row["status"],
-        "stopped": bool(row["stopped"]),
-        "halt": halt(conn, row, now),
-        "held_off_ms": max(0, row["not_before_wall"] - wall),
-        "now": now,
-        "lost_properties": footprint.lost(conn, inst),
-        **work,
-        "late_ms": max(0, now - oldest) if oldest is not None else 0,
-        "inbox_age_ms": max(0, wall - since) if since is not None else 0,
-        "last_webhook_wall": cursors.number(conn, inst, WEBHOOK) or None,
-        "calls": [dict(row) for row in calls.totals(conn, inst)],
-        "failed": figures.failed_work(conn, inst),
-        "failing_events": figures.failing_events(conn, inst),
-        "refused_events": refused(conn, inst),
-        "refusals": [dict(row) for row in calls.refused(conn)] if who.role == "admin" else [],
-    }
 
 
 def halt(conn: Connection, row: Row, now: int) -> dict[str, Any] | None:

@@ -18,7 +18,10 @@ NO_PAGES = {"webhooks", "events", "oauth", "cards", "health", "static"}
 PARTS = {"playbooks.looking_back", "playbooks.already_owed"}
 """Parts of pages, which are no documents by themselves."""
 ASKED = {"dry-run": "?playbook=test", "/dashboard/records": "?source=overdue"}
-FURTHER = {"/setup?step=stages", "/setup?step=playbook", "/playbooks/test/edit?view=yaml"}
+FURTHER = {
+    "/setup?step=stages", "/setup?step=playbook", "/playbooks/test/edit?view=yaml", "/why?q=Acme",
+    "/why?rule=test/chased",
+}  # fmt: skip
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 IN_THE_DARK = {"/", "/setup", "/rules", "/playbooks/test", "/dashboard/today"}
 """Pages that together show every component in both palettes."""

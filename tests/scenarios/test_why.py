@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import json
 from typing import Any
 
 import pytest
+import requests
 
-from tests.scenarios.harness import Story, playbook
+from tests.scenarios.harness import ADA, BEN, Story, playbook
 
 RULES = """
 - id: sent
@@ -72,3 +74,40 @@ def test_the_command_says_why_and_why_not(story: Story) -> None:
     missed = asked(story, small, "--rule", "test/snet")
     assert "The rule test/snet is not switched on" in missed.output
     assert missed.exit_code == 1
+
+
+@pytest.mark.feature("P17")
+@pytest.mark.feature("P18")
+def test_the_page_says_it_for_a_record_and_a_rule_at_a_time(story: Story) -> None:
+    story.live(playbook(RULES, STEPS))
+    big, small = story.deal(), story.deal(amount=500, name="Small", owner=BEN)
+    for deal in (big, small):
+        story.move(deal, "proposal")
+    story.until("+10min")
+
+    def asked_page(browser: requests.Session, words: str) -> requests.Response:
+        return browser.get(f"{story.url}/why?{words}", timeout=20)
+
+    admin = story.admin.session
+    text = html.unescape(asked_page(admin, "q=Small&rule=test/sent").text)
+    assert "For it to act:</strong> deal.amount >= 1000." in text
+    assert "deal.amount is 500.0" in text
+    assert "The rule's condition is not met" in text
+    text = asked_page(admin, f"q={big}&rule=test/sent").text
+    assert "Enrolled in test/cadence" in text
+    before = asked_page(admin, f"q={big}&rule=test/sent&at=2026-09-07T09:00").text
+    assert "Nothing was decided by then." in before
+    assert "Enrolled in" not in before
+    later = asked_page(admin, f"q={small}&rule=test/quiet&at=2026-09-15T12:00").text
+    assert "silent: reached at Mon 14 Sep 2026, 10:00" in later
+    assert "Nothing found for" in asked_page(admin, "q=nowhere").text
+    assert asked_page(admin, f"q={big}&at=Monday").status_code == 422
+    both = asked_page(admin, "rule=test/sent").text
+    assert "Big sale" in both
+    assert "Small" in both
+
+    ada = story.signed_in(ADA)
+    assert "Enrolled in test/cadence" in asked_page(ada, f"q={big}&rule=test/sent").text
+    assert "Nothing found for" in asked_page(ada, "q=Small").text
+    answer = ada.get(f"{story.url}/api/standing/deal/{small}", timeout=20)
+    assert answer.status_code == 404, "a colleague's deal is not there for a rep"

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from app.model.time import Wall
+from app.model.time import HOUR, Wall
 from app.store import audit, calls, cursors, installations, leases, sets, signins
 from app.store.budgets import SqlBudget
 from app.store.engine import Store, StoreError
@@ -181,11 +181,17 @@ def test_a_counting_cursor_only_rises(store: Store) -> None:
 
 def test_calls_add_up(store: Store) -> None:
     with store.write() as conn:
-        calls.add(conn, {(1, "GET /a", 200): 2, (1, "GET /a", 429): 1, (2, "GET /a", 200): 5})
-        calls.add(conn, {(1, "GET /a", 200): 3})
-        calls.add(conn, {})
+        early, later = Wall(10 * HOUR), Wall(11 * HOUR + 5)
+        first = {(1, "GET /a", 200): 2, (1, "GET /a", 429): 1, (2, "GET /a", 200): 5}
+        calls.add(conn, first, early)
+        calls.add(conn, {(1, "GET /a", 200): 3}, later)
+        calls.add(conn, {}, later)
+        hours = [(h["count"], h["refused"]) for h in calls.by_hour(conn, 1, later, 3)]
+        calls.add(conn, {(1, "GET /a", 200): 1}, Wall((10 + calls.HOURS) * HOUR))
+        assert calls.by_hour(conn, 1, early, 1)[0]["count"] == 0, "kept for a week"
         rows = [(r["endpoint"], r["status"], r["count"]) for r in calls.totals(conn, 1)]
-    assert rows == [("GET /a", 200, 5), ("GET /a", 429, 1)]
+    assert rows == [("GET /a", 200, 6), ("GET /a", 429, 1)]
+    assert hours == [(0, 0), (3, 1), (3, 0)]
 
 
 def test_refusals_are_counted_with_their_last_time(store: Store) -> None:

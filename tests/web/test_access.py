@@ -21,6 +21,7 @@ whoever posts events shows a key, a
 card's requests are signed, and a frame is opened by a link that works once."""
 
 EVERYBODY = {
+    "api_asking.standing", "why.show",
     "api_replies.classify", "api_replies.go_on",
     "api_overview.session", "api_subjects.search", "api_subjects.subject",
     "api_subjects.decisions", "api_subjects.why", "pages.subjects", "pages.subject", "pages.mine",
@@ -31,6 +32,7 @@ EVERYBODY = {
 }  # fmt: skip
 
 MANAGERS = {
+    "api_asking.decisions",
     "api_overview.status", "api_overview.result", "api_overview.holdout",
         "api_dashboard.figures", "api_dashboard.table", "api_dashboard.records",
     "dashboard.first", "dashboard.page", "dashboard.records",
@@ -167,7 +169,8 @@ def test_pages_keep_to_the_policy(served: Served) -> None:
     fill(served, served.installation())
     for path in ("/welcome", "/", "/setup", "/rules", "/people", "/health", "/mine",
                  "/subjects?q=acme", "/subjects/deal/901", "/setup?step=playbook", "/settings",
-                 "/people/1", "/audit", "/playbooks/proposal", "/playbooks/proposal/edit",
+                 "/people/1", "/audit", "/why", "/approvals", "/playbooks/proposal",
+                 "/playbooks/proposal/edit",
                  "/playbooks/new", "/playbooks/files", "/playbooks/proposal/try"):
         text = browser.get(path).text
         assert "<style" not in text, path

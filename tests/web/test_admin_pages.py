@@ -12,9 +12,15 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from app.installations.people import view
-from app.store import people
+from app.installations.settings import Settings
+from app.model.time import Wall
+from app.store import approvals, calls, people
+from app.store.budgets import SqlBudget
 from app.store.installations import change
-from tests.web.support import URL, Browser, Served, confirm_all
+from app.store.tables import enrolments, ledger
+from app.web.admin.setting_fields import ELSEWHERE, GROUPS
+from tests.web.support import NOW, URL, Browser, Served, confirm_all, fill
+from tests.web.test_access import as_role
 from tests.web.test_api import PLAYBOOK
 
 
@@ -248,3 +254,84 @@ def test_the_audit_says_who_changed_what(served: Served, admin: Browser) -> None
     assert [row["id"] for row in earlier] == [row["id"] for row in found["changes"][1:]]
     other = served.connected("2000")
     assert "Ben" not in other.get("/audit").text
+
+
+def test_every_setting_has_its_place_on_the_page() -> None:
+    shown = {name for _, specs in GROUPS.values() for name in specs}
+    assert shown | set(ELSEWHERE) == set(Settings.model_fields)
+    assert not shown & set(ELSEWHERE)
+
+
+def test_choices_of_settings(admin: Browser) -> None:
+    fields = [("company_stop", "hold"), ("company_stop_on.there", "1"),
+              ("company_stop_on", "replied"), ("company_stop_on", "won")]  # fmt: skip
+    assert post(admin, "/settings/rules", fields).status_code == 303
+    after = admin.get("/api/settings").get_json()
+    assert (after["company_stop"], after["company_stop_on"]) == ("hold", ["replied", "won"])
+    assert post(admin, "/settings/nothing", fields).status_code == 404
+
+
+def test_what_a_rule_decided_on_whom_and_why(served: Served, admin: Browser) -> None:
+    inst = served.installation()
+    fill(served, inst)
+    with served.store.write() as conn:
+        for number, (code, positive) in enumerate((("condition", False), ("condition", False))):
+            conn.execute(
+                ledger.insert().values(
+                    installation_id=inst, subject_id=inst * 10 + 1 + number,
+                    scope="rule:proposal/proposal-sent", verdict="no", code=code, data="{}",
+                    first_at=NOW, last_at=NOW, count=3, positive=positive,
+                )
+            )  # fmt: skip
+    found = admin.get("/api/decisions?rule=proposal/proposal-sent").get_json()
+    assert [row["subject"] for row in found["decisions"]] == [
+        "Orphan", "Acme renewal", "Acme renewal",
+    ]  # fmt: skip
+    assert found["reasons"] == {"condition": 2, "enrolled": 1}
+    only = admin.get("/api/decisions?rule=proposal/proposal-sent&code=enrolled").get_json()
+    assert [row["positive"] for row in only["decisions"]] == [True]
+    text = admin.get("/why?rule=proposal/proposal-sent").text
+    assert "2 records" in text
+    assert "Orphan" in text
+    # A manager sees their team's records, and no figures about others'.
+    ben = as_role(served, "2", "manager")
+    seen = ben.get("/api/decisions?rule=proposal/proposal-sent").get_json()
+    assert ({row["subject"] for row in seen["decisions"]}, seen["reasons"]) == (
+        {"Acme renewal"}, {},
+    )  # fmt: skip
+    other = served.connected("2000")
+    assert other.get("/api/decisions?rule=proposal/proposal-sent").get_json()["decisions"] == []
+    assert admin.get("/api/decisions?rule=x").status_code == 422
+
+
+def test_what_waits_for_approval_is_shown_with_whom_it_is_about(
+    served: Served, admin: Browser
+) -> None:
+    inst = served.installation()
+    fill(served, inst)
+    assert "No rule waits for your word" in admin.get("/approvals").text
+    with served.store.write() as conn:
+        approvals.ask(conn, inst, ["proposal/proposal-sent"], NOW)
+        conn.execute(
+            enrolments.update().where(enrolments.c.id == f"b-{inst}").values(state="approval")
+        )
+    (rule,) = admin.get("/api/approvals").get_json()["rules"]
+    assert (rule["rule"], rule["count"], rule["asked_at"]) == ("proposal/proposal-sent", 1, NOW)
+    assert [row["subject"] for row in rule["subjects"]] == ["Acme renewal"]
+    text = admin.get("/approvals").text
+    assert "Acme renewal" in text
+    assert "Let them start" in text
+
+
+def test_calls_by_the_hour_and_what_is_left(served: Served, admin: Browser) -> None:
+    inst = served.installation()
+    with served.store.write() as conn:
+        calls.add(conn, {(inst, "GET /crm", 200): 40, (inst, "GET /crm", 429): 2}, Wall(NOW))
+    SqlBudget(served.store, inst).lease("default", 7, 10_000, 100, Wall(NOW))
+    health = admin.get("/api/health").get_json()
+    assert len(health["hours"]) == 24
+    assert (health["hours"][-1]["count"], health["hours"][-1]["refused"]) == (42, 2)
+    assert (health["budget"]["taken"], health["budget"]["free"]) == (7, 93)
+    text = admin.get("/health").text
+    assert "42 in 24 hours, 2 refused or unanswered" in text
+    assert '<rect class="bad"' in text

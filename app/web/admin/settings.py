@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from app.installations.settings import MAPPED, Settings
-from app.model.time import MINUTE, SECOND
 from app.web import access, summaries
-from app.web.admin.fields import Field, Kind, given, marked, minutes, refilled, window
+from app.web.admin.fields import Field, given, marked, refilled
+from app.web.admin.setting_fields import CHOICES, GROUPS, READ, written
 from app.web.answers import Refusal, services
 from app.web.api.events import shown as shown_events
 from app.web.api.mapping import put_mapping
@@ -23,85 +19,6 @@ from app.web.api.settings import stored_settings, write
 from app.web.framing import page
 
 blueprint = Blueprint("account", __name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spec:
-    """How a setting is asked for. per: how many of the setting's units one of the field's is."""
-
-    label: str
-    kind: Kind
-    hint: str = ""
-    per: int = 1
-    placeholder: str = ""
-
-
-_LIMITS = {
-    "default_owner": _Spec("Tasks of records without an owner go to", "choice"),
-    "rep_daily_tasks": _Spec("Most tasks for one rep a day", "number", placeholder="no limit"),
-    "rep_active": _Spec("Most sequences running for one rep", "number", placeholder="no limit"),
-    "rep_new_per_day": _Spec(
-        "Most sequences begun for one rep in 24 hours", "number", placeholder="no limit"
-    ),
-    "cap_7_days": _Spec("Most touches for one person in 7 days", "number", placeholder="no limit"),
-    "cap_30_days": _Spec(
-        "Most touches for one person in 30 days", "number", placeholder="no limit"
-    ),
-    "backlog_per_day": _Spec("Backlog begun each day, by each rule", "number"),
-    "merge": _Spec("One open task for each record and rep", "bool"),
-}
-_HOURS = {
-    "zone": _Spec("Time zone", "text", placeholder="that of the CRM account"),
-    "holidays": _Spec("Days off of the country", "text", placeholder="DE or US-CA"),
-    "call_hours": _Spec("People may be called", "window", "in their own local day"),
-    "email_hours": _Spec("E-mail steps with a window", "window", "in their own local day"),
-    "mail_hours": _Spec("Mail that leaves by itself", "window", "in their own local day"),
-    "working_hours": _Spec("Keep to working hours", "bool"),
-}
-_RULES = {
-    "settle_ms": _Spec("Settle time of a stage, in minutes", "number", per=MINUTE,
-                       hint="how long a record must stay in a stage to count"),
-    "await_contact_ms": _Spec("Wait for a new record's contact, in minutes", "number", per=MINUTE),
-    "company_stop": _Spec("An answer on one record of a company does to its others", "choice"),
-    "company_stop_on": _Spec("Answers that count there", "many"),
-    "company_hold_days": _Spec("They wait, in days, where they are held", "number"),
-    "holdout_percent": _Spec("Records left alone to measure the effect, in percent", "number"),
-    "roles": _Spec("Whom to follow up with, first to last", "area",
-                   "one association label or buying role a line"),
-    "caps": _Spec("Caps by segment", "area", "as YAML; docs/settings.md shows how"),
-}  # fmt: skip
-_CHANNELS = {
-    "poll_seconds": _Spec("A CRM without webhooks is asked every so many seconds", "number"),
-    "tokens_per_day": _Spec("Most of the CRM's budget of a day", "number",
-                            placeholder="what its smallest plan allows"),
-    "sequence_daily_limit": _Spec("Most enrolments from one inbox in 24 hours", "number",
-                                  placeholder="no limit"),
-    "sequence_gap_ms": _Spec("Least time between two, in seconds", "number", per=SECOND),
-}  # fmt: skip
-_KEEPING = {
-    "ledger_days": _Spec("Decisions are kept, in days", "number"),
-    "event_days": _Spec("Events of your own tools are kept, in days", "number"),
-    "grace_days": _Spec("After access ended, data is kept, in days", "number"),
-}
-_CHOICES: Mapping[str, list[tuple[str, str]]] = {
-    "company_stop": [
-        ("off", "nothing"), ("hold", "they wait for some days"), ("stop", "they end"),
-    ],
-    "company_stop_on": [
-        ("replied", "a reply"), ("meeting_booked", "a booked meeting"), ("opted_out", "an opt-out"),
-        ("won", "a deal that is won"),
-    ],
-}  # fmt: skip
-ELSEWHERE = ("mapping", "native_sequences", "sequence_library", "sequence_inboxes")
-"""Settings with a part of the page of their own, as changing them asks the CRM."""
-GROUPS: Mapping[str, tuple[str, Mapping[str, _Spec]]] = {
-    "limits": ("Limits", _LIMITS),
-    "hours": ("Hours and days", _HOURS),
-    "rules": ("How rules read records", _RULES),
-    "channels": ("Calls to the CRM, and its own sequences", _CHANNELS),
-    "keeping": ("How long things are kept", _KEEPING),
-}
-"""Part of the page → its title and settings."""
 
 
 @blueprint.get("/settings")
@@ -125,7 +42,7 @@ def save(group: str) -> Any:
         if text is None or text == field.value:
             continue
         try:
-            changes[field.name] = _READ[field.kind](text, GROUPS[group][1][field.name], field.name)
+            changes[field.name] = READ[field.kind](text, GROUPS[group][1][field.name], field.name)
         except ValueError as error:
             problems.append({"field": field.name, "message": str(error)})
     if not problems:
@@ -215,10 +132,10 @@ def _fields(settings: Settings, group: str) -> list[Field]:
     found: list[Field] = []
     for name, spec in GROUPS[group][1].items():
         meaning = Settings.model_fields[name].description or ""
-        options = _owners() if name == "default_owner" else _CHOICES.get(name, [])
+        options = _owners() if name == "default_owner" else CHOICES.get(name, [])
         found.append(
             Field(
-                name, spec.label, spec.kind, _written(data[name], spec, name), options,
+                name, spec.label, spec.kind, written(data[name], spec, name), options,
                 spec.hint or (meaning if spec.kind != "choice" else ""),
                 placeholder=spec.placeholder, listed="zones" if name == "zone" else "",
             )
@@ -231,78 +148,3 @@ def _owners() -> list[tuple[str, str]]:
     with services().store.read() as conn:
         names = summaries.owner_names(conn, inst)
     return [("", "nobody: they stand on nobody's list"), *names.items()]
-
-
-def _written(value: Any, spec: _Spec, name: str) -> str:
-    """A setting as it stands in its field."""
-    if spec.kind == "bool":
-        return "on" if value else ""
-    if spec.kind == "window":
-        return window(value)
-    if name == "caps":
-        return _yaml(value)
-    if name == "roles" or spec.kind == "many":
-        return "\n".join(value)
-    if value is None:
-        return ""
-    return f"{value / spec.per:g}" if spec.kind == "number" else str(value)
-
-
-def _number(text: str, spec: _Spec, name: str) -> Any:
-    if not text:
-        return None
-    try:
-        number = float(text) * spec.per
-    except ValueError:
-        raise ValueError(f"{text!r} is no number") from None
-    if number != int(number):
-        raise ValueError(f"{text!r} is no whole number")
-    return int(number)
-
-
-def _window(text: str, spec: _Spec, name: str) -> Any:
-    start, _, end = text.partition(" ")
-    return [minutes(start), minutes(end) or 24 * 60]
-
-
-def _area(text: str, spec: _Spec, name: str) -> Any:
-    if name == "caps":
-        return _read_yaml(text)
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _many(text: str, spec: _Spec, name: str) -> Any:
-    return [line for line in text.split("\n") if line]
-
-
-_READ: Mapping[str, Callable[[str, _Spec, str], Any]] = {
-    "number": _number,
-    "bool": lambda text, spec, name: bool(text),
-    "window": _window,
-    "area": _area,
-    "many": _many,
-    "choice": lambda text, spec, name: text or None,
-    "text": lambda text, spec, name: text or None,
-}
-"""Kind of field → its text as the setting's value. Raises ValueError that says what is wrong."""
-
-
-def _yaml(value: Any) -> str:
-    if not value:
-        return ""
-    out = io.StringIO()
-    writer = YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.dump([_slim(one) for one in value], out)
-    return out.getvalue()
-
-
-def _slim(segment: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in segment.items() if value not in (None, {})}
-
-
-def _read_yaml(text: str) -> Any:
-    try:
-        return YAML(typ="safe", pure=True).load(text) or []
-    except YAMLError as error:
-        raise ValueError(f"not YAML: {str(error).splitlines()[0]}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from app.lanes.holdout import compared
-from app.web import access, doctoring, summaries
+from app.web import access, connection, doctoring, summaries
 from app.web.answers import answer, services
 
 blueprint = Blueprint("api_overview", __name__)
@@ -62,7 +62,7 @@ def health() -> Response:
     parts.connectors.flush_calls()
     with parts.store.read() as conn:
         return answer(
-            summaries.health(
+            connection.health(
                 conn, access.viewer(), parts.clocks.business(), parts.clocks.wall()
             )
         )

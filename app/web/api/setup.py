@@ -1,4 +1,4 @@
-"""Setting an installation up: stages, pipelines, the stop, and what is left to be done."""
+"""Setting an installation up: stages, pipelines, our properties, the stop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.installations.connect import repair
 from app.installations.switch import set_stopped
 from app.model.vocabulary import StageKind
 from app.store import audit, installations, pipelines
-from app.web import access, guide
+from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
 from connectors.contract import CrmError
 
@@ -170,25 +170,3 @@ def repaired() -> Response:
             502, "crm", f"The CRM did not let us: {error.message}", "Connect the account again."
         ) from error
     return answer({"refused": refused})
-
-
-# --- what is left --------------------------------------------------------------------------------
-
-
-@blueprint.get("/setup")
-@access.require("admin")
-def left() -> Response:
-    """The steps of setting up, each `done` or with what is `left`; `next` is the first open one."""
-    with services().store.read() as conn:
-        found = guide.steps(conn, access.viewer())
-        lacking = guide.gaps(conn, access.viewer().installation_id)
-    return answer({"steps": found, "next": guide.first_open(found), "people": lacking})
-
-
-@blueprint.post("/setup/people")
-@access.require("admin")
-def confirm_people() -> Response:
-    """Managers, hours and zones were looked at and are right."""
-    with services().store.write() as conn:
-        changed(conn, guide.PEOPLE_CONFIRMED, {})
-        return answer({"steps": guide.steps(conn, access.viewer())})
