@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from sandbox.pipedrive import errors, frame, listing, values, words
+from sandbox.pipedrive import errors, listing, values, words
+from sandbox.pipedrive.activity_types import types_of
 from sandbox.pipedrive.call import Answer, Call, route
 from sandbox.world.records import Link, Record
 
@@ -212,7 +213,7 @@ def _fields(call: Call, kind: str, body: dict[str, Any], record: Record | None) 
 
 
 def _type(call: Call, kind: str, key: str) -> dict[str, str]:
-    known = [one["key_string"] for one in frame.types_of(call.account) if one["active_flag"]]
+    known = [one["key_string"] for one in types_of(call.account) if one["active_flag"]]
     if key not in known:
         raise errors.invalid("pd_activity_type", "type", f"{key!r} is none of {', '.join(known)}.")
     if kind != "tasks":

@@ -15,6 +15,7 @@ from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.pipedrive import (
     activities,
+    activity_types,
     call_logs,
     contacts,
     conversions,
@@ -46,7 +47,17 @@ from sandbox.world.records import Actor
 from sandbox.world.store import World
 
 ENDPOINTS = (
-    *(activities, call_logs, contacts, conversions, deals, field_routes, frame, history),
+    *(
+        activities,
+        activity_types,
+        call_logs,
+        contacts,
+        conversions,
+        deals,
+        field_routes,
+        frame,
+        history,
+    ),
     *(hook_routes, leads, mail, notes, oauth, retired, search, together),
 )
 """The modules whose import registers the routes."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.pipedrive import errors, extras, fields, listing, values
+from sandbox.pipedrive import errors, extras, fields, listing, values, visible
 from sandbox.pipedrive.call import Answer, Call, route
 from sandbox.pipedrive.frame import labels_of
 from sandbox.world.records import Link, Record
@@ -199,7 +199,7 @@ def _fields(call: Call, kind: str, body: dict[str, Any], record: Record | None) 
         made |= _consent(call, record, body["marketing_status"])
     if "custom_fields" in body:
         made |= fields.kept(call.account, kind, body["custom_fields"])
-    return made
+    return made | visible.kept(call, body.get("visible_to"))
 
 
 def _name(kind: str, name: str) -> dict[str, str]:

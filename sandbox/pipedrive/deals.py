@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.pipedrive import errors, extras, fields, listing, values, words
+from sandbox.pipedrive import errors, extras, fields, listing, values, visible, words
 from sandbox.pipedrive.call import Answer, Call, route
 from sandbox.pipedrive.frame import labels_of
 from sandbox.world.records import Link, Pipeline, Record, Stage
@@ -231,7 +231,7 @@ def _fields(call: Call, body: dict[str, Any], record: Record | None) -> dict[str
         made["pd_archive_time"] = str(call.now) if body["is_archived"] else ""
     if "custom_fields" in body:
         made |= fields.kept(call.account, "deals", body["custom_fields"])
-    return made
+    return made | visible.kept(call, body.get("visible_to"))
 
 
 def _decide(call: Call, record: Record, body: dict[str, Any]) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sandbox.pipedrive import fields, words
+from sandbox.pipedrive import fields, visible, words
 from sandbox.pipedrive.frame_events import Key
+from sandbox.pipedrive.hooks import Hook
 from sandbox.pipedrive.shapes import Shape, View
 from sandbox.settings import Settings
 from sandbox.world.account import Account
@@ -52,7 +53,9 @@ class Event:
     bulk: bool
     was: Shape | None
     now: Shape | None
-    hooks: list[int] = field(default_factory=list)
+    hooks: list[int]
+    permitted: list[str]
+    """The users who see the record."""
     merged_to: str = ""
     merged_from: str = ""
 
@@ -72,7 +75,7 @@ class Event:
 class Events:
     """Makes events of changes; ``wanting`` names the webhooks that one is for."""
 
-    def __init__(self, settings: Settings, wanting: Callable[[int, str, str], list[int]]) -> None:
+    def __init__(self, settings: Settings, wanting: Callable[[int, str, str], list[Hook]]) -> None:
         self._settings = settings
         self._wanting = wanting
         self._random = random.Random(settings.webhook_seed)
@@ -88,6 +91,13 @@ class Events:
         if not hooks:
             return None
         view = View(account, self._settings)
+        users = [
+            owner for owner in account.owners.values() if visible.sees(view, owner, change.record)
+        ]
+        seeing = {owner.id for owner in users}
+        hooks = [hook for hook in hooks if hook.user_id in seeing]
+        if not hooks:
+            return None
         now = None if action == "delete" else shape(view, entity, change.record)
         was = None
         if action == "delete":
@@ -116,7 +126,8 @@ class Events:
             bulk=change.actor.source_type in BULK,
             was=was,
             now=now,
-            hooks=hooks,
+            hooks=[hook.id for hook in hooks],
+            permitted=[owner.id for owner in users if not owner.archived],
         )
         if change.action == "merged":
             event.merged_from = change.other_id
@@ -147,7 +158,8 @@ class Events:
             bulk=False,
             was=was,
             now=now,
-            hooks=hooks,
+            hooks=[hook.id for hook in hooks],
+            permitted=[owner.id for owner in account.owners.values() if not owner.archived],
         )
 
     def completes(self, account: Account, earlier: Event, change: Change) -> bool:
@@ -161,6 +173,8 @@ class Events:
             return False
         if ACTIONS.get(change.action) != "change" or change.action == "merged":
             return False
+        if visible.FIELD in change.fields:
+            return False  # others are to hear of it from then on
         earlier.now = shape(View(account, self._settings), earlier.entity, change.record)
         return True
 
@@ -241,9 +255,7 @@ def payload(event: Event, hook: Any, account: Account, attempt: int) -> dict[str
         "host": "-".join(account.name.lower().split()) + ".pipedrive.com",
     }
     if event.entity != "user":
-        meta["permitted_user_ids"] = [
-            owner.id for owner in account.owners.values() if not owner.archived
-        ]
+        meta["permitted_user_ids"] = event.permitted
     if event.merged_to:
         meta["merged_to_id"] = event.merged_to
     if event.merged_from:

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from sandbox.pipedrive import errors, fields, listing, values, words
+from sandbox.pipedrive.activity_types import types_of
 from sandbox.pipedrive.call import Answer, Call, route
-from sandbox.pipedrive.frame import labels_of, types_of
+from sandbox.pipedrive.frame import labels_of
 from sandbox.world.records import Option, Property
 
 KINDS = {"dealFields": "deals", "personFields": "contacts", "organizationFields": "companies"}

@@ -1,4 +1,4 @@
-"""Pipelines, stages, users, activity types and labels."""
+"""Pipelines, stages, users and labels."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sandbox.pipedrive import errors, listing, values, words
+from sandbox.pipedrive import errors, listing, words
 from sandbox.pipedrive.call import Answer, Call, route
 from sandbox.world.account import Account
 from sandbox.world.records import Owner, Pipeline, Stage
 
 READ = "deals:read|deals:full|admin"
 _SORTS = ("id", "update_time", "add_time")
-ICONS = (
-    *("task", "email", "meeting", "deadline", "call", "lunch", "calendar", "downarrow"),
-    *("document", "smartphone", "camera", "scissors", "cogs", "bubble", "uparrow", "checkbox"),
-    *("signpost", "shuffle", "addressbook", "linegraph", "picture", "car", "world", "search"),
-    *("clip", "sound", "brush", "key", "padlock", "pricetag", "suitcase", "finish", "plane"),
-    *("loop", "wifi", "truck", "cart", "bulb", "bell", "presentation"),
-)
 
 
 # --- pipelines and stages ------------------------------------------------------------------------
@@ -192,65 +185,6 @@ def currencies(call: Call) -> Answer:
         for number, code in enumerate(codes, 1)
     ]
     return 200, {"success": True, "data": shown}
-
-
-# --- activity types ------------------------------------------------------------------------------
-
-
-def types_of(account: Account) -> list[dict[str, Any]]:
-    """The account's activity types; those that it begins with are made on first use."""
-    own = account.extra.setdefault("pipedrive", {})
-    if "types" not in own:
-        own["types"] = [
-            {
-                "id": number,
-                "name": name,
-                "icon_key": icon,
-                "color": None,
-                "order_nr": number,
-                "key_string": key,
-                "active_flag": True,
-                "is_custom_flag": made,
-                "add_time": words.spaced(account.world.clock.now()),
-                "update_time": None,
-            }
-            for number, (key, name, icon, made) in enumerate(words.TYPES, 1)
-        ]
-    return own["types"]
-
-
-@route("GET", "v1/activityTypes", "activities:read|activities:full|admin", cost=20)
-def activity_types(call: Call) -> Answer:
-    """All activity types."""
-    return 200, {"success": True, "data": types_of(call.account)}
-
-
-@route("POST", "v1/activityTypes", "admin", cost=10)
-def add_activity_type(call: Call) -> Answer:
-    """A new activity type; its key is made from its name."""
-    fields = {"name": "str", "icon_key": "str", "color": "str"}
-    body = values.checked(call, fields, required=("name", "icon_key"))
-    call.need_admin()
-    if body["icon_key"] not in ICONS:
-        raise errors.invalid("pd_icon", "icon_key", f"{body['icon_key']!r} is no icon.")
-    known = types_of(call.account)
-    key = "_".join(body["name"].lower().split())
-    if any(one["key_string"] == key for one in known):
-        raise errors.invalid("pd_type_taken", "name", "An activity type of that name exists.")
-    made = {
-        "id": max(one["id"] for one in known) + 1,
-        "name": body["name"],
-        "icon_key": body["icon_key"],
-        "color": body.get("color"),
-        "order_nr": len(known) + 1,
-        "key_string": key,
-        "active_flag": True,
-        "is_custom_flag": True,
-        "add_time": words.spaced(call.now),
-        "update_time": None,
-    }
-    known.append(made)
-    return 200, {"success": True, "data": made}
 
 
 # --- labels --------------------------------------------------------------------------------------

@@ -97,9 +97,9 @@ class Hooks:
             if hook.portal_id == portal_id and hook.removed is None
         )
 
-    def wanting(self, portal_id: int, entity: str, action: str) -> list[int]:
-        """Ids of the webhooks that an event is for."""
-        return [hook.id for hook in self.of(portal_id) if hook.wants(entity, action)]
+    def wanting(self, portal_id: int, entity: str, action: str) -> list[Hook]:
+        """The webhooks that an event is for."""
+        return [hook for hook in self.of(portal_id) if hook.wants(entity, action)]
 
     def remove(self, hook: Hook, reason: str) -> None:
         """Ends a webhook."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.pipedrive import errors, fields, listing, values, words
+from sandbox.pipedrive import errors, fields, listing, values, visible, words
 from sandbox.pipedrive.call import Answer, Call, route
 from sandbox.world.records import Link, Record
 
@@ -166,7 +166,7 @@ def _fields(call: Call, body: dict[str, Any]) -> dict[str, str]:
     for name, field in (("is_archived", "pd_archived"), ("was_seen", "pd_seen")):
         if name in body:
             made[field] = "true" if body[name] else ""
-    return made
+    return made | visible.kept(call, body.get("visible_to"))
 
 
 def _value(given: dict[str, Any] | None) -> dict[str, str]:

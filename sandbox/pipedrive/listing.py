@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.pipedrive import errors, words
+from sandbox.pipedrive import errors, visible, words
 from sandbox.pipedrive.call import Answer, Call
 from sandbox.world.records import Record
 
@@ -34,6 +34,8 @@ def find(call: Call, kind: str, record_id: str, *, deleted: bool = True) -> Reco
     state = call.view.seen(record) if record is not None else None
     if state is None:
         raise errors.missing(entity)
+    if not visible.sees(call.view, call.owner, state):
+        raise errors.refuse("pd_hidden", f"You do not have access to this {entity.lower()}")
     return state
 
 
@@ -167,12 +169,12 @@ def changed_within(call: Call, records: Iterable[Record]) -> list[Record]:
 
 
 def readable(call: Call, records: Iterable[Record], *, search: bool = False) -> list[Record]:
-    """The records as a reader sees them now, where reads lag behind."""
-    settings = call.vendor.settings
-    if not (settings.search_lag_seconds if search else settings.read_lag_seconds):
-        return list(records)
-    states = (call.view.seen(record, search=search) for record in records)
-    return [state for state in states if state is not None]
+    """The records that the user sees, as a reader is shown them now, where reads lag behind."""
+    settings, view, owner = call.vendor.settings, call.view, call.owner
+    if settings.search_lag_seconds if search else settings.read_lag_seconds:
+        states = (view.seen(record, search=search) for record in records)
+        records = [state for state in states if state is not None]
+    return [record for record in records if visible.sees(view, owner, record)]
 
 
 def offset(call: Call, entries: list[Any], *, default: int = 100) -> tuple[list[Any], int, int]:

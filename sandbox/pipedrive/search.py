@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.pipedrive import errors, fields, listing, words
+from sandbox.pipedrive import errors, fields, listing, visible, words
 from sandbox.pipedrive.call import Answer, Call, route
 from sandbox.world.records import Record
 
@@ -181,7 +181,7 @@ def _item(call: Call, record: Record) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": shape["id"],
         "type": entity,
-        "visible_to": 3,
+        "visible_to": visible.level(record),
         "owner": {"id": shape["owner_id"]},
         "custom_fields": [],
         "notes": [],

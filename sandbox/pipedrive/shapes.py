@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.pipedrive import plain, words
+from sandbox.pipedrive import plain, visible, words
 from sandbox.pipedrive.fields import custom_fields
 from sandbox.settings import Settings
 from sandbox.world.account import Account
@@ -109,7 +109,7 @@ class View:
             "status": at.status,
             "probability": plain.number(record.get("pd_probability")),
             "lost_reason": record.get("closed_lost_reason") or None,
-            "visible_to": 3,
+            "visible_to": visible.level(record),
             "close_time": words.rfc3339(closed),
             "won_time": words.rfc3339(at.won),
             "lost_time": words.rfc3339(at.lost),
@@ -155,7 +155,7 @@ class View:
             "emails": plain.addresses(record, "email"),
             "phones": plain.addresses(record, "phone"),
             "is_deleted": record.archived,
-            "visible_to": 3,
+            "visible_to": visible.level(record),
             "label_ids": plain.numbers(record.get("pd_label_ids")),
             "picture_id": None,
             "job_title": record.get("jobtitle") or None,
@@ -171,7 +171,7 @@ class View:
             "add_time": words.rfc3339(record.created_at),
             "update_time": words.rfc3339(record.updated_at),
             "is_deleted": record.archived,
-            "visible_to": 3,
+            "visible_to": visible.level(record),
             "address": {"value": place, "country": record.get("country")} if place else None,
             "website": record.get("website") or record.get("domain") or None,
             "label_ids": plain.numbers(record.get("pd_label_ids")),
@@ -251,7 +251,7 @@ class View:
             "next_activity_id": int(following.id) if following else None,
             "add_time": words.with_ms(record.created_at),
             "update_time": words.with_ms(record.updated_at),
-            "visible_to": "3",
+            "visible_to": str(visible.level(record)),
         }
 
     def activities(self, record: Record) -> list[Record]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sandbox.pipedrive import errors, words
+from sandbox.pipedrive import errors, visible, words
 from sandbox.pipedrive.call import Call
 from sandbox.world.records import Actor, Link, Owner, Record
 
@@ -116,7 +116,7 @@ def linked(call: Call, name: str, value: int | str) -> Record:
     kind = words.LINKS[name]
     key = words.lead_record(str(value)) if kind == "leads" else str(value)
     found = call.account.find(kind, key) if key else None
-    if found is None:
+    if found is None or not visible.sees(call.view, call.owner, found):
         entity = words.ENTITIES[kind].capitalize()
         raise errors.invalid("pd_link", name, f"{entity} {value} does not exist.")
     return found

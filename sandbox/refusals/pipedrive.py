@@ -18,6 +18,23 @@ RECORDS = (
         setting="pipedrive_deleted_readable",
     ),
     Refusal(
+        "pd_hidden",
+        403,
+        "",
+        "A record is one that the user of the token may see.",
+        "Pipedrive, changelog on pipeline visibility",
+        "confirmed",
+    ),
+    Refusal(
+        "pd_visible_to",
+        400,
+        "",
+        "A record's visibility is one of the levels of the company's plan.",
+        SPEC,
+        "unconfirmed",
+        code=BAD,
+    ),
+    Refusal(
         "pd_person_read_only",
         400,
         "",

@@ -14,7 +14,7 @@ from sandbox.server import create_server, serve
 from sandbox.settings import Settings
 from sandbox.world.records import Actor, App, Owner
 from sandbox.world.store import Account, World
-from tests.sandbox.support import ManualClock
+from tests.sandbox.support import ManualClock, Receiver
 
 COMPANY = 5_000_001
 CALLBACK = "http://localhost:8700/oauth/callback"
@@ -139,3 +139,16 @@ class Company:
     def client(self, scopes: Iterable[str] = SCOPES, **more: Any) -> Client:
         """A client with a token of its own."""
         return Client(self.url, self.token(scopes, **more))
+
+
+def payloads(receiver: Receiver) -> list[dict[str, Any]]:
+    """The events that a webhook was sent."""
+    return [orjson.loads(body) for _, body in receiver.got]
+
+
+def sent(company: Company, receiver: Receiver) -> list[dict[str, Any]]:
+    """What was delivered since the last look."""
+    company.pipedrive.deliveries.flush(5)
+    found = payloads(receiver)
+    receiver.got.clear()
+    return found

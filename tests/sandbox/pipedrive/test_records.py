@@ -480,3 +480,13 @@ def test_activity_types(company: Company, client: Client) -> None:
     assert made["key_string"] == "site_visit"
     shown = client.post(f"{V2}/activities", {"subject": "x", "type": "site_visit"})
     assert client.get(f"{V2}/activities/{shown['id']}")["type"] == "site_visit"
+    address = f"/v1/activityTypes/{made['id']}"
+    renamed = client.call("PUT", address, {"name": "Visit"}).json()["data"]
+    assert (renamed["name"], renamed["key_string"]) == ("Visit", "site_visit"), "the key stays"
+    ended = client.call("DELETE", address).json()["data"]
+    assert ended["active_flag"] is False
+    again = client.call("POST", f"{V2}/activities", {"subject": "x", "type": "site_visit"})
+    assert again.status_code == 400
+    assert "'site_visit' is none of" in again.json()["error"]
+    assert client.get(f"{V2}/activities/{shown['id']}")["type"] == "site_visit", "kept"
+    client.patch(f"{V2}/activities/{shown['id']}", {"done": True})

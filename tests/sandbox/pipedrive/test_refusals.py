@@ -102,6 +102,7 @@ ROWS = [
     Case("reason", "pd_status", "PATCH", f"{V2}/deals/{{deal}}", {"lost_reason": "price"}),
     Case("currency", "pd_currency", "POST", f"{V2}/deals", {"title": "x", "currency": "euro"}),
     Case("archived", "pd_archived", "PATCH", f"{V2}/deals/{{archived}}", {"title": "x"}),
+    Case("visible", "pd_visible_to", "PATCH", f"{V2}/deals/{{deal}}", {"visible_to": 2}),
     Case("label", "pd_label", "PATCH", f"{V2}/deals/{{deal}}", {"label_ids": [99]}),
     Case("consent", "pd_consent", "PATCH", f"{V2}/persons/{{person}}", {"marketing_status": "y"}),
     Case("merge", "pd_merge", "PUT", f"{V1}/deals/{{deal}}/merge", {"merge_with_id": "{deal}"}),
@@ -135,6 +136,8 @@ ROWS = [
     Case("start", "pd_date", "POST", f"{V1}/callLogs", LOG | {"start_time": "now"}),
     Case("since", "pd_since", "GET", f"{V1}/recents?since_timestamp=yesterday"),
     Case("icon", "pd_icon", "POST", f"{V1}/activityTypes", {"name": "Fax", "icon_key": "fax"}),
+    Case("new icon", "pd_icon", "PUT", f"{V1}/activityTypes/1", {"icon_key": "fax"}),
+    Case("no type", "pd_missing", "DELETE", f"{V1}/activityTypes/999"),
     Case(
         "name", "pd_type_taken", "POST", f"{V1}/activityTypes", {"name": "Call", "icon_key": "key"}
     ),
@@ -213,7 +216,7 @@ def test_missing_scope(
 ) -> None:
     """Each scope that an endpoint asks for is missed; with any alternative it is not refused so."""
     assert scopes, "an endpoint asks for a scope"
-    path = "/api/" + "/".join("1" if part[0] == "{" else part for part in template.split("/"))
+    path = "/api/" + "/".join("999" if part[0] == "{" else part for part in template.split("/"))
     for alternatives in scopes:
         without = [one for one in SCOPES if one not in alternatives]
         for held in ([], *([one] for one in alternatives)):

@@ -13,7 +13,7 @@ from sandbox.pipedrive.hooks import BAN_AFTER, Hook
 from sandbox.world.people_acts import Acts
 from sandbox.world.people_admin import Admin
 from sandbox.world.records import Link, Record
-from tests.sandbox.pipedrive.support import COMPANY, USER, Client, Company
+from tests.sandbox.pipedrive.support import COMPANY, USER, Client, Company, payloads, sent
 from tests.sandbox.support import START, Receiver
 
 V2 = "/api/v2"
@@ -51,18 +51,6 @@ def subscribe(api: Client, receiver: Receiver, action: str = "*", object: str = 
 def hook(company: Company, receiver: Receiver) -> Hook:
     found = company.pipedrive.hooks.get(subscribe(company.client(), receiver))
     assert found is not None
-    return found
-
-
-def payloads(receiver: Receiver) -> list[dict[str, Any]]:
-    return [orjson.loads(body) for _, body in receiver.got]
-
-
-def sent(company: Company, receiver: Receiver) -> list[dict[str, Any]]:
-    """What was delivered since the last look."""
-    company.pipedrive.deliveries.flush(5)
-    found = payloads(receiver)
-    receiver.got.clear()
     return found
 
 
