@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce import ids
@@ -67,31 +67,35 @@ TRACKED = {"StageName": "dealstage", "Amount": "amount", "CloseDate": "closedate
 
 
 def field_history(org: Org) -> Iterator[Values]:
-    """OpportunityFieldHistory of what the org tracks."""
+    """OpportunityFieldHistory of all live opportunities."""
     for row in org.rows("Opportunity"):
-        record = row.record
-        assert record is not None
-        number = int(record.id)
-        changes = [
-            (version.at, name, before.value, version)
-            for name in sorted(org.state.tracked)
-            for past in (record.history.get(TRACKED[name], ()),)
-            for before, version in itertools.pairwise(past)
-        ]
-        for part, (at, name, old, version) in enumerate(sorted(changes, key=lambda c: c[:2]), 1):
-            yield {
-                "Id": ids.make("OpportunityFieldHistory", number, part),
-                "OpportunityId": ids.make("Opportunity", number),
-                "Field": "Owner" if name == "OwnerId" else name,
-                "DataType": "Text",
-                "OldValue": _told(org, name, old),
-                "NewValue": _told(org, name, version.value),
-                "CreatedDate": at,
-                "CreatedById": org.by(version.user_id),
-                "LastModifiedDate": at,
-                "LastModifiedById": org.by(version.user_id),
-                "SystemModstamp": at,
-            }
+        assert row.record is not None
+        yield from deal_field_history(org, row.record)
+
+
+def deal_field_history(org: Org, record: Record) -> Iterator[Values]:
+    """What the org tracks of one opportunity, oldest first."""
+    number = int(record.id)
+    changes = [
+        (version.at, name, before.value, version)
+        for name in sorted(org.state.tracked)
+        for past in (record.history.get(TRACKED[name], ()),)
+        for before, version in itertools.pairwise(past)
+    ]
+    for part, (at, name, old, version) in enumerate(sorted(changes, key=lambda c: c[:2]), 1):
+        yield {
+            "Id": ids.make("OpportunityFieldHistory", number, part),
+            "OpportunityId": ids.make("Opportunity", number),
+            "Field": "Owner" if name == "OwnerId" else name,
+            "DataType": "Text",
+            "OldValue": _told(org, name, old),
+            "NewValue": _told(org, name, version.value),
+            "CreatedDate": at,
+            "CreatedById": org.by(version.user_id),
+            "LastModifiedDate": at,
+            "LastModifiedById": org.by(version.user_id),
+            "SystemModstamp": at,
+        }
 
 
 def _told(org: Org, name: str, value: str) -> Any:
@@ -100,3 +104,10 @@ def _told(org: Org, name: str, value: str) -> Any:
     if name == "CloseDate" and value:
         return day(int(value))
     return float(value) if name == "Amount" and value else value or None
+
+
+OF_ONE: dict[str, Callable[[Org, Record], Iterator[Values]]] = {
+    "OpportunityHistory": deal_history,
+    "OpportunityFieldHistory": deal_field_history,
+}
+"""Object → its rows of one opportunity, for whoever asks for those of some alone."""

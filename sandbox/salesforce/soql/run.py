@@ -11,7 +11,7 @@ from sandbox.salesforce.model import Row, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import grouped
 from sandbox.salesforce.soql.conditions import Operand, Test, combined, comparison
-from sandbox.salesforce.soql.fields import Found, follow, no_column, relation_of, resolve
+from sandbox.salesforce.soql.fields import follow, no_column, relation_of, resolve
 from sandbox.salesforce.soql.functions import function
 from sandbox.salesforce.soql.shapes import Shape, attributes, plain_shape
 from sandbox.salesforce.soql.tree import (
@@ -25,6 +25,7 @@ from sandbox.salesforce.soql.tree import (
     Query,
     TypeOf,
 )
+from sandbox.salesforce.sources_history import OF_ONE
 from sandbox.salesforce.tables import KINDS
 
 MOST_OFFSET = 2_000
@@ -74,13 +75,17 @@ class Plan:
 
     def _candidates(self) -> Iterator[Row]:
         """All rows, or those alone whose ids the condition demands."""
-        demanded = _demanded_ids(self.query.where)
-        if demanded is None or self.sobject.name not in KINDS:
-            yield from self.org.rows(self.sobject.name, deleted=self.deleted)
+        name, history = self.sobject.name, OF_ONE.get(self.sobject.name)
+        demanded = _demanded(self.query.where, "opportunityid" if history else "id")
+        if demanded is None or not (name in KINDS or history):
+            yield from self.org.rows(name, deleted=self.deleted)
             return
         for one in dict.fromkeys(map(ids.same, demanded)):
-            row = self.org.find(self.sobject.name, one, deleted=self.deleted)
-            if row is not None:
+            parent = "Opportunity" if history else name
+            row = self.org.find(parent, one, deleted=self.deleted and not history)
+            if row is not None and history and row.record is not None:
+                yield from (Row(name, None, values) for values in history(self.org, row.record))
+            elif row is not None:
                 yield row
 
     def _where(self, condition: Condition | None) -> Test | None:
@@ -249,18 +254,18 @@ def _object(org: Org, name: str) -> SObject:
     return found
 
 
-def _demanded_ids(condition: Condition | None) -> list[str] | None:
-    """The ids of which a row must have one, where the condition says so outright."""
+def _demanded(condition: Condition | None, name: str) -> list[str] | None:
+    """The ids of which a field must have one, where the condition says so outright."""
     if isinstance(condition, Logic) and condition.operator == "AND":
         for part in condition.parts:
-            found = _demanded_ids(part)
+            found = _demanded(part, name)
             if found is not None:
                 return found
         return None
     if (
         isinstance(condition, Compare)
         and isinstance(condition.left, Path)
-        and [part.lower() for part in condition.left.parts] == ["id"]
+        and [part.lower() for part in condition.left.parts] == [name]
         and condition.operator in ("=", "IN")
         and isinstance(condition.values, tuple)
     ):
@@ -280,5 +285,3 @@ def _sort(rows: list[Row], get: Callable[[Row], Any], order: Order) -> None:
 
     rows.sort(key=key, reverse=order.descending)
 
-
-__all__ = ["Found", "Plan"]
