@@ -28,6 +28,7 @@ from demo.steps import (
     CHOOSE,
     IDLE,
     INBOUND,
+    NURTURE,
     OUTCOME,
     PROPOSAL,
     REBOOK,
@@ -130,6 +131,12 @@ def _inbound(crm: Crm, terms: Terms, since: int) -> Iterator[Enrolment]:
             ends.append((subject.deal_at, "became_deal", True))
             running = close(one, ends)
             yield one
+            # What comes after the last step begins when that is over, which the prose leaves open.
+            after = anchor + 20 * DAY
+            contact = subject.key[1]
+            yield close(
+                Enrolment(subject, "inbound-nurture", after, after, contact, certain=False), ends
+            )
 
 
 # --- after a meeting -----------------------------------------------------------------------------
@@ -276,6 +283,7 @@ _PLAYBOOKS: dict[str, Callable[[Crm, Terms, int], Iterator[Enrolment]]] = {
 _STEPS: dict[str, tuple[Step, ...]] = {
     "proposal": PROPOSAL,
     "inbound": INBOUND,
+    "inbound-nurture": NURTURE,
     "after-meeting": AFTER_MEETING,
     "recap": (RECAP,),
     "outcome": (OUTCOME,),

@@ -56,6 +56,12 @@ INBOUND = (
         ("nurture", 20, "TODO", "Decide whether the silent lead goes to nurture"),
     ),
 )
+NURTURE = _sequence(
+    "inbound-nurture",
+    ("nurture-case", 30, "EMAIL", "Send the quiet lead the story of one customer"),
+    ("nurture-numbers", 60, "EMAIL", "Send the quiet lead three numbers of the trade"),
+    ("nurture-invite", 90, "EMAIL", "Ask the quiet lead whether the matter is alive"),
+)
 AFTER_MEETING = _sequence(
     "after-meeting",
     ("next-steps", 1, "CALL", "Call to put a date on the agreed next step"),
@@ -102,8 +108,8 @@ MAILED = _sequence(
 )
 
 ALL = (
-    *PROPOSAL, *INBOUND, *AFTER_MEETING, RECAP, OUTCOME, REBOOK, IDLE, CHOOSE, *STAGE_MAP, *RENEWAL,
-    *MAILED, COMEBACK,
+    *PROPOSAL, *INBOUND, *NURTURE, *AFTER_MEETING, RECAP, OUTCOME, REBOOK, IDLE, CHOOSE, *STAGE_MAP,
+    *RENEWAL, *MAILED, COMEBACK,
 )  # fmt: skip
 _BY_TEXT = {step.text: step for step in ALL}
 

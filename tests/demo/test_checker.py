@@ -247,3 +247,33 @@ def test_a_managers_digest_is_one_a_day() -> None:
     verdict = story.check()
     assert len(verdict.duplicates) == 1
     assert verdict.broken == []
+
+
+@pytest.mark.parametrize(("asks_every", "strangers"), [(0, 1), (900_000, 0)])
+def test_a_polling_app_may_not_have_heard_yet_that_a_step_is_over(
+    asks_every: int, strangers: int
+) -> None:
+    story = Story("2026-10-20 12:00")
+    story.account.set(story.deal, "2026-10-15 08:50", dealstage="s-lost")
+    task = story.account.task(
+        "2026-10-15 09:00", DECISION, "2026-10-15 10:00", story.deal, story.contact
+    )
+    story.account.archive(task, "2026-10-15 09:05")
+    found = story.check(asks_every=asks_every).broken
+    assert len([one for one in found if "nothing owes" in one]) == strangers
+
+
+@pytest.mark.parametrize(("asks_every", "missing"), [(0, 1), (900_000, 0)])
+def test_a_polling_app_may_not_have_heard_yet_that_a_reason_to_wait_is_gone(
+    asks_every: int, missing: int
+) -> None:
+    """The next step waits for two open tasks, one after the other with some minutes between."""
+    story = Story("2026-10-15 18:00")
+    story.account.set(story.second, "2026-10-08 11:00", hs_task_status="NOT_STARTED")
+    story.account.archive(story.second, "2026-10-15 09:00")
+    story.account.task(
+        "2026-10-15 09:06", "Check in on a deal that has gone quiet", "2026-10-15 09:06",
+        story.deal, story.contact,
+    )  # fmt: skip
+    verdict = story.check(asks_every=asks_every)
+    assert len([one for one in verdict.missing if "decision" in one]) == missing

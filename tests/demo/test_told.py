@@ -84,3 +84,32 @@ def test_the_app_as_pipedrive_knows_it() -> None:
     app = pipedrive("https://app.example.com")
     assert app["redirect_uris"] == ["https://app.example.com/oauth/pipedrive/callback"]
     assert {"base", "deals:full", "activities:full", "admin"} <= set(app["required_scopes"])
+
+
+def test_salesforce_tells_whole_seconds_and_when_a_call_was_logged() -> None:
+    call = record(hs_timestamp=str(AT - 600_000))
+    meeting = record(hs_timestamp=str(AT - 600_000))
+    told = as_told(export("salesforce", calls=[call], meetings=[meeting]))
+    (call,), (meeting,) = told["calls"], told["meetings"]
+    assert call["properties"]["hs_timestamp"] == str(AT - 987)
+    assert meeting["properties"]["hs_timestamp"] == str(AT - 987 - 600_000)
+    assert meeting["history"]["hs_timestamp"][0][0] == AT - 987
+    bounced = record(email="a@example.com", hs_email_bounce="1")
+    contacts = read(as_told(export("salesforce", contacts=[bounced])), {}).contacts
+    assert contacts["1"].bounced_at == AT - 987
+
+
+@pytest.mark.parametrize(
+    ("crm", "due"), [("hubspot", AT), ("salesforce", AT - 987), ("pipedrive", AT - AT % 60_000)]
+)
+def test_due_times_are_kept_as_exactly_as_each_crm_does(crm: str, due: int) -> None:
+    step: Any = SimpleNamespace(due=AT)
+    cut(export(crm), [step])
+    assert step.due == due
+
+
+def test_who_came_twice_by_one_address_is_one_inquiry() -> None:
+    first, again = record(email="a@example.com"), record(email="a@example.com")
+    again |= {"id": "2", "created_at": AT + 1}
+    subjects = read(export("hubspot", contacts=[again, first]), {}).subjects
+    assert list(subjects) == [("contacts", "1")]

@@ -115,6 +115,27 @@ def test_instants_of_which_the_app_hears_nothing_need_no_report():
     assert rig.report(1_700, next_due=5_000)["now"] == 5_000
 
 
+def test_what_no_webhook_tells_ends_a_move_so_that_an_app_may_ask():
+    rig = Rig()
+    changes: list[int] = []
+
+    def unheard() -> bool:
+        had = bool(changes)
+        changes.clear()
+        return had
+
+    rig.barrier.unheard = unheard
+    rig.agenda.handle("silent", lambda: changes.append(rig.clock.now()))
+    rig.agenda.add(1_500, "silent")
+    rig.agenda.add(1_700, "quiet")
+    rig.agenda.add(1_800, "silent")
+    rig.barrier.grant(9_000)
+    changes.append(0)  # what the app did itself is no news to it
+    assert rig.report(1_000, next_due=5_000)["now"] == 1_500
+    assert rig.report(1_500, next_due=5_000)["now"] == 1_800
+    assert rig.report(1_800, next_due=5_000)["now"] == 5_000
+
+
 def test_events_of_one_instant_happen_by_their_order_not_by_when_they_were_added():
     rig = Rig()
     for name in ("c", "a", "b"):

@@ -153,6 +153,15 @@ def test_whoever_conducts_may_use_the_apis_ids(played: Played) -> None:
     assert played.pages.post("/sandbox/act", json=none).status_code == 400
 
 
+def test_a_change_that_no_webhook_tells_lets_an_app_ask(played: Played) -> None:
+    unheard = played.simulation.barrier.unheard
+    unheard()
+    deal = next(iter(played.account.objects["deals"].values()))
+    act = {"portal": played.account.portal_id, "verb": "note", "deal": deal.id, "text": "x"}
+    assert played.pages.post("/sandbox/act", json=act).status_code == 200
+    assert [unheard(), unheard()] == [True, False]
+
+
 def test_what_a_run_may_change(played: Played) -> None:
     api = played.client()
     field = {"on": "Opportunity", "name": "Region__c", "type": "Picklist", "values": ["N", "S"]}
