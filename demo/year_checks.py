@@ -113,9 +113,9 @@ def _hours(crm: Held) -> Iterator[str]:
     for task in crm.tasks:
         owner, due = crm.calendars.get(crm.owner(task)), int(first(task, "hs_timestamp") or 0)
         call = task["properties"].get("hs_task_type") == "CALL"
-        if owner is None or (call and not linked(task, "contacts")):
-            continue  # the one who was called may have been deleted since, and their zone with them
         people = [crm.contacts[one] for one in linked(task, "contacts") if one in crm.contacts]
+        if owner is None or (call and not people):
+            continue  # the one who was called may be deleted or merged by now, and their zone too
         said = [value for one in people for _, value, _ in versions(one, "hs_timezone")]
         zones = [zone for value in said if (zone := zone_of(value))]
         fits = owner.works_at(due) or (
