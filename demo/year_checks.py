@@ -77,7 +77,7 @@ def _once(crm: Held) -> Iterator[str]:
 
 
 def _never_beside_itself(crm: Held) -> Iterator[str]:
-    """Of sequences: a rule's own tasks count from their due time, and two silences are two."""
+    """In one person's list. Of sequences: a rule's own tasks count from their due time."""
     for id, every in crm.of_deal.items():
         tasks = [one for one in every if not ((step := step_of(text(one))) and step.at_once)]
         for task in () if merged(crm.deals[id]) else tasks:
@@ -85,6 +85,7 @@ def _never_beside_itself(crm: Held) -> Iterator[str]:
                 other is not task and text(other) == text(task)
                 and made_at(other) <= made_at(task) < closed_at(other) and other["id"] < task["id"]
                 and not edited(other, WRITTEN)  # a rep's own by now, whatever becomes of its step
+                and at(other, "hubspot_owner_id", made_at(task)) == crm.owner(task)
                 for other in tasks
             )  # fmt: skip
             yield told(task, "stands beside another of the same step") if twin else ""
