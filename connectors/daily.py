@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from app.model.time import Clocks, Wall
+from app.model.time import MINUTE, Clocks, Wall
 from connectors.contract import ACTING, BudgetExhausted, BudgetStore
 
 BUCKET = "day"
 """Bucket of the budget store."""
+
+LOOK_AGAIN_MS = 10 * MINUTE
+"""Work that waits for the next day looks again so often, which costs nothing: an admin may have
+allowed more."""
 
 _CHUNK = 100
 _KEPT: Mapping[str, float] = {ACTING: 0.15, "ingest": 0.05}
@@ -68,7 +72,7 @@ class Daily:
                 raise BudgetExhausted(
                     "The day's budget of API calls is used up as far as the product may spend it; "
                     "the work goes on when it begins again.",
-                    until,
+                    Wall(min(until, now + LOOK_AGAIN_MS)),
                     f"{cost} tokens for {priority}",
                 )
             chunk.left -= cost

@@ -10,7 +10,7 @@ import pytest
 from app.model.time import HOUR, MINUTE, Wall
 from connectors.budget import Budget, Limit, MemoryBudgetStore
 from connectors.contract import ACTING, BudgetExhausted, Stopped
-from connectors.daily import Daily, next_reset
+from connectors.daily import LOOK_AGAIN_MS, Daily, next_reset
 from tests.connectors.support import ManualClocks
 
 
@@ -52,14 +52,18 @@ def test_a_day_with_a_clock_change_has_its_own_length() -> None:
     assert next_reset(before, "Europe/Berlin") == wall("2026-10-25T23:00")
 
 
-def test_not_a_token_more_than_the_allowance_and_the_refusal_names_the_reset() -> None:
+def test_not_a_token_more_than_the_allowance_and_the_refusal_says_when_to_look_again() -> None:
     clocks = ManualClocks(NOON)
     daily = Daily(MemoryBudgetStore(), clocks, 1_003)
     assert spend(daily, 10) == 1_000
     assert spend(daily, 1) == 3, "what is left is enough for something cheaper"
     with pytest.raises(BudgetExhausted) as refused:
         daily.take(1, "admin")
-    assert refused.value.until == MIDNIGHT
+    assert refused.value.until == NOON + LOOK_AGAIN_MS
+    clocks.now = MIDNIGHT - 1
+    with pytest.raises(BudgetExhausted) as refused:
+        daily.take(1, "admin")
+    assert refused.value.until == MIDNIGHT, "and no later than there is a new one"
 
 
 def test_work_goes_on_at_the_reset_and_not_before() -> None:
@@ -131,6 +135,6 @@ def test_the_day_counts_beside_the_window() -> None:
             pass
     with pytest.raises(BudgetExhausted) as refused:
         budget.acquire(("default",), "admin", 10)
-    assert refused.value.until == MIDNIGHT
+    assert refused.value.until == NOON + LOOK_AGAIN_MS
     with budget.acquire(("default",), "admin"):  # what costs nothing goes on
         clocks.now += MINUTE

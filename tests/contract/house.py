@@ -38,12 +38,14 @@ TOUCH = "6c0d1b7a-0000-5000-8000-{:012d}"
 CREATE: Mapping[str, str] = {
     "hubspot": "POST /crm/objects/[^/]+/tasks/batch/create",
     "salesforce": "POST /salesforce/services/data/[^/]+/composite/sobjects$",
+    "pipedrive": "POST /pipedrive/api/v2/activities$",
 }
 """CRM → the call that creates tasks, as faults name it."""
 
 READ: Mapping[str, str] = {
     "hubspot": "POST /crm/objects/[^/]+/deals/batch/read",
     "salesforce": "GET /salesforce/services/data/[^/]+/query",
+    "pipedrive": "GET /pipedrive/api/v2/deals/\\d+$",
 }
 """CRM → the call that reads deals."""
 
@@ -86,7 +88,7 @@ class House:
             PORTAL, "The firm", timezone="Europe/Amsterdam", currency="EUR",
             tier=self.kind.tier, crm=self.kind.name,
         )  # fmt: skip
-        account.extra["people"] = {"kinds": dict(self.kind.kinds)}
+        account.extra["people"] = {"kinds": self.kind.world_kinds}
         account.add_team(Team("1", "EMEA"))
         for number, first in enumerate(("Otto", "Ada", "Ben")):
             self._add_user(account, number, first)

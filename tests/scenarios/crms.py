@@ -21,7 +21,8 @@ def _nothing(account: Account, app: App) -> None:
 class Crm:
     """One CRM. path: where the sandbox answers as this vendor. kinds: what each stage of the
     account's pipeline means. prepare: what the account's admin does before anybody connects.
-    lag_ms: how long after it happened in the CRM the app has heard of anything."""
+    lag_ms: how long after it happened in the CRM the app has heard of anything. stages: ids of those
+    stages that the CRM knows as something else (won and lost, in Pipedrive)."""
 
     name: str
     app_id: int
@@ -32,6 +33,13 @@ class Crm:
     prepare: Callable[[Account, App], None] = _nothing
     lag_ms: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    stages: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def world_kinds(self) -> dict[str, str]:
+        """`kinds` by the ids that the sandbox's world has, where the CRM's own HTTP shows others.
+        """
+        return {**self.kinds, **self.stages}
 
     @property
     def client_id(self) -> str:
@@ -85,4 +93,23 @@ SALESFORCE = Crm(
     settings={"poll_seconds": 30},
 )
 
-CRMS = {crm.name: crm for crm in (HUBSPOT, SALESFORCE)}
+PIPEDRIVE = Crm(
+    "pipedrive",
+    APP_ID + 2,
+    "/pipedrive",
+    "premium",
+    {
+        "new": "1",
+        "qualified": "2",
+        "meeting_done": "3",
+        "proposal": "4",
+        "negotiation": "5",
+        "won": "1:won",
+        "lost": "1:lost",
+    },
+    registration.pipedrive,
+    lag_ms=1_000,  # its stamps are whole seconds
+    stages={"won": "6", "lost": "7"},
+)
+
+CRMS = {crm.name: crm for crm in (HUBSPOT, SALESFORCE, PIPEDRIVE)}

@@ -187,7 +187,7 @@ class Story:
             portal, "The firm", timezone=self.zone, currency="EUR",
             tier=self.tier if crm is None else crm.tier, crm=kind.name,
         )  # fmt: skip
-        account.extra["people"] = {"kinds": dict(kind.kinds)}  # acts name stages by these words
+        account.extra["people"] = {"kinds": kind.world_kinds}  # acts name stages by these words
         for number, name in enumerate(sorted({person.team for person in self.people}), 1):
             account.add_team(Team(str(number), name))
         for number, person in enumerate(self.people):

@@ -59,6 +59,8 @@ def write(changes: Mapping[str, Any]) -> dict[str, Any]:
         was = before.model_dump(mode="json")
         told = {name: data[name] for name in changes if data[name] != was[name]}
         changed(conn, "settings", {"before": {name: was[name] for name in told}, "after": told})
+    if "tokens_per_day" in changes:
+        parts.connectors.forget(inst)  # the one at hand was made for another budget
     wake("dispatch")
     return data
 

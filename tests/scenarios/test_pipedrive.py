@@ -1,0 +1,447 @@
+"""Stories on Pipedrive: every task is an activity with a mark in its text, won and lost are no
+stages, nothing tells of mail, and a day has a budget."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from app.lanes import dispatch
+from app.model.time import SECOND, Wall
+from connectors import daily
+from connectors.budget import Limit
+from sandbox.pipedrive.grants import Grants
+from tests.scenarios.conftest import Begin
+from tests.scenarios.harness import ADA, BEN, Story, playbook
+from tests.scenarios.test_salesforce import SEQUENCE, THREE, fault, titles
+
+CREATE = "POST /pipedrive/api/v2/activities$"
+FAST = {"default": Limit(10_000, 2 * SECOND), "search": Limit(100, 2 * SECOND)}
+"""Of the burst limit stories know nothing: they have their own tests."""
+
+EACH_ONCE = ["Third day", "Seventh day", "LinkedIn: Fourteenth day"]
+READ = "GET /pipedrive/api/v2/deals/\\d+"
+
+
+@pytest.fixture
+def story(begin: Begin) -> Story:
+    return begin(crm="pipedrive")
+
+
+def proposed(story: Story) -> str:
+    """A deal in proposal with its three tasks."""
+    story.live(THREE)
+    deal = story.deal("proposal")
+    story.settle()
+    assert titles(story, deal) == EACH_ONCE
+    return deal
+
+
+def in_sequence(story: Story) -> str:
+    """A deal three days into a sequence, its first task open."""
+    story.live(SEQUENCE)
+    deal = story.deal("proposal")
+    story.until("+3d")
+    story.until("+1h")
+    assert titles(story, deal) == ["Third day"]
+    return deal
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.feature("K05")
+def test_a_proposal_owes_three_timed_activities(story: Story) -> None:
+    deal = proposed(story)
+    first, second, third = story.open(deal)
+    assert [t.due for t in (first, second, third)] == [
+        "Thu 2026-09-10 10:00", "Mon 2026-09-14 10:00", "Mon 2026-09-21 10:00",
+    ]  # fmt: skip
+    assert [t.type for t in (first, second, third)] == ["CALL", "EMAIL", "TODO"]
+    assert [t.priority for t in (first, second, third)] == ["HIGH", "MEDIUM", "LOW"]
+    assert third.subject.startswith("LinkedIn: ")
+    assert [t.owner for t in (first, second, third)] == ["Ada"] * 3
+    assert all(t.deals == (deal,) and len(t.contacts) == 1 for t in (first, second, third))
+    marks = {f"followthrough:{t['id']}" for t in story.touches()}
+    assert all(any(mark in t.body for mark in marks) for t in (first, second, third))
+    story.until("+10min")
+    assert [t["edited"] for t in story.touches()] == [False] * 3, "our own echo is no edit"
+
+
+def shown(story: Story, deal: str) -> dict[str, str]:
+    """What our fields of a deal say, by their names in Pipedrive."""
+    known = story.account.properties["deals"]
+    values = story.properties("deals", deal)
+    return {known[name].label: value for name, value in values.items()
+            if name in known and known[name].label.startswith("Follow-up")}  # fmt: skip
+
+
+def set_field(story: Story, kind: str, record: str, name: str, word: str) -> None:
+    """A rep chooses a word of a field of ours, or a day."""
+    field = next(p for p in story.account.properties[kind].values() if p.label == name)
+    value = next((one.value for one in field.options if one.label == word), word)
+    with story.simulation.world.lock:
+        story.account.update(kind, story.inner(record), {field.name: value}, story.by(ADA))
+    story.simulation.barrier.poke()
+
+
+@pytest.mark.feature("K05")
+@pytest.mark.feature("X01")
+def test_a_reply_ends_the_sequence_though_no_webhook_tells_of_it(story: Story) -> None:
+    """It is looked for with the day, and before anything is done for the person."""
+    deal = in_sequence(story)
+    assert shown(story, deal)["Follow-up sequence"] == "test/s"
+    assert shown(story, deal)["Follow-up: next touch"]
+    story.act("reply", deal=deal)
+    story.until("+1d")
+    story.until("+1h")
+    assert story.ended(deal) == {"test/s": "replied"}
+    assert story.open(deal) == []
+    (task,) = story.tasks(deal)
+    assert task.archived
+    assert task.status == "NOT_STARTED", "never completed for anybody"
+    assert not shown(story, deal).get("Follow-up: next touch")
+    story.until("+30d")
+    assert len(story.tasks(deal)) == 1
+
+
+@pytest.mark.feature("K05")
+@pytest.mark.feature("X01")
+def test_a_reply_is_seen_before_the_next_step_is_done(story: Story) -> None:
+    deal = in_sequence(story)
+    first = story.open(deal)[0]
+    story.act("complete_task", task=first.id)
+    story.to("2026-09-14 09:50")  # the next step is due at ten; the day has been looked through
+    story.act("reply", deal=deal)
+    story.until("+2h")
+    assert story.ended(deal) == {"test/s": "replied"}
+    assert len(story.tasks(deal)) == 1
+
+
+@pytest.mark.feature("K05")
+def test_a_rep_completes_one_moves_one_and_deletes_another(story: Story) -> None:
+    deal = proposed(story)
+    first, second, third = story.open(deal)
+    story.act("complete_task", task=first.id)
+    story.act("move_task", task=second.id, due=story.at("2026-09-16 11:30"))
+    story.act("delete_task", task=third.id)
+    story.until("+10min")
+    touches = {t["task_id"]: t for t in story.touches()}
+    assert touches[first.id]["outcome"] == "completed"
+    assert story.local(touches[second.id]["due_at"]) == "Wed 2026-09-16 11:30"
+    assert touches[third.id]["outcome"] == "deleted"
+    story.move(deal, "lost")
+    story.until("+10min")
+    assert [t.id for t in story.open(deal)] == [second.id], "what a rep moved is theirs"
+    story.until("+20d")
+    assert len(story.tasks(deal)) == 3, "what a rep deleted is not made again"
+
+
+@pytest.mark.feature("K05")
+def test_a_deal_that_is_lost_and_opened_again(story: Story) -> None:
+    """Won and lost are no stages in Pipedrive: opened again, it is where it was before."""
+    deal = proposed(story)
+    story.move(deal, "lost")
+    story.until("+10min")
+    assert story.subject(deal)["where"]["kind"] == "lost"
+    assert story.open(deal) == []
+    story.move(deal, "proposal")
+    story.until("+10min")
+    assert story.subject(deal)["where"]["kind"] == "proposal"
+
+
+@pytest.mark.feature("K05")
+def test_a_new_owner_has_the_tasks_at_the_same_instant(story: Story) -> None:
+    deal = proposed(story)
+    before = [task.due_at for task in story.open(deal)]
+    story.act("change_owner", deal=deal, owner=BEN.owner_id)
+    story.until("+15min")
+    assert {t.owner for t in story.open(deal)} == {"Ben"}
+    assert [t.due_at for t in story.open(deal)] == before
+
+
+@pytest.mark.feature("K05")
+@pytest.mark.feature("X08")
+def test_a_rep_stops_and_pauses_by_a_field_of_the_deal(story: Story) -> None:
+    paused = in_sequence(story)
+    story.act("complete_task", task=story.open(paused)[0].id)
+    set_field(story, "deals", paused, "Follow-up paused until", "2026-09-28")
+    set_field(story, "deals", paused, "Follow-up control", "Pause")
+    stopped = story.deal("proposal")
+    story.settle()
+    set_field(story, "deals", stopped, "Follow-up control", "Stop")
+    story.to("2026-09-25 12:00")
+    assert story.ended(stopped) == {"test/s": "stopped_by_rep"}
+    assert "Seventh day" not in titles(story, paused)
+    story.to("2026-09-29 12:00")
+    assert "Seventh day" in titles(story, paused)
+
+
+@pytest.mark.feature("K05")
+def test_a_call_is_activity_and_our_own_tasks_are_none(story: Story) -> None:
+    story.live(playbook("""
+    - id: sent
+      when: {stage_entered: proposal}
+      then: [{create_tasks: [{id: a, at: 30d, task: call, template: t, subject: Much later}]}]
+    - id: quiet
+      when: {no_activity_for: 10d}
+      if: {field: deal.stage_kind, op: "==", value: proposal}
+      then: [{create_tasks: [{id: a, at: 0h, task: todo, template: t, subject: Gone quiet}]}]
+    """))
+    called, quiet = story.deal("proposal"), story.deal("proposal")
+    story.until("+6d")
+    story.act("log_call", deal=called)
+    story.until("+5d")
+    assert "Gone quiet" in titles(story, quiet)
+    assert "Gone quiet" not in titles(story, called)
+
+
+# --- people --------------------------------------------------------------------------------------
+
+
+@pytest.mark.feature("K05")
+@pytest.mark.feature("X04")
+@pytest.mark.parametrize("how", ["campaigns", "our field"])
+def test_who_opts_out_is_left_alone(story: Story, how: str) -> None:
+    deal = proposed(story)
+    (person,) = story.open(deal)[0].contacts
+    if how == "campaigns":
+        story.act("opt_out", contact=person)
+    else:
+        set_field(story, "contacts", person, "Follow-up: opted out", "Yes")
+    story.until("+10min")
+    assert story.open(deal) == []
+    assert story.ended(deal) == {"test/sent": "opted_out"}
+    another = story.deal("proposal", contact=person)
+    story.until("+30d")
+    assert story.tasks(another) == []
+
+
+@pytest.mark.feature("K05")
+def test_where_no_consent_can_be_read_nobody_is_addressed(begin: Begin) -> None:
+    """Without Campaigns and without our field, which an admin deleted."""
+
+    def without(story: Story) -> None:
+        story.account.extra["pipedrive"] = {"campaigns": False}
+
+    story = begin(crm="pipedrive", before=without)
+    field = next(
+        one for one in story.account.properties["contacts"].values()
+        if one.label == "Follow-up: opted out"
+    )
+    with story.simulation.world.lock:
+        del story.account.properties["contacts"][field.name]
+    story.restart()
+    story.live("proposal")
+    deal = story.deal("proposal")
+    story.until("+8d")
+    assert story.tasks(deal) == []
+    assert "consent_unknown" in " ".join(story.codes(deal))
+
+
+@pytest.mark.feature("K05")
+def test_a_meeting_ends_the_sequence_and_one_not_done_is_asked_about(story: Story) -> None:
+    """Pipedrive knows of a meeting that it was done, and no more."""
+    deal = in_sequence(story)
+    story.live("post-meeting")
+    story.act("book_meeting", deal=deal, start=story.at("2026-09-11 11:00"))
+    story.until("+10min")
+    assert story.ended(deal)["test/s"] == "meeting_booked"
+    story.to("2026-09-11 15:00")
+    assert [subject for subject in titles(story, deal) if "held" in subject], titles(story, deal)
+
+
+@pytest.mark.feature("K05")
+def test_a_meeting_that_was_done_was_held(story: Story) -> None:
+    story.live(playbook("""
+    - id: recap
+      when: {meeting_held: any}
+      then: [{create_tasks: [{id: recap, at: 4h, task: todo, template: t, subject: Recap}]}]
+    """))
+    deal = story.deal("qualified")
+    meeting = story.act("book_meeting", deal=deal, start=story.at("2026-09-07 12:00"))
+    story.to("2026-09-07 13:30")
+    story.act("meeting_outcome", meeting=meeting, outcome="COMPLETED")
+    story.until("+15min")
+    assert titles(story, deal) == ["Recap"]
+
+
+# --- records that go and come --------------------------------------------------------------------
+
+
+@pytest.mark.feature("K05")
+def test_a_deal_is_deleted_and_restored(story: Story) -> None:
+    deal = proposed(story)
+    story.delete("deals", deal)
+    story.until("+10min")
+    assert story.subject(deal)["deleted"]
+    assert story.ended(deal) == {"test/sent": "record_deleted"}
+    assert story.open(deal) == []
+    story.restore("deals", deal)
+    story.until("+10min")
+    assert not story.subject(deal)["deleted"]
+    story.until("+20d")
+    assert story.open(deal) == []
+
+
+@pytest.mark.feature("K05")
+def test_merged_people_leave_one_person(story: Story) -> None:
+    story.live(THREE)
+    kept, gone = story.contact("Nora"), story.contact("Nora")
+    one, other = story.deal("proposal", contact=kept), story.deal("proposal", contact=gone)
+    story.settle()
+    assert len(story.open(one)) == len(story.open(other)) == 3
+    story.merge("contacts", kept, gone)
+    story.until("+1h")
+    assert {c["id"] for c in story.subject(other)["contacts"]} == {kept}
+
+
+@pytest.mark.feature("K05")
+def test_merged_deals_go_on_as_one(story: Story) -> None:
+    story.live(THREE)
+    person = story.contact("Nora")
+    kept, gone = (story.deal("proposal", contact=person) for _ in range(2))
+    story.settle()
+    story.merge("deals", kept, gone)
+    story.until("+1h")
+    assert titles(story, kept) == EACH_ONCE
+
+
+# --- failures ------------------------------------------------------------------------------------
+
+
+@pytest.mark.feature("K05")
+@pytest.mark.parametrize(
+    ("match", "kind"),
+    [
+        (CREATE, "500_after"),
+        (CREATE, "503_before"),
+        (CREATE, "reset_after"),
+        (CREATE, "429"),
+        (READ, "503_before"),
+        (READ, "reset_before"),
+    ],
+)
+def test_one_kind_of_failure_makes_no_task_twice_and_loses_none(
+    story: Story, match: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost answer is waited out before its task is looked for; stories have no time for that."""
+    monkeypatch.setattr(dispatch, "ANSWER_MS", 100)
+    story.live(THREE)
+    deal = story.deal("proposal")
+    fault(story, match, kind, times=2)
+    story.until("+1h")
+    assert titles(story, deal) == EACH_ONCE
+    assert len(story.tasks(deal)) == 3
+
+
+@pytest.mark.feature("K05")
+def test_access_that_ran_out_is_renewed_without_a_word(story: Story) -> None:
+    story.live(THREE)
+    for grant in Grants.of(story.simulation.world).access.values():
+        grant.expires = 0
+    deal = story.deal("proposal")
+    story.settle()
+    assert titles(story, deal) == EACH_ONCE
+
+
+@pytest.mark.feature("K05")
+def test_an_app_that_was_away_catches_up(story: Story) -> None:
+    deal = in_sequence(story)
+
+    def meanwhile() -> None:
+        story.move(deal, "negotiation")
+        story.to(story.now + 600_000)
+
+    story.restart(meanwhile)
+    story.until("+1d")
+    assert story.ended(deal) == {"test/s": "stage_left"}
+    assert story.open(deal) == []
+
+
+# --- webhooks, uninstalling, the budget ----------------------------------------------------------
+
+
+def hooks(story: Story) -> list[Any]:
+    return list(story.vendor.hooks.of(story.account.portal_id))
+
+
+@pytest.mark.feature("K05")
+def test_what_a_ban_of_webhooks_swallowed_is_found_by_asking(story: Story) -> None:
+    """Ten deliveries that nobody took: then Pipedrive is silent for half an hour, and tells nobody.
+    """
+    story.live(THREE)
+
+    def meanwhile() -> None:
+        for _ in range(12):
+            story.deal("new")
+        story.vendor.deliveries.flush()
+
+    story.restart(meanwhile)
+    banned = [hook for hook in hooks(story) if story.vendor.hooks.banned(hook)]
+    assert banned, "this is what the story is about"
+    deal = story.deal("proposal")
+    story.until("+10min")
+    assert story.open(deal) == [], "nobody told of it"
+    story.until("+1d")
+    assert titles(story, deal) == EACH_ONCE
+
+
+@pytest.mark.feature("K05")
+def test_a_subscription_that_was_dropped_is_made_again(story: Story) -> None:
+    story.live(THREE)
+    with story.simulation.world.lock:
+        for hook in hooks(story):
+            story.vendor.hooks.remove(hook, "no successful delivery on 3 consecutive days")
+    assert hooks(story) == []
+    unheard = story.deal("proposal")
+    story.until("+1d")
+    assert titles(story, unheard) == EACH_ONCE, "found by asking"
+    assert {hook.object for hook in hooks(story)} == {"deal", "person", "activity"}
+    heard = story.deal("proposal")
+    story.settle()
+    assert titles(story, heard) == EACH_ONCE, "told at once"
+
+
+@pytest.mark.feature("K05")
+def test_who_uninstalls_in_pipedrive_is_taken_at_their_word(story: Story) -> None:
+    deal = proposed(story)
+    story.change_account(uninstall=True)
+    story.until("+10min")
+    answer = story.admin.session.get(f"{story.url}/api/status", timeout=10).json()
+    assert answer["status"] == "revoked"
+    assert len(story.open(deal)) == 3, "nothing is undone"
+
+
+@pytest.mark.feature("K05")
+def test_the_days_budget_is_never_overrun_and_work_goes_on_at_its_reset(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days of two seconds on the wall, of a thousand tokens each; what is owed costs more."""
+    day = 2 * SECOND
+    monkeypatch.setattr(daily, "next_reset", lambda now, zone="": Wall(now // day * day + day))
+    monkeypatch.setattr("connectors.pipedrive.vendor.LIMITS", FAST)
+    story = begin(
+        crm="pipedrive", settings={"tokens_per_day": 1000, "rep_daily_tasks": None},
+        environment={"RATE_MULTIPLIER": "1"}, sandbox_settings={"rate_limit_multiplier": 1000},
+    )  # fmt: skip
+    spent: Counter[int] = Counter()
+    limits, admit = story.vendor.limits, story.vendor.limits.admit
+
+    def counting(account: Any, token: str, family: str, cost: int) -> Any:
+        spent[time.time_ns() // 1_000_000 // day] += cost
+        return admit(account, token, family, cost)
+
+    monkeypatch.setattr(limits, "admit", counting)
+    story.live(THREE)
+    deals = [story.deal("proposal") for _ in range(25)]
+    story.until("+1h")
+    for deal in deals:
+        assert titles(story, deal) == EACH_ONCE
+    assert len(story.tasks()) == 75
+    assert len(spent) > 1, "it took more than one day"
+    assert max(spent.values()) <= 1000
+    assert not any(call["status"] == 429 for call in story.admin.get("/api/health")["calls"])
