@@ -77,16 +77,20 @@ class Histories:
             return
         off = _offset(changes, row)
         pipeline, stage = str(row.get("pipeline_id")), str(row.get("stage_id"))
+        first = ""
         for change in changes:
             at = (stamp(change["time"]) or 0) - off
             key, new = change["field_key"], change.get("new_value")
             if key == "stage_id" and new is not None:
                 yield at, str(new)
-                stage = str(change.get("old_value") or stage)
+                first = str(change.get("old_value") or "")
+                stage = first or stage
             elif key == "status" and new in (WON, LOST):
                 yield at, closing_stage(pipeline, str(new))
             elif key == "status" and new == "open":
                 yield at, stage
+        if first:  # where it was made; the log begins with the first change
+            yield stamp(row.get("add_time")) or 0, first
 
     def _read(self, row: Row) -> Iterator[Row]:
         for change in self._api.listed(f"{v1('deals', row['id'])}/changelog", {"limit": _PAGE}):

@@ -50,7 +50,7 @@ class Linker:
         if "contact" in wanted:
             found["contact"] = self._people(type, id, row)
         if "deal" in wanted:
-            found["deal"] = self._deals(type, id, row)
+            found["deal"] = self.deals(type, id, row)
         if "company" in wanted and row.get("org_id"):
             found["company"] = [str(row["org_id"])]
         return found
@@ -82,7 +82,8 @@ class Linker:
                 found.append(str(id))
         return found
 
-    def _deals(self, type: ObjectType, id: str, row: Row) -> list[str]:
+    def deals(self, type: ObjectType, id: str, row: Row) -> list[str]:
+        """Ids of a person's deals, or of the deal that a record stands on."""
         if type != "contact":
             return [str(row["deal_id"])] if row.get("deal_id") else []
         counts = (row.get("open_deals_count"), row.get("closed_deals_count"))

@@ -35,6 +35,7 @@ mails that reps logged as activities."""
 _ACTIVITIES = frozenset({"task", "meeting", "call", "email"})
 _V1 = frozenset({"note", "lead"})
 _NO_TEXTS: Mapping[str, Texts] = {}
+_NOTHING: Row = {}
 
 
 class Reader:
@@ -143,8 +144,14 @@ class Reader:
             (kind, str(row["id"])) for kind, row in self.linker.activities(type, id)
         ]
         found.extend(("note", str(row["id"])) for row in self.notes_of(type, id))
-        if type == "deal" and self._mails.readable():
-            found.extend(("email", mail.id) for mail in self._mails.of_deal(id))
+        if self._mails.readable():
+            deals = [id] if type == "deal" else self.linker.deals(type, id, _NOTHING)
+            found.extend(
+                ("email", mail.id)
+                for deal in deals
+                for mail in self._mails.of_deal(deal)
+                if type == "deal" or id in (mail.associations or {}).get(type, ())
+            )
         return found
 
     def notes_of(self, type: ObjectType, id: str) -> Iterable[Row]:

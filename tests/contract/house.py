@@ -188,6 +188,13 @@ class House:
         told = perform(self.simulation, str(PORTAL), verb, given)
         return self.outer(told["kind"], str(told["id"]))
 
+    def choose(self, kind: str, record: str, name: str, label: str, word: str) -> None:
+        """A rep chooses a word of a field of ours; some CRMs know it by its label alone."""
+        fields = self.account.properties[kind]
+        field = fields.get(name) or next(f for f in fields.values() if f.label == label)
+        value = next(one.value for one in field.options if word in (one.value, one.label.lower()))
+        self.act("set_property", kind=kind, record=record, property=field.name, value=value)
+
     def contact(self, name: str = "Nora") -> str:
         return self.act(
             "create_contact", email=f"{name.lower()}@prospect.example", firstname=name,
@@ -210,6 +217,10 @@ class House:
             assert found.why, name
             assert found.instead, name
         return found.available
+
+    def lacks(self, name: str) -> bool:
+        """Whether it is stated that this cannot be done; what is not spoken of can be."""
+        return any(one.name == name for one in self.connector.capabilities()) and not self.can(name)
 
     def capability(self, name: str) -> Capability:
         (found,) = [one for one in self.connector.capabilities() if one.name == name]

@@ -98,6 +98,9 @@ def test_a_task_that_a_rep_deleted_is_found_and_told_so(house: House) -> None:
     task = house.task(associations=linked(house))
     id = made(house, task)
     house.act("delete_task", task=id)
+    if house.lacks("lookup_by_touch_id"):
+        assert "deleted" in house.capability("lookup_by_touch_id").instead
+        return
     found = house.connector.find_tasks([(task.touch_id, task.associations)])
     assert (found[task.touch_id].id, found[task.touch_id].archived) == (id, True)
 
@@ -164,11 +167,13 @@ def test_updates_answer_each_input(house: House) -> None:
     id = made(house, task)
     gone = made(house, house.task(2, associations=task.associations))
     house.connector.archive("task", [gone])
-    state = {"state": "resolved", "state_reason": "replied"}
+    state: dict[str, Any] = {"state": "resolved", "state_reason": "replied"}
+    if house.lacks("task_state"):
+        state = {"due_at": house.now + DAY}
     good, bad = house.connector.update("task", [Update(id, state), Update(gone, state)])
     assert (good.id, good.error) == (id, None)
     assert bad.error is not None
-    if house.can("own_fields"):
+    if house.can("own_fields") and not house.lacks("task_state"):
         assert stands(house, id).fields["state"] == "resolved"
 
 
@@ -198,10 +203,12 @@ def test_a_deal_shows_where_follow_up_stands_and_takes_a_reps_word(house: House)
     (answer,) = house.connector.update("deal", [Update(deal, shown)])
     assert answer.error is None
     (record,) = house.connector.read("deal", [deal])
-    assert {name: record.fields[name] for name in shown} == shown
+    for name, value in shown.items():
+        if house.lacks("touch_times") and name.endswith("_at"):
+            assert record.fields[name] <= value < record.fields[name] + DAY, "its day"
+        else:
+            assert record.fields[name] == value
     house.connector.update("deal", [Update(deal, {"next_touch_at": None})])
-    house.act(
-        "set_property", kind="deals", record=deal, property="followthrough_control", value="pause"
-    )
+    house.choose("deals", deal, "followthrough_control", "Follow-up control", "pause")
     (record,) = house.connector.read("deal", [deal])
     assert (record.fields["next_touch_at"], record.fields["control"]) == (None, "pause")

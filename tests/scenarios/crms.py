@@ -21,8 +21,8 @@ def _nothing(account: Account, app: App) -> None:
 class Crm:
     """One CRM. path: where the sandbox answers as this vendor. kinds: what each stage of the
     account's pipeline means. prepare: what the account's admin does before anybody connects.
-    lag_ms: how long after it happened in the CRM the app has heard of anything. stages: ids of those
-    stages that the CRM knows as something else (won and lost, in Pipedrive)."""
+    lag_ms: how long after it happened in the CRM the app has heard of anything. stages: ids of
+    those stages that the CRM knows as something else (won and lost, in Pipedrive)."""
 
     name: str
     app_id: int

@@ -332,8 +332,10 @@ def test_stages_that_were_passed_through_come_from_the_log(start: Start) -> None
     pd.clocks.now = instant("2026-11-30T12:00:00Z")
     (record,) = pd.connector.read("deal", ["1"], history=True)
     assert stages(record) == [
-        ("4", instant("2026-11-29T11:00:00Z")), ("5", instant("2026-11-29T12:00:00Z"))
-    ]  # fmt: skip
+        ("3", instant("2026-11-01T08:00:00Z")),  # where it was made, before the first change
+        ("4", instant("2026-11-29T11:00:00Z")),
+        ("5", instant("2026-11-29T12:00:00Z")),
+    ]
     pd.connector.read("deal", ["1"], history=True)
     assert len(pd.asked("GET", "/v1/deals/1/changelog")) == 1, "nothing new: not read again"
 
@@ -345,7 +347,7 @@ def test_the_logs_zone_is_measured_by_its_newest_entry(start: Start) -> None:
     pd = start({"GET /api/v2/deals/1": ok(deal(**LATELY)), "GET /v1/deals/1/changelog": changes})
     pd.clocks.now = instant("2026-11-30T12:00:00Z")
     (record,) = pd.connector.read("deal", ["1"], history=True)
-    assert stages(record)[0] == ("4", instant("2026-11-29T11:00:00Z"))
+    assert stages(record)[1] == ("4", instant("2026-11-29T11:00:00Z"))
 
 
 def test_a_deal_that_was_lost_and_opened_again(start: Start) -> None:
@@ -357,7 +359,7 @@ def test_a_deal_that_was_lost_and_opened_again(start: Start) -> None:
     pd = start({"GET /api/v2/deals/1": ok(deal(**LATELY)), "GET /v1/deals/1/changelog": changes})
     pd.clocks.now = instant("2026-11-30T12:00:00Z")
     (record,) = pd.connector.read("deal", ["1"], history=True)
-    assert [stage for stage, _ in stages(record)] == ["5", "2:lost", "5"]
+    assert [stage for stage, _ in stages(record)] == ["4", "5", "2:lost", "5"]
 
 
 def test_an_old_stage_is_not_looked_up_and_a_new_one_is(start: Start) -> None:
