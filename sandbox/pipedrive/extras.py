@@ -35,7 +35,6 @@ OF_PERSON = (
     *("marketing_status", "doi_status"),
 )
 OF_ORGANIZATION = (*_COUNTS, *_DEALS_OF, "people_count")
-CONSENT = ("marketing_status", "doi_status")
 
 
 def of_deal(view: View, record: Record, wanted: list[str]) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -109,14 +110,13 @@ class Order:
         key = keys[self.field]
         # Pages follow the value and the id of their last entry, so that a record which changes
         # meanwhile is at worst shown twice.
-        placed = sorted(
-            ((key(record), int(record.id), record) for record in records), reverse=self.down
-        )
-        if self.after is not None:
-            at = (self.after[0], self.after[1])
-            placed = [one for one in placed if ((one[:2] < at) if self.down else (one[:2] > at))]
-        shown = placed[:limit]
-        more = len(placed) > limit
+        placed = ((key(record), int(record.id), record) for record in records)
+        if (at := self.after) is not None:
+            placed = (one for one in placed if ((one[:2] < at) if self.down else (one[:2] > at)))
+        first = heapq.nlargest if self.down else heapq.nsmallest
+        shown = first(limit + 1, placed)  # a large list is not sorted for each of its pages
+        more = len(shown) > limit
+        shown = shown[:limit]
         return [one[2] for one in shown], _made(shown[-1][:2]) if more else None
 
 
@@ -174,7 +174,11 @@ def readable(call: Call, records: Iterable[Record], *, search: bool = False) -> 
     if settings.search_lag_seconds if search else settings.read_lag_seconds:
         states = (view.seen(record, search=search) for record in records)
         records = [state for state in states if state is not None]
-    return [record for record in records if visible.sees(view, owner, record)]
+    return [
+        record
+        for record in records
+        if visible.FIELD not in record.fields or visible.sees(view, owner, record)
+    ]
 
 
 def offset(call: Call, entries: list[Any], *, default: int = 100) -> tuple[list[Any], int, int]:
@@ -203,8 +207,3 @@ def paged(call: Call, entries: list[Any], shape: Callable[[Any], Any]) -> Answer
         "data": [shape(entry) for entry in page],
         "additional_data": {"pagination": pagination},
     }
-
-
-def now_utc(call: Call) -> datetime:
-    """The present business instant."""
-    return datetime.fromtimestamp(call.now / 1000, UTC)
