@@ -38,7 +38,9 @@ TEXTS: Mapping[str, str] = {
     Code.ASSIGNED_REP: "It goes to {name}, as the step says.",
     Code.ASSIGNED_TURN: "It goes to {name}, whose turn it is in the team {team}; passed over, "
     "being away: {away}.",
-    Code.ASSIGNED_OWNER: "It stays with the owner: the step is for {wanted}, and {lacks}.",
+    Code.ASSIGNED_OWNER: "It stays with the owner: it is for {wanted}, and {lacks}.",
+    Code.NOT_HANDED_OVER: "It is not handed over: there is nobody to give it to.",
+    Code.THEIRS_ALREADY: "It is not handed over: it is {to}'s already.",
     Code.FOLLOWED_BY: "After it comes {sequence}, at {until}.",
     Code.NOTHING_FOLLOWS: "Nothing follows: the sequence says that this end is the last word.",
     Code.MOVES_TO_DEAL: "The contact became a deal; the follow-up goes on about deal {deal}.",
@@ -172,6 +174,7 @@ TEXTS: Mapping[str, str] = {
     Code.APPROVAL: "The rule is above its limit and waits for an admin's approval.",
     Deed.CREATED: "The task stands in the CRM, due {due_at}.",
     Deed.NOTED: "The note stands on the record.",
+    Deed.HANDED_OVER: "The record went from {was} to {to}; a note with the context stands on it.",
     Deed.ADOPTED: "The task stood in the CRM already, from a call whose answer was lost.",
     Deed.CRM_ERROR: "The CRM did not take it: {error} It is tried again.",
     Deed.REFUSED: "The CRM refused it: {error}",

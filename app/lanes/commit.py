@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.decisions import colleagues
+from app.decisions.assigning import find
 from app.decisions.codes import Code
 from app.decisions.reply_table import IN_CHARGE
 from app.lanes.context import Tenant
 from app.lanes.findings import Findings
 from app.lanes.writes import Writes
-from app.model.decisions import ArmTimer
+from app.model.decisions import ArmTimer, Explanation
 from app.model.time import MINUTE, Business
 from app.model.vocabulary import DUTY_STEPS, SignalKind, StopReason
 from app.signals.activities import activity_rows
@@ -166,9 +167,19 @@ def _react(
     conn: Connection, tenant: Tenant, writes: Writes, signals: Sequence[Any], now: Business
 ) -> None:
     """What signals entail whatever the rules say: tasks move with the owner, waits end."""
-    moved = writes.moves | {s.subject for s in signals if s.kind is SignalKind.OWNER_CHANGED}
+    moved = {s.subject for s in signals if s.kind is SignalKind.OWNER_CHANGED}
     if moved:
         tasks.wish_open(conn, moved, "move", "owner_changed")
+    for subject, wanted in writes.gives.items():
+        to, by = _given_to(tenant, wanted)
+        if by:
+            tasks.give(conn, [subject], to, by)
+            tasks.wish_open(conn, [subject], "move", "reassigned")
+        else:
+            lacks = {"wanted": wanted, "lacks": "nobody active of that name is in the CRM"}
+            writes.explanations.append(
+                Explanation(subject, "reassign", "stays", Code.ASSIGNED_OWNER, now, values=lacks)
+            )
     _watch(conn, tenant, signals, now)
     running_again = {s.subject for s in signals if s.data.get("control") == "run"}
     for subject in running_again:
@@ -183,6 +194,16 @@ def _react(
     writes.dirty |= {
         s.subject for s in signals if s.kind in (SignalKind.TASK_COMPLETED, SignalKind.TASK_DELETED)
     }
+
+
+def _given_to(tenant: Tenant, wanted: str) -> tuple[str | None, str]:
+    """Whose a record's open tasks become by a rule's word, and on what ground; no ground: nobody
+    is there, and they stay."""
+    if wanted == "manager":
+        return None, "manager"
+    name = tenant.settings.default_owner or "" if wanted == "default" else wanted
+    person = find(tenant.calendars.people.values(), name)
+    return (person.owner_id, "rep") if person is not None and person.active else (None, "")
 
 
 def _may_unenrol(signal: Any) -> bool:

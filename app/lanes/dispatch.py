@@ -23,6 +23,7 @@ from app.lanes.case import Case, load_cases
 from app.lanes.context import Lanes, Tenant
 from app.lanes.counting import count_exactly
 from app.lanes.enrolling import enrol_cases
+from app.lanes.handing_over import hand_over, refuse_idle
 from app.lanes.ingest import read_again
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.resuming import resume_cases
@@ -92,7 +93,7 @@ def _carry_out(
         cases = unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
         cases = resume_cases(lanes, tenant, cases, now)
         assign_cases(lanes, tenant, cases, now)
-        doable = _judge(lanes, tenant, cases)
+        doable = refuse_idle(lanes, tenant, _judge(lanes, tenant, cases), now)
         natives = [case for case in doable if case.is_native]
         results = _perform(lanes, tenant, [case for case in doable if not case.is_native])
     except CrmError as error:
@@ -188,7 +189,9 @@ def _perform(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Result
         create = connector.clearing().create_tasks
         jobs.append((duties, lanes.pool.submit(create, [tasks[case.id] for case in duties])))
         cases = [case for case in cases if not case.is_duty]
-    for type, those in by_kind(cases):
+    results += hand_over(lanes, tenant, connector, cases, tasks)
+    undone = {result.case.id for result in results}
+    for type, those in by_kind([case for case in cases if case.id not in undone]):
         for start in range(0, len(those), _CREATE):
             batch = those[start : start + _CREATE]
             wanted = [tasks[case.id] for case in batch]

@@ -253,11 +253,22 @@ def _line(result: Result, now: Business) -> Explanation:
         note = result.case.is_note
         code = Deed.ADOPTED if result.adopted else Deed.NOTED if note else Deed.CREATED
         values["note" if note else "task"] = result.task_id
+        if touch.step.hands_over:
+            code, values = Deed.HANDED_OVER, {**values, **_hands(result.case)}
         return Explanation(touch.subject, f"touch:{touch.id}", "done", code, now, True, values)
     again = result.retry_wall is not None
     code = Code.STOPPED if result.stopped else Deed.CRM_ERROR if again else Deed.REFUSED
     values["error"] = result.error.message if result.error else ""
     return Explanation(touch.subject, f"touch:{touch.id}", "defer", code, now, False, values)
+
+
+def _hands(case: Case) -> dict[str, str]:
+    """From whose hands the record went into whose."""
+    was, to = case.ground.owner, case.facts.owner
+    return {
+        "was": was.name if was else "nobody",
+        "to": to.name if to else case.owner_id or "nobody",
+    }
 
 
 def _hint(tenant: Tenant, result: Result, now: Business) -> Event:

@@ -53,7 +53,7 @@ class Writes:
     notices: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     holds: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
-    moves: set[int] = field(default_factory=set[int])
+    gives: dict[int, str] = field(default_factory=dict[int, str])
     explanations: list[Explanation] = field(default_factory=list[Explanation])
     dirty: set[int] = field(default_factory=set[int])
     asks: set[str] = field(default_factory=set[str])
@@ -148,7 +148,7 @@ class Writes:
                         row["contact_id"], now,
                     )
                 case ReassignTasks():
-                    self.moves.add(action.subject)
+                    self.gives[action.subject] = action.to
                 case ChooseContact():
                     self.chosen.append(action)
                     self.dirty.add(action.subject)

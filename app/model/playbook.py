@@ -114,6 +114,7 @@ class Step:
     note: the touch is a note on the record, nobody's work: it has no due time, only an instant.
     under: the arms by which the step is reached; see `app.model.flow`.
     steady: the sequence's pace leaves its delay as it is.
+    hands_over: before the note is written the record is given to whom `assign` names.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Step:
     note: bool = False
     under: tuple[Arm, ...] = ()
     steady: bool = False
+    hands_over: bool = False
 
     @property
     def channel(self) -> Channel:

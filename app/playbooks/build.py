@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.decisions.dates import FIELD
-from app.model.ending import Assign
 from app.model.pace import Pace
 from app.model.playbook import (
-    INSTEAD,
     AllOf,
     AnyOf,
     Compare,
@@ -16,8 +13,6 @@ from app.model.playbook import (
     CreateTasks,
     Enrol,
     Hold,
-    LatePolicy,
-    NativeSequence,
     Need,
     Notify,
     NotOf,
@@ -33,18 +28,16 @@ from app.model.playbook import (
     Template,
     When,
 )
-from app.model.time import Delay, Unit
+from app.model.time import Delay
 from app.model.vocabulary import (
     EXITS,
     Again,
-    Priority,
     SignalKind,
     StageKind,
     StopReason,
     TaskType,
 )
 from app.playbooks import schema as form
-from app.playbooks.control_schema import ControlYaml
 from app.playbooks.distances import backwards
 from app.playbooks.end_build import end_of, return_of, review_id
 from app.playbooks.end_schema import by_reason
@@ -55,22 +48,7 @@ from app.playbooks.momentum import placed_rules
 from app.playbooks.nesting import Makers, nodes_of
 from app.playbooks.pace_build import with_beats
 from app.playbooks.playbook_schema import PlaybookYaml
-from app.playbooks.step_schema import (
-    AnchorFieldYaml,
-    AssignToYaml,
-    NativeYaml,
-    SkipYaml,
-    StepYaml,
-)
-from app.playbooks.texts import NAME_SEPARATOR
-
-_CHANNEL_WORDS = {
-    TaskType.CALL: "Call",
-    TaskType.EMAIL: "E-mail",
-    TaskType.TODO: "To do",
-    TaskType.LINKEDIN: "LinkedIn",
-    TaskType.MEETING: "Meeting",
-}
+from app.playbooks.step_build import anchor_of, delay_of, step_of
 
 
 def build(source: PlaybookYaml) -> Playbook:
@@ -170,7 +148,7 @@ def condition_of(source: form.ConditionYaml) -> Condition:
 
 def _action(action: form.ActionYaml, templates: dict[str, Template]) -> RuleAction:
     if isinstance(action, form.CreateTasksAction):
-        return CreateTasks(tuple(_step(step, templates) for step in action.create_tasks))
+        return CreateTasks(tuple(step_of(step, templates) for step in action.create_tasks))
     if isinstance(action, form.EnrolAction):
         return Enrol(action.enrol)
     if isinstance(action, form.StopAction):
@@ -186,7 +164,7 @@ def _action(action: form.ActionYaml, templates: dict[str, Template]) -> RuleActi
 
 def _sequence(playbook: str, source: form.SequenceYaml, templates: dict[str, Template]) -> Sequence:
     switched = source.exits or {}
-    makers = Makers(lambda step: _step(step, templates), _when, condition_of, _anchor, _delay)
+    makers = Makers(lambda step: step_of(step, templates), _when, condition_of, anchor_of, delay_of)
     paces = tuple(Pace(condition_of(one.if_), one.times) for one in source.pace)
     nodes = tuple(with_beats(tuple(nodes_of(source.steps, makers)), paces))
     steps = tuple(node for node in nodes if isinstance(node, Step))
@@ -234,86 +212,6 @@ def _reviews(
         yield Sequence(
             id=review_id(source.id, StopReason(name)),
             playbook=playbook,
-            steps=(_step(step, templates),),
+            steps=(step_of(step, templates),),
             title=f"{title}: review",
         )
-
-
-def _delay(step: StepYaml | ControlYaml) -> Delay | None:
-    """The delay of a step; negative where it counts back from a date."""
-    return backwards(step.at) if step.at is not None and step.before is not None else step.at
-
-
-def _step(step: form.StepYaml, templates: dict[str, Template]) -> Step:
-    if step.sequence is not None:
-        return _native(step, step.sequence, templates)
-    if step.note is not None:
-        title = f"Note: {templates[step.note].decides}"
-        return Step(step.id, None, TaskType.TODO, title, step.note, note=True)
-    task, template = step.task or TaskType.EMAIL, step.email or step.template or ""
-    return Step(
-        id=step.id,
-        at=_delay(step),
-        task=task,
-        subject=step.subject or f"{_CHANNEL_WORDS[task]}: {templates[template].decides}",
-        template=template,
-        priority=step.priority or Priority.MEDIUM,
-        anchor=_anchor(step),
-        lead=step.lead,
-        window=step.window,
-        late=_late(step),
-        recycle=step.then.recycle if step.then is not None else None,
-        assign=_assign(step),
-        steady=step.pace == "steady",
-    )
-
-
-def _assign(step: form.StepYaml) -> Assign:
-    if isinstance(step.assign, AssignToYaml):
-        name = step.assign.rep or step.assign.team or ""
-        return Assign("rep" if step.assign.rep is not None else "team", name)
-    return Assign(step.assign or "owner")
-
-
-def _native(step: form.StepYaml, sequence: NativeYaml, templates: dict[str, Template]) -> Step:
-    """An enrolment acts at its due time, so nothing is written before it."""
-    crm, name = sequence.named
-    if step.template is not None:
-        task, instead = TaskType.EMAIL, f"E-mail: {templates[step.template].decides}"
-    else:
-        task, instead = TaskType.TODO, by_hand(name)
-    return Step(
-        id=step.id,
-        at=step.at,
-        task=task,
-        subject=step.subject or instead,
-        template=step.template or INSTEAD,
-        priority=step.priority or Priority.MEDIUM,
-        anchor=_anchor(step),
-        lead=Delay(0, Unit.MIN),
-        window=step.window,
-        late=_late(step),
-        recycle=step.then.recycle if step.then is not None else None,
-        native=NativeSequence(crm, name, sequence.sender),
-        steady=step.pace == "steady",
-    )
-
-
-def by_hand(name: str) -> str:
-    """The title of the to-do that stands in for a sequence without a template."""
-    return f"Follow up by hand instead of the sequence {name.replace(NAME_SEPARATOR, ': ')}"
-
-
-def _anchor(step: StepYaml | ControlYaml, unsaid: str = "entry") -> str:
-    """What a step counts from; unsaid: where the file leaves it open."""
-    if step.before is not None:
-        return f"{FIELD}{plain_field(step.before.field)}"
-    if isinstance(step.after, AnchorFieldYaml):
-        return f"{FIELD}{plain_field(step.after.field)}"
-    return step.after or unsaid
-
-
-def _late(step: form.StepYaml) -> LatePolicy:
-    if isinstance(step.late, SkipYaml):
-        return LatePolicy("skip", step.late.skip_after)
-    return LatePolicy(step.late or "shift")

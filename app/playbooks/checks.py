@@ -21,7 +21,7 @@ from app.playbooks.finding import Finding, Location
 from app.playbooks.items import Placed, placed, touches
 from app.playbooks.momentum import placed_rules, unique_findings
 from app.playbooks.playbook_schema import PlaybookYaml
-from app.playbooks.step_checks import native_findings, pace_findings
+from app.playbooks.step_checks import hand_over_findings, native_findings, pace_findings
 from app.playbooks.step_schema import AnchorFieldYaml
 from app.playbooks.texts import subject_findings, template_findings
 from app.playbooks.windows import window_findings
@@ -162,7 +162,11 @@ def _steps(
 ) -> Iterator[Finding]:
     for place, step in steps:
         key = next((name for name in ("email", "note") if getattr(step, name)), "template")
-        if step.sequence is None or step.template is not None:
+        if step.hand_over is not None:
+            yield from hand_over_findings(place, firing)
+            at, name = (*place, "hand_over", "template"), step.hand_over.template
+            yield from _known(at, "template", name, playbook.templates)
+        elif step.sequence is None or step.template is not None:
             yield from _known(
                 (*place, key), "template", getattr(step, key) or "", playbook.templates
             )

@@ -12,10 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.model.ending import REVIEW, Assign, End
-from app.model.flow import Control, Node
+from app.model.ending import REVIEW, End
 from app.model.playbook import (
-    INSTEAD,
     AllOf,
     AnyOf,
     Condition,
@@ -30,20 +28,18 @@ from app.model.playbook import (
     Scope,
     Sequence,
     SetField,
-    Step,
     Stop,
     When,
 )
 from app.model.time import Delay
 from app.model.vocabulary import EXITS, LASTING, SignalKind, StopReason
 from app.playbooks.build import build
-from app.playbooks.distances import backwards, forwards
+from app.playbooks.distances import backwards
 from app.playbooks.loader import problems_of
 from app.playbooks.nesting import Writers, items_of
 from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.problems import PlaybookError
-
-Json = dict[str, Any]
+from app.playbooks.step_codec import Json, assign_of, placed_of, said, step_of, text_of
 
 
 def from_json(data: Json) -> Playbook:
@@ -66,7 +62,7 @@ def json_schema() -> Json:
 
 def to_json(playbook: Playbook) -> Json:
     """Plain JSON types; what a file may leave out is left out. `from_json` gives it back equal."""
-    return _said(
+    return said(
         {
             "playbook": playbook.id,
             "title": playbook.title,
@@ -79,7 +75,7 @@ def to_json(playbook: Playbook) -> Json:
                 if not item.id.endswith(REVIEW)
             ],
             "templates": {
-                name: _said(
+                name: said(
                     {
                         "decides": text.decides,
                         "email_subject": text.email_subject,
@@ -94,14 +90,8 @@ def to_json(playbook: Playbook) -> Json:
     )
 
 
-def _said(fields: Json, keep: tuple[str, ...] = ()) -> Json:
-    """Without what is empty; an empty `body` is a body all the same."""
-    empty: tuple[Any, ...] = (None, "", [], {})
-    return {key: value for key, value in fields.items() if key in keep or value not in empty}
-
-
 def _rule(rule: Rule) -> Json:
-    return _said(
+    return said(
         {
             "id": rule.id,
             "title": rule.title,
@@ -109,7 +99,7 @@ def _rule(rule: Rule) -> Json:
             "if": _condition(rule.condition) if rule.condition is not None else None,
             "then": [_action(action) for action in rule.then],
             "again": rule.again.value,
-            "settle": _text(rule.settle),
+            "settle": text_of(rule.settle),
             "limit": rule.limit,
             "scope": _scope(rule.scope),
             "urgent": {"hold": str(rule.urgent)} if rule.urgent is not None else None,
@@ -119,7 +109,7 @@ def _rule(rule: Rule) -> Json:
 
 def _scope(scope: Scope) -> Json:
     sets = {"pipelines": scope.pipelines, "teams": scope.teams, "reps": scope.reps}
-    return _said({key: sorted(names) for key, names in sets.items()})
+    return said({key: sorted(names) for key, names in sets.items()})
 
 
 def _when(when: When) -> Json:
@@ -139,26 +129,26 @@ def _when(when: When) -> Json:
     elif when.kind is SignalKind.SURGE:
         value = _surge(when)
     absent = sorted({*(kind.value for kind in when.unless), *when.unless_events})
-    more = {"unless": absent, "within": _text(when.within), "enters": when.enters}
-    return _said({when.kind.value: value, **more})
+    more = {"unless": absent, "within": text_of(when.within), "enters": when.enters}
+    return said({when.kind.value: value, **more})
 
 
 def _event(when: When) -> Json | list[str]:
     if when.count == 1:
         return sorted(when.events)
-    return {"name": sorted(when.events), "count": when.count, "within": _text(when.span)}
+    return {"name": sorted(when.events), "count": when.count, "within": text_of(when.span)}
 
 
 def _surge(when: When) -> Json:
     near = None
     if when.near is not None:
-        near = {"field": f"deal.{when.near}", "within": _text(when.near_within)}
-    return _said(
+        near = {"field": f"deal.{when.near}", "within": text_of(when.near_within)}
+    return said(
         {
             "of": sorted(when.events),
             "count": when.count,
             "persons": when.persons,
-            "within": _text(when.span),
+            "within": text_of(when.span),
             "near": near,
         }
     )
@@ -192,7 +182,7 @@ def _condition(condition: Condition) -> Json:
 
 def _action(action: RuleAction) -> Json:
     if isinstance(action, CreateTasks):
-        return {"create_tasks": [_step(step) for step in action.steps]}
+        return {"create_tasks": [step_of(step) for step in action.steps]}
     if isinstance(action, Enrol):
         return {"enrol": action.sequence}
     if isinstance(action, Stop):
@@ -200,8 +190,8 @@ def _action(action: RuleAction) -> Json:
     if isinstance(action, Notify):
         return {"notify": {"who": action.who, "template": action.template}}
     if isinstance(action, SetField):
-        value = {"field": action.field, "value": action.value, "for": _text(action.returns)}
-        return {"set": _said(value)}
+        value = {"field": action.field, "value": action.value, "for": text_of(action.returns)}
+        return {"set": said(value)}
     if isinstance(action, Hold):
         return {"hold": {"reason": action.reason, "for": str(action.duration)}}
     return {"reassign": action.to}
@@ -209,7 +199,7 @@ def _action(action: RuleAction) -> Json:
 
 def _sequence(sequence: Sequence, playbook: Playbook) -> Json:
     again = sequence.again
-    return _said(
+    return said(
         {
             "id": sequence.id,
             "title": sequence.title,
@@ -227,93 +217,31 @@ def _sequence(sequence: Sequence, playbook: Playbook) -> Json:
                 {"if": _condition(one.condition), "times": one.times} for one in sequence.pace
             ],
             "for": {"role": sequence.role} if sequence.role else None,
-            "steps": items_of(sequence.nodes, Writers(_step, _when, _condition, _placed)),
+            "steps": items_of(sequence.nodes, Writers(step_of, _when, _condition, placed_of)),
         }
     )
 
 
 def _end(end: End, playbook: Playbook) -> Json | str:
     if end.to == "next":
-        return _said({"next": end.sequence, "after": _text(end.after)})
+        return said({"next": end.sequence, "after": text_of(end.after)})
     if end.to == "recycle":
         return {"recycle": str(end.after)}
     if end.to == "archive":
         return "archive"
     step = playbook.sequences[end.sequence].steps[0]
-    said = {
+    task = {
         "template": step.template,
-        "at": _text(step.at),
+        "at": text_of(step.at),
         "task": step.task.value,
         "subject": step.subject,
         "priority": step.priority.value,
-        "assign": _assign(step.assign),
+        "assign": assign_of(step.assign),
     }
-    return {"review": _said(said)}
-
-
-def _step(step: Step) -> Json:
-    if step.note:
-        return {"id": step.id, "note": step.template}
-    return _said(
-        {
-            "id": step.id,
-            "at": _text(forwards(step.at)),
-            "task": step.task.value if step.native is None else None,
-            "sequence": _native(step),
-            "template": step.template if step.template != INSTEAD else None,
-            "subject": step.subject,
-            "priority": step.priority.value,
-            "before": _after(step) if _is_before(step) else None,
-            "after": _after(step) if not _is_before(step) else None,
-            "lead": _text(step.lead) if step.native is None else None,
-            "window": step.window,
-            "late": _late(step),
-            "then": {"recycle": str(step.recycle)} if step.recycle is not None else None,
-            "assign": _assign(step.assign),
-            "pace": "steady" if step.steady else None,
-        }
-    )
-
-
-def _assign(assign: Assign) -> str | Json | None:
-    if assign.to in ("rep", "team"):
-        return {assign.to: assign.name}
-    return None if assign.to == "owner" else assign.to
+    return {"review": said(task)}
 
 
 def _exits(sequence: Sequence) -> dict[str, bool]:
     """The `exits` that a file would have to say: those that are off."""
     off = {reason: False for reason in EXITS if reason not in sequence.exits}
     return {StopReason(reason).value: switch for reason, switch in off.items()}
-
-
-def _placed(step: Control) -> Json:
-    """When a control step is reached; it follows the step before it unless it says otherwise."""
-    before = _after(step) if _is_before(step) else None
-    after = _after(step) if before is None else None
-    return _said({"at": _text(forwards(step.at)), "before": before, "after": after})
-
-
-def _native(step: Step) -> Json | None:
-    if step.native is None:
-        return None
-    return {step.native.crm: step.native.name, "sender": step.native.sender}
-
-
-def _is_before(step: Node) -> bool:
-    return step.at is not None and step.at.amount < 0
-
-
-def _after(step: Node) -> str | Json:
-    _, is_field, name = step.anchor.partition("field:")
-    return {"field": name} if is_field else step.anchor
-
-
-def _late(step: Step) -> str | Json:
-    if step.late.action == "skip":
-        return {"skip_after": _text(step.late.older_than)}
-    return step.late.action
-
-
-def _text(delay: object) -> str | None:
-    return None if delay is None else str(delay)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
 from app.model.playbook import Playbook
+from app.model.records import PersonView
 from app.playbooks import checks, declared
 from app.playbooks.advice import Limits, advise
 from app.playbooks.build import build
@@ -26,6 +27,7 @@ from app.playbooks.hints import key_hint
 from app.playbooks.needs import needs
 from app.playbooks.playbook_schema import PlaybookYaml
 from app.playbooks.problems import PlaybookError, Problem, field_path
+from app.playbooks.staff import staff_findings
 from app.wording.language import suggest
 
 MAX_BYTES = 512 * 1024
@@ -53,6 +55,7 @@ def load_text(
     name: str,
     fields: Mapping[str, str] = NO_FIELDS,
     closed: Mapping[str, str] = NO_FIELDS,
+    people: Sequence[PersonView] | None = None,
     *,
     trusting: bool = False,
 ) -> Playbook:
@@ -61,6 +64,7 @@ def load_text(
     name: what errors call the file. fields: an installation's own mapped fields by name
     (`deal.contract_end`), each with its type, which conditions, templates, dates and steps may use
     beside the built-in ones. closed: windows that no task could ever be due in, with the reason.
+    people: everybody of the account, whom steps may name; None: nobody knows.
     trusting: no installation is at hand, so what the file says it needs is taken for mapped.
     """
     document = _parse(text, name)
@@ -73,6 +77,8 @@ def load_text(
     findings = checks.check(source, mapped, closed)
     findings.extend(flow_findings(source, *checks.usable(mapped)))
     findings.extend(declared.form_findings(source))
+    if people is not None:
+        findings.extend(staff_findings(source, people))
     if not trusting:
         findings.extend(declared.mapping_findings(source, fields))
     playbook = None if findings else build(source)

@@ -16,6 +16,16 @@ def pace_findings(place: Location, step: form.StepYaml) -> Iterator[Finding]:
         )
 
 
+def hand_over_findings(place: Location, firing: bool) -> Iterator[Finding]:
+    """A record changes hands on the way of a sequence, where it can be seen what went before."""
+    if firing:
+        yield Finding(
+            (*place, "hand_over"),
+            "a rule's own tasks hand nothing over",
+            "put the step into a sequence and `enrol` in that",
+        )
+
+
 def native_findings(place: Location, step: form.StepYaml, firing: bool) -> Iterator[Finding]:
     """The CRM mails at once and by itself: nothing about it can be written ahead of its time."""
     if firing:

@@ -90,13 +90,28 @@ AssignYaml = Annotated[
 ]
 
 
+HandToYaml = Annotated[
+    Annotated[Literal["manager"], Tag(FORM + "word")]
+    | Annotated[AssignToYaml, Tag(FORM + "mapping")],
+    Discriminator(by_type),
+]
+
+
+class HandOverYaml(Strict):
+    """The record goes to the owner's manager, one person, or whose turn it is in a team, with a
+    note of the context."""
+
+    to: HandToYaml
+    template: Id
+
+
 class StepYaml(Strict):
     """One step of a sequence or task of `create_tasks`.
 
     `email: <template>` is short for `task: email` with that template. `note: <template>` is no task
-    but a note on the record, written at once. With `sequence` the template
-    is the draft that a rep gets where the CRM's sequence cannot be started. With `before` the delay
-    `at` counts back from a date.
+    but a note on the record, written at once. `hand_over` gives the record to somebody else, with
+    such a note. With `sequence` the template is the draft that a rep gets where the CRM's sequence
+    cannot be started. With `before` the delay `at` counts back from a date.
     """
 
     id: Id
@@ -104,6 +119,7 @@ class StepYaml(Strict):
     task: TaskWord | None = None
     email: Id | None = None
     note: Id | None = None
+    hand_over: HandOverYaml | None = None
     sequence: NativeYaml | None = None
     template: Id | None = None
     subject: Line | None = None
@@ -119,12 +135,20 @@ class StepYaml(Strict):
 
     @model_validator(mode="after")
     def _one_channel(self) -> StepYaml:
-        named = [self.task, self.email, self.note, self.sequence]
+        named = [self.task, self.email, self.note, self.hand_over, self.sequence]
         if sum(channel is not None for channel in named) != 1:
             raise refusal(
-                "a step is either a `task`, an `email`, a `note` or a `sequence` of the CRM's own",
+                "a step is either a `task`, an `email`, a `note`, a `hand_over` or a `sequence` of "
+                "the CRM's own",
                 "write task: call, email, todo, linkedin or meeting; or email: <template>; or "
-                "note: <template>; or sequence: {hubspot: <name>} or {salesforce: <name>}",
+                "note: <template>; or hand_over: {to: …, template: …}; or sequence: {hubspot: "
+                "<name>} or {salesforce: <name>}",
+            )
+        timed = self.model_fields_set - {"id", "at", "after", "before", "hand_over"}
+        if self.hand_over is not None and timed:
+            raise refusal(
+                f"a hand-over is nobody's work: it takes no `{min(timed)}`",
+                "leave it out; who gets the record stands in `to`, the text in `template`",
             )
         more = sorted(self.model_fields_set - {"id", "note"})
         if self.note is not None and more:

@@ -147,6 +147,18 @@ def wish_open(conn: Connection, subject_ids: Iterable[int], what: str, why: str)
     _WISH_OPEN.run(conn, ids=list(subject_ids), what=what, why=why)
 
 
+_GIVE = Fixed(
+    update(touches)
+    .where(_t.outcome == Outcome.OPEN.value, among(_t.subject_id, "ids"))
+    .values(assignee=arg("to"), assigned_by=arg("by"))
+)
+
+
+def give(conn: Connection, subject_ids: Iterable[int], to: str | None, by: str) -> None:
+    """Open tasks of these subjects are somebody else's from now on, on the ground given."""
+    _GIVE.run(conn, ids=list(subject_ids), to=to, by=by)
+
+
 _EDITED = Fixed(
     update(touches)
     .where(_t.id == arg("key"))

@@ -113,6 +113,10 @@ def _not_judged(playbook: Playbook, told: frozenset[SignalKind]) -> list[Mapping
         if rule.when.kind not in told or rule.when.replies
     ]
     for sequence in playbook.sequences.values():
+        for one in sequence.steps:
+            if one.hands_over:  # the past keeps its owners
+                key = f"{sequence.key}/{one.id}"
+                found.append({"rule": key, "title": f"step {one.id}", "signal": "a new owner"})
         for node in sequence.flow:
             when = asks(node)
             if when is not None and (when.kind not in told or when.replies):

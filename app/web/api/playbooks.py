@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
+from app.installations.people import view
 from app.installations.windows import closed
 from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
@@ -160,9 +161,10 @@ def checked(text: str, name: str) -> Playbook:
     with services().store.read() as conn:
         inst = access.viewer().installation_id
         fields = mapped(conn, inst)
-        shut = closed(stored_settings(conn, inst), people.read(conn, inst).values())
+        staff = list(people.read(conn, inst).values())
+        shut = closed(stored_settings(conn, inst), staff)
     try:
-        return load_text(text, name, fields, shut)
+        return load_text(text, name, fields, shut, [view(row) for row in staff])
     except PlaybookError as error:
         problems = [asdict(problem) for problem in error.problems]
         count = f"{len(problems)} mistake" + ("s" if len(problems) != 1 else "")
