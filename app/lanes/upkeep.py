@@ -22,13 +22,17 @@ from app.model.ids import touch_id
 from app.model.signals import Signal
 from app.model.time import DAY, Business
 from app.model.vocabulary import EnrolmentState, SignalKind
-from app.store import cursors, events, notices, playbooks, running, tasks
+from app.store import cursors, events, ledger, notices, playbooks, running, tasks
 from connectors.contract import CrmError
 
 BATCH = 300
 
 DAILY = "upkeep:day"
 """Cursor of the day whose upkeep is done."""
+
+
+_AT_ONCE = 2_000
+"""Rows of the ledger that one transaction forgets: some ten milliseconds."""
 
 
 def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
@@ -71,7 +75,8 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
 
 def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     """Once a local day: people and stages as the CRM has them now, proposals whose reason is gone,
-    today's share of what was released, a large account's figures, and the managers' digest."""
+    today's share of what was released, what is kept no longer, a large account's figures, and the
+    managers' digest."""
     now = lanes.now()
     today = tenant.calendars.day_start(now)
     with lanes.store.read() as conn:
@@ -89,6 +94,7 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     release_backlog(lanes, tenant)
     drain_queue(lanes, tenant)
     _forget_events(lanes, tenant, now)
+    _forget_decisions(lanes, tenant, now)
     want_daily(lanes, tenant)
     if not tenant.stopped:
         send_digests(lanes, tenant)
@@ -101,6 +107,18 @@ def _forget_events(lanes: Lanes, tenant: Tenant, now: Business) -> None:
     """Events are kept for so many days, whoever they were about or nobody."""
     with lanes.store.write() as conn:
         events.expire(conn, tenant.id, Business(now - tenant.settings.event_days * DAY))
+
+
+def _forget_decisions(lanes: Lanes, tenant: Tenant, now: Business) -> None:
+    """Decisions are kept for so many days after they were last taken."""
+    before = Business(now - tenant.settings.ledger_days * DAY)
+    while True:
+        with lanes.store.read() as conn:
+            old = ledger.older_than(conn, tenant.id, before, _AT_ONCE)
+        if not old:
+            return
+        with lanes.store.write() as conn:
+            ledger.forget(conn, old)
 
 
 def next_daily(lanes: Lanes, tenant: Tenant) -> Business | None:

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from app.model.decisions import Explanation
 from app.model.time import Business
 from app.store import sets
+from app.store.fixed import Fixed, among, arg
 from app.store.tables import enrolments, ledger, subjects, touches
 
 # One seek per key in ix_ledger_subject; a GROUP BY would read the subjects' whole past.
@@ -170,14 +171,23 @@ def _entries(conn: Connection, query: Select[Any]) -> list[Entry]:
     ]
 
 
-def prune(conn: Connection, installation_id: int, before: Business, limit: int = 5_000) -> int:
-    """Delete up to `limit` rows last said before an instant; returns how many there were."""
-    old = (
-        select(ledger.c.id)
-        .where(ledger.c.installation_id == installation_id, ledger.c.last_at < before)
-        .limit(limit)
-    )
-    return conn.execute(delete(ledger).where(ledger.c.id.in_(old))).rowcount
+_OLD = Fixed(
+    select(ledger.c.id)
+    .where(ledger.c.installation_id == arg("inst"), ledger.c.last_at < arg("before"))
+    .limit(arg("most"))
+)
+_FORGET = Fixed(delete(ledger).where(among(ledger.c.id, "ids")))
+
+
+def older_than(conn: Connection, installation_id: int, before: Business, most: int) -> list[int]:
+    """Ids of up to so many rows last said before an instant. No index serves this: look for them
+    while others may write."""
+    return [row[0] for row in _OLD.rows(conn, inst=installation_id, before=before, most=most)]
+
+
+def forget(conn: Connection, ids: Sequence[int]) -> int:
+    """Delete these rows; how many there were."""
+    return _FORGET.run(conn, ids=ids) if ids else 0
 
 
 LOOKED_AT = 200_000

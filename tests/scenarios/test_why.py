@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, BEN, Story, playbook
 
 RULES = """
@@ -111,3 +112,20 @@ def test_the_page_says_it_for_a_record_and_a_rule_at_a_time(story: Story) -> Non
     assert "Nothing found for" in asked_page(ada, "q=Small").text
     answer = ada.get(f"{story.url}/api/standing/deal/{small}", timeout=20)
     assert answer.status_code == 404, "a colleague's deal is not there for a rep"
+
+
+def test_decisions_are_kept_no_longer_than_is_set(begin: Begin) -> None:
+    story = begin(settings={"ledger_days": 30})
+    story.live(playbook(RULES, STEPS))
+    old, young = story.deal("proposal", amount=1), story.deal(name="Young")
+    story.until("+1h")
+    assert story.codes(old, "rule:test/sent") == ["settling", "condition_false"]
+    story.until("+20d")
+    story.move(young, "proposal")
+    story.until("+15d")
+    # Daily work is done on the next day on which there is anything to do.
+    story.move(story.deal(name="Fresh"), "proposal")
+    story.until("+2d")
+    assert story.codes(old, "rule:test/sent") == []
+    assert "enrolled" in story.codes(young, "rule:test/sent")
+    assert story.ended(young)["test/cadence"] is None, "what runs is no decision, and stays"

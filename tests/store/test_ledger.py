@@ -142,11 +142,12 @@ def test_why_gathers_the_rule_its_enrolments_and_their_touches(store: Store) -> 
     assert found == ["rule:p/r", "enrolment:e1", "touch:t-e1"]
 
 
-def test_old_rows_are_pruned_in_bounded_steps(store: Store) -> None:
+def test_old_rows_are_forgotten_in_bounded_steps(store: Store) -> None:
     _write(store, *(_yes(1, at) for at in (1, 2, 3, 4)))
     with store.write() as conn:
         ledger.write(conn, 2, [_yes(9, 1)])
-        assert ledger.prune(conn, 1, Business(4), limit=2) == 2
-        assert ledger.prune(conn, 1, Business(4)) == 1
+        assert ledger.forget(conn, ledger.older_than(conn, 1, Business(4), 2)) == 2
+        assert ledger.forget(conn, ledger.older_than(conn, 1, Business(4), 9)) == 1
+        assert ledger.forget(conn, ledger.older_than(conn, 1, Business(4), 9)) == 0
     assert _read(store, 1) == [("enrolled", 4, 4, 1)]
     assert len(_read(store, 9)) == 1
