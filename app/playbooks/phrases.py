@@ -67,12 +67,16 @@ CHANNELS: Mapping[str, str] = {
     "meeting": "meeting",
     "note": "note on the record",
     "sequence": "sequence of the CRM's own",
+    "hand_over": "handing over",
     "wait": "wait",
     "branch": "branch",
     "split": "split",
     "set": "momentum",
 }
 """What a step is, by the word that `channel_of` answers."""
+
+STEERING = frozenset({"hand_over", "wait", "branch", "split", "set"})
+"""Steps that are no touch of a prospect, with a form of their own."""
 
 _LASTING = {
     "no_activity_for": "nothing has happened for {}",
@@ -180,7 +184,7 @@ def action(done: Any) -> str:
 
 def channel_of(step: Raw) -> str:
     """What a step is: a kind of task, `note`, `sequence`, or the control step's key."""
-    for key in ("note", "sequence", "wait", "branch", "split", "set", "email"):
+    for key in ("note", "sequence", "hand_over", "wait", "branch", "split", "set", "email"):
         if key in step:
             return key
     return str(step.get("task", ""))
@@ -211,6 +215,8 @@ def question(step: Raw) -> str:
         return f"split by lot: {', '.join(parts)}"
     if kind == "set":
         return action({"set": given})
+    if kind == "hand_over":
+        return f"hand the record over to {assigned(_mapping(given).get('to'))}"
     return ""
 
 

@@ -90,7 +90,7 @@ def _marks(
 
 def _mark(given: Raw, path: Path, lane: int, way: str, day: float, when: str) -> Mark:
     channel = phrases.channel_of(given)
-    control = channel in ("wait", "branch", "split", "set")
+    control = channel in phrases.STEERING
     text = phrases.question(given) if control else str(given.get("subject") or given.get("id", ""))
     return Mark(
         str(given.get("id", "")), path, lane, way, channel, day, when, text,
@@ -128,7 +128,7 @@ def _placed(step: Raw, before: float) -> tuple[float, str]:
     if step.get("after") == "previous_done":
         return before + days, f"{_long(at)} after the step before is done"
     if at is None:
-        return before, "once what stands before is over" if before else "at once"
+        return before, "right after what stands before" if before else "at once"
     return days, _short(days, at) if days else "at once"
 
 

@@ -13,11 +13,18 @@ import pytest
 from demo.admin import Admin
 from tests.browser.conftest import BORG, Firm, Open
 from tests.browser.test_looks import violations
-from tests.scenarios.harness import ADA, CLIENT_SECRET, OTTO, Story
+from tests.scenarios.harness import ADA, CLIENT_SECRET, MIA, OTTO, PORTAL, Story
+
+OTHER = PORTAL + 1
+"""A second account, with people of the same names and ids."""
 
 
 class Unconnected(Story):
-    """A CRM and the app beside it, which nobody has connected yet."""
+    """A CRM with two accounts and the app beside it, which nobody has connected yet."""
+
+    def __init__(self, folder: Path, **more: Any) -> None:
+        super().__init__(folder, **more)
+        self._account(OTHER)
 
     def _connect(self) -> None:
         self.admin = Admin(self.url)
@@ -85,7 +92,55 @@ def test_the_whole_set_up(chrome: Any, fresh: Story) -> None:
     assert [task.subject for task in fresh.tasks()] == [
         "Call about open questions on the proposal — Big sale"
     ]
+    refused_to_others(context, fresh)
     context.close()
+
+
+def refused_to_others(context: Any, story: Story) -> None:
+    """Who signed in for another account finds nothing of this one, whatever the address."""
+    other = Admin(story.url)
+    other.install(OTHER)
+    deal = next(row["id"] for row in story.export("deals")["deals"])
+    cookie = other.session.cookies["followthrough"]
+    context.add_cookies([{"name": "followthrough", "value": cookie, "url": story.url}])
+    page = context.new_page()
+    for path, said in (
+        (f"/subjects/deal/{deal}", "that you may see"),
+        ("/playbooks/proposal/history", "There is no saved playbook"),
+        ("/activations/1", "There is no activation"),
+    ):
+        assert page.goto(path).status == 404, path
+        assert page.get_by_text(said).is_visible(), path
+    page.goto("/audit")
+    assert page.get_by_text("set proposal/proposal-sent").count() == 0
+    page.goto("/why?q=Big")
+    assert page.get_by_text("Nothing found for").is_visible()
+
+
+def test_everybody_signs_in_by_their_link_and_finds_what_is_theirs(
+    chrome: Any, firm: Firm
+) -> None:
+    links = {
+        OTTO: ["Result", "Rules", "Set-up", "People", "Health"],
+        MIA: ["Result", "Rules"],
+        ADA: [],
+    }
+    everywhere = {"Do next", "Mine", "Records"}
+    for person, more in links.items():
+        context = chrome.new_context(base_url=firm.story.url)
+        page = context.new_page()
+        link = firm.story.admin.signin_link(person.email)
+        page.goto(link)
+        page.get_by_role("button", name="Sign in").click()
+        menu = page.get_by_role("navigation", name="Main")
+        menu.wait_for()
+        shown = set(menu.get_by_role("link").all_inner_texts())
+        assert everywhere | set(more) <= shown
+        assert not (set(links[OTTO]) - set(more)) & shown, person
+        page.goto(link)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_text("was used before or is too old").wait_for()
+        context.close()
 
 
 def modes(story: Story) -> dict[str, str]:

@@ -7,16 +7,22 @@ from typing import Any, cast
 
 from app.playbooks import phrases
 from app.web.admin.rule_fields import shape_of
+from app.web.admin.step_fields import ORDER
 
 Raw = Mapping[str, Any]
 
 _SIMPLE = frozenset({"enrol", "create_tasks", "notify"})
-_OF_RULE = ("scope", "urgent")
-_OF_SEQUENCE = ("end", "again", "if_running", "lower", "on_deal")
-_OF_STEP = {"then": "what comes after it", "sequence": "the CRM's sequence"}
+_FIELDS = frozenset({"playbook", "title", "description", "rules", "sequences", "templates"})
+_OF_RULE = frozenset({"id", "title", "when", "if", "then", "again", "settle", "limit"})
+_OF_SEQUENCE = frozenset(
+    {"id", "title", "goal", "exits", "exclusive", "priority", "max_active", "steps"}
+)
+_OF_STEP = frozenset({*ORDER} - {"then", "sequence"})
+_OF_TEXT = frozenset({"decides", "email_subject", "body"})
+"""Keys that have a field in the form, by what they stand in."""
+
 _WORDS = {
     "needs": "data that it needs",
-    "momentum": "momentum",
     "if_running": "what a signal does while it runs",
     "on_deal": "what happens when it becomes a deal",
     "lower": "what it does to lower ones",
@@ -24,7 +30,13 @@ _WORDS = {
     "again": "when it may begin again",
     "urgent": "its urgency",
     "scope": "whom it is for",
+    "pace": "its pace",
+    "for": "whom of the people it is for",
+    "then": "what comes after it",
+    "sequence": "the CRM's sequence",
+    "choices": "what one letter means",
 }
+"""Key → what it is; others are told by their own word."""
 
 
 def kept(document: Raw) -> list[tuple[int, str]]:
@@ -34,26 +46,29 @@ def kept(document: Raw) -> list[tuple[int, str]]:
 
 
 def _kept(document: Raw) -> Iterator[tuple[int, str]]:
-    for key in ("needs", "momentum"):
-        if key in document:
-            yield _line(document, key), _WORDS[key]
+    yield from _beside(document, _FIELDS, "")
     for rule in _items(document.get("rules")):
         yield from _rule(rule, f"rule {rule.get('id')}")
     for sequence in _items(document.get("sequences")):
         name = f"sequence {sequence.get('id')}"
-        for key in _OF_SEQUENCE:
-            if key in sequence:
-                yield _line(sequence, key), f"{name}: {_WORDS[key]}"
+        yield from _beside(sequence, _OF_SEQUENCE, f"{name}: ")
+        goal = _mapping(sequence.get("goal"))
+        if isinstance(goal.get(phrases.signal_of(goal)), Mapping):
+            yield _line(sequence, "goal"), f"{name}: the goal's details"
         yield from _steps(sequence.get("steps"), name)
     for name, text in _mapping(document.get("templates")).items():
-        if "choices" in _mapping(text):
-            yield _line(_mapping(text), "choices"), f"text {name}: what one letter means"
+        yield from _beside(_mapping(text), _OF_TEXT, f"text {name}: ")
+
+
+def _beside(owner: Raw, fields: frozenset[str], before: str) -> Iterator[tuple[int, str]]:
+    """Keys without a field."""
+    for key in owner:
+        if key not in fields:
+            yield _line(owner, key), before + _WORDS.get(key, key.replace("_", " "))
 
 
 def _rule(rule: Raw, name: str) -> Iterator[tuple[int, str]]:
-    for key in _OF_RULE:
-        if key in rule:
-            yield _line(rule, key), f"{name}: {_WORDS[key]}"
+    yield from _beside(rule, _OF_RULE, f"{name}: ")
     if rule.get("if") and shape_of(rule["if"]) is None:
         yield _line(rule, "if"), f"{name}: a nested condition"
     when = _mapping(rule.get("when"))
@@ -71,16 +86,14 @@ def _steps(steps: Any, owner: str) -> Iterator[tuple[int, str]]:
     for step in _items(steps):
         name = f"{owner}, step {step.get('id')}"
         kind = phrases.channel_of(step)
-        if kind in ("wait", "branch", "split", "set"):
+        if kind in phrases.STEERING:
             yield _line(step, kind), f"{name}: {phrases.question(step)}"
             for way in ("then", "else"):
                 yield from _steps(step.get(way), owner)
             for share in _items(step.get("split")):
                 yield from _steps(share.get("steps"), owner)
             continue
-        for key, what in _OF_STEP.items():
-            if key in step:
-                yield _line(step, key), f"{name}: {what}"
+        yield from _beside(step, _OF_STEP, f"{name}: ")
 
 
 def _line(owner: Any, key: str) -> int:

@@ -86,7 +86,7 @@ def condition_fields(asked: Any, path: Path) -> list[Field]:
         found.append(Field(dotted((*path, "~all")), "If", "choice", word, both))
     for number, row in enumerate([*rows, *[{}] * SPARE]):
         place = (*path, f"~{number}")
-        label = "If" if not number else "and" if word == "all" else "or"
+        label = ("and" if word == "all" else "or") if number else "this" if rows[1:] else "If"
         found += [
             Field(dotted((*place, "field")), label, "text", _str(row.get("field")),
                   placeholder="deal.amount", listed="condition-fields", starts=True),

@@ -136,7 +136,7 @@ def _fields(settings: Settings, group: str) -> list[Field]:
         found.append(
             Field(
                 name, spec.label, spec.kind, written(data[name], spec, name), options,
-                spec.hint or (meaning if spec.kind != "choice" else ""),
+                spec.hint or (meaning if group == "further" else ""),
                 placeholder=spec.placeholder, listed="zones" if name == "zone" else "",
             )
         )  # fmt: skip

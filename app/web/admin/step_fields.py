@@ -47,7 +47,7 @@ def fields_of(step: Raw, path: Path, known: Known) -> list[Field]:
             _name(path, "~anchor"), "counted from", "choice", _anchor(step), _anchors(step, known)
         ),
     ]
-    if channel in ("wait", "branch", "split", "set"):
+    if channel in phrases.STEERING:
         return anchored
     if channel == "note":
         return [_template(step, path, known)]
