@@ -140,8 +140,14 @@ class Org:
                 return row
         return None
 
-    def rows(self, sobject: str, *, deleted: bool = False) -> Iterator[Row]:
-        """All rows of an object, the deleted ones where asked for."""
+    def rows(self, sobject: str, *, deleted: bool = False, since: int = 0) -> Iterator[Row]:
+        """All rows of an object, the deleted ones where asked for. ``since``: those that have not
+        changed since then may be left out."""
+        if sobject == "OpportunityContactRole":
+            for values in sources.contact_roles(self, since):
+                if deleted or not values["IsDeleted"]:
+                    yield Row(sobject, None, values)
+            return
         if sobject not in KINDS:
             for values in sources.SOURCES[sobject](self):
                 if deleted or not values.get("IsDeleted"):
@@ -149,6 +155,8 @@ class Org:
             return
         for kind in KINDS[sobject]:
             for record in self.account.objects[kind].values():
+                if record.updated_at < since and not self.lag:
+                    continue
                 shown = lagging(record, self.lag) if self.lag else record
                 if shown is not None and self.shows(sobject, shown):
                     yield Row(sobject, shown)

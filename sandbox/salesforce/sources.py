@@ -182,9 +182,11 @@ def currencies(org: Org) -> Iterator[Values]:
         }
 
 
-def contact_roles(org: Org) -> Iterator[Values]:
+def contact_roles(org: Org, since: int = 0) -> Iterator[Values]:
     """OpportunityContactRole. A role stays when its contact is deleted."""
     for role in org.traces.roles.values():
+        if role.updated_at < since:
+            continue
         person = org.account.find("contacts", role.contact)
         labels = [ROLE_OF[label] for label in role.labels if label in ROLE_OF]
         part = person.get("hs_buying_role").partition(";")[0] if person else ""

@@ -10,7 +10,13 @@ from sandbox.salesforce.errors import refuse
 from sandbox.salesforce.model import Row, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql import grouped
-from sandbox.salesforce.soql.conditions import Operand, Test, combined, comparison
+from sandbox.salesforce.soql.conditions import (
+    Operand,
+    Test,
+    combined,
+    comparison,
+    instant_of,
+)
 from sandbox.salesforce.soql.fields import follow, no_column, relation_of, resolve
 from sandbox.salesforce.soql.functions import function
 from sandbox.salesforce.soql.shapes import Shape, attributes, plain_shape
@@ -78,7 +84,8 @@ class Plan:
         name, history = self.sobject.name, OF_ONE.get(self.sobject.name)
         demanded = _demanded(self.query.where, "opportunityid" if history else "id")
         if demanded is None or not (name in KINDS or history):
-            yield from self.org.rows(name, deleted=self.deleted)
+            since = _changed_since(self.query.where)
+            yield from self.org.rows(name, deleted=self.deleted, since=since)
             return
         for one in dict.fromkeys(map(ids.same, demanded)):
             parent = "Opportunity" if history else name
@@ -271,6 +278,22 @@ def _demanded(condition: Condition | None, name: str) -> list[str] | None:
     ):
         return [str(one.value) for one in condition.values if one.kind == "string"]
     return None
+
+
+def _changed_since(condition: Condition | None) -> int:
+    """The instant before which no row was last changed, where the condition says so outright."""
+    if isinstance(condition, Logic) and condition.operator == "AND":
+        return max(_changed_since(part) for part in condition.parts)
+    if (
+        isinstance(condition, Compare)
+        and isinstance(condition.left, Path)
+        and [part.lower() for part in condition.left.parts] == ["systemmodstamp"]
+        and condition.operator in (">", ">=", "=")
+        and isinstance(condition.values, tuple)
+        and condition.values[0].kind == "datetime"
+    ):
+        return instant_of(condition.values[0].value)
+    return 0
 
 
 def _sort(rows: list[Row], get: Callable[[Row], Any], order: Order) -> None:
