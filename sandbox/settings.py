@@ -89,6 +89,7 @@ OTHER_POSITIONS: dict[str, Any] = {
     "salesforce_deleted_days": 15,
     "salesforce_merged_in_bin": True,
     "salesforce_locator_seconds": 900.0,
+    "salesforce_archives_activities": True,
     "salesforce_composite_queries": 25,
 }
 """Every point marked [U] below, with the position that is not its default."""
@@ -224,6 +225,9 @@ class Settings:
     """Salesforce: how long a refresh token lasts without being used."""
     salesforce_long_call_seconds: float = 20.0
     """Salesforce: from when on a call is one of the long-running ones, of which few run at once."""
+    salesforce_app_quota: int = 0
+    """Salesforce: calls in 24 hours that an admin has allowed the app, told beside the org's; 0:
+    none are set apart for it."""
     salesforce_cadences_relate_deals: bool = False
     """Salesforce: whether opportunities may go along when somebody is put into a cadence."""
     salesforce_refresh_rotates: bool = True
@@ -253,6 +257,8 @@ class Settings:
     """[U] Salesforce: whether a record that was merged away is told among the deleted ones."""
     salesforce_locator_seconds: float = 172_800.0
     """[U] Salesforce: how long the rest of a query's answer may be read."""
+    salesforce_archives_activities: bool = False
+    """[U] Salesforce: whether tasks and events of over a year ago are told by queryAll alone."""
     salesforce_composite_queries: int = 5
     """[U] Salesforce: queries and collections within one composite call (5 or 25)."""
 

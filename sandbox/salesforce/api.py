@@ -96,13 +96,13 @@ class Salesforce(VendorServer[Call]):
             )
             status, answer = found.handler(call, **arguments)
             if admitted:
-                headers["Sforce-Limit-Info"] = self.limits.told(call.account)
+                headers["Sforce-Limit-Info"] = self.limits.told(call.account, call.app)
         except ApiError as error:
             self.refused(error.rows)
             status, answer = error.status, error.body
             headers |= error.headers
-            if self.settings.salesforce_limit_info_on_errors and hasattr(call, "account"):
-                headers["Sforce-Limit-Info"] = self.limits.told(call.account)
+            if self.settings.salesforce_limit_info_on_errors and hasattr(call, "org"):
+                headers["Sforce-Limit-Info"] = self.limits.told(call.account, call.app)
         finally:
             if admitted:
                 self.limits.over(call.account, admitted)

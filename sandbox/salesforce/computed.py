@@ -85,7 +85,7 @@ def owner_id(org: Org, record: Record) -> str | None:
     return org.user_id(org.owned(record))
 
 
-@reads("*.IsRecurrence", "*.IsArchived", "*.IsChild")
+@reads("*.IsRecurrence", "*.IsChild")
 def never(org: Org, record: Record) -> bool:
     """What is not so with any record here."""
     return False

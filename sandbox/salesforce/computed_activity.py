@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.salesforce import ids
 from sandbox.salesforce.computed import bounced_at, company_id, reads
-from sandbox.salesforce.days import REMINDER_FIELD, activity_day, reminder
+from sandbox.salesforce.days import REMINDER_FIELD, activity_day, is_archived, reminder
 from sandbox.salesforce.picklists import PICKLISTS
 from sandbox.world.people_activity import CALL_OUTCOMES
 from sandbox.world.records import Record
@@ -73,6 +73,11 @@ def _account(org: Org, record: Record) -> str | None:
             if found is not None:
                 return found
     return None
+
+
+@reads("Task.IsArchived", "Event.IsArchived")
+def _archived(org: Org, record: Record) -> bool:
+    return is_archived(org, record)
 
 
 # --- tasks ---------------------------------------------------------------------------------------

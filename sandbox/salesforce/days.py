@@ -13,6 +13,7 @@ from sandbox.world.records import Record
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
 
+YEAR_MS = 365 * 86_400_000
 DAY_FIELD = "sf_ActivityDate"
 MOMENT_FIELD = "sf_ReminderDateTime"
 REMINDER_FIELD = "sf_IsReminderSet"
@@ -30,6 +31,16 @@ def activity_day(org: Org, record: Record) -> str | None:
         return record.get(DAY_FIELD) or None
     at = record.instant("hs_meeting_start_time") or record.instant("hs_timestamp")
     return None if at is None else org.local_day(at, org.zone_of(org.owned(record)))
+
+
+def is_archived(org: Org, record: Record) -> bool:
+    """Whether a closed task or a past event lies more than a year back, where such are archived."""
+    if not org.settings.salesforce_archives_activities or (
+        record.kind == "tasks" and record.get("hs_task_status") != "COMPLETED"
+    ):
+        return False
+    day = activity_day(org, record)
+    return day is not None and day < org.local_day(org.now - YEAR_MS, org.account.timezone)
 
 
 def reminder(record: Record) -> int | None:

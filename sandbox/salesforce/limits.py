@@ -13,6 +13,7 @@ from sandbox.salesforce.editions import daily_calls, edition_of
 from sandbox.salesforce.errors import refuse
 from sandbox.settings import Settings
 from sandbox.world.account import Account
+from sandbox.world.records import App
 
 DAY_SECONDS = 86_400.0
 
@@ -26,6 +27,7 @@ class Limits:
         self._calls: dict[int, deque[tuple[float, int]]] = {}
         self._sums: dict[int, int] = {}
         self._under_way: dict[int, dict[int, float]] = {}
+        self._others: dict[int, int] = {}
         self._next = 1
 
     def most(self, account: Account) -> int:
@@ -54,6 +56,7 @@ class Limits:
     def spend(self, account: Account, calls: int) -> None:
         """Counts calls that the org's other apps have made."""
         with self._lock:
+            self._others[account.portal_id] = self._others.get(account.portal_id, 0) + calls
             self._add(account.portal_id, time.monotonic(), calls)
 
     def admit(self, account: Account) -> int:
@@ -80,6 +83,11 @@ class Limits:
         with self._lock:
             self._under_way[account.portal_id].pop(number, None)
 
-    def told(self, account: Account) -> str:
-        """What every answer says of it."""
-        return f"api-usage={self.used(account)}/{self.most(account)}"
+    def told(self, account: Account, app: App) -> str:
+        """What every answer says of it. All calls are the app's here, but those spent by others."""
+        said = f"api-usage={self.used(account)}/{self.most(account)}"
+        quota = self._settings.salesforce_app_quota
+        if quota:
+            own = self.used(account) - self._others.get(account.portal_id, 0)
+            said += f"; per-app-api-usage={own}/{quota}(appName={app.name})"
+        return said

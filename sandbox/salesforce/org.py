@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.salesforce import ids, sources
 from sandbox.salesforce.catalogue import objects_of
+from sandbox.salesforce.days import is_archived
 from sandbox.salesforce.model import Row, SObject
 from sandbox.salesforce.state import OrgState
 from sandbox.salesforce.tables import KINDS
@@ -19,6 +20,8 @@ from sandbox.world.traces import LEAD_STATUS, Traces
 
 if TYPE_CHECKING:
     from sandbox.settings import Settings
+
+_ARCHIVED = ("Task", "Event")
 
 
 class Org:
@@ -158,7 +161,9 @@ class Org:
                 if record.updated_at < since and not self.lag:
                     continue
                 shown = lagging(record, self.lag) if self.lag else record
-                if shown is not None and self.shows(sobject, shown):
+                if shown is None or not self.shows(sobject, shown):
+                    continue
+                if deleted or sobject not in _ARCHIVED or not is_archived(self, shown):
                     yield Row(sobject, shown)
             if not (deleted or self.lag):
                 continue

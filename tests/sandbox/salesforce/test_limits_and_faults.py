@@ -26,6 +26,13 @@ def test_an_org_has_so_many_calls_in_a_day(alone: Place) -> None:
     assert api.get("/services/oauth2/userinfo"), "who the user is costs nothing"
 
 
+def test_an_admin_may_set_calls_apart_for_the_app(alone: Place) -> None:
+    alone.settings.update({"salesforce_app_quota": 250})
+    alone.salesforce.limits.spend(alone.account, 10)
+    told = alone.client().call("GET", LIMITS).headers["Sforce-Limit-Info"]
+    assert told == "api-usage=11/102000; per-app-api-usage=1/250(appName=Acme)"
+
+
 @pytest.mark.parametrize(
     ("tier", "most"), [("developer", 15_000), ("enterprise", 102_000), ("unlimited", 110_000)]
 )

@@ -67,3 +67,17 @@ def test_whether_a_record_that_was_merged_away_is_told(alone: Place) -> None:
     turn(alone, "salesforce_merged_in_bin")
     told = api.get("~/sobjects/Contact/deleted", **SPAN)["deletedRecords"]
     assert [entry["id"] for entry in told] == [sfid("Contact", two)]
+
+
+def test_whether_old_activities_are_archived(alone: Place) -> None:
+    api = alone.client()
+    old = {"Subject": "old", "ActivityDate": "2025-09-01", "Status": "Completed"}
+    kept = {"Subject": "still open", "ActivityDate": "2025-09-01"}
+    for values in (old, kept):
+        api.create("Task", **values)
+    text = "SELECT Subject FROM Task ORDER BY Subject"
+    assert len(api.query(text)) == 2
+    turn(alone, "salesforce_archives_activities")
+    assert api.query(text) == [{"Subject": "still open"}]
+    told = api.get("~/queryAll", q="SELECT Subject, IsArchived FROM Task ORDER BY Subject")
+    assert [one["IsArchived"] for one in told["records"]] == [True, False]
