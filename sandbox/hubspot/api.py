@@ -10,8 +10,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import orjson
-
+from sandbox.answers import rendered
 from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.hubspot import (
@@ -26,7 +25,7 @@ from sandbox.hubspot import (
     search,
     sequences,
 )
-from sandbox.hubspot.call import ROUTES, Call, Html, Route
+from sandbox.hubspot.call import ROUTES, Call, Route
 from sandbox.hubspot.deliveries import Deliveries
 from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.grants import Grants, scopes_now
@@ -107,13 +106,13 @@ class HubSpot(VendorServer[Call]):
             self.refused(error.rows)
             status, answer = error.status, error.body
             headers |= error.headers
-        return _rendered(endpoint, status, answer, headers)
+        return rendered(endpoint, status, answer, headers)
 
     def fault(self, status: int) -> Reply:
         if status == 429:
             error = errors.rate_limited("rate_ten_seconds")
-            return _rendered("(fault)", 429, error.body, dict(error.headers))
-        return _rendered("(fault)", status, errors.body("internal error", None), {})
+            return rendered("(fault)", 429, error.body, dict(error.headers))
+        return rendered("(fault)", status, errors.body("internal error", None), {})
 
     def _route(self, call: Call) -> tuple[Route, dict[str, str]]:
         other_method = False
@@ -138,12 +137,3 @@ class HubSpot(VendorServer[Call]):
         call.scopes = scopes_now(held.scopes, call.account.tier, self.settings)
         call.user_id = held.user_id
         call.actor = Actor.app(held.app_id)
-
-
-def _rendered(endpoint: str, status: int, answer: Any, headers: dict[str, str]) -> Reply:
-    if isinstance(answer, Html):
-        told = headers | {"Content-Type": "text/html;charset=utf-8"}
-        if answer.location:
-            told["Location"] = answer.location
-        return Reply(endpoint, status, told, answer.text.encode())
-    return Reply(endpoint, status, headers, b"" if answer is None else orjson.dumps(answer))

@@ -187,13 +187,6 @@ Answer = tuple[int, Any]
 """Status and body: None, a JSON-able value, or an :class:`Html`."""
 
 
-class Html(NamedTuple):
-    """A page, and where it sends the browser when it is a redirect."""
-
-    text: str
-    location: str = ""
-
-
 Handler = Callable[..., Answer]
 
 

@@ -13,28 +13,8 @@ from typing import Any
 
 import orjson
 
+from sandbox.answers import ApiError
 from sandbox.refusals.table import TABLE
-
-
-class ApiError(Exception):
-    """A refusal: status, body (JSON, or a page) and extra headers.
-
-    ``rows`` are its ids in the table of refusals: several where one answer refuses several values.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        body: Any,
-        headers: Mapping[str, str] | None = None,
-        *,
-        rows: tuple[str, ...],
-    ) -> None:
-        self.status = status
-        self.body = body
-        self.headers = headers or {}
-        self.rows = rows
-        super().__init__(", ".join(rows))
 
 
 def body(

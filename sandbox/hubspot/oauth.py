@@ -10,31 +10,22 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from sandbox.answers import Html, page
 from sandbox.hubspot import errors
-from sandbox.hubspot.call import Answer, Call, Html, route
+from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.grants import Access, Grants, Refresh, grantable, scopes_now, tier_has
 from sandbox.refusals.table import TABLE
 from sandbox.world.records import App
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;background:#f5f8fa;color:#213343;margin:0}}
-main{{max-width:34rem;margin:3rem auto;background:#fff;padding:2rem;border-radius:6px;
-box-shadow:0 1px 4px #0002}}button{{font:inherit;padding:.5rem 1.2rem;border-radius:4px;
-border:1px solid #33475b;background:#fff;cursor:pointer}}button.go{{background:#ff5c35;
-border-color:#ff5c35;color:#fff}}code{{background:#f5f8fa;padding:0 .2rem}}</style></head>
-<body><main>{body}</main></body></html>"""
-
-
-def _page(title: str, body: str) -> Html:
-    return Html(_PAGE.format(title=escape(title), body=body))
+_COLOUR = "#ff5c35"
 
 
 def _refusal(row: str, text: str) -> ApiError:
     """A page that says why an installation ends here, without a redirect."""
     title = "Couldn't complete the connection"
-    page = _page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
-    return ApiError(TABLE[row].status, page, rows=(row,))
+    shown = page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>", _COLOUR)
+    return ApiError(TABLE[row].status, shown, rows=(row,))
 
 
 def _asking(call: Call, query: Mapping[str, str]) -> App:
@@ -106,7 +97,7 @@ def _consent(call: Call, hub_id: str | None) -> Answer:
     scopes = "".join(f"<li><code>{escape(s)}</code></li>" for s in query["scope"].split())
     optional = query.get("optional_scope", "").split()
     extra = "".join(f"<li><code>{escape(s)}</code></li>" for s in optional)
-    return 200, _page(
+    return 200, page(
         f"Connect {app.name}",
         f"<h1>Connect {escape(app.name)}</h1>"
         f'<form method="post" action="/oauth/authorize/decision">{hidden}'
@@ -114,6 +105,7 @@ def _consent(call: Call, hub_id: str | None) -> Answer:
         + (f"<h2>And, where the account has it</h2><ul>{extra}</ul>" if extra else "")
         + '<p><button class="go" name="decision" value="approve">Connect app</button> '
         '<button name="decision" value="deny">Cancel</button></p></form>',
+        _COLOUR,
     )
 
 

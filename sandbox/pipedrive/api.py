@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import orjson
-
+from sandbox.answers import rendered
 from sandbox.faults import Faults
 from sandbox.har import Har
 from sandbox.pipedrive import (
@@ -34,7 +33,7 @@ from sandbox.pipedrive import (
     together,
     uninstall,
 )
-from sandbox.pipedrive.call import ROUTES, Call, Html, Route, area
+from sandbox.pipedrive.call import ROUTES, Call, Route, area
 from sandbox.pipedrive.deliveries import Deliveries
 from sandbox.pipedrive.errors import ApiError
 from sandbox.pipedrive.grants import Grants
@@ -133,14 +132,14 @@ class Pipedrive(VendorServer[Call]):
             self.refused(error.rows)
             status, answer = error.status, error.told(call.version)
             headers |= error.headers
-        return _rendered(endpoint, status, answer, headers)
+        return rendered(endpoint, status, answer, headers)
 
     def fault(self, status: int) -> Reply:
         if status == 429:
             accounts = [one for one in self.world.accounts.values() if one.crm == self.crm]
             headers = self.limits.headers(accounts[0]) if accounts else {}
-            return _rendered("(fault)", 429, errors.general("v2", "Request over limit"), headers)
-        return _rendered("(fault)", status, errors.general("v1", "Internal Server Error"), {})
+            return rendered("(fault)", 429, errors.general("v2", "Request over limit"), headers)
+        return rendered("(fault)", status, errors.general("v1", "Internal Server Error"), {})
 
     def _route(self, call: Call) -> tuple[Route, dict[str, str]]:
         other_method = False
@@ -172,14 +171,3 @@ class Pipedrive(VendorServer[Call]):
             raise errors.refuse("pd_token", "Invalid token: access_token is invalid")
         call.actor = Actor("INTEGRATION", str(held.app_id), call.owner.user_id)
         call.view = View(call.account, self.settings)
-
-
-def _rendered(endpoint: str, status: int, answer: Any, headers: dict[str, str]) -> Reply:
-    if isinstance(answer, Html):
-        told = headers | {"Content-Type": "text/html;charset=utf-8"}
-        if answer.location:
-            told["Location"] = answer.location
-        return Reply(endpoint, status, told, answer.text.encode())
-    if isinstance(answer, str):
-        return Reply(endpoint, status, headers, answer.encode())
-    return Reply(endpoint, status, headers, b"" if answer is None else orjson.dumps(answer))

@@ -154,13 +154,6 @@ class Call:
             raise errors.refuse("pd_not_admin", "You do not have permissions to do this.")
 
 
-class Html(NamedTuple):
-    """A page, and where it sends the browser when it is a redirect."""
-
-    text: str
-    location: str = ""
-
-
 Answer = tuple[int, Any]
 """Status and body: None, a JSON-able value, or an :class:`Html`."""
 Handler = Callable[..., Answer]

@@ -7,32 +7,23 @@ import binascii
 from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from sandbox.answers import Html, page
 from sandbox.pipedrive import errors
-from sandbox.pipedrive.call import PREFIX, Answer, Call, Html, route
+from sandbox.pipedrive.call import PREFIX, Answer, Call, route
 from sandbox.pipedrive.errors import ApiError
 from sandbox.pipedrive.grants import Grants
 from sandbox.refusals.table import TABLE
 from sandbox.world.account import Account
 from sandbox.world.records import App, Owner
 
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;background:#f3f5f7;color:#192435;margin:0}}
-main{{max-width:34rem;margin:3rem auto;background:#fff;padding:2rem;border-radius:6px;
-box-shadow:0 1px 4px #0002}}button,select{{font:inherit;padding:.5rem 1.2rem;border-radius:4px;
-border:1px solid #65686f;background:#fff}}button.go{{background:#017737;border-color:#017737;
-color:#fff}}code{{background:#f3f5f7;padding:0 .2rem}}</style></head>
-<body><main>{body}</main></body></html>"""
-
-
-def _page(title: str, body: str) -> Html:
-    return Html(_PAGE.format(title=escape(title), body=body))
+_COLOUR = "#017737"
 
 
 def _refusal(row: str, text: str) -> ApiError:
     """A page that says why an installation ends here, without a redirect."""
     title = "App cannot be installed"
-    page = _page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>")
-    return ApiError(TABLE[row].status, page, rows=(row,), message=text)
+    shown = page(title, f"<h1>{escape(title)}</h1><p>{escape(text)}</p>", _COLOUR)
+    return ApiError(TABLE[row].status, shown, rows=(row,), message=text)
 
 
 def _asking(call: Call, query: dict[str, str]) -> App:
@@ -92,7 +83,7 @@ def authorize(call: Call) -> Answer:
         for owner in account.owners.values()
         if not owner.archived
     )
-    return 200, _page(
+    return 200, page(
         f"Install {app.name}",
         f"<h1>Install {escape(app.name)}</h1>"
         f'<form method="post" action="{PREFIX}/oauth/authorize/decision">{hidden}'
@@ -101,6 +92,7 @@ def authorize(call: Call) -> Answer:
         f"<h2>The app asks for</h2><ul>{scopes}</ul>"
         '<p><button class="go" name="decision" value="approve">Allow and install</button> '
         '<button name="decision" value="deny">Cancel</button></p></form>',
+        _COLOUR,
     )
 
 

@@ -10,11 +10,10 @@ import re
 import time
 from typing import Any
 
-import orjson
-
+from sandbox.answers import rendered
 from sandbox.refusals.table import TABLE
 from sandbox.salesforce import packages, rest
-from sandbox.salesforce.call import OLDEST, PREFIX, RETIRED, Call, Html, find
+from sandbox.salesforce.call import OLDEST, PREFIX, RETIRED, Call, find
 from sandbox.salesforce.editions import edition_of
 from sandbox.salesforce.errors import ApiError, refuse
 from sandbox.salesforce.grants import Grants
@@ -106,7 +105,7 @@ class Salesforce(VendorServer[Call]):
         finally:
             if admitted:
                 self.limits.over(call.account, admitted)
-        return _rendered(endpoint, status, answer, headers)
+        return rendered(endpoint, status, answer, headers)
 
     def run_part(self, call: Call) -> tuple[int, Any]:
         """Carries out a part of a composite call: no token, no limit, a body as any other."""
@@ -123,14 +122,14 @@ class Salesforce(VendorServer[Call]):
         """429 stands for what this vendor says instead: 403 and a code; 401 ends no session."""
         if status == 429:
             body = refuse("sf_daily_limit", "TotalRequests Limit exceeded.").body
-            return _rendered("(fault)", 403, body, {})
+            return rendered("(fault)", 403, body, {})
         if status in (502, 503):
             return Reply("(fault)", status, dict(_HTML), _MAINTENANCE.encode())
         code = next(
             (row.code for row in TABLE.values() if row.id.startswith("sf_") and (
                 row.status == status and status != 400)), "UNKNOWN_EXCEPTION",
         )  # fmt: skip
-        return _rendered("(fault)", status, [{"message": "fault", "errorCode": code}], {})
+        return rendered("(fault)", status, [{"message": "fault", "errorCode": code}], {})
 
     def _route(self, call: Call) -> tuple[Any, dict[str, str]]:
         if len(call.path) + len(call.raw_query) > LONGEST_URI:
@@ -171,12 +170,3 @@ class Salesforce(VendorServer[Call]):
         small = edition_of(call.account).name == "Professional Edition"
         if small and not self.settings.salesforce_professional_api:
             raise refuse("sf_api_disabled", "The REST API is not enabled for this Organization.")
-
-
-def _rendered(endpoint: str, status: int, answer: Any, headers: dict[str, str]) -> Reply:
-    if isinstance(answer, Html):
-        told = headers | _HTML
-        if answer.location:
-            told["Location"] = answer.location
-        return Reply(endpoint, status, told, answer.text.encode())
-    return Reply(endpoint, status, headers, b"" if answer is None else orjson.dumps(answer))

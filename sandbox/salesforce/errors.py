@@ -8,28 +8,11 @@ app must read codes and ``fields``, never a sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sandbox.answers import ApiError
 from sandbox.refusals.table import TABLE
-
-
-class ApiError(Exception):
-    """A refusal: status, body (JSON, or a page), extra headers, its rows in the table."""
-
-    def __init__(
-        self,
-        status: int,
-        body: Any,
-        headers: Mapping[str, str] | None = None,
-        *,
-        rows: tuple[str, ...],
-    ) -> None:
-        self.status = status
-        self.body = body
-        self.headers = headers or {}
-        self.rows = rows
-        super().__init__(", ".join(rows))
 
 
 class RowError(Exception):

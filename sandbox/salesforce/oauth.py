@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 
 import orjson
 
+from sandbox.answers import Html
 from sandbox.refusals.table import TABLE
 from sandbox.salesforce import ids
-from sandbox.salesforce.call import PREFIX, Answer, Call, Html, route
+from sandbox.salesforce.call import PREFIX, Answer, Call, route
 from sandbox.salesforce.errors import ApiError, oauth
 from sandbox.salesforce.grants import Grants
 from sandbox.salesforce.identity import identity_url
