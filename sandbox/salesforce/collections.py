@@ -9,6 +9,7 @@ from sandbox.salesforce import ids
 from sandbox.salesforce.call import Answer, Call, route
 from sandbox.salesforce.errors import RowError, failed, refuse
 from sandbox.salesforce.model import SObject
+from sandbox.salesforce.reading import by_external_id, seen, told, wanted
 from sandbox.salesforce.writing import (
     Taken,
     Write,
@@ -155,8 +156,6 @@ def delete(call: Call) -> Answer:
 @route("PATCH", "~/composite/sobjects/{name}/{field}")
 def upsert(call: Call, name: str, field: str) -> Answer:
     """Changes or makes records by an External ID."""
-    from sandbox.salesforce.rest import by_external_id, seen
-
     records, all_or_none = _records(call)
     sobject = seen(call, name)
     by_external_id(call, sobject, field, "")  # refuses a field that is none
@@ -188,8 +187,6 @@ def upsert(call: Call, name: str, field: str) -> Answer:
 @route("POST", "~/composite/sobjects/{name}")
 def retrieve(call: Call, name: str) -> Answer:
     """Records by their ids, null for each that is not there."""
-    from sandbox.salesforce.rest import seen, told, wanted
-
     sobject, body = seen(call, name), call.object()
     given, names = body.get("ids"), body.get("fields")
     if not isinstance(given, list) or not isinstance(names, list) or not names:

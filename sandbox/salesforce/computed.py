@@ -62,7 +62,7 @@ def written(record: Record) -> tuple[int, int | None]:
     return at, by
 
 
-COMPUTED |= {
+COMPUTED.update({
     "*.Id": _id,
     "*.IsDeleted": _stamp("IsDeleted", lambda org, record: record.archived),
     "*.CreatedDate": _stamp("CreatedDate", lambda org, record: record.created_at),
@@ -76,7 +76,7 @@ COMPUTED |= {
         "CurrencyIsoCode",
         lambda org, record: record.get("deal_currency_code") or org.account.currency,
     ),
-}
+})
 
 
 @reads("*.OwnerId")

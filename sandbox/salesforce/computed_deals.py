@@ -33,6 +33,17 @@ def stage_name(org: Org, stage_id: str) -> str:
     return stage_id
 
 
+def live_stages(org: Org) -> list[Stage]:
+    """Every stage once, in the order of the screens: pipelines share those of one name."""
+    found: dict[str, Stage] = {}
+    for pipeline in org.account.pipelines["deals"].values():
+        for stage in pipeline.stages:
+            known = found.get(stage.id)
+            if known is None or known.archived:
+                found[stage.id] = stage
+    return list(found.values())
+
+
 def forecast(stage: Stage | None) -> str:
     """The forecast category that an admin gives such a stage."""
     if stage is None or not stage.closed:

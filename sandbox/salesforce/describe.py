@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.salesforce.computed_deals import live_stages, stage_name
 from sandbox.salesforce.ids import PREFIXES
 from sandbox.salesforce.model import Field, SObject
 from sandbox.salesforce.picklists import Offers
@@ -23,9 +24,6 @@ def offers(org: Org, sobject: str, name: str) -> Offers:
     """What a picklist offers now: (value, the world's word). Stages and states are an org's own."""
     field = org.objects[sobject].fields[name]
     if (sobject, name) == ("Opportunity", "StageName"):
-        from sandbox.salesforce.computed_deals import stage_name
-        from sandbox.salesforce.sources import live_stages
-
         return tuple(
             (stage_name(org, stage.id), stage.id)
             for stage in live_stages(org)
@@ -45,9 +43,6 @@ def offers(org: Org, sobject: str, name: str) -> Offers:
 def labels(org: Org, sobject: str, field: Field) -> dict[Any, str]:
     """Value of a picklist → its label, where the two differ."""
     if (sobject, field.name) == ("Opportunity", "StageName"):
-        from sandbox.salesforce.computed_deals import stage_name
-        from sandbox.salesforce.sources import live_stages
-
         return {stage_name(org, stage.id): stage.label for stage in live_stages(org)}
     if field.custom:
         definitions = [

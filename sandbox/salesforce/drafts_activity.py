@@ -232,4 +232,4 @@ def _email(made: Draft) -> None:
                 break
 
 
-TOGETHER |= {"Task": _task, "Event": _event, "EmailMessage": _email, "Note": _note}
+TOGETHER.update({"Task": _task, "Event": _event, "EmailMessage": _email, "Note": _note})

@@ -13,6 +13,7 @@ from typing import Any
 
 from sandbox.salesforce.call import PREFIX, Answer, Call, route
 from sandbox.salesforce.errors import refuse
+from sandbox.salesforce.grants import Grants
 from sandbox.salesforce.pages import page
 from sandbox.salesforce.state import (
     KINDS_OF,
@@ -70,8 +71,6 @@ def install(account: Account, app: App) -> None:
 
 def uninstall(account: Account, app: App) -> None:
     """Takes the package out: its fields with all they hold, and every grant of the app."""
-    from sandbox.salesforce.grants import Grants
-
     state = OrgState.of(account)
     with account.world.lock:
         for fields in list(state.custom.values()):

@@ -18,8 +18,8 @@ from sandbox.salesforce.call import OLDEST, Answer, Call, route
 from sandbox.salesforce.describe import described, summary
 from sandbox.salesforce.errors import ApiError, RowError, refuse
 from sandbox.salesforce.ids import NoId
-from sandbox.salesforce.model import Field, Row, SObject, shown
-from sandbox.salesforce.soql.shapes import attributes
+from sandbox.salesforce.model import Row, SObject
+from sandbox.salesforce.reading import ambiguous, by_external_id, seen, told, wanted
 from sandbox.salesforce.writing import (
     Write,
     locked,
@@ -94,34 +94,6 @@ def picklist(call: Call, name: str, record_type: str, field: str) -> Answer:
     return 200, query.picklist_values(call.org, sobject, found, record_type)
 
 
-def seen(call: Call, name: str) -> SObject:
-    """The object that a path names."""
-    found = call.org.by_lower.get(name.lower())
-    if found is None:
-        raise refuse("sf_object", "The requested resource does not exist")
-    return found
-
-
-def wanted(sobject: SObject, names: str) -> list[Field]:
-    """The fields that a read asks for, all without a word."""
-    if not names:
-        return list(sobject.fields.values())
-    by_lower = {name.lower(): one for name, one in sobject.fields.items()}
-    found: list[Field] = []
-    for name in filter(None, (part.strip() for part in names.split(","))):
-        if name.lower() not in by_lower:
-            raise refuse("sf_read_field", f"No such column '{name}' on entity '{sobject.name}'")
-        found.append(by_lower[name.lower()])
-    return found
-
-
-def told(call: Call, sobject: SObject, row: Row, fields: list[Field]) -> dict[str, Any]:
-    """A record with some fields."""
-    return {"attributes": attributes(call.org, row, call.version)} | {
-        one.name: shown(one, one.read(call.org, row)) for one in fields
-    }
-
-
 # --- one record ----------------------------------------------------------------------------------
 
 
@@ -181,32 +153,6 @@ def delete(call: Call, name: str, record_id: str) -> Answer:
 
 
 # --- by an External ID ---------------------------------------------------------------------------
-
-
-def by_external_id(call: Call, sobject: SObject, field: str, value: str) -> list[Row]:
-    """The live rows with a value in an External ID."""
-    found = next((one for key, one in sobject.fields.items() if key.lower() == field.lower()), None)
-    if found is None or not (found.external_id or found.type == "id"):
-        raise refuse("sf_external_id", f"Provided external ID field does not exist or is not "
-                     f"accessible: {field}")  # fmt: skip
-    if found.type == "id":
-        row = call.org.find(sobject.name, value)
-        return [row] if row is not None else []
-    if found.unique:
-        for kind in sobject.kinds:
-            record = call.account.find_unique(kind, found.world[0], value)
-            if record is not None and call.org.shows(sobject.name, record):
-                return [Row(sobject.name, record)]
-        return []
-    wanted = value.lower()
-    rows = call.org.rows(sobject.name)
-    return [row for row in rows if str(found.read(call.org, row) or "").lower() == wanted]
-
-
-def ambiguous(call: Call, rows: list[Row]) -> ApiError:
-    """300: several records have the value; the body holds their addresses."""
-    urls = [attributes(call.org, row, call.version)["url"] for row in rows]
-    return ApiError(300, urls, rows=("sf_ambiguous",))
 
 
 @route("GET", "~/sobjects/{name}/{field}/{value}")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce import ids, sources_cadences
 from sandbox.salesforce.computed_activity import incoming
-from sandbox.salesforce.computed_deals import forecast
+from sandbox.salesforce.computed_deals import forecast, live_stages
+from sandbox.salesforce.describe import offers
 from sandbox.salesforce.editions import edition_of
 from sandbox.salesforce.picklists import LEAD_STATUSES, ROLE_OF
 from sandbox.salesforce.sources_history import field_history, history
-from sandbox.world.records import Stage
 
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
@@ -83,17 +83,6 @@ def organization(org: Org) -> Iterator[Values]:
     }
 
 
-def live_stages(org: Org) -> list[Stage]:
-    """Every stage once, in the order of the screens: pipelines share those of one name."""
-    found: dict[str, Stage] = {}
-    for pipeline in org.account.pipelines["deals"].values():
-        for stage in pipeline.stages:
-            known = found.get(stage.id)
-            if known is None or known.archived:
-                found[stage.id] = stage
-    return list(found.values())
-
-
 def stages(org: Org) -> Iterator[Values]:
     """OpportunityStage. The order has gaps, as the vendor warns."""
     for number, stage in enumerate(live_stages(org), 1):
@@ -129,8 +118,6 @@ def record_types(org: Org) -> Iterator[Values]:
 
 def task_statuses(org: Org) -> Iterator[Values]:
     """TaskStatus, the org's own among them."""
-    from sandbox.salesforce.describe import offers
-
     for number, (value, word) in enumerate(offers(org, "Task", "Status"), 100):
         yield {
             "Id": ids.make("TaskStatus", number),

@@ -12,7 +12,7 @@ from sandbox.salesforce import ids
 from sandbox.salesforce.errors import ApiError, refuse
 from sandbox.salesforce.model import Field, Row
 from sandbox.salesforce.soql.spans import span
-from sandbox.salesforce.soql.tree import Compare, Condition, Logic, Value
+from sandbox.salesforce.soql.tree import Compare, Condition, Value
 
 Test = Callable[[Row], bool]
 Get = Callable[[Row], Any]
@@ -36,7 +36,7 @@ def combined(condition: Condition, compare: Callable[[Compare], Test]) -> Test:
     if isinstance(condition, Compare):
         return compare(condition)
     tests = [combined(part, compare) for part in condition.parts]
-    if isinstance(condition, Logic) and condition.operator == "NOT":
+    if condition.operator == "NOT":
         (inner,) = tests
         return lambda row: not inner(row)
     if condition.operator == "AND":

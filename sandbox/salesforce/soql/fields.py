@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sandbox.salesforce.errors import ApiError, refuse
+from sandbox.salesforce.ids import OBJECT_OF, PREFIXES
 from sandbox.salesforce.model import Field, Row, SObject
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.soql.tree import Path
@@ -128,8 +129,6 @@ def follow(org: Org, reference: Field) -> Callable[[Row], Row | None]:
     """From a row to the one that a reference points to; each is looked up once."""
     read = reference.read
     known: dict[str, Row | None] = {}
-    from sandbox.salesforce.ids import OBJECT_OF, PREFIXES
-
     def step(row: Row) -> Row | None:
         target = read(org, row)
         if target is None:

@@ -23,7 +23,7 @@ SPANS: dict[str, bool] = {
 def span(literal: DateLiteral, now: int, zone: str) -> tuple[date, date]:
     """The first day of a literal's span and the day after its last one; ``now`` in ms."""
     today = datetime.fromtimestamp(now / 1000, ZoneInfo(zone)).date()
-    name, count = literal
+    name, count = literal.name, literal.number
     simple = {
         "TODAY": (0, 1),
         "YESTERDAY": (-1, 0),

@@ -30,7 +30,7 @@ class DateLiteral(NamedTuple):
     """A span of days named by words: ``LAST_N_DAYS:3``."""
 
     name: str
-    count: int = 0
+    number: int = 0
 
 
 class Value(NamedTuple):

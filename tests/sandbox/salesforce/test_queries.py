@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce import control
 from sandbox.world.records import Link, Record
 from tests.sandbox.salesforce.support import USER, Client, Place, sfid
 
@@ -208,8 +209,6 @@ def test_labels(alone: Place) -> None:
 
 
 def test_what_field_level_security_hides_is_not_there(alone: Place) -> None:
-    from sandbox.salesforce import control
-
     control.hide_fields(alone.account, ["Contact.HasOptedOutOfEmail"])
     api = alone.client()
     assert api.error("GET", "~/query", q="SELECT HasOptedOutOfEmail FROM Contact") == (
@@ -224,8 +223,6 @@ def test_what_field_level_security_hides_is_not_there(alone: Place) -> None:
 
 
 def test_currencies_are_there_only_where_the_org_has_several(alone: Place) -> None:
-    from sandbox.salesforce import control
-
     api = alone.client()
     alone.deal(deal_currency_code="USD")
     text = "SELECT CurrencyIsoCode FROM Opportunity"

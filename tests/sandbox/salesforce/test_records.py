@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce import ids
 from sandbox.world.people_acts import Acts
+from sandbox.world.people_admin import Admin
 from sandbox.world.records import Record
 from tests.sandbox.salesforce.support import TOUCH, USER, Client, Place, sfid
 
@@ -55,8 +57,6 @@ def test_a_timed_task_is_the_worlds_task(api: Client, sandbox: Place, deal: Reco
 
 
 def record_number(record_id: str) -> int:
-    from sandbox.salesforce import ids
-
     return ids.read(record_id)[1]
 
 
@@ -353,8 +353,6 @@ def test_describe_says_what_an_app_must_know(api: Client) -> None:
 
 
 def test_pipelines_are_record_types_with_stages_of_their_own(alone: Place) -> None:
-    from sandbox.world.people_admin import Admin
-
     api = alone.client()
     alone.deal()
     assert api.query("SELECT Id FROM RecordType") == []

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sandbox.salesforce import control
-from sandbox.world.records import Record
+from sandbox.salesforce import control, ids
+from sandbox.world.records import Link, Record
 from tests.sandbox.salesforce.support import DATA, TOUCH, USER, Client, Place, sfid
 
 MANY = "~/composite/sobjects"
@@ -168,8 +168,6 @@ def known(sandbox: Place) -> dict[str, str]:
     task = api.create("Task", Subject="x", **{TOUCH: "taken"})
     mail = api.create("EmailMessage", Subject="x", Status="3")
     roles = api.query("SELECT Id FROM OpportunityContactRole ORDER BY Id LIMIT 1")
-    from sandbox.salesforce import ids
-
     return {
         "deal": sfid("Opportunity", deal),
         "gone": sfid("Opportunity", gone),
@@ -184,8 +182,6 @@ def known(sandbox: Place) -> dict[str, str]:
 
 
 def _link(record: Record) -> Any:
-    from sandbox.world.records import Link
-
     return Link("contacts", record.id)
 
 
