@@ -20,12 +20,7 @@ _WHILE_OURS = ("hs_timestamp", "hubspot_owner_id")
 
 def broken(crm: Crm, terms: Terms, steps: list[Owed], matches: Matches) -> list[str]:
     """A sentence for each invariant broken."""
-    enrolments = {task.id: steps[index].enrolment for index, task in matches.pairs.items()}
-    over = {id: one.ended for id, one in enrolments.items()}
-    heard = {
-        id: one.ended + (terms.mail_heard if one.reason == "replied" else 0)
-        for id, one in enrolments.items()
-    }
+    over = {task.id: steps[index].enrolment.ended for index, task in matches.pairs.items()}
     found: list[str] = []
     for task in crm.tasks:
         for problem in (
@@ -38,7 +33,7 @@ def broken(crm: Crm, terms: Terms, steps: list[Owed], matches: Matches) -> list[
             found.append(f"task {task.id}: {problem}")
     if terms.limits:
         found += _one_at_a_time(crm, over)
-    found += _left_standing(crm, heard)
+    found += _left_standing(crm, over)
     return found
 
 
@@ -133,13 +128,12 @@ def _one_at_a_time(crm: Crm, over: dict[str, int]) -> Iterator[str]:
                     )
 
 
-def _left_standing(crm: Crm, heard: dict[str, int]) -> Iterator[str]:
-    """An open task that nobody touched is archived soon after the app has heard that its reason is
-    gone."""
+def _left_standing(crm: Crm, over: dict[str, int]) -> Iterator[str]:
+    """An open task that nobody touched and whose reason is gone is archived soon."""
     for task in crm.tasks:
         if task.step is CHOOSE:
             continue  # asked once for all that runs, so the CRM does not tell what it hangs on
-        end = heard.get(task.id, crm.now)
+        end = over.get(task.id, crm.now)
         stood = min(task.closed, crm.now) - end
         if stood > SOON_MS and not task.edited and not _touched(task):
             yield f"task {task.id} stood for {stood // HOUR} hours after its reason was gone"

@@ -16,8 +16,7 @@ CLOSED = ("won", "lost")
 class Terms:
     """What the admin chose. activated_at: playbook → when it was set live; per_day: records of a
     backlog released a day, 0 for none; limits: merging, caps and daily budgets are on, so that they
-    may put off what is owed; asks_every: how often (ms) the app asks a CRM that tells nothing;
-    mail_heard: after how long (ms) at most it has heard of a mail, where nothing tells of mail."""
+    may put off what is owed; asks_every: how often (ms) the app asks a CRM that tells nothing."""
 
     activated_at: Mapping[str, int]
     settle_ms: int = 300_000
@@ -25,7 +24,6 @@ class Terms:
     per_day: int = 0
     limits: bool = True
     asks_every: int = 0
-    mail_heard: int = 0
 
 
 @dataclass

@@ -128,7 +128,6 @@ class Session:
             self.activated_at, default_owner=self.default_owner(),
             per_day=0 if self.replay else RELEASE_PER_DAY, limits=not self.replay,
             asks_every=1000 * self.servers.crm.settings.get("poll_seconds", 0),
-            mail_heard=self.servers.crm.mail_heard,
         )  # fmt: skip
         export = self.sandbox.export(self.portal)
         return check(export, self.kinds, terms, working_hours=not self.replay)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from demo import registration, salesforce_package
-from demo.calendars import DAY
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,6 @@ class Crm:
     ``registration``: what the vendor knows of the app at an address, as the sandbox takes it.
     ``package``: where an admin installs the app's package before anybody can consent, below
     ``path``; empty where there is none. ``settings``: of the app, so that weeks pass in a minute.
-    ``mail_heard``: ms of simulated time after which the app has heard of a mail at the latest.
     """
 
     name: str
@@ -25,7 +23,6 @@ class Crm:
     registration: Callable[[str], Mapping[str, Any]]
     package: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    mail_heard: int = 0
 
 
 CRMS: dict[str, Crm] = {
@@ -37,7 +34,6 @@ CRMS: dict[str, Crm] = {
         "/packaging/installPackage.apexp",
         {"poll_seconds": 900},
     ),
-    # No webhook tells of mail; what an hour of the wall does, a day of simulated time does.
-    "pipedrive": Crm("pipedrive", "/pipedrive", registration.pipedrive, mail_heard=DAY),
+    "pipedrive": Crm("pipedrive", "/pipedrive", registration.pipedrive),
 }
 """Name → what is special about it."""

@@ -209,23 +209,6 @@ def test_an_untouched_task_whose_reason_is_gone_is_found() -> None:
     assert story.check().good
 
 
-def test_a_reply_ends_a_task_when_the_app_can_have_heard_of_it() -> None:
-    """Where no webhook tells of mail, that is later; where one does, within the hour."""
-    story = Story()
-    story.second["history"]["hs_task_status"].pop()
-    story.account.record(
-        "emails", "2026-10-08 15:00",
-        {"hs_email_direction": "INCOMING_EMAIL", "hs_timestamp": str(ms("2026-10-08 15:00"))},
-        deals=story.deal["id"], contacts=story.contact["id"],
-    )  # fmt: skip
-    story.account.archive(story.second, "2026-10-09 00:00")
-    assert any("stood for 9 hours" in text for text in story.check().broken)
-    assert story.check(mail_heard=24 * 3_600_000).good
-    story.second["archived_at"] = ms("2026-10-10 00:00")
-    stood = [text for text in story.check(mail_heard=24 * 3_600_000).broken if "stood" in text]
-    assert len(stood) == 1
-
-
 def test_a_pause_puts_off_until_its_date() -> None:
     story = Story()
     story.account.export["tasks"].remove(story.second)
