@@ -170,6 +170,10 @@ class Settings(BaseModel):
     company_hold_days: int = Field(
         14, ge=1, le=365, description="how long the others wait, in days, where they are held"
     )
+    acquisition_cost: float | None = Field(
+        None, ge=0, le=1e12,
+        description="what sales and marketing cost in 30 days, in the company's currency",
+    )  # fmt: skip
     event_days: int = Field(
         90, ge=31, le=730, description="how long events of your own tools are kept, in days"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -14,7 +15,9 @@ from rich.console import Console
 from demo.processes import Servers
 from demo.session import Session
 from demo.session import begin as begin_session
-from tests.scenarios.recount import Recount
+from tests.scenarios import test_real_pipeline
+from tests.scenarios.recount import DAY, Recount
+from tests.scenarios.test_real_pipeline import MAPPING, first_deals
 
 PLAYBOOKS = ("proposal", "idle-deal", "inbound-lead", "stage-sla")
 
@@ -59,7 +62,10 @@ def session(*options: str, replay: bool = False) -> Iterator[Session]:
         yield begun
 
 
-def play(begun: Session, presets: tuple[str, ...]) -> Played:
+def play(begun: Session, presets: tuple[str, ...], days: int = 0) -> Played:
+    """days: for so long, else to the account's end."""
+    if days:
+        begun.account["ends_at"] = begun.sandbox.time()["now"] + days * DAY
     audit = begun.admin.get("/api/dashboard/audit")
     before = begun.sandbox.export(begun.portal)
     begun.activate([{"preset": one} for one in presets], ["live"])
@@ -73,7 +79,7 @@ def play(begun: Session, presets: tuple[str, ...]) -> Played:
 
 @pytest.fixture(scope="module")
 def generated() -> Played:
-    with session("--seed", "3", "--deals", "36") as begun:
+    with session("--seed", "3", "--deals", "24") as begun:
         return play(begun, PLAYBOOKS)
 
 
@@ -188,3 +194,25 @@ def test_a_fresh_account_is_told_where_momentum_was_lost(generated: Played) -> N
     assert verdict[nobody] == (made.count(0), len(made))
     assert verdict[fewer] == (sum(one < 5 for one in made), len(made))
     assert sum(verdict[nobody]) > 0
+
+
+REAL, REAL_DAYS = 150, 40
+"""Deals of the real pipeline that are played, and for how long."""
+
+
+def real(test: Any) -> Any:
+    """Long, and skipped where the files are not there."""
+    for mark in test_real_pipeline.pytestmark:
+        test = mark(test)
+    return test
+
+
+@real
+@pytest.mark.feature("L04")
+def test_every_figure_is_what_a_real_pipelines_records_tell(tmp_path: Path) -> None:
+    part = first_deals(tmp_path, REAL)
+    with session("--data", str(part), "--mapping", str(MAPPING), replay=True) as begun:
+        played = play(begun, ("proposal-stage-map", "stage-sla"), REAL_DAYS)
+    assert len(played.after["deals"]) == REAL
+    assert len(played.after["calls"]) > REAL
+    same(played)

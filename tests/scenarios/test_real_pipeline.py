@@ -77,12 +77,12 @@ def test_one_step_on_another_day_is_noticed(tmp_path: Path) -> None:
     assert status == 1
 
 
-def first_deals(folder: Path) -> Path:
+def first_deals(folder: Path, number: int = PART) -> Path:
     """The same files with the deals that came first alone."""
     part = folder / "part"
     part.mkdir()
     with (DATA / "deals.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))[: PART + 1]
+        rows = list(csv.reader(file))[: number + 1]
     with (part / "deals.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows(rows)
     kept = {row[0] for row in rows[1:]}

@@ -1,0 +1,209 @@
+"""The manager's figures out of counted rows: shares, intervals, verdicts, what is too little."""
+
+from __future__ import annotations
+
+from statistics import NormalDist, median, stdev
+from typing import Any
+
+import pytest
+
+from app.feedback.advice import advice
+from app.feedback.board import TITLES, figures, pipeline, sequences, speed, today
+from app.feedback.counted import Counted, Names, StageName, StepName
+from app.feedback.daytime import by_daytime
+from app.feedback.figures import ENOUGH, TOO_FEW, Figure, level, mean_interval, rate_cell, spread
+from app.feedback.proportions import Share, wilson
+from app.feedback.verdicts import Worth, worth
+from app.lanes.measuring import PAGES
+from app.lanes.measuring_names import terms_of
+from app.model.time import DAY, HOUR
+from app.playbooks.presets import preset
+from app.store.measured.stays import Term
+
+NAMES = Names(
+    people={"a": "Ada", "b": "Ben"},
+    teams={"a": "North", "b": "North"},
+    stages={"p": StageName("Proposal", "proposal", 1), "n": StageName("New", "new", 0)},
+    pipelines={"x": "Sales"},
+    sequences={"pb/seq": "Cadence"},
+    steps={(1, "pb/seq", "s1"): StepName("Call", "call-text", "call", 0)},
+)
+
+
+def board(names: Names = NAMES, **rows: list[dict[str, Any]]) -> Counted:
+    return Counted(rows, names, 60, 1_795_000_000_000)
+
+
+def line(figure: Figure, name: str) -> dict[str, Any]:
+    first = figure.columns[0].key
+    return dict(next(one.cells for one in figure.lines if one.cells[first] == name))
+
+
+@pytest.mark.parametrize("page", TITLES)
+def test_a_page_of_nothing_says_so(page: str) -> None:
+    assert set(TITLES) == set(PAGES)
+    for figure in figures(page, board()):
+        assert figure.means
+        assert figure.sample == 0
+        for one in figure.lines:
+            assert set(one.cells) >= {column.key for column in figure.columns}, figure.key
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "verdict"),
+    [
+        (0, 29, Worth.TOO_FEW), (0, 30, Worth.MAYBE), (0, 188, Worth.MAYBE), (0, 189, Worth.DROP),
+        (1, 50, Worth.KEEP), (1, 51, Worth.MAYBE), (9, 30, Worth.KEEP), (10, 2_000, Worth.DROP),
+    ],
+)  # fmt: skip
+def test_a_touch_is_dropped_only_where_its_whole_interval_is_under_two_percent(
+    hits: int, n: int, verdict: Worth
+) -> None:
+    assert worth(Share(hits, n)) is verdict
+    if verdict is Worth.DROP:
+        assert wilson(Share(hits, n))[1] < 0.02
+
+
+def test_a_share_of_few_is_none() -> None:
+    few, enough = rate_cell(Share(3, ENOUGH - 1)), rate_cell(Share(3, ENOUGH))
+    assert (few["rate"], few["low"], few["high"]) == (None, None, None)
+    assert (few["hits"], few["n"]) == (3, 9)
+    assert enough["rate"] == 0.3
+    assert enough["low"] < 0.3 < enough["high"]
+
+
+def test_a_spread_is_what_the_values_have() -> None:
+    values = [1.0, 2.0, 4.0, 8.0, 16.0]
+    found = spread(reversed(values))
+    assert (found.n, found.median, found.low, found.high) == (5, median(values), 2.0, 8.0)
+    assert found.deviation == pytest.approx(stdev(values))
+    assert spread([7]).median == 7
+    assert spread([7]).deviation is None
+    assert spread([]).median is None
+    assert mean_interval(values) is None, "too few"
+    many = values * 10
+    between = mean_interval(many)
+    assert between is not None
+    wide = NormalDist().inv_cdf(0.975) * stdev(many) / len(many) ** 0.5
+    assert between[1] - between[0] == pytest.approx(2 * wide, rel=1e-3)
+
+
+@pytest.mark.parametrize(("rate", "deep"), [(None, 0), (0.0, 0), (0.01, 1), (0.2, 2), (0.4, 3)])
+def test_a_cell_of_the_map_is_deeper_the_more_it_holds(rate: float | None, deep: int) -> None:
+    assert level(rate) == deep
+
+
+def test_reps_and_teams_add_up() -> None:
+    rows = {
+        "completion": [
+            {"owner_id": "a", "week": 0, "n": 12, "hit": 9, "on_time": 6},
+            {"owner_id": "b", "week": 1, "n": 8, "hit": 2, "on_time": 1},
+        ],
+        "silent_14": [{"owner_id": "a", "stage_id": "p", "n": 4, "hit": 1}],
+        "covered": [{"owner_id": "a", "stage_id": "p", "n": 4, "hit": 3}],
+        "overdue": [{"owner_id": None, "n": 2, "due": 2, "hit": 2}],
+        "load": [{"owner_id": "b", "what": "coming", "n": 5},
+                 {"owner_id": "b", "what": "open", "n": 1}],
+    }  # fmt: skip
+    found = {figure.key: figure for figure in today.figures(board(**rows))}
+    ada, ben = line(found["reps"], "Ada"), line(found["reps"], "Ben")
+    north = line(found["teams"], "North")
+    assert (ada["completion"]["hits"], ben["completion"]["hits"]) == (9, 2)
+    assert (north["completion"]["hits"], north["completion"]["n"]) == (11, 20)
+    assert (ada["silent"]["hits"], ada["bare"]["hits"], ben["coming"]) == (1, 1, 5)
+    assert [one.cells["rep"] for one in found["reps"].lines][-1] == "nobody"
+    assert line(found["teams"], "no team")["overdue"] == 2
+    weeks = found["completion"]
+    assert weeks.lines[-1].cells["due"] == 12
+    assert weeks.chart is not None
+    assert [value for _, value, _ in weeks.chart.points] == [0.25, 0.75]
+
+
+def test_what_has_not_happened_yet_is_not_within_the_time() -> None:
+    rows = [{"owner_id": "a", "what": "deal", "n": 12, "values": [HOUR, HOUR + 1, DAY, DAY + 1]}]
+    cells = line(speed.first_contact(board(first_contact=rows)), "Deals")
+    assert (cells["hour"]["hits"], cells["day"]["hits"], cells["never"]["hits"]) == (1, 3, 8)
+    assert cells["hour"]["n"] == 12
+    assert cells["median"] == (HOUR + 1 + DAY) / 2
+
+
+def test_velocity_needs_closed_deals_and_known_amounts() -> None:
+    closed = [{"owner_id": "a", "pipeline_id": "x", "followed": 0, "n": 10, "hit": 4,
+               "amount": 900.0, "unknown": 1}]  # fmt: skip
+    rows = {
+        "closed": closed,
+        "cycles": [{"owner_id": "a", "pipeline_id": "x", "n": 4, "values": [10 * DAY] * 4}],
+        "pipeline": [{"owner_id": "a", "pipeline_id": "x", "n": 20, "amount": 5000.0,
+                      "unknown": 0}],
+    }  # fmt: skip
+    found = {figure.key: figure for figure in pipeline.figures(board(**rows))}["velocity"]
+    cells = line(found, "Sales")
+    assert cells["mean"] == 300.0, "of the three whose amount is known"
+    assert cells["speed"] == pytest.approx(20 * 300.0 * 0.4 / 10)
+    assert "1 deals have no amount" in found.note
+    few = [{**closed[0], "n": 9}]
+    found = {f.key: f for f in pipeline.figures(board(**{**rows, "closed": few}))}["velocity"]
+    assert line(found, "Sales")["speed"] is None
+    assert found.note.startswith(TOO_FEW)
+
+
+def test_cost_of_acquisition_is_told_to_whom_it_was_told() -> None:
+    rows = [{"owner_id": "a", "pipeline_id": "x", "followed": 0, "n": 10, "hit": 4,
+             "amount": 900.0, "unknown": 0}]  # fmt: skip
+    names = Names(pipelines={"x": "Sales"}, currency="EUR", cost=6_000.0)
+
+    def note(everybody: bool) -> str:
+        counted = Counted({"closed": rows}, names, 60, 0, everybody=everybody)
+        return {figure.key: figure for figure in pipeline.figures(counted)}["velocity"].note
+
+    assert "3,000 EUR for each deal won" in note(True)
+    assert "Cost" not in note(False), "a manager's team did not cost the whole"
+
+
+def test_times_are_those_of_the_account() -> None:
+    hour = 496_000 * 24 + 23  # 23:00 UTC is 8 in the morning of the next day in Tokyo
+    rows = [{"owner_id": "a", "hour": hour, "n": 2, "hit": 1}] * 2
+    (utc,) = by_daytime(rows, "UTC")
+    (tokyo,) = by_daytime(rows, "Asia/Tokyo")
+    assert (utc["n"], utc["hit"]) == (4, 2)
+    assert (utc["band"], tokyo["band"]) == (5, 0)
+    assert tokyo["weekday"] == (utc["weekday"] + 1) % 7
+    figure = sequences.hours(board(hours=[tokyo]))
+    assert [one.cells["when"] for one in figure.lines][-1] == "before 9"
+
+
+def test_advice_is_given_only_where_it_is_sure() -> None:
+    def found(n: int, hit: int) -> list[str]:
+        counted = board(
+            silence_map=[{"owner_id": "a", "stage_id": "p", "bucket": 0, "n": n, "hit": hit}]
+        )
+        return [one.found for one in advice(counted)]
+
+    assert found(100, 40) == ["Proposal: 40 of 100 stays went silent for 14 days."]
+    assert found(29, 29) == [], "too few"
+    assert found(40, 12) == [], "the interval reaches below a quarter"
+    silent = board(
+        answered=[{"owner_id": "a", "definition": "pb/seq", "version_id": 1, "step": "s1",
+                   "number": 1, "n": 200, "hit": 0}],
+        steps=[{"owner_id": "a", "definition": "pb/seq", "version_id": 1, "step": "s1",
+                "fate": fate, "n": n} for fate, n in (("deleted", 40), ("done", 60), ("moot", 9))],
+    )  # fmt: skip
+    drop, deleted = advice(silent)
+    assert "0 of 200 answered, which is under 2 %" in drop.found
+    assert "reps deleted 40 of 100" in deleted.found
+
+
+def test_the_playbook_says_what_stages_owe() -> None:
+    found = terms_of(preset("stage-sla"))
+    assert [one for one in found if one.kind == "proposal"] == [
+        Term("proposal", 3 * DAY), Term("proposal", 7 * DAY, 3 * DAY),
+        Term("proposal", 14 * DAY, 7 * DAY),
+    ]  # fmt: skip
+    assert Term("new", 4 * HOUR) in found
+    assert Term("qualified", 3 * DAY, meeting=True) in found
+    assert [one for one in found if one.kind == "negotiation"] == [
+        Term("negotiation", (n + 1) * 3 * DAY, n * 3 * DAY) for n in range(3)
+    ]
+    assert {one.kind for one in found} == {
+        "new", "qualified", "meeting_done", "proposal", "negotiation", "won", "lost",
+    }  # fmt: skip
