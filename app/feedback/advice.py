@@ -63,8 +63,9 @@ def _silent(counted: Counted) -> list[Advice]:
             Advice(
                 f"{name.label}: {silent.hits} of {silent.n} stays went silent for 14 days.",
                 "A rule acts on silence there already: let it act sooner, or see whether its tasks "
-                "are done." if acts else "No rule acts on silence there: look at the backtest of "
-                "“idle-deal” and activate it.",
+                "are done." if acts else "No rule acts on silence there: activate one, such as "
+                "those of “idle-deal”, with this stage in its condition; its backtest says first "
+                "what it would owe.",
                 Behind("silence_map", {"stage_id": stage, "hit": 1}),
             )
         )  # fmt: skip

@@ -7,11 +7,11 @@ product and none of its tables. Slow and plain on purpose: every figure goes ove
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from statistics import median
+from statistics import median, stdev
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -261,6 +261,33 @@ class Recount:
     def responses(self) -> dict[str | None, list[int | None]]:
         """owner → until somebody reacted, for each answer that nobody had reacted to before."""
         found: dict[str | None, list[int | None]] = defaultdict(list)
+        for deal, _, took in self._responses():
+            found[deal.owner].append(took)
+        return found
+
+    def latest_responses(self) -> dict[tuple[str | None, str | None], tuple[Any, ...]]:
+        """(owner, stage) → answered, waiting, median and deviation, of each owner's twenty deals
+        whose prospects answered last."""
+        heard: dict[str | None, dict[str, int]] = defaultdict(dict)
+        for deal, at, _ in self._responses():
+            heard[deal.owner][deal.id] = max(at, heard[deal.owner].get(deal.id, 0))
+        last = {
+            owner: set(sorted(deals, key=lambda one, d=deals: -d[one])[:20])
+            for owner, deals in heard.items()
+        }
+        took: dict[tuple[str | None, str | None], list[int | None]] = defaultdict(list)
+        for deal, at, ms in self._responses():
+            if deal.id in last[deal.owner]:
+                took[deal.owner, deal.stage_at(at)].append(ms)
+        found: dict[tuple[str | None, str | None], tuple[Any, ...]] = {}
+        for key, values in took.items():
+            done = [one for one in values if one is not None]
+            wide = stdev(done) if len(done) > 1 else None
+            middle = median(done) if done else None
+            found[key] = (len(done), len(values) - len(done), middle, wide)
+        return found
+
+    def _responses(self) -> Iterator[tuple[Deal, int, int | None]]:
         for deal in self.deals.values():
             for number, (at, kind) in enumerate(deal.acts):
                 if kind not in INBOUND or not self.since <= at <= self.now:
@@ -269,8 +296,7 @@ class Recount:
                 if before and before[-1][1] in INBOUND:
                     continue
                 then = deal.first_out(at)
-                found[deal.owner].append(None if then is None else then - at)
-        return found
+                yield deal, at, None if then is None else then - at
 
     def after(self, what: str) -> dict[str, Any]:
         took: list[int | None] = []

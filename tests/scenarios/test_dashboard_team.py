@@ -107,11 +107,13 @@ def played(begin: Begin) -> tuple[Story, dict[str, str]]:
 @pytest.mark.feature("L08")
 @pytest.mark.feature("L12")
 def test_what_comes_of_a_sequence_step_by_step(played: tuple[Story, dict[str, str]]) -> None:
-    story, _ = played
+    story, deals = played
     early = page(story, "sequences")["reply_by_number"]
     assert counted(early["rows"], "number") == replies_by_number(story) == {
         1: (2, 0), 2: (1, 0),
     }, "the others may still be answered"  # fmt: skip
+    heard = f"/api/subjects/deal/{deals['answers first']}/reply"
+    story.change("POST", heard, {"class": "positive"})
     story.until("+15d")
     told = page(story, "sequences")
     assert counted(told["reply_by_number"]["rows"], "number") == replies_by_number(story) == {
@@ -125,6 +127,8 @@ def test_what_comes_of_a_sequence_step_by_step(played: tuple[Story, dict[str, st
         "Three touches", 5, 2,
     )  # fmt: skip
     assert overview["open"] == 5 * 5000
+    assert (overview["positive"]["hits"], overview["booked"]["hits"]) == (1, 0)
+    assert overview["finished"]["hits"] + overview["running"] + overview["replied"]["hits"] == 5
     steps = {row["step"].split(" — ")[0]: row for row in told["funnel"]["rows"]}
     assert {
         name: (row["reached"]["hits"], row["reached"]["n"], row["done"], row["deleted"])
@@ -221,6 +225,7 @@ def test_whether_a_new_owner_takes_over(story: Story) -> None:
 
 
 @pytest.mark.feature("M06")
+@pytest.mark.feature("L10")
 @pytest.mark.feature("L11")
 def test_the_weekly_review_says_what_to_change(begin: Begin) -> None:
     story = begin(settings=PLAIN)
@@ -253,6 +258,10 @@ def test_the_weekly_review_says_what_to_change(begin: Begin) -> None:
         advice["records"].replace("/dashboard/records", "/api/dashboard-records")
     )
     assert {row["crm_id"] for row in behind["records"]} == set(quiet[1:])
+
+    assert "Cost" not in page(story, "pipeline")["velocity"]["note"]
+    story.change("PUT", "/api/settings", {"acquisition_cost": 300})
+    assert "Cost of acquisition: 600 EUR" in page(story, "pipeline")["velocity"]["note"]
 
     story.live("idle-deal")
     (advice,) = page(story, "week")["advice"]["rows"]

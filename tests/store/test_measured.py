@@ -243,6 +243,23 @@ def test_the_records_behind_a_count_come_with_the_largest_value_first(filled: St
         assert [r["crm_id"] for r in behind(conn, facts, {}, ["gone"], 9, 0)] == ["d2"]
 
 
+def test_the_spread_is_of_the_twenty_deals_that_answered_last(store: Store) -> None:
+    with store.write() as conn:
+        account(conn)
+        for number in range(1, 26):
+            deal(conn, number, [("new", 50)], acts=[("reply", number), ("call", number - 0.5)])
+        deal(conn, 30, [("new", 50)], owner="ben", acts=[("reply", 55), ("reply", 40)])
+    found = rows(store, "latest_responses")["latest_responses"]
+    assert {(row["owner_id"], row["stage_id"]): row["n"] for row in found} == {
+        ("ada", "new"): 20, ("ben", None): 1,
+    }, "an answer after one that nobody reacted to is no other"  # fmt: skip
+    with store.read() as conn:
+        facts = SOURCES["latest_responses"].facts(SPAN, TERMS)
+        assert facts is not None
+        those = {row["crm_id"] for row in behind(conn, facts, {}, ["ada"], 99, 0)}
+    assert those == {f"d{number}" for number in range(1, 21)}
+
+
 def test_kept_figures_are_told_only_whole(store: Store) -> None:
     with store.write() as conn:
         assert kept.load(conn, INST, 60, ["a", "b"]) is None

@@ -87,10 +87,10 @@ def overview(counted: Counted) -> Figure:
     return Figure(
         "overview", "What comes of each sequence",
         f"Follow-ups that began in the last {counted.days} days. Answered: it ended because the "
-        "prospect replied. Positive: the reply was said to be so. Meeting: one was booked while it "
-        "ran. Opened: the CRM saw a mail opened while it ran, which is approximate. All steps: it "
-        "ended with its last step. Pipeline, won: amounts of the deals that it was about, each one "
-        "once, whatever else brought them about.",
+        "prospect replied. Positive: a reply was said to be so; meeting: one was booked; both "
+        "while it ran or within 14 days of its end. Opened: the CRM saw a mail opened while it "
+        "ran, which is approximate. All steps: it ended with its last step. Pipeline, won: amounts "
+        "of the deals that it was about, each one once, whatever else brought them about.",
         (
             Column("sequence", "Sequence"), Column("n", "Begun", "count"),
             Column("running", "Running", "count"), Column("replied", "Answered", "share"),

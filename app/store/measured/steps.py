@@ -78,8 +78,8 @@ def cohort(span: Span) -> CTE:
 def enrolled(span: Span) -> Facts:
     """Follow-ups by definition and by how they ended: `running` where they have not.
 
-    opened, positive, booked: whether mail was opened, a positive reply said, a meeting booked
-    while it ran.
+    opened: whether mail was opened while it ran. positive, booked: whether a reply was said to be
+    positive, a meeting booked, while it ran or within `CREDIT_DAYS` of its end.
     """
     c = cohort(span)
     return select(
@@ -90,17 +90,22 @@ def enrolled(span: Span) -> Facts:
             c, span,
             and_(_o.kind == SignalKind.REPLY_CLASSIFIED.value,
                  _o.data.like(f'%"class":"{ReplyClass.POSITIVE.value}"%')),
+            CREDIT_DAYS * DAY,
         ).label("positive"),
-        _had(c, span, _o.kind == SignalKind.MEETING_BOOKED.value).label("booked"),
+        _had(
+            c, span, _o.kind == SignalKind.MEETING_BOOKED.value, CREDIT_DAYS * DAY
+        ).label("booked"),
     )  # fmt: skip
 
 
-def _had(c: CTE, span: Span, what: ColumnElement[bool]) -> ColumnElement[int]:
+def _had(
+    c: CTE, span: Span, what: ColumnElement[bool], longer: int = 0
+) -> ColumnElement[int]:
     return flag(
         exists().where(
             _o.subject_id == c.c.subject_id,
             _o.occurred_at >= c.c.started_at,
-            _o.occurred_at <= func.coalesce(c.c.ended_at, span.now),
+            _o.occurred_at <= func.coalesce(c.c.ended_at, span.now) + longer,
             what,
         )
     )
