@@ -102,7 +102,7 @@ def took(ms: float | None) -> str:
 
 def percent(rate: float) -> str:
     """A share in per cent, with a decimal where it is small."""
-    return f"{rate:.1%}" if 0 < rate < 0.1 else f"{rate:.0%}"
+    return f"{rate:.1%}" if 0.0005 < rate < 0.1 else f"{rate:.0%}"
 
 
 def amount(value: float | None, currency: str | None) -> str:

@@ -16,8 +16,6 @@ HOW = {
     "ours": "the prospect had the last word",
     "theirs": "the rep had the last word",
 }
-_LATEST = 30
-
 
 def figures(counted: Counted) -> Sequence[Figure]:
     return [
@@ -46,7 +44,8 @@ def _verdict(counted: Counted) -> Figure:
         ),
         (
             "Records turned to fewer than five times",
-            Share(sum(one < 5 for one in reached), made), Behind("contacts_made"),
+            Share(sum(one < 5 for one in reached), made),
+            Behind("contacts_made", {"value": [*range(5)]}),
         ),
         (
             "Lost or silent deals in which the prospect had the last word: we owed the answer",

@@ -121,7 +121,7 @@ def by_number(counted: Counted) -> Figure:
         f"Touches carried out, of follow-ups that began in the last {counted.days} days, by which "
         f"touch of their follow-up they were. {_CREDIT}",
         (
-            Column("number", "Follow-up", "count"), Column("n", "Carried out", "count"),
+            Column("number", "Follow-up"), Column("n", "Carried out", "count"),
             Column("replied", "Answered", "share"),
         ),
         lines, n, "touches whose time is over", note=TOO_FEW if n < ENOUGH else "",

@@ -67,6 +67,8 @@ def cohort(span: Span) -> CTE:
             _e.mode == Mode.LIVE.value,
             _e.state.in_((EnrolmentState.ACTIVE.value, EnrolmentState.ENDED.value)),
             _e.definition.not_in(BUILT_IN),
+            # What only tells somebody follows up nobody.
+            or_(_e.is_firing.is_(False), exists().where(_t.enrolment_id == _e.id)),
             _e.started_at >= span.since,
             _e.started_at <= span.now,
             or_(_e.end_reason.is_(None), _e.end_reason.not_in([*map(str, NEVER_BEGAN)])),
