@@ -8,6 +8,7 @@ from app.actions import drafts
 from app.actions.rendering import TaskContext, render_task
 from app.model.playbook import Step, Template
 from app.model.vocabulary import TaskType
+from connectors.plain import plain as as_lines
 
 
 def body(text: str = "Hello {{ contact.first_name }},\n\n- one\n- two", task: str = "email") -> str:
@@ -31,6 +32,19 @@ def test_other_words_stand_where_the_draft_stood_and_nothing_else_moves() -> Non
     assert drafts.read(after).draft == "First <line>\n\nand \\1 & more"
     assert "First &lt;line&gt;<br><br>and \\1 &amp; more</p>" in after
     assert drafts.write(after, drafts.read(before).draft) == before
+
+
+@pytest.mark.parametrize("task", ["email", "call", "todo"])
+def test_where_a_crm_has_plain_text_alone_its_lines_are_read_and_written(task: str) -> None:
+    before = as_lines(body(task=task))
+    assert drafts.read(before) == (
+        "In Proposal since Monday.", "Hello A&B,\n\n- one\n- two", "Is it <now>?"
+    )
+    after = drafts.write(before, "<Mine> & yours\n\nTwo")
+    assert "\n\n<Mine> & yours\n\nTwo\n\nTo decide: Is it <now>?" in after
+    assert drafts.read(after).draft == "<Mine> & yours\n\nTwo"
+    assert drafts.write(after, drafts.read(before).draft) == before
+    assert drafts.write("Call her, she said.", "Call him") == "Call him"
 
 
 def test_a_body_that_somebody_wrote_anew_is_text_as_a_whole() -> None:
