@@ -13,7 +13,7 @@ from app.web.access import FRAMED
 
 FRAME_COOKIE = "followthrough_frame"
 
-_FRAME_S = 8 * HOUR // SECOND
+FRAME_S = 8 * HOUR // SECOND
 """A working day: the CRM vouches for its user anew each time the card is opened."""
 
 _NO_SESSION = ("/webhooks/", "/card/")
@@ -37,7 +37,7 @@ class Sessions(SecureCookieSessionInterface):
         if session or given is None or serializer is None:
             return session
         try:
-            data: dict[str, Any] = serializer.loads(given, max_age=_FRAME_S)
+            data: dict[str, Any] = serializer.loads(given, max_age=FRAME_S)
         except BadSignature:
             return session
         return self.session_class(data)
@@ -52,6 +52,6 @@ class Sessions(SecureCookieSessionInterface):
         response.vary.add("Cookie")
         if session.modified:
             response.set_cookie(
-                FRAME_COOKIE, serializer.dumps(dict(session)), max_age=_FRAME_S, httponly=True,
+                FRAME_COOKIE, serializer.dumps(dict(session)), max_age=FRAME_S, httponly=True,
                 secure=True, samesite="None", partitioned=True,
             )  # fmt: skip

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.actions import drafts
 from app.model.time import DAY
+from app.store import erasure, installations
+from app.store.tables import touches
 from demo.processes import DemoError
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, BEN, Story, playbook
@@ -47,6 +50,11 @@ def refused(story: Story, deal: str, what: str, **more: Any) -> str:
     with pytest.raises(DemoError) as told:
         story.admin.change("POST", f"/api/panel/deal/{deal}", {"do": what, **more})
     return str(told.value)
+
+
+def heading(page: str) -> str:
+    """What the page says is next."""
+    return page.partition('id="next-what">')[2].partition("<")[0]
 
 
 def chased(story: Story, name: str = "Big sale") -> str:
@@ -161,6 +169,11 @@ def test_the_queue_is_in_the_order_of_what_matters_and_moves_on(story: Story) ->
     assert first["reasons"] == ["urgent", "due today"]
     do(story, deals["pressing"], "complete", touch=first["id"])
     assert queue() == [deals[name] for name in ("large", "small", "unknown")]
+    # What was just dealt with is not shown again, even where the lanes have not taken it in.
+    second = ada.get(f"{story.url}/api/queue", timeout=10).json()["item"]
+    assert "Usual — Large" in heading(ada.get(f"{story.url}/next", timeout=10).text)
+    page = ada.get(f"{story.url}/next?done={second['id']}", timeout=10).text
+    assert "Usual — Small" in heading(page)
 
 
 def test_a_request_id_is_for_one_thing_alone(story: Story) -> None:
@@ -172,10 +185,35 @@ def test_a_request_id_is_for_one_thing_alone(story: Story) -> None:
     assert story.properties("deals", deal)["followthrough_control"] == "pause"
 
 
+def test_a_request_that_is_repeated_late_undoes_nothing(story: Story) -> None:
+    deal = started(story)
+    do(story, deal, "pause", request_id="lost-answer")
+    story.control(deal, "run")
+    story.settle()
+    assert do(story, deal, "pause", request_id="lost-answer")["done"]
+    assert story.properties("deals", deal)["followthrough_control"] == "run"
+
+
+def test_a_word_to_a_prospect_is_erased_with_the_prospect(story: Story) -> None:
+    story.live(CHASE)
+    deal = chased(story)
+    shown = panel(story, deal)
+    do(story, deal, "rewrite", touch=shown["next"]["touch"], text="Dear Nora Vos")
+    assert story.parts is not None
+    (person,) = story.subject(deal)["contacts"]
+    with story.parts.store.write() as conn:
+        (installation,) = installations.read(conn)
+        erasure.erase(conn, installation["id"], {person["id"]}, story.now)
+        assert set(conn.execute(select(touches.c.draft)).scalars()) == {None}
+
+
 def test_skipped_and_snoozed(story: Story) -> None:
     deal = started(story)
     one = panel(story, deal)["next"]
+    before = {row["step"]: row["due_at"] for row in story.subject(deal)["touches"]}
     do(story, deal, "snooze", touch=one["touch"], until="2026-09-10T15:00")
+    after = {row["step"]: row["due_at"] for row in story.subject(deal)["touches"]}
+    assert after["two"] - before["two"] >= 2 * DAY, "what follows keeps its distance"
     story.until("+5min")
     assert story.lines(deal) == [("Thu 2026-09-10 15:00", "One")], "moved in the CRM"
     assert panel(story, deal)["next"]["due_at"] == story.at("2026-09-10 15:00")

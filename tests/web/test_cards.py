@@ -10,6 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from app.model.time import MINUTE
+from app.web import sessions
 from connectors.hubspot.webhooks import signature_v3
 from tests.web.support import NOW, SECRET, URL, Served, fill, set_role
 
@@ -125,6 +126,17 @@ def test_the_frame_opens_once_with_a_cookie_that_lives_in_it_alone(filled: Serve
 def test_a_forged_or_old_frame_cookie_is_none(filled: Served) -> None:
     client = filled.app.test_client()
     client.set_cookie("followthrough_frame", "eyJpIjoxfQ.x.y", domain="followthrough.example")
+    assert client.get("/panel/deal/901", base_url=URL).status_code == 401
+
+
+def test_a_frames_session_ends_with_the_working_day(
+    filled: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = urlsplit(asked(filled).get_json()["open"])
+    client = filled.app.test_client()
+    client.get(link.path, base_url=URL, headers={"Sec-Fetch-Dest": "iframe"})
+    assert client.get("/panel/deal/901", base_url=URL).status_code == 200
+    monkeypatch.setattr(sessions, "FRAME_S", -1)
     assert client.get("/panel/deal/901", base_url=URL).status_code == 401
 
 
