@@ -121,6 +121,7 @@ class Barrier:
         delivery: int,
         next_due: int | None,
         granted: int | None = None,
+        asks_at: int | None = None,
     ) -> dict[str, Any]:
         """Take the app's report; answer `{"now", "delivery", "lost", "moved", "granted_until"}`
         and, unmoved, a `reason`. lost: what webhooks never told; an app polls for it, once a
@@ -129,6 +130,9 @@ class Barrier:
         granted: up to where time was granted when the app looked for its next due instant. What an
         admin did before granting more (an activation arms timers) is not in a report from before
         the grant, so such a report moves nothing.
+
+        asks_at: from when on an app would ask a CRM that sends no webhooks what happened. It is
+        given its turn then, or at the first thing that happens later.
         """
         if self.clock.mode == "wall":
             return self._answer(moved=False, reason="wall clock: nothing to move")
@@ -149,7 +153,7 @@ class Barrier:
                 until = self.granted_until
                 target = self._target(next_due)
                 if target is not None:
-                    self._move(target, next_due)
+                    self._move(target, next_due, asks_at)
                     return self._answer(moved=True)
             finally:
                 self._moving.release()
@@ -201,13 +205,16 @@ class Barrier:
             return target
         return None
 
-    def _move(self, target: int, next_due: int | None) -> None:
+    def _move(self, target: int, next_due: int | None, asks_at: int | None) -> None:
         """Move to `target`, and on through instants of which the app would hear nothing."""
         going: int | None = target
         self.unheard()  # what the app has done itself
         while going is not None:
-            self._play(going, next_due)
+            happened = self._play(going, next_due)
             now = self.clock.now()
+            if happened and asks_at is not None:
+                turn = max(now, asks_at)
+                next_due = turn if next_due is None else min(next_due, turn)
             if self.outbox.pending() or now == next_due or now >= self.granted_until:
                 break
             if self.unheard():
@@ -217,18 +224,22 @@ class Barrier:
         self.on_move()
         self.outbox.flush()
 
-    def _play(self, target: int, next_due: int | None) -> None:
-        """Let happen what the world has at `target`, and within the quantum after it."""
+    def _play(self, target: int, next_due: int | None) -> bool:
+        """Let happen what the world has at `target`, and within the quantum after it. Whether that
+        was anything."""
         limit = target
         if (self.agenda.next_at() or target + 1) <= target:
             limit = min(target + self.quantum, self.granted_until)
             if next_due is not None:
                 limit = min(limit, next_due)
             limit = max(limit, target)
+        happened = False
         while (due := self.agenda.pop(limit)) is not None:
             self.clock.move(max(due.at, self.clock.now()))
             self.agenda.run(due)
+            happened = True
         self.clock.move(max(target, self.clock.now()))
+        return happened
 
     def _wait(self, deadline: float, run: str, granted: int, arrived: int, delivery: int) -> bool:
         """Wait for a grant, a request or a delivery; False when the long poll is over."""

@@ -135,8 +135,8 @@ def _time(control: Blueprint, simulation: Simulation) -> None:
 
     @control.post("/drained")
     def drained() -> Response:
-        body = _body("run", "now", "delivery", "next_due", "granted")
-        due, granted = body.get("next_due"), body.get("granted")
+        body = _body("run", "now", "delivery", "next_due", "granted", "asks_at")
+        due, granted, asks = (body.get(name) for name in ("next_due", "granted", "asks_at"))
         return _json(
             barrier.drained(
                 str(_need(body, "run")),
@@ -144,6 +144,7 @@ def _time(control: Blueprint, simulation: Simulation) -> None:
                 _whole(body, "delivery"),
                 None if due is None else _whole(body, "next_due"),
                 None if granted is None else _whole(body, "granted"),
+                None if asks is None else _whole(body, "asks_at"),
             )
         )
 

@@ -25,6 +25,7 @@ from app.lanes.counting import count_exactly
 from app.lanes.enrolling import enrol_cases
 from app.lanes.handing_over import hand_over, refuse_idle
 from app.lanes.ingest import read_again
+from app.lanes.polling import hear_first
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.resuming import resume_cases
 from app.lanes.trouble import OURS, isolate, later, note_error
@@ -123,6 +124,7 @@ def refresh(
 
     Answers the touches, about other records where theirs turn out to be merged.
     """
+    hear_first(lanes, tenant)
     if not read_again(lanes, tenant, rows):
         return rows
     with lanes.store.read() as conn:

@@ -1,11 +1,9 @@
-"""The sync lane: the first import by listing; the reconcile that makes webhooks only faster; and
-the poll of CRMs that send none."""
+"""The sync lane: the first import by listing, and the reconcile that makes webhooks only faster."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.installations.registry import POLLED
 from app.lanes import history
 from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
@@ -13,11 +11,10 @@ from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import Observer
 from app.lanes.reading import Readings, not_shown_yet
 from app.lanes.trouble import note_error
-from app.model.time import MINUTE, SECOND, Business
+from app.model.time import MINUTE, Business
 from app.signals.tasks import WATCHED
 from app.store import audit, cursors, inbox, installations, standing
 from app.store.sets import dumps
-from connectors.config import SILENT
 from connectors.contract import (
     SEVERAL,
     Connector,
@@ -122,7 +119,7 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
     connector = lanes.connector_for(tenant.id)
     now = lanes.now()
     _listen(lanes, tenant, connector)
-    found = _changes(lanes, tenant, connector, now)
+    found = list_changes(lanes, tenant, connector, now)
     return found + _look_for_gone(lanes, tenant, connector, now)
 
 
@@ -141,48 +138,11 @@ def _listen(lanes: Lanes, tenant: Tenant, connector: Connector) -> None:
             )  # fmt: skip
 
 
-def poll(lanes: Lanes, tenant: Tenant) -> int:
-    """As `reconcile` for a CRM that sends no webhooks, whose lists of changes do show deletions.
-    Nothing is looked up by id, so it may be done every few minutes."""
-    now = lanes.now()
-    found = _changes(lanes, tenant, lanes.connector_for(tenant.id), now, unlisted=True)
-    with lanes.store.write() as conn:
-        cursors.raise_to(conn, tenant.id, POLLED, now)
-    return found
-
-
-def poll_if_due(lanes: Lanes, tenant: Tenant) -> bool:
-    """Poll where the CRM sends no webhooks and the last poll is long enough ago. True: there is
-    work to drain, or the CRM failed and it is to be tried again."""
-    if tenant.crm not in SILENT or tenant.status != "active":
-        return False
-    with lanes.store.read() as conn:
-        last = cursors.number(conn, tenant.id, POLLED)
-    if lanes.now() < last + tenant.settings.poll_seconds * SECOND:
-        return False
-    try:
-        return poll(lanes, tenant) > 0
-    except CrmError as error:
-        note_error(lanes, tenant, error, 0)
-        return True
-
-
-def next_poll(lanes: Lanes, tenant: Tenant) -> Business | None:
-    """In a simulation: when the next poll is due; None while no time has passed since the last, in
-    which nothing can have happened."""
-    if tenant.crm not in SILENT:
-        return None
-    with lanes.store.read() as conn:
-        last = cursors.number(conn, tenant.id, POLLED)
-    if lanes.now() <= last:
-        return None
-    return Business(last + tenant.settings.poll_seconds * SECOND)
-
-
-def _changes(
+def list_changes(
     lanes: Lanes, tenant: Tenant, connector: Connector, now: Business, *, unlisted: bool = False
 ) -> int:
-    """unlisted: without what an earlier poll listed just so, since polls overlap."""
+    """Queue a reading of what changed since the last time. unlisted: without what an earlier poll
+    listed just so, since polls overlap."""
     found = 0
     for type in _RECONCILED:
         with lanes.store.read() as conn:

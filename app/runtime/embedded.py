@@ -24,7 +24,8 @@ from app.lanes import dispatch
 from app.lanes.context import WORKING, Lanes
 from app.lanes.drain import drain, has_work
 from app.lanes.leaving import erase_withdrawn
-from app.lanes.sync import poll_if_due, reconcile
+from app.lanes.polling import poll_if_due
+from app.lanes.sync import reconcile
 from app.model.time import MINUTE
 from app.runtime.clocks import RealClocks, SimulatedClocks
 from app.runtime.services import Runtime, Services

@@ -17,7 +17,8 @@ import requests
 
 from app.lanes.context import WORKING, Lanes
 from app.lanes.drain import drain, next_due, outstanding
-from app.lanes.sync import next_poll, next_reconcile, poll_if_due, reconcile_daily
+from app.lanes.polling import asks_at, next_poll, poll_if_due
+from app.lanes.sync import next_reconcile, reconcile_daily
 from app.model.time import Business
 from app.runtime.clocks import SimulatedClocks
 from app.store import cursors, installations
@@ -117,6 +118,12 @@ class Simulation:
             found.append(next_poll(self._lanes, tenant))
         return min((at for at in found if at is not None), default=None)
 
+    def _asks_at(self, ids: list[int]) -> Business | None:
+        """From when on a CRM without webhooks would be asked what happened."""
+        tenants = [self._lanes.tenant(key) for key in ids]
+        asked = [asks_at(self._lanes, one) for one in tenants if one.status == "active"]
+        return min((at for at in asked if at is not None), default=None)
+
     def _installations(self) -> list[int]:
         with self._lanes.store.read() as conn:
             return [row["id"] for row in installations.read(conn, WORKING)]
@@ -132,6 +139,7 @@ class Simulation:
             "delivery": delivery,
             "next_due": min(due, default=None),
             "granted": granted,
+            "asks_at": self._asks_at(ids),
         }
         answer = self._http.post(f"{self._control}/drained", json=report, timeout=_TIMEOUT_S).json()
         self._take(answer)

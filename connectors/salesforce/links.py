@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from connectors.contract import CrmRecord, NotFound, ObjectType
 from connectors.salesforce.api import Api
+from connectors.salesforce.due import literal, told
 from connectors.salesforce.rows import Row
 from connectors.salesforce.schema import Schema
 from connectors.salesforce.tables import PREFIXES
@@ -91,6 +93,30 @@ class Links:
             column = "WhoId" if from_type == "contact" else "WhatId"
             return self._by_column(to_type, column, ids)
         return Linked()
+
+    def latest_on(self, deals: Sequence[str], now: int) -> dict[str, int]:
+        """Opportunity → when somebody last did something about it: closed a task that is none of
+        ours, met, or sent or got a mail. Salesforce itself keeps but the day, our tasks included.
+        """
+        found: dict[str, int] = {}
+        for type, column, at, only in (
+            ("task", "WhatId", "CompletedDateTime", " AND IsClosed = true"),
+            ("meeting", "WhatId", "StartDateTime", f" AND StartDateTime <= {literal(now)}"),
+            ("email", "RelatedToId", "MessageDate", ""),
+        ):
+            shape = self._schema.find(cast(ObjectType, type))
+            if shape is None or not shape.has(at):
+                continue
+            ours = f" AND {name} = null" if (name := shape.names.get("touch_id")) else ""
+            for row in self._api.query_in(
+                f"SELECT {column}, MAX({at}) latest FROM {shape.sobject} "
+                f"WHERE {column} IN {{ids}}{only}{ours} GROUP BY {column}",
+                deals,
+            ):
+                deal, when = str(row[column]), told(row.get("latest"))
+                if when is not None:
+                    found[deal] = max(found.get(deal, 0), when)
+        return found
 
     def _people(self, ids: Sequence[str]) -> Linked:
         """The people of opportunities. A role may name somebody who was deleted, or whom the user

@@ -186,14 +186,16 @@ class Reader:
         associations: Sequence[ObjectType] = (),
     ) -> Page:
         """One page of all live records, by id: a listing goes on where it was left, even days
-        later. Of deals, the day of the last activity comes along, for where silence begins; it is
-        read here alone, since our own closed tasks move it."""
+        later. Of deals, the last activity comes along, for where silence begins. It is asked for
+        here alone: what happens from now on is read by itself."""
         kind, last = place_of(type, after)
         rows = self._selected(kind, lambda shape: self._api.query(listing(shape, last)))
         records = self._made(kind, rows, history, associations)
         if type == "deal":
+            latest = self._links.latest_on([r.id for r in records], self._clocks.business())
             for record, row in zip(records, rows, strict=True):
-                record.fields["last_contacted_at"] = self._day(row.get("LastActivityDate"))
+                at = latest.get(record.id) or self._day(row.get("LastActivityDate"))
+                record.fields["last_contacted_at"] = at
         live = [record for record in records if "converted_to" not in record.fields]
         return Page(live, self._following(type, kind, rows, str(rows[-1]["Id"]) if rows else ""))
 

@@ -26,7 +26,10 @@ from pathlib import Path
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-_WRITES = ("/tasks/batch/create", "/tasks/batch/update", "/tasks/batch/archive")
+WRITES = (
+    "/tasks/batch/create", "/tasks/batch/update", "/tasks/batch/archive", "/composite/sobjects",
+)  # fmt: skip
+"""Parts of the paths of calls that change the CRM's tasks."""
 
 
 class Moments:
@@ -60,7 +63,7 @@ class Moments:
             armed, number, writes = struct.unpack_from("=qqq", self._shared, 0)
             if not armed:
                 return
-            is_write = kind == "answered" and any(path in what for path in _WRITES)
+            is_write = kind == "answered" and any(path in what for path in WRITES)
             struct.pack_into("=qqq", self._shared, 0, 1, number + 1, writes + is_write)
             ends = number in self._at or (is_write and writes in self._at_writes)
             line = f"{number}\t{'KILL' if ends else '-'}\t{kind}\t{what}\n"

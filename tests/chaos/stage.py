@@ -25,6 +25,9 @@ import requests
 from demo.admin import Admin
 from demo.http import Sandbox
 from demo.processes import CLIENT_ID
+from demo.vendors import CRMS
+from sandbox.salesforce.outside import inner_id
+from tests.chaos.nursery import WRITES
 
 ROOT = Path(__file__).resolve().parents[2]
 PRESETS = ("proposal", "inbound-lead", "post-meeting", "idle-deal")
@@ -78,7 +81,7 @@ class Moment:
     def is_answered_write(self) -> bool:
         """The CRM has written, and our commit is still to come."""
         return self.kind == "answered" and any(
-            f"/tasks/batch/{verb}" in self.what for verb in ("create", "update", "archive")
+            path in self.what for path in WRITES
         )
 
 
@@ -123,14 +126,16 @@ class Stage:
         at: Sequence[int] = (),
         at_answered_writes: Sequence[int] = (),
         settings: Mapping[str, Any] | None = None,
+        crm: str = "hubspot",
     ) -> None:
+        self.crm = CRMS[crm]
         self.nursery = nursery
         self.folder = Path(tempfile.mkdtemp(prefix="followthrough-chaos-"))
         self.name = self.folder.name
         self.secret = secrets.token_urlsafe(32)
         self._presets, self._playbooks, self._patches = presets, playbooks, patches
         self._plan = {"at": list(at), "at_answered_writes": list(at_answered_writes)}
-        self._generate = {"seed": seed, "deals": deals, "weeks": weeks}
+        self._generate = {"seed": seed, "deals": deals, "weeks": weeks, "crm": crm}
         self._settings = settings
         self.sandbox = Sandbox(f"http://127.0.0.1:{_free_port()}")
         self.admin = Admin(f"http://127.0.0.1:{_free_port()}")
@@ -179,10 +184,10 @@ class Stage:
             "FOLLOWTHROUGH_SIMULATION": f"{self.sandbox.url}/sandbox",
             "SECRET_KEY": self.secret,
             "DATABASE_URL": self.database,
-            "HUBSPOT_CLIENT_ID": CLIENT_ID,
-            "HUBSPOT_CLIENT_SECRET": self.secret,
-            "HUBSPOT_API_BASE": self.sandbox.url,
-            "HUBSPOT_APP_BASE": self.sandbox.url,
+            f"{self.crm.name.upper()}_CLIENT_ID": CLIENT_ID,
+            f"{self.crm.name.upper()}_CLIENT_SECRET": self.secret,
+            f"{self.crm.name.upper()}_API_BASE": f"{self.sandbox.url}{self.crm.path}",
+            f"{self.crm.name.upper()}_APP_BASE": f"{self.sandbox.url}{self.crm.path}",
             "RATE_MULTIPLIER": "1000",
         }
         self.nursery.do(
@@ -214,8 +219,8 @@ class Stage:
 
     def _set_up(self) -> None:
         admin = self.admin
-        admin.register_at(self.sandbox, self.secret)
-        admin.install()
+        admin.register_at(self.sandbox, self.secret, self.crm)
+        admin.install(crm=self.crm.name)
         admin.wait_for_import()
         admin.confirm_stages(
             {stage: kind for kind, stage in self.account["stage_kinds"].items()}
@@ -260,6 +265,11 @@ class Stage:
         found = [line.split("\t") for line in lines]
         return [Moment(int(n), kill == "KILL", kind, what) for n, kill, kind, what in found]
 
+    def _inside(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A touch whose ids are those of the export."""
+        ids = ("subject_id", "contact_id", "task_id") if self.crm.name == "salesforce" else ()
+        return {**row, **{name: inner_id(row[name]) for name in ids if row[name]}}
+
     def outcome(self) -> Outcome:
         export = self.export()
         records = {(kind, r["id"]): r for kind in ("deals", "contacts") for r in export[kind]}
@@ -267,7 +277,7 @@ class Stage:
             (kind, id): record["properties"].get("dealname" if kind == "deals" else "email") or id
             for (kind, id), record in records.items()
         }
-        rows = self.admin.touches()
+        rows = [self._inside(row) for row in self.admin.touches()]
         touches = Counter(_touch(row, names) for row in rows)
         subject_of = {row["task_id"]: _touch(row, names)[0] for row in rows}
         ours = [task for task in export["tasks"] if task["created_by"][0] == "INTEGRATION"]

@@ -308,3 +308,18 @@ def test_an_entry_that_nothing_handles_is_named():
     assert due is not None
     with pytest.raises(LookupError, match="nonsense"):
         agenda.run(due)
+
+
+def test_who_asks_for_changes_gets_a_turn_when_something_happened():
+    """Without webhooks nothing is pending: the move would go on to the end of the grant."""
+    rig = Rig()
+    for at in (1_500, 2_000, 5_000):
+        rig.agenda.add(at, "quiet")
+    rig.barrier.grant(9_000)
+    moved = [1_000]
+    for asks_at in (3_000, 4_000, 6_000):
+        answer = rig.barrier.drained("a", moved[-1], 0, None, asks_at=asks_at)
+        moved.append(answer["now"])
+    assert moved[1] == 3_000, "two things have happened, and it would ask then"
+    assert moved[2] == 5_000, "at once where its turn is long due"
+    assert moved[3] == 9_000, "nothing happens any more"

@@ -1,0 +1,67 @@
+"""CRMs that send no webhooks: asked for changes every few minutes, and before anything is done."""
+
+from __future__ import annotations
+
+from app.installations.registry import POLLED
+from app.lanes.context import Lanes, Tenant
+from app.lanes.ingest import drain_inbox
+from app.lanes.sync import list_changes
+from app.lanes.trouble import note_error
+from app.model.time import SECOND, Business
+from app.store import cursors
+from connectors.config import SILENT
+from connectors.contract import CrmError
+
+_ASKED = "poll"
+"""As which a poll is noted among what was read just now."""
+
+
+def poll(lanes: Lanes, tenant: Tenant) -> int:
+    """As `reconcile` for a CRM that sends no webhooks, whose lists of changes do show deletions.
+    Nothing is looked up by id, so it may be done every few minutes."""
+    now = lanes.now()
+    found = list_changes(lanes, tenant, lanes.connector_for(tenant.id), now, unlisted=True)
+    with lanes.store.write() as conn:
+        cursors.raise_to(conn, tenant.id, POLLED, now)
+    tenant.fresh.note(_ASKED, [""])
+    return found
+
+
+def poll_if_due(lanes: Lanes, tenant: Tenant) -> bool:
+    """Poll where the CRM sends no webhooks and the last poll is long enough ago. True: there is
+    work to drain, or the CRM failed and it is to be tried again."""
+    due = asks_at(lanes, tenant)
+    if due is None or tenant.status != "active" or lanes.now() < due:
+        return False
+    try:
+        return poll(lanes, tenant) > 0
+    except CrmError as error:
+        note_error(lanes, tenant, error, 0)
+        return True
+
+
+def next_poll(lanes: Lanes, tenant: Tenant) -> Business | None:
+    """In a simulation: when the next poll is due; None while no time has passed since the last, in
+    which nothing can have happened."""
+    due = asks_at(lanes, tenant)
+    waited = due is not None and lanes.now() > due - tenant.settings.poll_seconds * SECOND
+    return due if waited else None
+
+
+def asks_at(lanes: Lanes, tenant: Tenant) -> Business | None:
+    """From when on a poll is due; None where the CRM tells of changes itself."""
+    if tenant.crm not in SILENT:
+        return None
+    with lanes.store.read() as conn:
+        last = cursors.number(conn, tenant.id, POLLED)
+    return Business(last + tenant.settings.poll_seconds * SECOND)
+
+
+def hear_first(lanes: Lanes, tenant: Tenant) -> None:
+    """Before anything is done in such a CRM: take in what happened there, unless it was asked just
+    now. A reply shows on no record that is read again anyway. Raises CrmError."""
+    if tenant.crm not in SILENT or not tenant.fresh.stale(_ASKED, [""]):
+        return
+    poll(lanes, tenant)
+    while drain_inbox(lanes, tenant):
+        pass
