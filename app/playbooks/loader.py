@@ -67,7 +67,7 @@ def load_text(
     people: everybody of the account, whom steps may name; None: nobody knows.
     trusting: no installation is at hand, so what the file says it needs is taken for mapped.
     """
-    document = _parse(text, name)
+    document = parsed(text, name)
     try:
         source = PlaybookYaml.model_validate(document)
     except ValidationError as error:
@@ -91,11 +91,13 @@ def load_text(
 
 def advice_on(playbook: Playbook, text: str, name: str, limits: Limits) -> list[Problem]:
     """What is odd about a playbook that `load_text` has read from this text, with lines."""
-    document = _parse(text, name)
+    document = parsed(text, name)
     return _sorted([_problem_of(found, name, document) for found in advise(playbook, limits)])
 
 
-def _parse(text: str, name: str) -> CommentedMap:
+def parsed(text: str, name: str) -> CommentedMap:
+    """The text's document, whatever it says. Raises PlaybookError for what is no YAML or too much.
+    """
     if len(text.encode()) > MAX_BYTES:
         limit = f"a playbook has at most {MAX_BYTES // 1024} KiB"
         raise PlaybookError([Problem(name, 1, 1, "", "the file is too large", limit)])

@@ -6,6 +6,7 @@ import difflib
 import html
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -262,6 +263,17 @@ def test_yaml_and_form_are_the_same_text(admin: Browser, page: TestResponse) -> 
     answer = admin.client.post("/playbooks/draft", data=broken, base_url=URL)
     assert "not YAML" in answer.text
     assert '<textarea class="yaml"' in answer.text, "what is no YAML has no form"
+
+
+def test_a_text_that_stands_for_billions_of_values_is_refused_at_once(
+    admin: Browser, page: TestResponse
+) -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"{n}: &{n} [{', '.join([f'*{b}'] * 9)}]" for b, n in pairwise("abcdefghijklmnop")]
+    sent = MultiDict(_Fields(page.text).sent)
+    sent["text"], sent["do"] = "playbook: ours\n" + "\n".join(lines), "check"
+    answer = admin.client.post("/playbooks/draft", data=sent, base_url=URL)
+    assert "aliases are not read" in answer.text
 
 
 def test_a_save_is_a_version_and_whoever_was_faster_is_not_overwritten(

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from app.playbooks import phrases
 from app.playbooks.editing import Path, put
+from app.playbooks.loader import parsed
+from app.playbooks.problems import PlaybookError
 from app.playbooks.timeline import Mark, drawing, marks
 from app.web.admin import rule_fields, step_fields
 from app.web.admin.fields import Field, given
@@ -78,10 +77,9 @@ class Form:
 def document_of(text: str) -> Any:
     """The text's document, with the lines of its keys; None where it cannot be read as one."""
     try:
-        found: Any = YAML(typ="rt").load(text)
-    except (YAMLError, ValueError):
+        return parsed(text, "")
+    except PlaybookError:
         return None
-    return found if isinstance(found, Mapping) else None
 
 
 def form_of(document: Raw, known: Known) -> Form:
