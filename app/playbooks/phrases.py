@@ -50,6 +50,7 @@ EXITS: Mapping[str, str] = {
     "closed_lost": "the deal is lost",
     "opted_out": "they opt out",
     "bounced": "their address bounces",
+    "colleague_answered": "a colleague of theirs answers",
 }
 
 AGAIN: Mapping[str, str] = {

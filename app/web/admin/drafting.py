@@ -15,6 +15,7 @@ from app.playbooks.editing import Path, put
 from app.playbooks.loader import parsed
 from app.playbooks.problems import PlaybookError
 from app.playbooks.timeline import Mark, drawing, marks
+from app.playbooks.values import EXIT_NAMES
 from app.web.admin import rule_fields, step_fields
 from app.web.admin.fields import Field, given
 from app.web.admin.kept import kept
@@ -112,29 +113,38 @@ def applied(text: str, document: Raw, form: Form, typed: Any) -> str:
               if (brought := given(typed, one)) is not None}  # fmt: skip
     changed = [one for one in form.fields() if values.get(one.name, one.value) != one.value]
     conditions: dict[str, None] = {}
+    touched: set[Path] = set()
+    replaced: set[Path] = set()
     for one in changed:
         path = _path(one.name)
+        owner = path[:-1]
         asked = next((i for i, part in enumerate(path) if part == "if"), None)
         if asked is not None and path[0] == "rules":
             conditions[dotted(path[: asked + 1])] = None
-        else:
-            text = _written(text, document, path, values[one.name])
+        elif owner not in replaced:
+            # A second word of one thing is written by what the first has made of it.
+            stands = at(document_of(text) if owner in touched else document, owner)
+            text = _written(text, path, stands, values[one.name])
+            touched.add(owner)
+            if path[-1] == "~signal":
+                replaced.add(owner)
     for name in conditions:
         path = _path(name)
         text = rule_fields.write_condition(text, path, at(document, path), values)
     return text
 
 
-def _written(text: str, document: Raw, path: Path, value: str) -> str:
-    """One field's value at its place; several words of the file may stand behind a field."""
+def _written(text: str, path: Path, stands: Any, value: str) -> str:
+    """One field's value at its place; several words of the file may stand behind a field. stands:
+    what the field belongs to, as it is now."""
     owner, key = path[:-1], str(path[-1])
-    stands = at(document, owner)
     if key == "~signal":
-        return rule_fields.write_signal(text, owner, stands, value)
+        order = rule_fields.ORDER if path[0] == "rules" else SEQUENCE_ORDER
+        return rule_fields.write_signal(text, owner, stands, value, order)
     if key == "~words":
         return rule_fields.write_words(text, owner, stands, value)
     if key == "~exits":
-        off = {name: "off" for name in phrases.EXITS if name not in value.split("\n")}
+        off = {name: "off" for name in EXIT_NAMES if name not in value.split("\n")}
         return put(text, (*owner, "exits"), off or None, SEQUENCE_ORDER)
     if len(path) == 3 and key in ("limit", "priority", "max_active"):
         order = rule_fields.ORDER if key == "limit" else SEQUENCE_ORDER
@@ -189,11 +199,11 @@ def _rule(rule: Raw, path: Path, known: Known, sequences: list[str], count: int)
 
 def _sequence(sequence: Raw, path: Path, known: Known) -> Part:
     exits = _mapping(sequence.get("exits"))
-    on = [name for name in phrases.EXITS if exits.get(name) not in (False, "off")]
+    on = [name for name in EXIT_NAMES if exits.get(name) not in (False, "off")]
     fields = [
         Field(dotted((*path, "title")), "Title", "text", _str(sequence.get("title"))),
         Field(dotted((*path, "~exits")), "It ends when", "many", "\n".join(on),
-              list(phrases.EXITS.items())),
+              [(name, phrases.EXITS.get(name, name.replace("_", " "))) for name in EXIT_NAMES]),
         *rule_fields.signal_fields(sequence.get("goal"), (*path, "goal"), may_be_empty=True),
         Field(dotted((*path, "priority")), "Priority among sequences", "number",
               _str(sequence.get("priority")), placeholder="none"),

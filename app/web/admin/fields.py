@@ -31,6 +31,14 @@ class Field:
     starts: bool = False
 
     @property
+    def offered(self) -> Options:
+        """The options, and what stands in the field beside them: a page that did not know a word
+        would otherwise put another in its place."""
+        known = {value for value, _ in self.options}
+        standing = self.chosen if self.kind == "many" else [self.value]
+        return [*self.options, *((one, one or "none") for one in standing if one not in known)]
+
+    @property
     def chosen(self) -> list[str]:
         """The values of a field of kind `many`."""
         return [line for line in self.value.split("\n") if line]

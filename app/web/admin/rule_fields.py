@@ -112,7 +112,9 @@ def shape_of(asked: Any) -> tuple[str, list[Raw]] | None:
     return None
 
 
-def write_signal(text: str, path: Path, when: Any, kind: str) -> str:
+def write_signal(
+    text: str, path: Path, when: Any, kind: str, order: Sequence[str] = ORDER
+) -> str:
     """Another signal in place of the one that stood there, with a value to begin with."""
     if not kind:
         return put(text, path, None)
@@ -120,7 +122,7 @@ def write_signal(text: str, path: Path, when: Any, kind: str) -> str:
     if kind == "stage_entered":
         value = StageKind.PROPOSAL.value
     beside = {key: given for key, given in _mapping(when).items() if key in ("unless", "within")}
-    return put(text, path, {kind: value, **(beside if kind not in _DELAYS else {})}, ORDER)
+    return put(text, path, {kind: value, **(beside if kind not in _DELAYS else {})}, order)
 
 
 def write_words(text: str, path: Path, when: Any, value: str) -> str:

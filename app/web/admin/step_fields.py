@@ -44,7 +44,7 @@ def fields_of(step: Raw, path: Path, known: Known) -> list[Field]:
     anchored = [
         _text(path, "at", "When", _str(step.get("at")), "30min, 4h, 3d or 2wd"),
         Field(
-            _name(path, "~anchor"), "counted from", "choice", _anchor(step), _anchors(step, known)
+            _name(path, "~anchor"), "counted from", "choice", _anchor(step), _anchors(known)
         ),
     ]
     if channel in phrases.STEERING:
@@ -58,8 +58,8 @@ def fields_of(step: Raw, path: Path, known: Known) -> list[Field]:
         _template(step, path, known),
         Field(_name(path, "priority"), "Priority", "choice", _str(step.get("priority")),
               [("", "as the kind of task says"), *((p.value, p.value) for p in Priority)]),
-        Field(_name(path, "~assign"), "Whose task", "choice", _assign(step), _assigns(step, known)),
-        Field(_name(path, "~late"), "If it is late", "choice", _late(step), _lates(step)),
+        Field(_name(path, "~assign"), "Whose task", "choice", _assign(step), _assigns(known)),
+        Field(_name(path, "~late"), "If it is late", "choice", _late(step), _lates()),
         Field(_name(path, "window"), "Hours", "choice", _str(step.get("window")),
               [("", "the rep's working hours"),
                *((w, f"the window for {w}s") for w in WINDOWS)]),
@@ -88,15 +88,13 @@ def _text(path: Path, key: str, label: str, value: str, hint: str = "") -> Field
 
 
 def _template(step: Raw, path: Path, known: Known) -> Field:
-    value = phrases.template_of(step)
-    names = known.templates if value in known.templates else [value, *known.templates]
-    return Field(_name(path, "~template"), "Text", "choice", value,
-                 [(name, name or "none") for name in names])  # fmt: skip
+    names = [(name, name) for name in known.templates]
+    return Field(_name(path, "~template"), "Text", "choice", phrases.template_of(step), names)
 
 
 def _channels(channel: str) -> Options:
     words = [kind.value for kind in TaskType]
-    given = words if channel in words else [*words, channel]
+    given = words if channel in words else [*words, channel]  # told by its own name
     return [(word, phrases.CHANNELS.get(word, word)) for word in given]
 
 
@@ -108,11 +106,11 @@ def _anchor(step: Raw) -> str:
     return "previous_done" if step.get("after") == "previous_done" else ""
 
 
-def _anchors(step: Raw, known: Known) -> Options:
+def _anchors(known: Known) -> Options:
     options = [("", "the beginning"), ("previous_done", "the step before being done")]
     for field in known.dates:
         options += [(f"{side} {field}", f"{side} {field}") for side in ("before", "after")]
-    return _with(options, _anchor(step))
+    return options
 
 
 def _assign(step: Raw) -> str:
@@ -123,11 +121,11 @@ def _assign(step: Raw) -> str:
     return "manager" if assign == "manager" else ""
 
 
-def _assigns(step: Raw, known: Known) -> Options:
+def _assigns(known: Known) -> Options:
     options = [("", "the owner"), ("manager", "the owner's manager")]
     options += [(f"team {name}", f"the team {name}, in turn") for name in known.teams]
     options += [(f"rep {address}", name) for address, name in known.people]
-    return _with(options, _assign(step))
+    return options
 
 
 def _late(step: Raw) -> str:
@@ -137,17 +135,10 @@ def _late(step: Raw) -> str:
     return "" if late in (None, "shift") else str(late)
 
 
-def _lates(step: Raw) -> Options:
+def _lates() -> Options:
     options = [("", "move it on"), ("now", "do it at once")]
     options += [(f"skip {age}", f"leave it out after {age}") for age in _LATE]
-    return _with(options, _late(step))
-
-
-def _with(options: list[tuple[str, str]], value: str) -> list[tuple[str, str]]:
-    """The options, and what stands there where it is none of them."""
-    if value in {known for known, _ in options}:
-        return options
-    return [*options, (value, value)]
+    return options
 
 
 def _str(value: Any) -> str:
