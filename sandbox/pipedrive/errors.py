@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox import answers
 from sandbox.refusals.table import TABLE
 
 INFO = "Please check developers.pipedrive.com for more information about Pipedrive API."
 
 
-class ApiError(Exception):
-    """A refusal: status and body, which is JSON, a page, or None for the general body.
-
-    ``rows`` are its ids in the table of refusals.
-    """
+class ApiError(answers.ApiError):
+    """A refusal whose body, where it is None, is the general one with ``message``."""
 
     def __init__(
         self,
@@ -30,12 +28,8 @@ class ApiError(Exception):
         rows: tuple[str, ...],
         message: str = "",
     ) -> None:
-        self.status = status
-        self.body = body
-        self.headers = dict(headers or {})
-        self.rows = rows
+        super().__init__(status, body, headers, rows=rows)
         self.message = message
-        super().__init__(f"{', '.join(rows)}: {message}")
 
     def told(self, version: str) -> Any:
         """The body, in the general shape of the API version unless it has its own."""
