@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from app.decisions.codes import Code
 from app.decisions.context import RuleContext
 from app.decisions.dates import instant_of
+from app.decisions.ending import ANCHOR, TIMER
 from app.decisions.putting_off import days_apart, first_ahead, goes_on, put_off, resume
 from app.decisions.reply_table import AWAY, DATED, REPLY_AT, Effect
 from app.decisions.timing import next_working_day, owed_at, shift
 from app.model.decisions import (
     Decision,
+    DisarmTimer,
+    EndEnrolment,
     EnrolmentView,
     Explanation,
     HoldContact,
@@ -21,6 +24,7 @@ from app.model.decisions import (
 from app.model.replies import ReplyGround, Said
 from app.model.signals import Signal
 from app.model.time import Business
+from app.model.vocabulary import StopReason
 
 
 def wait_until(said: Said, effect: Effect, context: RuleContext, now: Business) -> Business | None:
@@ -94,19 +98,42 @@ def wait(
         else:
             days = days_apart(was, ends, calendar)
         yield put_off(one, ground.placed, days, ends, calendar, now)
-    running = {one.definition for one in context.running if goes_on(one)}
-    alone = any(
-        one.sequence is not None and one.sequence.exclusive
-        for one in context.running
-        if goes_on(one)
-    )
     at = Business(int(signal.data.get(REPLY_AT) or signal.at))
     for one in ground.ended:
-        if one.definition in running or alone or not is_theirs(one, signal):
+        after = [other for other in context.running if other.anchor == f"{ANCHOR}{one.id}"]
+        if not is_theirs(one, signal) or _barred(one, after, context):
             continue
         start = (first_ahead(one, ground.placed) or ends) if effect.restart else at
         days = max(0, days_apart(start, ends, calendar))
-        yield resume(one, ground.placed, days, ends, calendar, now)
+        made = resume(one, ground.placed, days, ends, calendar, now)
+        yield made
+        if made.actions:
+            yield _instead(one, after, now)
+
+
+def _barred(
+    one: EnrolmentView, after: Sequence[EnrolmentView], context: RuleContext
+) -> bool:
+    """Whether what runs by now leaves no place for what the reply had ended; what came after it
+    gives way to it."""
+    others = [other for other in context.running if goes_on(other) and other not in after]
+    return any(
+        other.definition == one.definition
+        or (other.sequence is not None and other.sequence.exclusive)
+        for other in others
+    )
+
+
+def _instead(one: EnrolmentView, after: Sequence[EnrolmentView], now: Business) -> Decision:
+    """What was to come after the end, or has begun, is over: the end was none."""
+    ends = tuple(
+        EndEnrolment(other.id, other.subject, StopReason.PREVIOUS_GOES_ON, now) for other in after
+    )
+    lines = tuple(
+        other.told("ended", StopReason.PREVIOUS_GOES_ON.value, now, {"previous": one.id})
+        for other in after
+    )
+    return Decision((DisarmTimer(one.subject, f"{TIMER}{one.id}"), *ends), lines)
 
 
 def is_theirs(one: EnrolmentView, signal: Signal) -> bool:

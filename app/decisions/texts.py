@@ -208,6 +208,7 @@ TEXTS: Mapping[str, str] = {
     StopReason.RESTARTED: "The signal that starts it came again, and it begins anew.",
     StopReason.OUTRANKED: "{other} (priority {other_priority}) has begun, which goes before "
     "priority {priority} and ends it.",
+    StopReason.PREVIOUS_GOES_ON: "What it came after goes on: the reply turned out to be no end.",
     StopReason.NOT_NEEDED: "Nothing that runs needs an answer any more.",
     StopReason.NOT_FOLLOWED: "The deal's pipeline is not followed.",
     StopReason.STAGE_GONE: "The stage {stage}, with which it began, was deleted in the CRM.",

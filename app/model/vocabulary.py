@@ -264,6 +264,7 @@ class StopReason(StrEnum):
     CONTACT_CHOSEN = "contact_chosen"
     NOT_NEEDED = "not_needed"
     RESTARTED = "restarted"
+    PREVIOUS_GOES_ON = "previous_goes_on"
     OUTRANKED = "outranked"
     # It waited for a person's word and never began.
     NOT_OWED = "no_longer_owed"

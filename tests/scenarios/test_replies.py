@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import BEN, Story, playbook
 
 CADENCE = playbook(
@@ -338,3 +339,39 @@ def test_what_cannot_be_read_is_refused_with_what_would_be_right(story: Story) -
         told = answer.json()
         assert told["problems"][0]["field"] == field
         assert hint in f"{told['message']} {told['next']}"
+
+
+CHAIN = playbook(
+    "- {id: go, when: {stage_entered: proposal}, then: [{enrol: ask}]}",
+    """
+    - id: ask
+      end: {replied: {next: thank, after: AFTER}}
+      steps:
+        - {id: one, at: 1d, task: call, template: t, subject: First call}
+        - {id: two, at: 3d, email: t, subject: Second mail}
+    - id: thank
+      steps: [{id: thank, at: 1h, task: todo, template: t, subject: Thank them}]
+    """,
+)
+
+
+@pytest.mark.feature("B03")
+@pytest.mark.feature("X01")
+@pytest.mark.parametrize("after", ["0min", "5d"])
+def test_what_follows_a_reply_gives_way_where_that_was_no_end(begin: Begin, after: str) -> None:
+    story = begin(settings={"merge": False})
+    story.live(CHAIN.replace("AFTER", after))
+    machine, human = story.deal("proposal"), story.deal("proposal", name="Human")
+    story.until("+1d")
+    for deal in (machine, human):
+        story.act("reply", deal=deal)
+    story.until("+2h")
+    said(story, machine, "out_of_office", date="2026-09-14")
+    said(story, human, "positive")
+    story.until("+1h")
+    assert story.ended(machine).get("test/thank") in (None, "previous_goes_on")
+    assert "Thank them" not in subjects(story, machine)
+    story.to("2026-09-24 12:00")
+    assert "Thank them" not in subjects(story, machine)
+    assert story.ended(machine)["test/ask"] is None
+    assert "Thank them" in subjects(story, human)
