@@ -15,6 +15,7 @@ from app.decisions.codes import Code
 from app.decisions.conditions import compile_condition
 from app.decisions.context import RuleContext, gate
 from app.decisions.dates import instant_of
+from app.decisions.ending import ANCHOR
 from app.decisions.exits import exits_of
 from app.decisions.placing import plan
 from app.decisions.putting_off import goes_on
@@ -25,6 +26,7 @@ from app.decisions.reply_table import (
     ASK_DATE,
     EFFECTS,
     LEAD,
+    REPLY_AT,
     STEPS,
     Effect,
     effect_of,
@@ -130,10 +132,17 @@ def _end(
             continue
         if reason in _BY_EXIT and reason not in exits_of(one):
             continue
+        if reason is StopReason.REPLIED and _begun_by(one, signal):
+            continue
         actions.append(EndEnrolment(one.id, one.subject, reason, now))
         values = {"cause": signal.cause, "signal": signal.kind.value, "signal_at": signal.at}
         lines.append(one.told("ended", reason.value, now, values))
     return Decision(tuple(actions), tuple(lines))
+
+
+def _begun_by(one: EnrolmentView, signal: Signal) -> bool:
+    """Whether this very reply began it, as what comes after the end that it was."""
+    return one.anchor.startswith(ANCHOR) and one.started_at >= int(signal.data[REPLY_AT])
 
 
 def _replace(context: RuleContext, now: Business) -> Decision:
