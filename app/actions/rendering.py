@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 from itertools import pairwise
@@ -148,33 +149,51 @@ class TaskTexts:
         parts += _list("Last activities", context.activities)
         parts += _list("Choose one of these contacts", context.candidates)
         self._head = "".join(parts)
-        self._bodies: dict[tuple[str, TaskType, bool], tuple[str, str]] = {}
+        self._bodies: dict[tuple[str, TaskType, bool, str], tuple[str, str]] = {}
 
-    def of(self, step: Step, template: Template | None) -> Rendered:
+    def of(
+        self, step: Step, template: Template | None, before: Template | None = None
+    ) -> Rendered:
         """Subject and HTML body. Never raises: what cannot be filled in is said in place of the
         draft. All templates must be of one playbook.
 
-        template None: the task stands without a text of its own.
+        template None: the task stands without a text of its own. before: that of the mail which
+        this one answers, in whose thread it is written.
         """
         body, problem = self._head, ""
         if template is not None:
-            key = (template.id, step.task, step.note)
+            thread = self._mail_subject(before) if before is not None else ""
+            key = (template.id, step.task, step.note, thread)
             known = self._bodies.get(key)
             if known is None:
                 make = self._note if step.note else self._body
-                known = self._bodies[key] = make(template, step.task)
+                known = self._bodies[key] = make(template, step.task, thread)
             body, problem = known
         return Rendered(_subject(step.subject, self._context.subject_name), body, problem)
 
-    def _body(self, template: Template, task: TaskType) -> tuple[str, str]:
-        prepared = _prepare(template, task)
-        text, problem = _fill(prepared, self._context.values)
-        if problem:
-            return f"{self._head}{_without_text(task, problem)}{prepared.closing}", problem
-        draft = f"{prepared.heading}{text}</p>" if text else ""
-        return f"{self._head}{draft}{prepared.closing}", ""
+    def _mail_subject(self, before: Template) -> str:
+        """The subject of the mail before, as HTML; "" where it has none that can be filled in."""
+        if not before.email_subject:
+            return ""
+        alone = replace(before, body=before.email_subject, email_subject="")
+        text, problem = _fill(_prepare(alone, TaskType.TODO), self._context.values)
+        return "" if problem else text
 
-    def _note(self, template: Template, task: TaskType) -> tuple[str, str]:
+    def _body(self, template: Template, task: TaskType, thread: str) -> tuple[str, str]:
+        """thread: the subject, as HTML, of the mail that this one answers."""
+        prepared = _prepare(replace(template, email_subject="") if thread else template, task)
+        text, problem = _fill(prepared, self._context.values)
+        head = self._head
+        if thread:
+            told = "answer your mail with this subject, do not begin a new one"
+            head += f"<p><strong>In the thread “{thread}”:</strong> {told}.</p>"
+            text = f"<em>Subject: Re: {thread}</em><br><br>{text}" if text else text
+        if problem:
+            return f"{head}{_without_text(task, problem)}{prepared.closing}", problem
+        draft = f"{prepared.heading}{text}</p>" if text else ""
+        return f"{head}{draft}{prepared.closing}", ""
+
+    def _note(self, template: Template, task: TaskType, thread: str) -> tuple[str, str]:
         """A note is read and not done: it has a heading, and nothing to decide."""
         text, problem = _fill(_prepare(template, task), self._context.values)
         said = f"This text is missing, because {escape(problem)}." if problem else text

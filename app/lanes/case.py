@@ -68,10 +68,8 @@ class _Ground:
 
 @dataclass(slots=True)
 class Case:
-    """row: of `touches` as claimed. handed: the ruling that gave it to somebody else.
-
-    cleared: of a duty that is not needed any more.
-    """
+    """row: of `touches` as claimed. handed: the ruling that gave it to somebody else. cleared: of a
+    duty that is not needed any more. before: the text of the mail that this one answers."""
 
     row: Row
     facts: GuardFacts
@@ -80,6 +78,7 @@ class Case:
     handed: Ruling | None = None
     rendered: Rendered | None = None
     cleared: bool = False
+    before: Template | None = None
 
     @property
     def is_duty(self) -> bool:
@@ -144,7 +143,7 @@ class Case:
         texts = self.ground.texts.get(self.owner_id)
         if texts is None:
             texts = self.ground.texts[self.owner_id] = self._texts(tenant)
-        made = texts.of(self.facts.touch.step, self.template())
+        made = texts.of(self.facts.touch.step, self.template(), self.before)
         own = self.row.get("draft")
         return made if not own else made._replace(body=drafts.write(made.body, own), problem="")
 
@@ -188,7 +187,8 @@ def cases_of(
             ground = grounds[key] = _ground(tenant, row, loaded, now)
         facts = _facts(tenant, row, ground, loaded.counters, now)
         cases.append(
-            Case(row, facts, loaded.counters, ground, cleared=row["id"] in loaded.cleared)
+            Case(row, facts, loaded.counters, ground, cleared=row["id"] in loaded.cleared,
+                 before=loaded.threads.get(row["id"]))
         )
     return cases
 

@@ -19,6 +19,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.counting import MONTH, WEEK, days_before
 from app.lanes.happened import EVENT_ANCHORS, happened
 from app.lanes.snapshot import Snapshot
+from app.lanes.threads import Threads, load_threads
 from app.lanes.twins import Twins, load_twins, united
 from app.model.guard import Counters, Others
 from app.model.time import DAY, Business
@@ -41,7 +42,8 @@ class Loaded:
     running: subject → enrolments that run, where any has a priority.
     others: contact → touches of theirs that were not ours.
     events: enrolment → what the event says that began it.
-    alongside: for texts alone. twins: whom the CRM has more than once.
+    alongside: for texts alone. twins: whom the CRM has more than once. threads: touch → the text of
+    the mail that it answers.
     """
 
     snapshot: Snapshot
@@ -57,6 +59,7 @@ class Loaded:
     events: Mapping[str, Mapping[str, Any]]
     alongside: Alongside
     twins: Twins
+    threads: Threads
 
 
 def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business) -> Loaded:
@@ -79,6 +82,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
         alongside = load_alongside(conn, tenant, enrolments.values())
         beside = running.running(conn, subjects) if tenant.ranks else {}
         begun_by = _events(conn, tenant, enrolments)
+        threads = load_threads(conn, tenant, rows, enrolments)
         borne = (
             counts.borne(
                 conn, tenant.id, people | twins.all, days_before(day, WEEK), days_before(day, MONTH)
@@ -105,7 +109,7 @@ def load_rows(lanes: Lanes, tenant: Tenant, rows: SequenceOf[Row], now: Business
     others = {who: _others(tenant, one) for who, one in borne.items() if one.others[1]}
     return Loaded(
         snapshot, enrolments, open_tasks, held, away, counters, sequences, cleared, beside, others,
-        begun_by, alongside, twins,
+        begun_by, alongside, twins, threads,
     )
 
 

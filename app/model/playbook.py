@@ -115,6 +115,7 @@ class Step:
     under: the arms by which the step is reached; see `app.model.flow`.
     steady: the sequence's pace leaves its delay as it is.
     hands_over: before the note is written the record is given to whom `assign` names.
+    thread: the mail answers the one that the sequence wrote before it.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Step:
     under: tuple[Arm, ...] = ()
     steady: bool = False
     hands_over: bool = False
+    thread: bool = False
 
     @property
     def channel(self) -> Channel:

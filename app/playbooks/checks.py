@@ -21,7 +21,12 @@ from app.playbooks.finding import Finding, Location
 from app.playbooks.items import Placed, placed, touches
 from app.playbooks.momentum import placed_rules, unique_findings
 from app.playbooks.playbook_schema import PlaybookYaml
-from app.playbooks.step_checks import hand_over_findings, native_findings, pace_findings
+from app.playbooks.step_checks import (
+    hand_over_findings,
+    native_findings,
+    pace_findings,
+    thread_findings,
+)
 from app.playbooks.step_schema import AnchorFieldYaml
 from app.playbooks.texts import subject_findings, template_findings
 from app.playbooks.windows import window_findings
@@ -178,6 +183,7 @@ def _steps(
             )
         if firing:
             yield from pace_findings(place, step)
+            yield from thread_findings(place, step)
         if step.sequence is not None:
             yield from native_findings(place, step, firing)
         if step.subject is not None:

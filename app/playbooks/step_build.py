@@ -59,6 +59,7 @@ def step_of(step: StepYaml, templates: dict[str, Template]) -> Step:
         recycle=step.then.recycle if step.then is not None else None,
         assign=_assign(step.assign),
         steady=step.pace == "steady",
+        thread=step.thread,
     )
 
 

@@ -16,6 +16,14 @@ def pace_findings(place: Location, step: form.StepYaml) -> Iterator[Finding]:
         )
 
 
+def thread_findings(place: Location, step: form.StepYaml) -> Iterator[Finding]:
+    """A rule's own tasks are no conversation."""
+    if step.thread:
+        yield Finding(
+            (*place, "thread"), "a rule's own tasks have no mail before them", "use a sequence"
+        )
+
+
 def hand_over_findings(place: Location, firing: bool) -> Iterator[Finding]:
     """A record changes hands on the way of a sequence, where it can be seen what went before."""
     if firing:

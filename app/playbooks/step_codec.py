@@ -43,6 +43,7 @@ def step_of(step: Step) -> Json:
             "then": {"recycle": str(step.recycle)} if step.recycle is not None else None,
             "assign": assign_of(step.assign),
             "pace": "steady" if step.steady else None,
+            "thread": step.thread or None,
         }
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Tag, model_validator
 
+from app.model.vocabulary import TaskType
 from app.playbooks.form import FORM, Strict, by_type
 from app.playbooks.values import (
     DelayText,
@@ -132,6 +133,13 @@ class StepYaml(Strict):
     then: ThenYaml | None = None
     assign: AssignYaml | None = None
     pace: Literal["steady"] | None = None
+    thread: bool = False
+
+    @model_validator(mode="after")
+    def _in_a_thread(self) -> StepYaml:
+        if self.thread and self.email is None and self.task is not TaskType.EMAIL:
+            raise refusal("only a mail has a thread", "leave `thread` out, or write `email: …`")
+        return self
 
     @model_validator(mode="after")
     def _one_channel(self) -> StepYaml:
