@@ -32,7 +32,7 @@ CRMS: dict[str, Crm] = {
         "/salesforce",
         salesforce_package.registration,
         "/packaging/installPackage.apexp",
-        {"poll_seconds": 900},
+        {"poll_seconds": 240},  # less than an entry takes to settle
     ),
     "pipedrive": Crm("pipedrive", "/pipedrive", registration.pipedrive),
 }
