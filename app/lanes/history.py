@@ -17,13 +17,25 @@ from app.model.activities import Activity
 from app.model.time import DAY, Business
 from app.signals.activities import activities_of, activity_rows
 from app.store import activities, cursors, mirror
-from connectors.contract import CrmError, CrmRecord, Forbidden, ObjectType
+from app.store.sets import dumps, loads
+from connectors.contract import (
+    CrmError,
+    CrmRecord,
+    FeatureUnavailable,
+    Forbidden,
+    Invalid,
+    NotFound,
+    ObjectType,
+)
 
 HISTORY_DAYS = 120
 """Long enough for 90 days of figures and for the stage stays that reach into them."""
 
 _TYPES: tuple[ObjectType, ...] = ("email", "call", "meeting")
 _BEGAN = "history:began"
+_FAILED = "history:failed"
+"""Cursor: JSON [how often the next page could not be read, when to try again (wall)]."""
+
 
 
 def begin(conn: Connection, inst: int) -> None:
@@ -36,7 +48,8 @@ def drain_history(lanes: Lanes, tenant: Tenant) -> bool:
     with lanes.store.read() as conn:
         mark = cursors.get(conn, tenant.id, activities.HISTORY)
         began = cursors.number(conn, tenant.id, _BEGAN) or lanes.now()
-    if mark is None:
+        failed, retry = loads(cursors.get(conn, tenant.id, _FAILED) or "[0, 0]")
+    if mark is None or lanes.wall() < retry:
         return False
     type, _, after = (mark or f"{_TYPES[0]}:").partition(":")
     number = [*map(str, _TYPES)].index(type)
@@ -48,12 +61,14 @@ def drain_history(lanes: Lanes, tenant: Tenant) -> bool:
         found = (
             connector.read(_TYPES[number], ids, associations=("contact", "deal")) if ids else []
         )
-    except Forbidden:
-        # The grant shows none of these: the figures say so by what they count.
+    except (Forbidden, FeatureUnavailable, Invalid, NotFound):
+        # The account or the grant shows none of these, and will not at the next try either.
         _store(lanes, tenant, (), began, _next(number, None))
         return True
     except CrmError as error:
-        note_error(lanes, tenant, error, 0)
+        again = note_error(lanes, tenant, error, failed)
+        with lanes.store.write() as conn:
+            cursors.put(conn, tenant.id, _FAILED, dumps([failed + 1, again]))
         return False
     _store(lanes, tenant, found, began, _next(number, page.after))
     return True
@@ -73,6 +88,7 @@ def _store(
     rows = activity_rows(_about(lanes, tenant, records))
     with lanes.store.write() as conn:
         activities.note(conn, tenant.id, rows)
+        cursors.forget(conn, tenant.id, _FAILED)
         if mark is None:
             cursors.forget(conn, tenant.id, activities.HISTORY)
             cursors.forget(conn, tenant.id, _BEGAN)
