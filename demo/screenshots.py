@@ -22,8 +22,11 @@ from demo.session import PRESETS, Session, begin
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 DESK, PHONE, FRAME = (1280, 860), (390, 844), (420, 860)
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-sync", "--disable-component-update")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def photograph(session: Session, into: Path) -> list[str]:
     into.mkdir(parents=True, exist_ok=True)
     links = {role: session.admin.signin_link(mail) for role, mail in session.roles.items() if mail}
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=_chromium(), args=list(_ARGUMENTS))
+        browser = driver.chromium.launch(executable_path=_chromium(), args=list(ARGUMENTS))
         known: dict[str, Any] = {}
         for shot in SHOTS:
             _take(browser, session, shot, links, known, into)
@@ -131,13 +134,17 @@ def _take(
     context.close()
 
 
+def chromium() -> str | None:
+    """The browser to drive: the one that CHROMIUM names, else the system's; None: there is none."""
+    found = (path for name in BROWSERS if (path := shutil.which(name)))
+    return os.environ.get("CHROMIUM") or next(found, None)
+
+
 def _chromium() -> str:
-    named = os.environ.get("CHROMIUM") or next(
-        (path for name in _BROWSERS if (path := shutil.which(name))), None
-    )
-    if named is None:
+    found = chromium()
+    if found is None:
         raise DemoError("there is no Chromium here; install one, or name it in CHROMIUM")
-    return named
+    return found
 
 
 if __name__ == "__main__":

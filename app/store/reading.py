@@ -251,16 +251,19 @@ def queue_of(
 
 
 def coming_of(conn: Connection, inst: int, owner_id: str) -> int | None:
-    """When the next touch of a rep's records is to be written; None where none is planned."""
+    """When the next task of a rep's records is due; None where none is planned. Read in the order
+    in which tasks are written, so that the first that is found ends the search."""
     query = (
-        select(func.min(_t.due_at))
+        select(_t.due_at)
         .join(subjects, _s.id == _t.subject_id)
         .where(
-            _t.installation_id == inst, _t.state.in_(["planned", "waiting"]),
+            _t.installation_id == inst, _t.state == "planned",
             _s.owner_id == owner_id, _s.deleted.is_(False),
         )
+        .order_by(_t.write_at)
+        .limit(1)
     )  # fmt: skip
-    return conn.execute(query).scalar_one()
+    return conn.execute(query).scalar_one_or_none()
 
 
 def notices_of(

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright import sync_api as playwright
 
+from demo.screenshots import ARGUMENTS, chromium
 from tests.scenarios.harness import OTTO, Person, Story, playbook
-
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="no playwright here; bin/setup --dev installs it"
-)
 
 CHASE = playbook(
     """
@@ -35,19 +31,6 @@ CHASE = playbook(
 DEALS = ("Acme renewal", "Borg licences", "Cyan rollout", "Delta pilot")
 ACME, BORG, CYAN, DELTA = DEALS
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
-
-
-def chromium() -> str | None:
-    """The browser to drive: CHROMIUM, else what the system has; None where there is none."""
-    named = os.environ.get("CHROMIUM")
-    found = [named] if named else [path for name in _NAMES if (path := shutil.which(name))]
-    return found[0] if found else None
-
 
 @pytest.fixture(scope="session")
 def chrome() -> Iterator[Any]:
@@ -55,7 +38,7 @@ def chrome() -> Iterator[Any]:
     if path is None:
         pytest.skip("no Chromium here: apt-get install chromium, or set CHROMIUM=/path/to/it")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
+        browser = driver.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
         browser.close()
 

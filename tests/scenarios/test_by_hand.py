@@ -13,7 +13,7 @@ from app.store import erasure, installations
 from app.store.tables import touches
 from demo.processes import DemoError
 from tests.scenarios.conftest import Begin
-from tests.scenarios.harness import ADA, BEN, Story, playbook
+from tests.scenarios.harness import ADA, BEN, MIA, Story, playbook
 
 CHASE = playbook(
     """
@@ -174,6 +174,15 @@ def test_the_queue_is_in_the_order_of_what_matters_and_moves_on(story: Story) ->
     assert "Usual — Large" in heading(ada.get(f"{story.url}/next", timeout=10).text)
     page = ada.get(f"{story.url}/next?done={second['id']}", timeout=10).text
     assert "Usual — Small" in heading(page)
+
+
+def test_an_empty_queue_says_when_the_next_task_comes(story: Story) -> None:
+    story.live(CHASE)
+    deal = chased(story)
+    ada, mia = story.signed_in(ADA), story.signed_in(MIA)
+    found = ada.get(f"{story.url}/api/queue", timeout=10).json()
+    assert (found["item"], found["coming"]) == (None, panel(story, deal)["next"]["due_at"])
+    assert mia.get(f"{story.url}/api/queue", timeout=10).json()["coming"] is None
 
 
 def test_a_request_id_is_for_one_thing_alone(story: Story) -> None:
