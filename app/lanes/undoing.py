@@ -11,15 +11,27 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from app.decisions.flow import is_passed
+from app.decisions.recycling import MOMENTUM
 from app.lanes.activation import ActivationError
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
 from app.lanes.writes import Writes
 from app.model.decisions import EndEnrolment, Explanation
-from app.model.playbook import Hold, SetField
+from app.model.flow import Passage, SetMomentum
+from app.model.playbook import Hold, Playbook, SetField
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason
-from app.store import activations, audit, holds, installations, mirror, playbooks, summaries
+from app.store import (
+    activations,
+    audit,
+    holds,
+    installations,
+    mirror,
+    passages,
+    playbooks,
+    summaries,
+)
 
 Row = Mapping[str, Any]
 
@@ -140,16 +152,26 @@ def _end(
 def _take_back(
     conn: Connection, lanes: Lanes, tenant: Tenant, rows: list[dict[str, Any]]
 ) -> None:
-    """What else the rules did: momentum that they set, holds that they laid on."""
+    """What else the rules did, and the steps of sequences that were passed: momentum that they set,
+    holds that they laid on."""
     values: dict[int, dict[str, Any]] = {}
+    known = passages.of(conn, [row["id"] for row in rows if not row["is_firing"]])
     for row in rows:
-        rule = next(
-            (one for one in lanes.playbook(row["version_id"]).rules if one.key == row["rule"]),
-            None,
-        )
+        book = lanes.playbook(row["version_id"])
+        rule = next((one for one in book.rules if one.key == row["rule"]), None)
+        if _set_momentum(book, row, known.get(row["id"], {})):
+            values[row["subject_id"]] = {MOMENTUM: None}
         for action in rule.then if rule else ():
             if isinstance(action, SetField):
                 values[row["subject_id"]] = {action.field.removeprefix("followthrough_"): None}
             elif isinstance(action, Hold):
                 holds.lift(conn, tenant.id, row["subject_id"], action.reason)
     mirror.update_subjects(conn, values)
+
+
+def _set_momentum(book: Playbook, row: Row, known: Mapping[str, Passage]) -> bool:
+    """Whether a step of its sequence has given the record a momentum."""
+    sequence = book.sequences.get(row["definition"].partition("/")[2])
+    return sequence is not None and any(
+        isinstance(node, SetMomentum) and is_passed(known.get(node.id)) for node in sequence.flow
+    )

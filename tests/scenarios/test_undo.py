@@ -121,3 +121,32 @@ def test_undoing_an_older_activation_leaves_what_a_newer_one_began(story: Story)
     modes = {r["mode"] for r in story.admin.get("/api/playbooks")["saved"][0]["rules"]}
     assert modes == {"live"}
     assert story.admin.get("/api/activations")["activations"][1]["undone_by"] == "otto@firm.example"
+
+
+STEERED = playbook(
+    "- {id: go, when: {stage_entered: qualified}, settle: 0min, then: [{enrol: way}]}",
+    """
+    - id: way
+      steps:
+        - {id: first, at: 1h, task: call, template: t, subject: First}
+        - {id: warm, at: 2h, set: {field: momentum, value: hot}}
+        - {id: last, at: 9d, task: call, template: t, subject: Last}
+    """,
+)
+
+
+@pytest.mark.feature("P25")
+def test_momentum_that_a_step_has_set_is_taken_back_too(story: Story) -> None:
+    story.live(STEERED, "shadow")
+    story.activate("test", "live")
+    passed, ahead = story.deal("qualified", name="Passed"), story.deal("new", name="Ahead")
+    story.until("+90min")
+    story.move(ahead, "qualified")
+    story.until("+1h")
+    assert story.properties("deals", passed)["followthrough_momentum"] == "hot"
+    assert not story.properties("deals", ahead).get("followthrough_momentum")
+    live = story.admin.get("/api/activations")["activations"][0]
+    story.change("POST", f"/api/activations/{live['id']}/undo")
+    story.until("+10min")
+    assert not story.properties("deals", passed).get("followthrough_momentum")
+    assert story.open() == []
