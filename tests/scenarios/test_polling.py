@@ -1,0 +1,69 @@
+"""A CRM without webhooks as in production: threads, ticks, and nobody who waits for the app."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from app.installations.config import Config, from_environment
+from app.model.time import Business, Wall
+from app.runtime import embedded
+from tests.scenarios.harness import Story, playbook
+
+RULE = playbook("""
+  - id: sent
+    when: {stage_entered: proposal}
+    settle: 0min
+    then: [{create_tasks: [{id: ring, at: 1d, task: call, template: t, subject: Ring}]}]
+""")
+
+
+class Live(Story):
+    """On threads of its own; business time stands where the test puts it."""
+
+    def _config(self) -> Config:
+        super()._config()
+        del self.environment["FOLLOWTHROUGH_SIMULATION"]
+        return from_environment(self.environment)
+
+    def _run(self) -> None:
+        now = self.simulation.clock.now
+
+        class Clocks:
+            def business(self) -> Business:
+                return Business(now())
+
+            def wall(self) -> Wall:
+                return Wall(time.time_ns() // 1_000_000)
+
+        with mock.patch("app.runtime.embedded.RealClocks", Clocks):
+            super()._run()
+
+    def to(self, when: int | str) -> None:
+        instant = self.at(when) if isinstance(when, str) else when
+        self.simulation.barrier.begin(max(instant, self.now))
+
+
+@pytest.mark.feature("K05")
+def test_changes_are_asked_for_while_nobody_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_POLL_S", 0.2)
+    with Live(tmp_path, crm="salesforce") as story:
+        story.live(RULE)
+        deal = story.deal("proposal")
+        story.to(story.now + 31_000)
+        deadline = time.monotonic() + 20
+        while not story.open(deal):
+            assert time.monotonic() < deadline, "nobody asked"
+            time.sleep(0.05)
+        assert [subject for _, subject in story.lines(deal)] == ["Ring"]
+        found = story.admin.get("/api/doctor")["findings"]
+        assert not [one for one in found if one["code"] in ("no_webhook", "poll_late")]
+        with mock.patch("app.runtime.embedded.poll_if_due", return_value=False):
+            story.to(story.now + 3_600_000)
+            found = story.admin.get("/api/doctor")["findings"]
+        assert [one["code"] for one in found if one["code"] == "poll_late"] == ["poll_late"]
