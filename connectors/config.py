@@ -19,8 +19,8 @@ SILENT = frozenset({"salesforce"})
 
 
 MAIL_UNTOLD = frozenset({"pipedrive"})
-"""CRMs whose webhooks do not tell that somebody wrote: it is looked for once an hour, and before
-anything is done."""
+"""CRMs whose webhooks do not tell that somebody wrote: they are asked for it (`mail_poll_seconds`),
+and before anything is done."""
 
 
 @dataclass(frozen=True, slots=True)

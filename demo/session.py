@@ -127,7 +127,10 @@ class Session:
         terms = Terms(
             self.activated_at, default_owner=self.default_owner(),
             per_day=0 if self.replay else RELEASE_PER_DAY, limits=not self.replay,
-            asks_every=1000 * self.servers.crm.settings.get("poll_seconds", 0),
+            asks_every=1000 * max(
+                self.servers.crm.settings.get(name, 0)
+                for name in ("poll_seconds", "mail_poll_seconds")
+            ),
         )  # fmt: skip
         export = self.sandbox.export(self.portal)
         return check(export, self.kinds, terms, working_hours=not self.replay)

@@ -34,6 +34,8 @@ CRMS: dict[str, Crm] = {
         "/packaging/installPackage.apexp",
         {"poll_seconds": 240},  # less than an entry takes to settle
     ),
-    "pipedrive": Crm("pipedrive", "/pipedrive", registration.pipedrive),
+    "pipedrive": Crm(
+        "pipedrive", "/pipedrive", registration.pipedrive, settings={"mail_poll_seconds": 1800}
+    ),
 }
 """Name → what is special about it."""

@@ -79,6 +79,10 @@ class Settings(BaseModel):
         2 * 60, ge=30, le=3600,
         description="how often a CRM that sends no webhooks is asked for changes",
     )  # fmt: skip
+    mail_poll_seconds: int = Field(
+        30 * 60, ge=60, le=3600,
+        description="how often a CRM whose webhooks do not tell of mail is asked for it",
+    )  # fmt: skip
     tokens_per_day: int | None = Field(
         None, ge=1_000, le=100_000_000,
         description="most of a CRM's budget of the day that may be spent here; None takes what "

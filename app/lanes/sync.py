@@ -139,12 +139,18 @@ def _listen(lanes: Lanes, tenant: Tenant, connector: Connector) -> None:
 
 
 def list_changes(
-    lanes: Lanes, tenant: Tenant, connector: Connector, now: Business, *, unlisted: bool = False
+    lanes: Lanes,
+    tenant: Tenant,
+    connector: Connector,
+    now: Business,
+    types: Sequence[ObjectType] = _RECONCILED,
+    *,
+    unlisted: bool = False,
 ) -> int:
     """Queue a reading of what changed since the last time. unlisted: without what an earlier poll
     listed just so, since polls overlap."""
     found = 0
-    for type in _RECONCILED:
+    for type in types:
         with lanes.store.read() as conn:
             watermark = cursors.number(conn, tenant.id, f"watermark:{type}")
         after: str | None = None
@@ -158,7 +164,7 @@ def list_changes(
                 if tenant.fresh.is_new(_list_of(type, record), record.id, record.updated_at)
                 or not unlisted
             ]
-            found += _queue(lanes, tenant, [_hint(type, record) for record in records])
+            found += queue_reading(lanes, tenant, type, records)
             after = page.after
             if after is None:
                 break
@@ -203,6 +209,13 @@ def _erased(connector: Connector, ids: Sequence[str], now: Business) -> list[Eve
 
 def _gone(kind: str, type: ObjectType, id: str, now: Business) -> Event:
     return Event(kind=kind, object_type=type, object_id=id, at=now, dedupe=f"{kind}:{type}:{id}")
+
+
+def queue_reading(
+    lanes: Lanes, tenant: Tenant, type: ObjectType, records: Sequence[CrmRecord]
+) -> int:
+    """Queue records of a list, to be read and compared like any other. Answers how many."""
+    return _queue(lanes, tenant, [_hint(type, record) for record in records])
 
 
 def _queue(lanes: Lanes, tenant: Tenant, hints: Sequence[Event]) -> int:

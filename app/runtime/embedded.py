@@ -34,7 +34,7 @@ from app.store import installations, leases, outbox
 from app.store.engine import Store
 from app.store.lockfile import lock_for
 from app.store.migrations import migrate
-from connectors.config import SILENT
+from connectors.config import MAIL_UNTOLD, SILENT
 
 WORKERS = 8
 CALLS = 24
@@ -221,9 +221,11 @@ def _tick(lanes: Lanes, drainer: Drainer) -> None:
 
 
 def _poll_all(lanes: Lanes, drainer: Drainer) -> None:
-    """Ask the CRMs that send no webhooks, side by side: one that is slow holds up no other's."""
+    """Ask the CRMs that do not tell of everything, side by side: one that is slow holds up no
+    other's."""
+    asked = SILENT | MAIL_UNTOLD
     with lanes.store.read() as conn:
-        rows = [row for row in installations.read(conn, ["active"]) if row["crm"] in SILENT]
+        rows = [row for row in installations.read(conn, ["active"]) if row["crm"] in asked]
     jobs = [(row["id"], lanes.pool.submit(_poll, lanes, row["id"])) for row in rows]
     for installation_id, job in jobs:
         if job.result():

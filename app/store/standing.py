@@ -21,6 +21,10 @@ def open_tasks(conn: Connection, inst: int) -> list[str]:
 
 def deals(conn: Connection, inst: int) -> list[str]:
     """CRM ids of the deals for which anything runs, in order."""
+    return _subjects(conn, inst, "deal")
+
+
+def _subjects(conn: Connection, inst: int, type: str) -> list[str]:
     s, e = subjects.c, enrolments.c
     query = (
         select(s.crm_id)
@@ -28,7 +32,7 @@ def deals(conn: Connection, inst: int) -> list[str]:
         .where(
             e.installation_id == inst,
             e.state != EnrolmentState.ENDED.value,
-            s.type == "deal",
+            s.type == type,
             s.deleted.is_(False),
         )
         .distinct()
@@ -41,6 +45,11 @@ def deleted_contacts(conn: Connection, inst: int) -> list[str]:
     c = people.c
     query = select(c.crm_id).where(c.installation_id == inst, c.deleted.is_(True), c.email != "")
     return sorted(conn.execute(query).scalars())
+
+
+def inquirers(conn: Connection, inst: int) -> list[str]:
+    """CRM ids of the people without a deal for whom anything runs, in order."""
+    return _subjects(conn, inst, "contact")
 
 
 def contacts(conn: Connection, inst: int) -> list[str]:

@@ -40,8 +40,8 @@ _FIXED = (
         "mail_webhooks", False,
         label="be told at once that somebody wrote",
         why="no webhook of Pipedrive is about mail",
-        instead="the deals' own stamps are looked through once an hour, and before anything is "
-        "done for a person",
+        instead="the deals' own stamps are looked through every half hour "
+        "(`mail_poll_seconds`), and before anything is done for a person",
     ),
     Capability(
         "lookup_by_touch_id", False,

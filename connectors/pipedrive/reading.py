@@ -14,7 +14,7 @@ from connectors.pipedrive.history import Histories
 from connectors.pipedrive.kinds import Kinds
 from connectors.pipedrive.linking import Linker
 from connectors.pipedrive.mails import Mails
-from connectors.pipedrive.records import Parser, Row, Texts, due_at, is_gone
+from connectors.pipedrive.records import Parser, Row, Texts, done_at, due_at, is_gone, mailed_at
 from connectors.pipedrive.tables import (
     ALONE,
     BATCH,
@@ -210,7 +210,7 @@ class Reader:
         deep: bool = True,
     ) -> list[CrmRecord]:
         by_id = {str(row["id"]): row for row in rows}
-        more = self._next_activities(rows) if type == "deal" else _NO_TEXTS
+        more = self._activities_near(rows) if type == "deal" else _NO_TEXTS
         records = [self._parser.record(type, row, more.get(id)) for id, row in by_id.items()]
         if history and type == "deal":
             self._histories.add(records, by_id, deep=deep)
@@ -221,25 +221,27 @@ class Reader:
             self.linker.add(type, records, by_id, associations)
         return records
 
-    def _next_activities(self, rows: Sequence[Row]) -> dict[str, Texts]:
-        """deal → when its next activity is due: version 2 names no more than the activity."""
-        wanted = {
-            str(row["next_activity_id"]): str(row["id"])
-            for row in rows
-            if row.get("next_activity_id")
-        }
-        found: dict[str, Texts] = {}
+    def _activities_near(self, rows: Sequence[Row]) -> dict[str, Texts]:
+        """deal → when its next activity is due and when its last one was done: version 2 names no
+        more than the activities."""
+        names = ("next_activity_id", "last_activity_id")
+        ids = [str(row[name]) for row in rows for name in names if row.get(name)]
         try:
-            activities = self._rows("task", list(wanted), archived=False)
+            there = {str(one["id"]): one for one in self._rows("task", list(dict.fromkeys(ids)),
+                                                              archived=False)}  # fmt: skip
         except Forbidden:
-            return found
-        for activity in activities:
-            due = due_at(activity, self._parser.facts)
-            if due is not None:
-                found[wanted[str(activity["id"])]] = {"next_activity_at": str(due)}
+            return {}
+        found: dict[str, Texts] = {}
         for row in rows:
-            if "next_activity_id" in row:
-                found.setdefault(str(row["id"]), {"next_activity_at": None})
+            if "next_activity_id" not in row:
+                continue
+            following, last = (there.get(str(row.get(name))) for name in names)
+            due = due_at(following, self._parser.facts) if following else None
+            done = done_at(last, self._parser.facts) if last else None
+            texts: Texts = {"next_activity_at": None if due is None else str(due)}
+            came = max(filter(None, (done, mailed_at(row))), default=None)
+            texts["last_contact_time"] = None if came is None else str(came)
+            found[str(row["id"])] = texts
         return found
 
 

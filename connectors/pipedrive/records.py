@@ -150,21 +150,31 @@ def _primary(entries: Iterable[Any]) -> str | None:
 
 
 def _mail_times(row: Row, texts: Texts) -> None:
+    latest = mailed_at(row)
+    texts["last_contact_time"] = str(latest) if latest else None
+
+
+def mailed_at(row: Row) -> int | None:
+    """When the last mail went or came."""
     stamps = (stamp(row.get(f"last_{way}_mail_time")) for way in ("incoming", "outgoing"))
-    latest = max(filter(None, stamps), default=None)
-    texts["last_mail_time"] = str(latest) if latest else None
+    return max(filter(None, stamps), default=None)
 
 
 def _activity(row: Row, texts: Texts, facts: Callable[[], Facts]) -> None:
     due = due_at(row, facts)
-    done = stamp(row.get("marked_as_done_time"))
     texts["due_at"] = str(due) if due is not None else None
     if due is not None:
         texts["end_at"] = str(due + _minutes(texts.get("duration")) * MINUTE)
-    at = done or due or stamp(row.get("update_time"))
+    at = done_at(row, facts)
     texts["at"] = str(at) if at else None
     texts["direction"] = "out"
     texts["priority"] = priority_word(texts.get("priority"))
+
+
+def done_at(row: Row, facts: Callable[[], Facts]) -> int | None:
+    """When an activity was done; of one without that time, when it was due."""
+    done = stamp(row.get("marked_as_done_time"))
+    return done or due_at(row, facts) or stamp(row.get("update_time"))
 
 
 def due_at(row: Row, facts: Callable[[], Facts]) -> int | None:

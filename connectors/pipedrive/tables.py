@@ -53,7 +53,8 @@ ENTITIES: Mapping[str, ObjectType] = {
 """Entities of webhooks → our types; activities are told apart by what they are."""
 
 INCLUDED: Mapping[ObjectType, str] = {
-    "deal": "next_activity_id,last_incoming_mail_time,last_outgoing_mail_time,participants_count",
+    "deal": "next_activity_id,last_activity_id,last_incoming_mail_time,last_outgoing_mail_time,"
+    "participants_count",
     "contact": "last_incoming_mail_time,last_outgoing_mail_time,marketing_status,"
     "open_deals_count,closed_deals_count",
 }

@@ -63,6 +63,9 @@ _RULES = {
 }  # fmt: skip
 _CHANNELS = {
     "poll_seconds": Spec("A CRM without webhooks is asked every so many seconds", "number"),
+    "mail_poll_seconds": Spec(
+        "A CRM that does not tell of mail is asked for it every so many seconds", "number"
+    ),
     "tokens_per_day": Spec("Most of the CRM's budget of a day", "number",
                             placeholder="what its smallest plan allows"),
     "sequence_daily_limit": Spec("Most enrolments from one inbox in 24 hours", "number",

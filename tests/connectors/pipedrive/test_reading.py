@@ -247,6 +247,28 @@ def test_when_the_next_activity_is_due(start: Start) -> None:
     assert second.fields["next_activity_at"] is None
 
 
+@pytest.mark.parametrize(
+    ("mails", "done", "last"),
+    [
+        ({"last_outgoing_mail_time": "2026-11-18T08:00:00Z"}, "2026-11-19T08:00:00Z", "2026-11-19"),
+        ({"last_incoming_mail_time": "2026-11-20T08:00:00Z"}, "2026-11-19T08:00:00Z", "2026-11-20"),
+        ({}, "2026-11-19T08:00:00Z", "2026-11-19"),
+        ({}, None, None),
+    ],
+)
+def test_when_anything_was_last_done(
+    start: Start, mails: dict[str, str], done: str | None, last: str | None
+) -> None:
+    row = deal(next_activity_id=None, last_activity_id=9 if done else None, **mails)
+    pd = start({
+        "GET /api/v2/deals/1": ok(row),
+        "GET /api/v2/activities/9": ok(activity(done=True, marked_as_done_time=done)),
+    })  # fmt: skip
+    (record,) = pd.connector.read("deal", ["1"])
+    wanted = instant(f"{last}T08:00:00Z") if last else None
+    assert record.fields["last_contacted_at"] == wanted
+
+
 # --- who stands on it ----------------------------------------------------------------------------
 
 
