@@ -6,12 +6,12 @@ from __future__ import annotations
 from app.installations.registry import POLLED
 from app.lanes.context import Lanes, Tenant
 from app.lanes.ingest import drain_inbox
-from app.lanes.sync import list_changes, queue_reading
+from app.lanes.sync import OVERLAP_MS, list_changes, queue
 from app.lanes.trouble import note_error
 from app.model.time import SECOND, Business
 from app.store import cursors, standing
 from connectors.config import MAIL_UNTOLD, SILENT
-from connectors.contract import Connector, CrmError, ObjectType
+from connectors.contract import Connector, CrmError, Event, ObjectType
 
 _MAIL: tuple[ObjectType, ...] = ("email",)
 _ASKED = "poll"
@@ -41,14 +41,19 @@ def _wrote(lanes: Lanes, tenant: Tenant, connector: Connector) -> int:
     with lanes.store.read() as conn:
         ids = standing.inquirers(conn, tenant.id)
         last = cursors.number(conn, tenant.id, POLLED)
-    people = connector.read("contact", ids) if ids else []
-    wrote = [one for one in people if (one.fields.get("last_reply_at") or 0) >= last]
-    return queue_reading(lanes, tenant, "contact", wrote)
+    found: list[Event] = []
+    for person in connector.read("contact", ids) if ids else ():
+        at = person.fields.get("last_reply_at")
+        if at is not None and at >= last - OVERLAP_MS:
+            # A mail need not change the person's record, so it is told by the mail's own time.
+            key = f"wrote:{person.id}:{at}"
+            found.append(Event("changed", "contact", person.id, Business(at), dedupe=key))
+    return queue(lanes, tenant, found)
 
 
 def poll_if_due(lanes: Lanes, tenant: Tenant) -> bool:
-    """Poll where the CRM does not tell everything and the last poll is long enough ago. True: there is
-    work to drain, or the CRM failed and it is to be tried again."""
+    """Poll where the CRM does not tell everything and the last poll is long enough ago. True: there
+    is work to drain, or the CRM failed and it is to be tried again."""
     due = asks_at(lanes, tenant)
     if due is None or tenant.status != "active" or lanes.now() < due:
         return False

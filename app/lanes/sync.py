@@ -164,7 +164,7 @@ def list_changes(
                 if tenant.fresh.is_new(_list_of(type, record), record.id, record.updated_at)
                 or not unlisted
             ]
-            found += queue_reading(lanes, tenant, type, records)
+            found += queue(lanes, tenant, [_hint(type, record) for record in records])
             after = page.after
             if after is None:
                 break
@@ -189,7 +189,7 @@ def _look_for_gone(lanes: Lanes, tenant: Tenant, connector: Connector, now: Busi
         gone.extend(_gone("deleted", type, id, now) for id in absent if id not in unseen)
         if type == "contact":
             gone.extend(_erased(connector, [*deleted, *absent], now))
-    return _queue(lanes, tenant, gone)
+    return queue(lanes, tenant, gone)
 
 
 def _erased(connector: Connector, ids: Sequence[str], now: Business) -> list[Event]:
@@ -211,14 +211,8 @@ def _gone(kind: str, type: ObjectType, id: str, now: Business) -> Event:
     return Event(kind=kind, object_type=type, object_id=id, at=now, dedupe=f"{kind}:{type}:{id}")
 
 
-def queue_reading(
-    lanes: Lanes, tenant: Tenant, type: ObjectType, records: Sequence[CrmRecord]
-) -> int:
-    """Queue records of a list, to be read and compared like any other. Answers how many."""
-    return _queue(lanes, tenant, [_hint(type, record) for record in records])
-
-
-def _queue(lanes: Lanes, tenant: Tenant, hints: Sequence[Event]) -> int:
+def queue(lanes: Lanes, tenant: Tenant, hints: Sequence[Event]) -> int:
+    """Queue hints at what to read, as if webhooks had told of it. Answers how many."""
     if hints:
         with lanes.store.write() as conn:
             inbox.insert_events(conn, tenant.id, hints, lanes.wall())

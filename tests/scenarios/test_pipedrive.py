@@ -109,6 +109,29 @@ def test_a_reply_ends_the_sequence_though_no_webhook_tells_of_it(story: Story) -
 
 
 @pytest.mark.feature("K05")
+def test_a_reply_is_asked_for_every_half_hour_of_inquirers_too(story: Story) -> None:
+    story.live(playbook(
+        "- {id: asked, when: {subject_created: contact}, settle: 0min, then: [{enrol: s}]}",
+        """
+        - id: s
+          steps:
+            - {id: a, at: 1h, lead: 0h, task: call, template: t, subject: Answer them}
+            - {id: b, at: 5d, lead: 0h, task: call, template: t, subject: Once more}
+        """,
+    ))  # fmt: skip
+    person, deal = story.contact(owner=ADA.owner_id), story.deal("new")
+    story.until("+2h")
+    assert titles(story, person) == ["Answer them"]
+    story.act("reply", contact=person)
+    story.until("+31min")
+    assert story.ended(person, "contact") == {"test/s": "replied"}
+    assert story.open(person) == []
+    story.act("reply", deal=deal)
+    story.until("+31min")
+    assert story.subject(deal)["last_reply_at"]
+
+
+@pytest.mark.feature("K05")
 @pytest.mark.feature("X01")
 def test_a_reply_is_seen_before_the_next_step_is_done(story: Story) -> None:
     deal = in_sequence(story)
