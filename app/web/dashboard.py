@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, request, url_for
 
 from app.feedback.figures import Chart
 from app.lanes.measuring import SPANS
+from app.store import activities
 from app.web import access, board, summaries
 from app.web.answers import services
 from app.web.framing import page as rendered
@@ -35,6 +36,7 @@ def page(page: str) -> Any:
         return rendered(
             "dashboard.html", conn, page=page, days=days, spans=SPANS, titles=board.TITLES,
             figures=figures, at=at, address=board.address, line_of=line_of,
+            past_open=activities.past_open(conn, access.viewer().installation_id),
         )  # fmt: skip
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.feedback.board.pipeline import by_contacts, parts_of, silence_map
+from app.feedback.board.pipeline import by_contacts, silence_map
 from app.feedback.board.speed import contacts_made, first_contact, followed_on
 from app.feedback.counted import Counted, share, total, values
-from app.feedback.figures import ENOUGH, TOO_FEW, Behind, Column, Figure, Line, rate_cell
+from app.feedback.figures import ENOUGH, TOO_FEW, Behind, Column, Figure, Line, part_cell, rate_cell
 from app.feedback.proportions import Share
 
 HOW = {
@@ -90,7 +90,8 @@ def _lost(counted: Counted) -> Figure:
         cells: dict[str, Any] = {"stage": names.stage(stage), "n": n}
         links: dict[str, Behind] = {}
         for how in HOW:
-            cells[how] = parts_of(n, [row for row in own if row["how"] == how])
+            mine = int(total([row for row in own if row["how"] == how]))
+            cells[how] = part_cell(Share(mine, n))
             links[how] = Behind("momentum_lost", {"stage_id": stage, "how": how})
         lines.append(Line(cells, Behind("momentum_lost", {"stage_id": stage}), links=links))
     return Figure(

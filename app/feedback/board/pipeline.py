@@ -16,11 +16,9 @@ from app.feedback.figures import (
     Line,
     level,
     mean_interval,
-    part_cell,
     rate_cell,
     spread,
 )
-from app.feedback.proportions import Share
 from app.model.time import DAY
 
 _BUCKETS = (
@@ -236,13 +234,3 @@ def _followed(counted: Counted) -> Figure:
         (Column("what", "Deals"), Column("n", "Closed", "count"), Column("won", "Won", "share")),
         lines, total(counted.of("closed")), "deals closed",
     )  # fmt: skip
-
-
-def silent_share(counted: Counted, stage: str) -> Share:
-    """How many stays in a stage went silent."""
-    return share(counted.of("silence_map", stage_id=stage))
-
-
-def parts_of(n: int, rows: Sequence[Row]) -> Mapping[str, Any]:
-    """Some rows as a part of `n`."""
-    return part_cell(Share(int(total(rows)), n))
