@@ -7,8 +7,9 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import request, url_for
+from flask import g, request, url_for
 from sqlalchemy import Connection
 
 from app.feedback.board import TITLES, figures
@@ -79,8 +80,12 @@ def address(behind: Behind | None, days: int) -> str | None:
     """Where the records behind a count are listed."""
     if behind is None:
         return None
+    # A page has a thousand of them: each asked of the router would take longer than all the rest.
+    if "records_at" not in g:
+        g.records_at = url_for("dashboard.records")
     where = {key: _written(value) for key, value in behind.where.items()}
-    return url_for("dashboard.records", source=behind.source, days=days, **where)
+    words = urlencode({"source": behind.source, "days": days, **where}, doseq=True)
+    return f"{g.records_at}?{words}"
 
 
 def _written(value: Any) -> Any:
