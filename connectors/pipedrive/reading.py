@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from app.model.time import MINUTE, Business, Clocks
+from app.model.time import DAY, MINUTE, Business, Clocks
 from connectors.batches import chunks
 from connectors.contract import CrmRecord, Forbidden, NotFound, ObjectType, Page, Version
 from connectors.pipedrive.api import SEARCH, Api, following, v1, v2
@@ -28,6 +28,9 @@ from connectors.pipedrive.tables import (
 OVERLAP_MS = MINUTE
 """A poll looks back so far before its watermark."""
 
+LATELY_MS = 7 * DAY
+"""How far back a task is sought that stands on no record: longer than an outage may last."""
+
 _THEN = "activities:"
 """Cursors of what changed in mails begin so once the deals' own mails are through: then come the
 mails that reps logged as activities."""
@@ -48,6 +51,7 @@ class Reader:
         self._parser = parser
         self._kinds = kinds
         self._mails = mails
+        self._clocks = clocks
         self.linker = Linker(api, kinds)
         self._histories = Histories(api, clocks)
 
@@ -158,6 +162,12 @@ class Reader:
         """Rows of the notes on a record."""
         named = {"deal": "deal_id", "contact": "person_id", "lead": "lead_id", "company": "org_id"}
         return self._api.listed(v1("notes"), {named[type]: id, "limit": PAGE})
+
+    def lately(self) -> Iterable[Row]:
+        """Rows of the activities that were written in the last days."""
+        since = rfc3339(max(0, self._clocks.business() - LATELY_MS))
+        query = {"updated_since": since, "sort_by": "update_time", "sort_direction": "desc"}
+        return self._api.listed(v2(PATHS["task"]), {**query, "limit": PAGE})
 
     def records_of(self, type: ObjectType, rows: Sequence[Row]) -> list[CrmRecord]:
         """Records of rows at hand, with history and the deals and people that they stand on."""

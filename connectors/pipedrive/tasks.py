@@ -129,8 +129,8 @@ class Tasks:
         wanted = {touch for touch, _ in touches}
         found: dict[str, CrmRecord] = {}
         for type, id in dict.fromkeys(map(_subject, touches)):
-            if type is None or not wanted - found.keys():
-                continue
+            if not wanted - found.keys():
+                break
             rows = self._rows(type, id)
             for record in self._reader.records_of(self._type, rows):
                 touch = unmark(record)
@@ -138,8 +138,12 @@ class Tasks:
                     found[str(touch)] = record
         return found
 
-    def _rows(self, type: ObjectType, id: str) -> list[Mapping[str, Any]]:
-        """Rows that bear a mark of ours."""
+    def _rows(self, type: ObjectType | None, id: str) -> list[Mapping[str, Any]]:
+        """Rows that bear a mark of ours: of a record, or of all that was lately written, where a
+        task stands on none (a manager's digest)."""
+        if type is None:
+            rows = self._reader.lately() if self._type == "task" else ()
+            return [row for row in rows if is_marked(str(row.get("note") or ""))]
         if self._type == "note":
             return [
                 row for row in self._reader.notes_of(type, id)

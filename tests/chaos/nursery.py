@@ -28,6 +28,7 @@ from typing import Any
 _PR_SET_PDEATHSIG = 1
 WRITES = (
     "/tasks/batch/create", "/tasks/batch/update", "/tasks/batch/archive", "/composite/sobjects",
+    "POST /api/v2/activities", "PATCH /api/v2/activities", "DELETE /api/v2/activities",
 )  # fmt: skip
 """Parts of the paths of calls that change the CRM's tasks."""
 

@@ -168,6 +168,18 @@ def test_a_task_is_found_through_its_deal(start: Start) -> None:
     assert [a.get("deal_id") or a.get("person_id") for a in asked] == [["1"], ["7"]]
 
 
+def test_a_task_that_stands_on_no_record_is_sought_among_the_latest(start: Start) -> None:
+    """A manager's digest."""
+    mine = task(associations=())
+    rows = [activity(5), activity(6, deal_id=None, note=marked("<p>Why</p>", mine.touch_id))]
+    pd = start({f"GET {ACTIVITIES}": ok(rows, next_cursor=None)})
+    pd.clocks.now = instant("2026-11-30T12:00:00Z")
+    found = pd.connector.find_tasks([(mine.touch_id, ())])
+    assert [record.id for record in found.values()] == ["6"]
+    (asked,) = pd.asked("GET", ACTIVITIES)
+    assert asked.query["updated_since"] == ["2026-11-23T12:00:00Z"]
+
+
 def test_of_one_that_was_changed_nobody_knows_how_it_was_written(start: Start) -> None:
     mine = task(("deal", "1"))
     row = activity(
