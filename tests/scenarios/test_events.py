@@ -215,7 +215,7 @@ def test_a_key_is_of_one_account_shown_once_replaced_and_revoked(story: Story) -
     number = story.admin.get("/api/event-keys")["keys"][0]["id"]
     assert story.command("events-key", "revoke", str(number)).exit_code == 0
     assert tool.post(tool.event("launch", email=email), key=made.output.strip()).status_code == 401
-    page = story.signed_in(story.people[0]).get(f"{story.url}/setup", timeout=20).text
+    page = story.signed_in(story.people[0]).get(f"{story.url}/settings", timeout=20).text
     assert "Events from your own tools" in page
 
 
