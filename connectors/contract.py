@@ -427,8 +427,12 @@ class Connector(Protocol):
         history: bool = False,
         associations: Sequence[ObjectType] = (),
         archived: bool = False,
+        ours: bool = False,
     ) -> list[CrmRecord]:
-        """Records by id, in batches; ids that are gone are simply absent."""
+        """Records by id, in batches; ids that are gone are simply absent.
+
+        ours: the ids are of tasks that we made, and are read as such even where a CRM that tells
+        tasks from calls by what stands in them no longer could."""
         ...
 
     def page(

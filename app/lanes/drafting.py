@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 def task_body(lanes: Lanes, tenant: Tenant, task_id: str) -> str | None:
     """A task's body as it is in the CRM, where a rep may have changed it; None: it is gone."""
-    found = lanes.connector_for(tenant.id).read("task", [task_id])
+    found = lanes.connector_for(tenant.id).read("task", [task_id], ours=True)
     return str(found[0].fields.get("body") or "") if found else None
 
 

@@ -195,7 +195,8 @@ def fetch(
             wanted = [id for id in wanted if id not in other]
         is_dated, kind = type in _HISTORY, cast(ObjectType, type)
         near = _LINKED.get(type, ("contact", "deal")) if linked else ()
-        read = partial(connector.read, kind, history=is_dated, associations=near)
+        ours = type == "task" and not linked  # what stands on them is known
+        read = partial(connector.read, kind, history=is_dated, associations=near, ours=ours)
         # Associations are read for a whole list in one call, so such a list stays together.
         size = len(wanted) or 1 if linked else _PART if is_dated else _PART * 2
         jobs.extend(
@@ -291,4 +292,5 @@ def not_shown_yet(
     young = [id for id in absent if tenant.fresh.may_lag(type, id)]
     if not young:
         return set()
-    return set(young) - {record.id for record in connector.read(type, young, archived=True)}
+    gone = connector.read(type, young, archived=True, ours=type == "task")
+    return set(young) - {record.id for record in gone}

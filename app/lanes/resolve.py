@@ -40,7 +40,8 @@ def drain_wishes(lanes: Lanes, tenant: Tenant) -> bool:
     if not rows:
         return False
     try:
-        records = {r.id: r for r in lanes.connector_for(tenant.id).read("task", ids, history=True)}
+        found = lanes.connector_for(tenant.id).read("task", ids, history=True, ours=True)
+        records = {record.id: record for record in found}
         rows = _shown(lanes, tenant, rows, records)
         _carry_out(lanes, tenant, rows, stored, records, owners)
     except CrmError as error:

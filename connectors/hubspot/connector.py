@@ -126,6 +126,7 @@ class HubSpotConnector:
         history: bool = False,
         associations: Sequence[ObjectType] = (),
         archived: bool = False,
+        ours: bool = False,
     ) -> list[CrmRecord]:
         records = self._reader.read(
             type, ids, history=history, associations=associations, archived=archived

@@ -133,9 +133,10 @@ class PipedriveConnector:
         history: bool = False,
         associations: Sequence[ObjectType] = (),
         archived: bool = False,
+        ours: bool = False,
     ) -> list[CrmRecord]:
         records = self._reader.read(
-            type, ids, history=history, associations=associations, archived=archived
+            type, ids, history=history, associations=associations, archived=archived, ours=ours
         )
         return _unmarked(type, records)
 

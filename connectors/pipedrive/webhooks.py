@@ -74,7 +74,7 @@ def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
             "A webhook event lacks what every event has.", {"event": repr(error)}
         ) from None
     if entity == "activity":
-        types = _activity(data or previous, Kinds(mapping))
+        types = _activity(data or previous, Kinds(mapping), new=meta.get("action") == "create")
     else:
         type_ = ENTITIES.get(entity)
         types = (type_,) if type_ is not None and type_ in ("deal", "contact") else ()
@@ -147,9 +147,12 @@ def _ids(value: Any) -> list[str]:
     return [str(one) for one in given if one]
 
 
-def _activity(row: Body, kinds: Kinds) -> tuple[ObjectType, ...]:
+def _activity(row: Body, kinds: Kinds, *, new: bool) -> tuple[ObjectType, ...]:
     if "note" in row and "type" in row:
-        return (kinds.of(row),)
+        kind = kinds.of(row)
+        # A call that was made may be a task of ours whose text, and our mark in it, a rep replaced.
+        if new or kind in ("task", "meeting"):
+            return (kind,)
     return kinds.may_be(str(row.get("type") or ""), bool(row.get("done")))
 
 

@@ -148,6 +148,7 @@ class SalesforceConnector:
         history: bool = False,
         associations: Sequence[ObjectType] = (),
         archived: bool = False,
+        ours: bool = False,
     ) -> list[CrmRecord]:
         records = self._reader.read(
             type, ids, history=history, associations=associations, archived=archived

@@ -164,6 +164,19 @@ def test_a_rep_completes_one_moves_one_and_deletes_another(story: Story) -> None
 
 
 @pytest.mark.feature("K05")
+def test_a_call_whose_text_a_rep_replaced_is_still_ours_when_it_is_done(story: Story) -> None:
+    """Our mark went with the text, and a call that is done looks like one that the rep made."""
+    deal = in_sequence(story)
+    (call,) = story.open(deal)
+    story.act("edit_task", task=call.id, body="Ring the switchboard")
+    story.until("+10min")
+    story.act("complete_task", task=call.id)
+    story.until("+10min")
+    (touch,) = (t for t in story.touches() if t["task_id"] == call.id)
+    assert (touch["outcome"], touch["edited"]) == ("completed", True)
+
+
+@pytest.mark.feature("K05")
 def test_a_deal_that_is_lost_and_opened_again(story: Story) -> None:
     """Won and lost are no stages in Pipedrive: opened again, it is where it was before."""
     deal = proposed(story)

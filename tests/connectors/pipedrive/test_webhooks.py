@@ -138,6 +138,12 @@ def test_an_activity_told_without_its_text_is_all_that_it_may_be() -> None:
     assert kinds(events) == [("changed", "task", "123"), ("changed", "call", "123")]
 
 
+def test_a_call_that_was_made_may_be_ours_though_our_mark_is_gone() -> None:
+    row = {"type": "call", "done": True, "note": "Rang them"}
+    events = parsed("change", "activity", row, {"done": False})
+    assert kinds(events) == [("changed", "task", "123"), ("changed", "call", "123")]
+
+
 def test_of_a_deletion_only_the_former_state_tells_the_kind() -> None:
     assert kinds(parsed("delete", "activity", None, {"type": "meeting", "note": ""})) == [
         ("deleted", "meeting", "123")
