@@ -24,7 +24,8 @@ _NAMES = {
 """Name of a field of ours at such a CRM → the name by which the checker asks."""
 _UNTOLD = frozenset({"hs_email_bounce", "hs_email_hard_bounce_reason_enum"})
 _AS_LOGGED = frozenset({"calls", "communications"})
-"""Kinds of which Salesforce tells when they were logged, and no more than the day they are of."""
+"""Kinds of which these CRMs tell when they were logged. Salesforce tells no more than the day they
+are of; Pipedrive has when they are due, and when they were marked as done."""
 _STAMPS = ("created_at", "updated_at", "archived_at")
 
 
@@ -62,7 +63,7 @@ def _record(record: Raw, kind: str, crm: str) -> dict[str, Any]:
         for name, value in record["properties"].items()
         if name not in untold
     }
-    if crm == "salesforce" and kind in _AS_LOGGED:
+    if kind in _AS_LOGGED:
         told["properties"]["hs_timestamp"] = str(told["created_at"])
     return told
 

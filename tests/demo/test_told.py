@@ -86,14 +86,18 @@ def test_the_app_as_pipedrive_knows_it() -> None:
     assert {"base", "deals:full", "activities:full", "admin"} <= set(app["required_scopes"])
 
 
-def test_salesforce_tells_whole_seconds_and_when_a_call_was_logged() -> None:
+@pytest.mark.parametrize("crm", ["salesforce", "pipedrive"])
+def test_of_a_call_two_crms_tell_when_it_was_logged(crm: str) -> None:
     call = record(hs_timestamp=str(AT - 600_000))
     meeting = record(hs_timestamp=str(AT - 600_000))
-    told = as_told(export("salesforce", calls=[call], meetings=[meeting]))
+    told = as_told(export(crm, calls=[call], meetings=[meeting]))
     (call,), (meeting,) = told["calls"], told["meetings"]
     assert call["properties"]["hs_timestamp"] == str(AT - 987)
     assert meeting["properties"]["hs_timestamp"] == str(AT - 987 - 600_000)
     assert meeting["history"]["hs_timestamp"][0][0] == AT - 987
+
+
+def test_salesforce_tells_of_mail_that_came_back() -> None:
     bounced = record(email="a@example.com", hs_email_bounce="1")
     contacts = read(as_told(export("salesforce", contacts=[bounced])), {}).contacts
     assert contacts["1"].bounced_at == AT - 987
