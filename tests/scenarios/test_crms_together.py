@@ -10,7 +10,7 @@ import pytest
 from app.installations.config import Config, from_environment
 from demo.admin import Admin
 from demo.processes import DemoError
-from tests.scenarios.crms import HUBSPOT, SALESFORCE, Crm
+from tests.scenarios.crms import HUBSPOT, PIPEDRIVE, SALESFORCE, Crm
 from tests.scenarios.harness import ADA, CLIENT_SECRET, PORTAL, Story, playbook
 
 OTHER = PORTAL + 1
@@ -80,13 +80,21 @@ def story(tmp_path: Path) -> Iterator[Together]:
 
 
 @pytest.mark.feature("K05")
-def test_each_is_followed_up_in_its_own_crm_and_none_sees_another(story: Together) -> None:
+@pytest.mark.parametrize("second", [SALESFORCE, PIPEDRIVE], ids=lambda crm: crm.name)
+def test_each_is_followed_up_in_its_own_crm_and_none_sees_another(
+    tmp_path: Path, second: Crm
+) -> None:
+    with Together(tmp_path, second) as story:
+        _none_sees_another(story, second)
+
+
+def _none_sees_another(story: Together, second: Crm) -> None:
     nora = story.contact("Nora", email="nora@prospect.example")
     ours = story.deal("proposal", contact=nora, name="At HubSpot")
-    theirs = story.their_deal("At Salesforce")
+    theirs = story.their_deal("Elsewhere")
     story.until("+2d")
     assert [t.subject for t in story.tasks()] == ["Ring — At HubSpot"]
-    assert [t["hs_task_subject"] for t in story.their_tasks()] == ["Ring — At Salesforce"]
+    assert [t["hs_task_subject"] for t in story.their_tasks()] == ["Ring — Elsewhere"]
     assert {t["subject_id"] for t in story.admin.touches()} == {ours}
     assert {t["subject_id"] for t in story.theirs.touches()} == {theirs}
     for admin, foreign in ((story.admin, theirs), (story.theirs, ours)):
@@ -94,7 +102,7 @@ def test_each_is_followed_up_in_its_own_crm_and_none_sees_another(story: Togethe
             admin.get(f"/api/subjects/deal/{foreign}")
     page = story.browser().get(f"{story.url}/welcome", timeout=10).text
     assert f"/connect/{HUBSPOT.name}" in page
-    assert f"/connect/{SALESFORCE.name}" in page
+    assert f"/connect/{second.name}" in page
     frames = story.browser().get(f"{story.url}/welcome", timeout=10).headers
     assert "frame-ancestors" in frames["Content-Security-Policy"]
 
