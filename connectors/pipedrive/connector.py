@@ -66,7 +66,9 @@ class PipedriveConnector:
         recorder: Recorder,
         webhook_url: str,
         client_secret: str,
+        known: tuple[Fields, account.Company] | None = None,
     ) -> None:
+        """known: what another connector of the same installation has read of the account."""
         self.api = api
         self.mapping = mapping
         self._access = access
@@ -75,8 +77,9 @@ class PipedriveConnector:
         self._recorder = recorder
         self._webhook_url = webhook_url
         self._client_secret = client_secret
-        self._fields = Fields(api, clocks, install.NAMES)
-        self._company = account.Company(api, clocks)
+        if known is None:
+            known = (Fields(api, clocks, install.NAMES), account.Company(api, clocks))
+        self._fields, self._company = known
         parser = Parser(mapping, self._fields, self._company.facts)
         mails = Mails(api, parser, access.granted)
         self._reader = Reader(api, parser, Kinds(mapping), clocks, mails)
@@ -216,6 +219,7 @@ class PipedriveConnector:
         return PipedriveConnector(
             self.api.clearing(), self._access, self._oauth, self.mapping, self._clocks,
             self._recorder, self._webhook_url, self._client_secret,
+            (self._fields, self._company),
         )  # fmt: skip
 
     def install_bridge(self) -> None:

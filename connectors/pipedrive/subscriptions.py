@@ -38,7 +38,8 @@ class Subscriptions:
         """What is not subscribed. Raises Forbidden where the grant does not let us look."""
         if not self._url:
             return []
-        return [name for name in WANTED if name not in self._active()]
+        active = self._active()
+        return [name for name in WANTED if name not in active]
 
     def ensure(self, account: str) -> list[str]:
         """Subscribe to what is missing; answers what that was. Safe to repeat.

@@ -50,7 +50,7 @@ def verify(client_secret: str, headers: Mapping[str, str], body: bytes) -> None:
             "The password is not the one that was given with the subscription. Check the client "
             "secret; after it was changed, connect the account again."
         )
-    if str(_meta(body).get("company_id")) != account:
+    if str(_meta(_parsed(body)).get("company_id")) != account:
         raise BadSignature("The request speaks of another account than its password is for.")
 
 
@@ -59,7 +59,8 @@ def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
 
     Raises Invalid if the body is no event of version 2.
     """
-    told, meta = _parsed(body), _meta(body)
+    told = _parsed(body)
+    meta = _meta(told)
     kind = _KINDS.get(str(meta.get("action")))
     if kind is None:
         return []
@@ -163,6 +164,7 @@ def _field(mapping: CrmMapping, type: ObjectType, previous: Body) -> str | None:
 
 
 def _parsed(body: bytes) -> Body:
+    """The event. Raises Invalid where it is none."""
     try:
         told: Any = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -176,6 +178,6 @@ def _object(value: Any) -> Body:
     return cast(Body, value) if isinstance(value, dict) else _NOTHING
 
 
-def _meta(body: bytes) -> Body:
-    """What an event says of itself. Raises Invalid where it is none."""
-    return _object(_parsed(body).get("meta"))
+def _meta(told: Body) -> Body:
+    """What an event says of itself."""
+    return _object(told.get("meta"))

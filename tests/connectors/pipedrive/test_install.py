@@ -95,6 +95,14 @@ def test_a_subscription_that_was_dropped_is_made_again(start: Start) -> None:
     assert pd.connector.listen() == ()
 
 
+def test_a_look_at_the_subscriptions_is_one_call(start: Start) -> None:
+    pd = start(Account().routes())
+    pd.connector.install()
+    before = len(pd.asked("GET", HOOKS))
+    assert pd.connector.listen() == ()
+    assert len(pd.asked("GET", HOOKS)) == before + 1
+
+
 def test_subscriptions_of_others_are_none_of_ours(start: Start) -> None:
     account = Account()
     account.hooks = [

@@ -58,6 +58,14 @@ def echo(asked: Asked) -> Answer:
     )}))  # fmt: skip
 
 
+def test_what_clears_up_knows_the_account_as_it_was_read(start: Start) -> None:
+    pd = start(PRIORITIES | {POST: echo})
+    pd.connector.create_tasks([task()])
+    read = [one.path for one in pd.server.asked if one.method == "GET"]
+    pd.connector.clearing().create_tasks([task()])
+    assert [one.path for one in pd.server.asked if one.method == "GET"] == read
+
+
 def test_a_task_is_an_activity_with_what_it_stands_on(start: Start) -> None:
     pd = start({POST: echo, **PRIORITIES})
     wanted = task(("deal", "1"), ("contact", "7"), ("contact", "8"))
