@@ -9,8 +9,9 @@ what became of the token before it is sent again.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from app.model.time import SECOND, Clocks
 from connectors.contract import AuthRevoked, Tokens, TokenStore, Transient
@@ -20,6 +21,13 @@ EXPIRY_MARGIN_MS = 2 * SECOND
 
 SETTLED_MS = 30 * SECOND
 """A refresh whose answer was lost may be under way for so long; until then nothing is asked."""
+
+
+T = TypeVar("T")
+
+
+class TokenRefused(Transient):
+    """The access token has run out or was withdrawn. Caught by `Access`, never seen outside."""
 
 
 class Renewing(Protocol):
@@ -72,6 +80,19 @@ class Access:
             if not self._good(tokens, refused):
                 tokens = self._tokens = self._renewed(refused)
             return tokens.access
+
+    def authorized(self, send: Callable[[str], T], untaken: str) -> T:
+        """What `send` answers, given the header of authorization; a token that is refused is
+        renewed once. untaken: what to say where the CRM refuses the fresh one too."""
+        token = self.bearer()
+        try:
+            return send(f"Bearer {token}")
+        except TokenRefused:
+            token = self.bearer(refused=token)
+        try:
+            return send(f"Bearer {token}")
+        except TokenRefused as error:
+            raise Transient(untaken, error.detail) from None
 
     def _renewed(self, refused: str | None) -> Tokens:
         with self._store.refresh_lock():

@@ -12,8 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.access import Access
-from connectors.contract import ACTING, Transient
-from connectors.hubspot.errors import TokenRefused
+from connectors.contract import ACTING
 from connectors.transport import Reply, Request, Transport
 
 ASSOCIATIONS = ("default", "associations")
@@ -100,16 +99,8 @@ class Api:
             priority=self._acting if priority == ACTING else priority,
             buckets=options.get("buckets") or ("default",),
         )
-        token = self._access.bearer()
-        try:
-            return self._transport.call(request, f"Bearer {token}")
-        except TokenRefused:
-            token = self._access.bearer(refused=token)
-        try:
-            return self._transport.call(request, f"Bearer {token}")
-        except TokenRefused as error:
-            raise Transient(
-                "HubSpot does not accept an access token that it has just issued; it is tried "
-                "again by itself.",
-                error.detail,
-            ) from None
+        return self._access.authorized(
+            lambda bearer: self._transport.call(request, bearer),
+            "HubSpot does not accept an access token that it has just issued; it is tried again by "
+            "itself.",
+        )

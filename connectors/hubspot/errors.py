@@ -12,6 +12,7 @@ from typing import Any, cast
 import orjson
 
 from app.model.time import MINUTE, SECOND, Clocks, Wall
+from connectors.access import TokenRefused
 from connectors.contract import (
     AuthRevoked,
     Conflict,
@@ -43,10 +44,6 @@ _RULES = ("MISSING_REQUIRED_PROPERTY", "MISSING_CONDITIONAL_REQUIRED_PROPERTY")
 
 _HOLD_MS = {"SECONDLY": SECOND, "TEN_SECONDLY_ROLLING": 10 * SECOND, "DAILY": 15 * MINUTE}
 """How long a 429 holds us off, by its policy; the body names no instant."""
-
-
-class TokenRefused(Transient):
-    """401: the access token has run out or was withdrawn. Caught inside, never seen outside."""
 
 
 class Classifier:

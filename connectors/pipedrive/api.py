@@ -12,8 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.access import Access
-from connectors.contract import ACTING, Transient
-from connectors.pipedrive.errors import TokenRefused
+from connectors.contract import ACTING
 from connectors.pipedrive.tables import V1, V2, cost
 from connectors.transport import Reply, Request, Transport
 
@@ -112,20 +111,11 @@ class Api:
             buckets=buckets,
             cost=cost(method, path),
         )
-        token = self._access.bearer()
-        transport = self._transport()
-        try:
-            return transport.call(request, f"Bearer {token}")
-        except TokenRefused:
-            token = self._access.bearer(refused=token)
-        try:
-            return transport.call(request, f"Bearer {token}")
-        except TokenRefused as error:
-            raise Transient(
-                "Pipedrive does not accept an access token that it has just issued; it is tried "
-                "again by itself.",
-                error.detail,
-            ) from None
+        return self._access.authorized(
+            lambda bearer: self._transport().call(request, bearer),
+            "Pipedrive does not accept an access token that it has just issued; it is tried again "
+            "by itself.",
+        )
 
 
 def following(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any, cast
 import orjson
 
 from app.model.time import HOUR, MINUTE, SECOND, Clocks, Wall
+from connectors.access import TokenRefused
 from connectors.contract import (
     AuthRevoked,
     CrmError,
@@ -62,10 +63,6 @@ _NEEDED: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("/users", "", ("users:read",)),
 )
 """(part of a path, method or any, scopes that allow it), the first that fits."""
-
-
-class TokenRefused(Transient):
-    """401: the access token has run out or was withdrawn. Caught inside, never seen outside."""
 
 
 class Classifier:

@@ -15,9 +15,8 @@ from typing import Any
 
 from connectors.access import Access
 from connectors.batches import chunks
-from connectors.contract import ACTING, Transient
+from connectors.contract import ACTING
 from connectors.salesforce.allowance import Allowance
-from connectors.salesforce.errors import TokenRefused
 from connectors.transport import Reply, Request, Transport
 
 
@@ -165,22 +164,14 @@ class Api:
         """Authorize, send, renew a refused token once. Raises only errors of the contract."""
         if request.priority == ACTING:
             request = replace(request, priority=self._acting)
-        token = self._access.bearer()
-        try:
-            return self._sent(request, token)
-        except TokenRefused:
-            token = self._access.bearer(refused=token)
-        try:
-            return self._sent(request, token)
-        except TokenRefused as error:
-            raise Transient(
-                "Salesforce does not accept an access token that it has just issued; it is tried "
-                "again by itself. If it goes on, the user's rights or the allowed addresses (IP "
-                "ranges) of the app may forbid it.",
-                error.detail,
-            ) from None
+        return self._access.authorized(
+            lambda bearer: self._sent(request, bearer),
+            "Salesforce does not accept an access token that it has just issued; it is tried again "
+            "by itself. If it goes on, the user's rights or the allowed addresses (IP ranges) of "
+            "the app may forbid it.",
+        )
 
-    def _sent(self, request: Request, token: str) -> Reply:
-        reply = self._transport_for(self._access.current().base).call(request, f"Bearer {token}")
+    def _sent(self, request: Request, bearer: str) -> Reply:
+        reply = self._transport_for(self._access.current().base).call(request, bearer)
         self.allowance.note(reply.headers)
         return reply

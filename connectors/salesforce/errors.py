@@ -13,6 +13,7 @@ from typing import Any, cast
 import orjson
 
 from app.model.time import SECOND, Clocks, Wall
+from connectors.access import TokenRefused
 from connectors.contract import (
     AuthRevoked,
     Conflict,
@@ -42,10 +43,6 @@ _RULES = frozenset({"FIELD_CUSTOM_VALIDATION_EXCEPTION", "REQUIRED_FIELD_MISSING
 _CONCURRENT_MS = 5 * SECOND
 _ENDED = frozenset({"invalid_grant", "inactive_user", "inactive_org"})
 NOT_INSTALLED = ("OAUTH_EC_APP_NOT_FOUND", "app must be installed", "OAUTH_APPROVAL_ERROR")
-
-
-class TokenRefused(Transient):
-    """The access token has run out or was withdrawn. Caught inside, never seen outside."""
 
 
 class Classifier:

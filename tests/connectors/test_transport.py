@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connectors.access import TokenRefused
 from connectors.budget import Budget, MemoryBudgetStore
 from connectors.contract import (
     AuthRevoked,
@@ -22,7 +23,7 @@ from connectors.contract import (
     Transient,
     Unknown,
 )
-from connectors.hubspot.errors import Classifier, TokenRefused
+from connectors.hubspot.errors import Classifier
 from connectors.hubspot.vendor import limits
 from connectors.mapping import load
 from connectors.transport import Reply, Request, Transport, scrub, session_for

@@ -265,17 +265,20 @@ def test_associations_of_many_pages_are_followed() -> None:
     def script(asked: Asked) -> tuple[int, object]:
         return 200, pages[asked.json["inputs"][0].get("after")]
 
+    from connectors.access import Access
     from connectors.hubspot.api import Api
     from connectors.hubspot.reading import Reader
     from connectors.mapping import load
     from tests.connectors.test_transport import transport
 
-    class Always:
+    class Always(Access):
+        def __init__(self) -> None: ...
+
         def bearer(self, refused: str | None = None) -> str:
             return "t"
 
     with ScriptedVendor(script) as server:
-        api = Api(transport(server.url), Always(), "2026-03")  # type: ignore[arg-type]
+        api = Api(transport(server.url), Always(), "2026-03")
         found = Reader(api, load("hubspot")).associated("deal", "contact", ["1", "2"])
     assert {id_: [link[0] for link in links] for id_, links in found.items()} == {
         "1": ["11", "12"], "2": ["21"],
