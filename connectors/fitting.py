@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from connectors.mapping import CrmMapping, MappingError, Schema, misfits
+from connectors.contract import Invalid, ObjectType
+from connectors.mapping import CrmMapping, MappingError, PropertyInfo, Schema, load, misfits
 
 Overrides = Mapping[str, Mapping[str, Any]]
 """{object type: {field: a property's name, or an entry as in `mappings/<crm>.yaml`}}."""
@@ -17,6 +18,23 @@ _KINDS: Mapping[str, str] = {
     "bool": "bool",
 }
 """What a property of the account is read as where the entry does not say; text otherwise."""
+
+
+def fit(
+    crm: str,
+    overrides: Overrides,
+    properties_of: Callable[[ObjectType], Mapping[str, PropertyInfo]],
+) -> dict[str, dict[str, Any]]:
+    """As `Connector.fit`, of a CRM whose mapping names properties as its accounts do.
+
+    properties_of: what the account has of one type, read afresh. Raises Invalid.
+    """
+    shipped = load(crm)  # what is in force may hold the very fields that are given up
+    try:
+        maps = [shipped.with_overrides({name: {}}).objects[name] for name in overrides]
+        return fitted(shipped, overrides, {one.type: properties_of(one.type) for one in maps})
+    except MappingError as error:
+        raise Invalid(str(error)) from error
 
 
 def fitted(mapping: CrmMapping, overrides: Overrides, schema: Schema) -> dict[str, dict[str, Any]]:

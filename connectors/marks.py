@@ -4,8 +4,9 @@ unique."""
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-from connectors.contract import CrmRecord
+from connectors.contract import CrmRecord, ObjectType
 
 MARK = "followthrough:"
 _MARKED = re.compile(r"\s*(?:<p>\s*)?Ref: followthrough:([0-9a-f-]{36})(?:\s*</p>)?")
@@ -46,3 +47,17 @@ def unmark(record: CrmRecord) -> str | None:
             for version in record.history["body"]
         ]
     return match.group(1)
+
+
+def unmarked(
+    records: list[CrmRecord], types: Collection[ObjectType] = ("task",)
+) -> list[CrmRecord]:
+    """The records as they are handed out, the touch id of those types as the field that it is.
+
+    Where a CRM has a property for it, it may still stand in a body from a time in which that was
+    lost, so every body is looked at.
+    """
+    for record in records:
+        if record.type in types:
+            unmark(record)
+    return records

@@ -18,7 +18,6 @@ from connectors.contract import (
     CrmRecord,
     CrmSequence,
     InstallReport,
-    Invalid,
     NewTask,
     ObjectType,
     Page,
@@ -26,7 +25,7 @@ from connectors.contract import (
     Updated,
     Written,
 )
-from connectors.fitting import fitted
+from connectors.fitting import fit
 from connectors.hubspot import account, install, sequences
 from connectors.hubspot.api import Api
 from connectors.hubspot.capabilities import capabilities
@@ -37,8 +36,8 @@ from connectors.hubspot.oauth import OAuth
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.tasks import Tasks
 from connectors.hubspot.writing import Writer
-from connectors.mapping import CrmMapping, MappingError, PropertyInfo, Schema, load
-from connectors.marks import unmark
+from connectors.mapping import CrmMapping, PropertyInfo
+from connectors.marks import unmarked
 
 
 class HubSpotConnector:
@@ -101,13 +100,7 @@ class HubSpotConnector:
         return account.read_schema(self.api, type)
 
     def fit(self, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        shipped = load(self.crm)  # what is in force may hold the very fields that are given up
-        try:
-            maps = [shipped.with_overrides({name: {}}).objects[name] for name in overrides]
-            schema: Schema = {one.type: self.schema(one.type) for one in maps}
-            return fitted(shipped, overrides, schema)
-        except MappingError as error:
-            raise Invalid(str(error)) from error
+        return fit(self.crm, overrides, self.schema)
 
     def install(self) -> InstallReport:
         return install.install(self.api)
@@ -131,7 +124,7 @@ class HubSpotConnector:
         records = self._reader.read(
             type, ids, history=history, associations=associations, archived=archived
         )
-        return self._unmarked(type, records)
+        return unmarked(records)
 
     def page(
         self,
@@ -142,12 +135,12 @@ class HubSpotConnector:
         associations: Sequence[ObjectType] = (),
     ) -> Page:
         page = self._reader.page(type, after, history=history, associations=associations)
-        self._unmarked(type, page.records)
+        unmarked(page.records)
         return page
 
     def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
         page = self._reader.changed_since(type, watermark, after)
-        self._unmarked(type, page.records)
+        unmarked(page.records)
         return page
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
@@ -214,11 +207,3 @@ class HubSpotConnector:
 
     def install_bridge(self) -> None:
         install.install_bridge(self.api)
-
-    def _unmarked(self, type: ObjectType, records: list[CrmRecord]) -> list[CrmRecord]:
-        """Where the touch id stands in the body, hand it out as the field that it is. It may stand
-        there from a time in which the property for it was lost, so every body is looked at."""
-        if type == "task":
-            for record in records:
-                unmark(record)
-        return records

@@ -30,7 +30,7 @@ from connectors.contract import (
     Written,
 )
 from connectors.mapping import CrmMapping
-from connectors.marks import unmark
+from connectors.marks import unmarked
 from connectors.pipedrive import account, install
 from connectors.pipedrive.api import Api
 from connectors.pipedrive.capabilities import capabilities
@@ -49,6 +49,9 @@ from connectors.pipedrive.writing import Writer
 _NO_SEQUENCES = (
     "Pipedrive lets no app put people into its Automations or Campaigns; the step becomes a task."
 )
+
+_MARKED: tuple[ObjectType, ...] = ("task", "note")
+"""Types in whose text the touch id stands."""
 
 
 class PipedriveConnector:
@@ -141,7 +144,7 @@ class PipedriveConnector:
         records = self._reader.read(
             type, ids, history=history, associations=associations, archived=archived, ours=ours
         )
-        return _unmarked(type, records)
+        return unmarked(records, _MARKED)
 
     def page(
         self,
@@ -152,12 +155,12 @@ class PipedriveConnector:
         associations: Sequence[ObjectType] = (),
     ) -> Page:
         page = self._reader.page(type, after, history=history, associations=associations)
-        _unmarked(type, page.records)
+        unmarked(page.records, _MARKED)
         return page
 
     def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
         page = self._reader.changed_since(type, watermark, after)
-        _unmarked(type, page.records)
+        unmarked(page.records, _MARKED)
         return page
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
@@ -234,11 +237,3 @@ class PipedriveConnector:
 
 def _refuse() -> NoReturn:
     raise EnrolRefused(_NO_SEQUENCES, "unavailable")
-
-
-def _unmarked(type: ObjectType, records: list[CrmRecord]) -> list[CrmRecord]:
-    """The touch id stands in the text of what we wrote; hand it out as the field that it is."""
-    if type in ("task", "note"):
-        for record in records:
-            unmark(record)
-    return records

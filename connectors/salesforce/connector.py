@@ -20,7 +20,6 @@ from connectors.contract import (
     CrmRecord,
     CrmSequence,
     InstallReport,
-    Invalid,
     NewTask,
     ObjectType,
     Page,
@@ -29,10 +28,9 @@ from connectors.contract import (
     Updated,
     Written,
 )
-from connectors.fitting import fitted
-from connectors.mapping import CrmMapping, MappingError, load
-from connectors.mapping import Schema as SchemaOf
-from connectors.marks import unmark
+from connectors.fitting import fit
+from connectors.mapping import CrmMapping
+from connectors.marks import unmarked
 from connectors.salesforce import account, install
 from connectors.salesforce.account import Currencies, People
 from connectors.salesforce.api import Api
@@ -103,11 +101,10 @@ class SalesforceConnector:
 
     def checkup(self, *, native: bool = False) -> Checkup:
         self._facts = None
-        found = check_up(
+        return check_up(
             self.api, self._schema, self._cadences, self._parts.mapping, self._parts.clocks,
             self.account(), self._parts.access.granted(),
         )  # fmt: skip
-        return found
 
     def account(self) -> Account:
         self._parts.access.bearer()
@@ -120,14 +117,8 @@ class SalesforceConnector:
         return account.read_pipelines(self.api, self._schema, self._parts.mapping)
 
     def fit(self, overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-        shipped = load(self.crm)  # what is in force may hold the very fields that are given up
-        try:
-            maps = [shipped.with_overrides({name: {}}).objects[name] for name in overrides]
-            self._schema.forget()
-            schema: SchemaOf = {one.type: self._schema.of(one.type).properties for one in maps}
-            return fitted(shipped, overrides, schema)
-        except MappingError as error:
-            raise Invalid(str(error)) from error
+        self._schema.forget()
+        return fit(self.crm, overrides, lambda type: self._schema.of(type).properties)
 
     def install(self) -> InstallReport:
         self._facts = None
@@ -153,7 +144,7 @@ class SalesforceConnector:
         records = self._reader.read(
             type, ids, history=history, associations=associations, archived=archived
         )
-        return _unmarked(type, records)
+        return unmarked(records)
 
     def page(
         self,
@@ -164,12 +155,12 @@ class SalesforceConnector:
         associations: Sequence[ObjectType] = (),
     ) -> Page:
         page = self._reader.page(type, after, history=history, associations=associations)
-        _unmarked(type, page.records)
+        unmarked(page.records)
         return page
 
     def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
         page = self._reader.changed_since(type, watermark, after)
-        _unmarked(type, page.records)
+        unmarked(page.records)
         return page
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
@@ -228,11 +219,3 @@ class SalesforceConnector:
 
     def install_bridge(self) -> None:
         """Nothing: a cadence is left by a call."""
-
-
-def _unmarked(type: ObjectType, records: list[CrmRecord]) -> list[CrmRecord]:
-    """Where the touch id stands in the description, hand it out as the field that it is."""
-    if type == "task":
-        for record in records:
-            unmark(record)
-    return records
