@@ -25,6 +25,7 @@ from connectors.contract import (
     RateLimited,
     Transient,
 )
+from connectors.headers import number
 from connectors.hubspot.enrol_errors import MISSING_SCOPES, is_about_enrolling, refusal
 from connectors.hubspot.tables import TYPE_OF, UNIQUE_CONFLICT_CODES
 from connectors.mapping import CrmMapping
@@ -92,9 +93,9 @@ class Classifier:
 
     def _too_many(self, reply: Reply, body: Body, detail: str) -> CrmError:
         wait = _HOLD_MS.get(str(body.get("policyName") or ""), 10 * SECOND)
-        said = reply.headers.get("Retry-After", "")
-        if said.isdigit():
-            wait = int(said) * SECOND
+        said = number(reply.headers, "Retry-After")
+        if said is not None:
+            wait = said * SECOND
         until = Wall(self._clocks.wall() + wait)
         message = "HubSpot asked us to slow down; the work goes on by itself shortly."
         return RateLimited(message, until, detail)

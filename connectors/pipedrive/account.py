@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from app.model.time import DAY, Clocks, Wall
+from connectors import values
 from connectors.contract import Account, CrmPerson, CrmPipeline, CrmStage
 from connectors.mapping import CrmMapping
 from connectors.pipedrive.api import Api, v1, v2
@@ -27,15 +27,13 @@ def closing_stage(pipeline: str, status: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What `users/me` says of the user who connected and of the account. zone: that user's."""
+    """What `users/me` says of the account and of the user who connected. zone: that user's."""
 
     account: str
     name: str
     zone: str
     currency: str
-    user: str
     email: str
-    is_admin: bool
 
 
 def read_facts(answer: Mapping[str, Any]) -> Facts:
@@ -45,12 +43,7 @@ def read_facts(answer: Mapping[str, Any]) -> Facts:
         str(me.get("company_name") or me.get("company_domain") or me["company_id"]),
         _zone(me) or "UTC",
         str(me.get("default_currency") or ""),
-        str(me["id"]),
         str(me.get("email") or ""),
-        any(
-            one.get("admin") and one.get("app") in ("global", "account_settings")
-            for one in me.get("access") or ()
-        ),
     )
 
 
@@ -103,11 +96,10 @@ def read_people(api: Api) -> list[CrmPerson]:
 
 
 def _zone(user: Mapping[str, Any]) -> str | None:
-    name = str(user.get("timezone_name") or "")
-    return name if name in _zones else None
-
-
-_zones = available_timezones()
+    try:
+        return values.zone(str(user.get("timezone_name") or ""))
+    except ValueError:
+        return None
 
 
 def read_pipelines(api: Api, mapping: CrmMapping) -> list[CrmPipeline]:

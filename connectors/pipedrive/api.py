@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.access import Access
-from connectors.contract import ACTING
-from connectors.pipedrive.tables import V1, V2, cost
+from connectors.contract import ACTING, ObjectType
+from connectors.pipedrive.tables import PATHS, V1, V1_ONLY, V2, cost
 from connectors.transport import Reply, Request, Transport
 
 SEARCH = ("default", "search")
@@ -139,3 +139,8 @@ def v2(name: str, id: str | int | None = None) -> str:
 def v1(name: str, id: str | int | None = None) -> str:
     """Path of a collection that only v1 has, or of one of its records."""
     return f"{V1}/{name}" if id is None else f"{V1}/{name}/{id}"
+
+
+def path_of(type: ObjectType, id: str | None = None) -> str:
+    """Path of the records of a type, or of one of them, in the newest version that has it."""
+    return (v1 if type in V1_ONLY else v2)(PATHS[type], id)

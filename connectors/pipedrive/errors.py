@@ -27,8 +27,9 @@ from connectors.contract import (
     Transient,
 )
 from connectors.daily import next_reset
+from connectors.headers import number
 from connectors.mapping import CrmMapping
-from connectors.pipedrive.tables import BURST_REFUSALS, BURST_WINDOW_MS, PATHS
+from connectors.pipedrive.tables import BURST_REFUSALS, BURST_WINDOW_MS, PATHS, RESET_ZONE
 from connectors.transport import Reply, Request, scrub
 
 Body = Mapping[str, Any]
@@ -139,18 +140,18 @@ class Classifier:
         used up. Without it, so many refusals in a row do.
         """
         now = self._clocks.wall()
-        left = reply.headers.get("x-ratelimit-remaining", "")
+        left = number(reply.headers, "x-ratelimit-remaining")
         with self._lock:
             row = self._refusals + 1 if now - self._refused_at <= _ROW_MS else 1
             self._refusals, self._refused_at = row, now
-        spent = int(left) > 0 if left.isdigit() else row >= BURST_REFUSALS
+        spent = row >= BURST_REFUSALS if left is None else left > 0
         if not spent:
             return self._wait(
                 BURST_WINDOW_MS,
                 "Pipedrive asked us to slow down; the work goes on by itself shortly.",
                 detail,
             )
-        until = Wall(min(next_reset(now), now + _PROBE_MS))
+        until = Wall(min(next_reset(now, RESET_ZONE), now + _PROBE_MS))
         return RateLimited(
             "Pipedrive's budget of API calls for the day is used up, by all apps of this account "
             "together. The work goes on when it begins again; that is asked once an hour.",

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.contract import CrmRecord, FeatureUnavailable, Forbidden, NotFound, ObjectType
-from connectors.pipedrive.api import Api, v1, v2
+from connectors.pipedrive.api import Api, path_of, v1, v2
 from connectors.pipedrive.kinds import Kinds
 from connectors.pipedrive.records import Row
-from connectors.pipedrive.tables import PAGE
+from connectors.pipedrive.tables import KEYS, PAGE
 
 _NONE: Mapping[str, Any] = {}
 
@@ -94,9 +94,8 @@ class Linker:
 
     def activities(self, type: ObjectType, id: str) -> list[tuple[ObjectType, Row]]:
         """All activities of a deal, a lead or a person, by what they are."""
-        named = {"deal": "deal_id", "contact": "person_id", "lead": "lead_id", "company": "org_id"}
-        query = {named[type]: id, "limit": PAGE}
-        return [(self._kinds.of(row), row) for row in self._api.listed(v2("activities"), query)]
+        query = {KEYS[type]: id, "limit": PAGE}
+        return [(self._kinds.of(row), row) for row in self._api.listed(path_of("task"), query)]
 
 
 def primary_person(row: Row) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from app.model.time import DAY, MINUTE, Business, Clocks
 from connectors.batches import chunks
 from connectors.contract import CrmRecord, Forbidden, NotFound, ObjectType, Page, Version
-from connectors.pipedrive.api import SEARCH, Api, following, v1, v2
+from connectors.pipedrive.api import SEARCH, Api, following, path_of, v2
 from connectors.pipedrive.history import Histories
 from connectors.pipedrive.kinds import Kinds
 from connectors.pipedrive.linking import Linker
@@ -21,8 +21,9 @@ from connectors.pipedrive.tables import (
     DEAL_PAGE,
     DELETED_ARE_SHOWN,
     INCLUDED,
+    KEYS,
     PAGE,
-    PATHS,
+    V1_ONLY,
 )
 
 OVERLAP_MS = MINUTE
@@ -36,7 +37,6 @@ _THEN = "activities:"
 mails that reps logged as activities."""
 
 _ACTIVITIES = frozenset({"task", "meeting", "call", "email"})
-_V1 = frozenset({"note", "lead"})
 _NO_TEXTS: Mapping[str, Texts] = {}
 _NOTHING: Row = {}
 
@@ -105,7 +105,7 @@ class Reader:
             return Page(page.records, page.after or _THEN)
         after = (after or "").removeprefix(_THEN) or None
         query: dict[str, Any] = {"limit": PAGE, "updated_since": rfc3339(since)}
-        if type not in _V1:
+        if type not in V1_ONLY:
             query |= {"sort_by": "update_time", "sort_direction": "asc"}
         answer = self._list(type, query, after)
         rows = [row for row in answer.get("data") or () if not is_gone(row) and self._is(type, row)]
@@ -135,7 +135,7 @@ class Reader:
         """Company id → ids of its deals, or of its people."""
         found: dict[str, list[str]] = {}
         for id in dict.fromkeys(ids):
-            rows = self._api.listed(v2(PATHS[type]), {"org_id": id, "limit": PAGE})
+            rows = self._api.listed(path_of(type), {KEYS["company"]: id, "limit": PAGE})
             if theirs := [str(row["id"]) for row in rows]:
                 found[id] = theirs
         return found
@@ -165,14 +165,13 @@ class Reader:
 
     def notes_of(self, type: ObjectType, id: str) -> Iterable[Row]:
         """Rows of the notes on a record."""
-        named = {"deal": "deal_id", "contact": "person_id", "lead": "lead_id", "company": "org_id"}
-        return self._api.listed(v1("notes"), {named[type]: id, "limit": PAGE})
+        return self._api.listed(path_of("note"), {KEYS[type]: id, "limit": PAGE})
 
     def lately(self) -> Iterable[Row]:
         """Rows of the activities that were written in the last days."""
         since = rfc3339(max(0, self._clocks.business() - LATELY_MS))
         query = {"updated_since": since, "sort_by": "update_time", "sort_direction": "desc"}
-        return self._api.listed(v2(PATHS["task"]), {**query, "limit": PAGE})
+        return self._api.listed(path_of("task"), {**query, "limit": PAGE})
 
     def records_of(self, type: ObjectType, rows: Sequence[Row]) -> list[CrmRecord]:
         """Records of rows at hand, with history and the deals and people that they stand on."""
@@ -186,7 +185,7 @@ class Reader:
     def _rows(self, type: ObjectType, ids: Sequence[str], *, archived: bool) -> list[Row]:
         """Lists leave out what is deleted, and cost as much as ten readings of one."""
         rows: list[Row] = []
-        alone = archived or type in _V1
+        alone = archived or type in V1_ONLY
         for part in chunks(ids, BATCH):
             if alone or len(part) <= ALONE:
                 rows.extend(row for id in part if (row := self._one(type, id)) is not None)
@@ -196,22 +195,20 @@ class Reader:
         return rows
 
     def _one(self, type: ObjectType, id: str) -> Row | None:
-        path = v1(PATHS[type], id) if type in _V1 else v2(PATHS[type], id)
         included = INCLUDED.get(type)
         query = {"include_fields": included} if included else None
         try:
-            return self._api.call("GET", path, query=query).get("data")
+            return self._api.call("GET", path_of(type, id), query=query).get("data")
         except NotFound:
             return None
 
     def _list(self, type: ObjectType, query: Mapping[str, Any], after: str | None) -> Row:
-        path = v1(PATHS[type]) if type in _V1 else v2(PATHS[type])
         asked = dict(query)
         if type in INCLUDED:
             asked["include_fields"] = INCLUDED[type]
         if after:
-            asked["start" if type in _V1 else "cursor"] = after
-        return self._api.call("GET", path, query=asked)
+            asked["start" if type in V1_ONLY else "cursor"] = after
+        return self._api.call("GET", path_of(type), query=asked)
 
     # --- records -----------------------------------------------------------------------------
 

@@ -31,6 +31,17 @@ PATHS: Mapping[ObjectType, str] = {
     "note": "notes",
 }
 
+V1_ONLY: frozenset[ObjectType] = frozenset({"note", "lead"})
+"""Types that version 2 does not have."""
+
+KEYS: Mapping[ObjectType, str] = {
+    "deal": "deal_id",
+    "contact": "person_id",
+    "lead": "lead_id",
+    "company": "org_id",
+}
+"""How activities and notes name what they stand on."""
+
 PAGES: Mapping[str, str] = {
     "deal": "deal",
     "contact": "person",
@@ -46,11 +57,9 @@ PAGES: Mapping[str, str] = {
 ENTITIES: Mapping[str, ObjectType] = {
     "deal": "deal",
     "person": "contact",
-    "organization": "company",
-    "lead": "lead",
-    "note": "note",
 }
-"""Entities of webhooks → our types; activities are told apart by what they are."""
+"""Entities of webhooks → our types; activities are told apart by what they are, and no others are
+subscribed to."""
 
 INCLUDED: Mapping[ObjectType, str] = {
     "deal": "next_activity_id,last_activity_id,last_incoming_mail_time,last_outgoing_mail_time,"

@@ -24,12 +24,12 @@ from connectors.contract import (
 )
 from connectors.mapping import CrmMapping
 from connectors.marks import is_marked, marked, unmark
-from connectors.pipedrive.api import Api, v1, v2
+from connectors.pipedrive.api import Api, path_of
 from connectors.pipedrive.fields import Fields
 from connectors.pipedrive.priorities import priority_id
 from connectors.pipedrive.reading import Reader
 from connectors.pipedrive.records import Parser, due_of
-from connectors.pipedrive.tables import PATHS
+from connectors.pipedrive.tables import KEYS
 
 TYPE_PREFIX = {"linkedin": "LinkedIn: "}
 
@@ -103,7 +103,7 @@ class Tasks:
         priority = priority_id(self._fields.of("task"), task.priority)
         if priority is not None:
             body["priority"] = priority
-        answer = self._api.call("POST", v2("activities"), body=body, priority="dispatch")
+        answer = self._api.call("POST", path_of("task"), body=body, priority="dispatch")
         record = self._parser.record("task", answer["data"])
         unmark(record)
         return Created(task.touch_id, record.id, written=_otherwise(task, record) or None)
@@ -112,12 +112,13 @@ class Tasks:
         body: dict[str, Any] = {"content": marked(task.body, task.touch_id)}
         body["add_time"] = " ".join(due_of(task.due_at).values()) + ":00"
         # A note stands on one record; there, its deal comes before its person.
-        for type, key in (("deal", "deal_id"), ("lead", "lead_id"), ("contact", "person_id")):
+        of_note: tuple[ObjectType, ...] = ("deal", "lead", "contact")
+        for type in of_note:
             id = next((id for kind, id in task.associations if kind == type), None)
             if id is not None:
-                body[key] = id if type == "lead" else int(id)
+                body[KEYS[type]] = _named(type, id)
                 break
-        answer = self._api.call("POST", v1("notes"), body=body, priority="dispatch")
+        answer = self._api.call("POST", path_of("note"), body=body, priority="dispatch")
         return Created(task.touch_id, str(answer["data"]["id"]))
 
     # --- look-up -----------------------------------------------------------------------------
@@ -143,14 +144,12 @@ class Tasks:
         task stands on none (a manager's digest)."""
         if type is None:
             rows = self._reader.lately() if self._type == "task" else ()
-            return [row for row in rows if is_marked(str(row.get("note") or ""))]
-        if self._type == "note":
-            return [
-                row for row in self._reader.notes_of(type, id)
-                if is_marked(str(row.get("content") or ""))
-            ]  # fmt: skip
-        rows = (row for _, row in self._reader.linker.activities(type, id))
-        return [row for row in rows if is_marked(str(row.get("note") or ""))]
+        elif self._type == "note":
+            rows = self._reader.notes_of(type, id)
+        else:
+            rows = (row for _, row in self._reader.linker.activities(type, id))
+        text = "content" if self._type == "note" else "note"
+        return [row for row in rows if is_marked(str(row.get(text) or ""))]
 
     def associate(self, to_type: ObjectType, pairs: Sequence[tuple[str, str]]) -> None:
         """Put tasks or notes onto records. Raises the refusal of one after the others."""
@@ -158,20 +157,15 @@ class Tasks:
         for own, other in pairs:
             try:
                 if self._type == "note":
-                    body = {"lead_id" if to_type == "lead" else _KEYS[to_type]: _number(other)}
-                    self._api.call("PUT", v1("notes", own), body=body, priority="dispatch")
+                    method, body = "PUT", {KEYS[to_type]: _named(to_type, other)}
                 else:
-                    path = v2(PATHS["task"], own)
-                    self._api.call(
-                        "PATCH", path, body=_on(((to_type, other),)), priority="dispatch"
-                    )
+                    method, body = "PATCH", _on(((to_type, other),))
+                path = path_of(self._type, own)
+                self._api.call(method, path, body=body, priority="dispatch")
             except REFUSALS as error:
                 refused = error
         if refused is not None:
             raise refused
-
-
-_KEYS: Mapping[str, str] = {"deal": "deal_id", "contact": "person_id", "company": "org_id"}
 
 
 def _on(associations: Sequence[tuple[ObjectType, str]]) -> dict[str, Any]:
@@ -182,17 +176,16 @@ def _on(associations: Sequence[tuple[ObjectType, str]]) -> dict[str, Any]:
     for type, id in associations:
         if type == "contact":
             people.append({"person_id": int(id), "primary": not people})
-        elif type == "lead":
-            body["lead_id"] = id
-        elif type in _KEYS:
-            body[_KEYS[type]] = int(id)
+        elif type in KEYS:
+            body[KEYS[type]] = _named(type, id)
     if people:
         body["participants"] = people
     return body
 
 
-def _number(id: str) -> int | str:
-    return int(id) if id.isdigit() else id
+def _named(type: ObjectType, id: str) -> int | str:
+    """An id as it is sent: a lead's is no number."""
+    return id if type == "lead" else int(id)
 
 
 def _prefixed(task: NewTask) -> str:

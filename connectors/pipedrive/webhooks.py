@@ -78,7 +78,7 @@ def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
         types = _activity(data or previous, Kinds(mapping), new=meta.get("action") == "create")
     else:
         type_ = ENTITIES.get(entity)
-        types = (type_,) if type_ is not None and type_ in ("deal", "contact") else ()
+        types = (type_,) if type_ is not None else ()
     source = "bulk" if meta.get("is_bulk_edit") else str(meta.get("change_source") or "")
     events: list[Event] = []
     for type in types:

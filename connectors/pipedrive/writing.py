@@ -10,7 +10,7 @@ from connectors.contract import Invalid, NotFound, ObjectType, Recorder, Update,
 from connectors.mapping import CrmMapping
 from connectors.marks import marked, touch_of
 from connectors.pipedrive.account import LOST, WON
-from connectors.pipedrive.api import Api, v1, v2
+from connectors.pipedrive.api import Api, path_of
 from connectors.pipedrive.fields import FieldInfo, Fields, day_after, typed
 from connectors.pipedrive.records import due_of
 from connectors.pipedrive.tables import PATHS
@@ -74,17 +74,14 @@ class Writer:
 
     def _keep_mark(self, id: str, body: dict[str, Any]) -> None:
         """Other words of a task of ours bear its mark as the first ones did."""
-        row = self._api.call("GET", v2(PATHS["task"], id)).get("data") or {}
+        row = self._api.call("GET", path_of("task", id)).get("data") or {}
         touch = touch_of(str(row.get("note") or ""))
         if touch is not None:
             body["note"] = marked(str(body["note"] or ""), touch)
 
     def _patch(self, type: ObjectType, id: str, body: Mapping[str, Any]) -> None:
-        if type in ("note", "lead"):
-            method = "PUT" if type == "note" else "PATCH"
-            self._api.call(method, v1(PATHS[type], id), body=body, priority="dispatch")
-        else:
-            self._api.call("PATCH", v2(PATHS[type], id), body=body, priority="dispatch")
+        method = "PUT" if type == "note" else "PATCH"
+        self._api.call(method, path_of(type, id), body=body, priority="dispatch")
 
     def _body(self, type: ObjectType, fields: Mapping[str, Any]) -> dict[str, Any]:
         """What is sent. Raises Invalid for a value that the account's field cannot hold."""
@@ -126,9 +123,8 @@ class Writer:
     def archive(self, type: ObjectType, ids: Sequence[str]) -> None:
         """Delete; it can be restored for 30 days. Repeating it changes nothing."""
         for id in dict.fromkeys(ids):
-            path = v1(PATHS[type], id) if type in ("note", "lead") else v2(PATHS[type], id)
             try:
-                self._api.call("DELETE", path, safe=True, priority="dispatch")
+                self._api.call("DELETE", path_of(type, id), safe=True, priority="dispatch")
             except NotFound:
                 continue
 
