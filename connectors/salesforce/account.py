@@ -92,8 +92,8 @@ class People:
         """A user's zone; the account's for a queue, for nobody, and where the user has none."""
         if owner is None:
             return self.default_zone()
-        found = self._zones.get(owner)
-        return found if found is not None else self._zones.setdefault(owner, self._asked(owner))
+        self.know([owner])
+        return self._zones[owner]
 
     def know(self, owners: Iterable[str | None]) -> None:
         """Ask at once for the zones of those who are not known yet."""
@@ -106,10 +106,6 @@ class People:
         zones = {str(row["Id"]): _zone(row.get("TimeZoneSidKey")) for row in rows}
         for owner in unknown:
             self._zones[owner] = zones.get(owner) or self.default_zone()
-
-    def _asked(self, owner: str) -> ZoneInfo:
-        self.know([owner])
-        return self._zones[owner]
 
     def default_zone(self) -> ZoneInfo:
         """The account's own."""

@@ -11,7 +11,7 @@ from connectors.salesforce.api import Api
 from connectors.salesforce.due import literal, told
 from connectors.salesforce.rows import Row
 from connectors.salesforce.schema import Schema
-from connectors.salesforce.tables import PREFIXES
+from connectors.salesforce.tables import CALLS_ONLY, PREFIXES
 
 ROLES = "OpportunityContactRole"
 MAIL = "EmailMessageRelation"
@@ -168,7 +168,7 @@ class Links:
         found = Linked()
         if shape is None:
             return found
-        more = _ONLY.get(type, "")
+        more = f" AND {CALLS_ONLY}" if type == "call" else ""
         rows = self._api.query_in(
             f"SELECT Id, {column} FROM {shape.sobject} WHERE {column} IN {{ids}}{more}", ids
         )
@@ -229,9 +229,3 @@ def _whose(to_type: ObjectType, rows: Iterable[Row]) -> Linked:
         other = str(row.get(column) or "")
         found.add(str(row["Id"]), other if kind_of(other) in kinds else None)
     return found
-
-
-_ONLY: Mapping[ObjectType, str] = {
-    "call": " AND TaskSubtype = 'Call' AND IsClosed = true",
-    "task": "",
-}

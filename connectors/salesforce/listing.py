@@ -11,9 +11,7 @@ from connectors.salesforce.api import quoted
 from connectors.salesforce.due import literal, told
 from connectors.salesforce.rows import Row
 from connectors.salesforce.schema import Shape
-from connectors.salesforce.tables import PAGE
-
-_CALLS = " AND TaskSubtype = 'Call' AND IsClosed = true"
+from connectors.salesforce.tables import CALLS_ONLY, PAGE
 
 LEADS_FROM = "lead:"
 """Begins the cursor of a listing of people once contacts are through and leads follow."""
@@ -42,7 +40,7 @@ def listing(shape: Shape, last: str) -> str:
 
 
 def changes(shape: Shape, begin: int, cursor: str) -> str:
-    only = _CALLS if shape.type == "call" else ""
+    only = f" AND {CALLS_ONLY}" if shape.type == "call" else ""
     after = modified(begin, cursor)
     return f"{_select(shape)} WHERE {after}{only} ORDER BY SystemModstamp, Id LIMIT {PAGE}"
 

@@ -51,7 +51,7 @@ class OAuth:
         }
         # A code is good for one exchange: repeating a lost one could only fail.
         answer = self._post(self._login, "token", form, (code, verifier))
-        account, _ = _whose(answer)
+        account = _account(answer)
         base = checked_base(str(answer.get("instance_url") or ""), self._login)
         access = str(answer["access_token"])
         return Tokens(
@@ -93,27 +93,20 @@ class OAuth:
         told = self._post(self._login, "introspect", form, (tokens.refresh,), safe=True)
         return bool(told.get("active"))
 
-    def introspect(self, tokens: Tokens) -> dict[str, Any]:
-        """What Salesforce says of the access token: active, scope, username, exp."""
-        return self._introspect(tokens.base, tokens.access)
-
     def revoke(self, tokens: Tokens) -> None:
         """End the grant: the refresh token and all access tokens made of it."""
         self._post(self._login, "revoke", {"token": tokens.refresh}, (tokens.refresh,), safe=True)
 
     def _runs_out(self, base: str, access: str) -> Wall:
         try:
-            told = self._introspect(base, access).get("exp")
+            form = {"token": access, "token_type_hint": "access_token"}
+            told = self._post(base, "introspect", form, (access,), safe=True).get("exp")
         except CrmError:
             told = None  # an access token that runs out unforeseen is renewed when it is refused
         return Wall(int(told) * SECOND) if told else self._soon()
 
     def _soon(self) -> Wall:
         return Wall(self._clocks.wall() + UNTOLD_MS)
-
-    def _introspect(self, base: str, access: str) -> dict[str, Any]:
-        form = {"token": access, "token_type_hint": "access_token"}
-        return self._post(base, "introspect", form, (access,), safe=True)
 
     def _user(self, base: str, access: str) -> str:
         """Address of who consented; empty where it is not told."""
@@ -182,9 +175,9 @@ def _scopes(answer: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(answer.get("scope") or "").split())
 
 
-def _whose(answer: dict[str, Any]) -> tuple[str, str]:
-    """(organisation, user) of the identity address that comes with tokens."""
+def _account(answer: dict[str, Any]) -> str:
+    """The organisation in the identity address that comes with tokens, before the user."""
     parts = urlsplit(str(answer.get("id") or "")).path.rstrip("/").split("/")
     if len(parts) < 2:
         raise Forbidden("Salesforce did not say whose account this is. Start the connection again.")
-    return parts[-2], parts[-1]
+    return parts[-2]

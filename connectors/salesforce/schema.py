@@ -67,12 +67,6 @@ class Schema:
         self._lock = threading.Lock()
         self._shapes: dict[ObjectType, Shape | None] = {}
 
-    def clearing(self, api: Api) -> Schema:
-        """The same, asked through other calls; what is known already stays known."""
-        made = Schema(api, self._mapping, self._recorder)
-        made._shapes = self._shapes
-        return made
-
     def forget(self) -> None:
         """Ask again from here on: the account's fields or rights have changed."""
         with self._lock:

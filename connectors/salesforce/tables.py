@@ -42,8 +42,6 @@ PREFIXES: Mapping[str, ObjectType] = {
 }
 """First three characters of an id → what it is. A person whose id begins with 00Q is a lead."""
 
-LEAD_PREFIX = "00Q"
-
 ENGAGEMENTS: tuple[ObjectType, ...] = ("task", "email", "meeting", "call")
 
 MORE_COLUMNS: Mapping[ObjectType, tuple[str, ...]] = {
@@ -85,6 +83,9 @@ alone."""
 
 KINDS: Mapping[str, str] = {"call": "Call", "email": "Email", "meeting": "Meeting"}
 """Our word for a task → `Type`, a list of the account's own that usually has these."""
+
+CALLS_ONLY = "TaskSubtype = 'Call' AND IsClosed = true"
+"""What tells calls from the other tasks, in a query."""
 
 MAIL_SUBTYPES = frozenset({"Email", "ListEmail"})
 """Of the tasks that Salesforce makes beside each e-mail record."""

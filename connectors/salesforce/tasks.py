@@ -39,7 +39,7 @@ from connectors.salesforce.tables import (
     SUBJECT_CHARS,
     SUBTYPES,
 )
-from connectors.salesforce.writing import COLLECTION, due_columns, error_of, padded
+from connectors.salesforce.writing import due_columns, error_of, padded, write_each
 
 _PREFIXES: Mapping[str, str] = {"linkedin": "LinkedIn: ", "meeting": "Meeting: "}
 """Before the subject of a task whose kind Salesforce does not know."""
@@ -100,10 +100,7 @@ class Tasks:
     def _sent(self, tasks: Sequence[NewTask]) -> list[Created]:
         shape = self._schema.of(self._type)
         self._people.know(task.owner_id for task in tasks)
-        records = [self._input(shape, task) for task in tasks]
-        answer = self._api.call(
-            "POST", COLLECTION, body={"allOrNone": False, "records": records}, priority="dispatch"
-        )
+        answer = write_each(self._api, "POST", [self._input(shape, task) for task in tasks])
         answers: list[Created] = []
         conflicting: list[NewTask] = []
         for task, entry in zip(tasks, padded(answer, len(tasks)), strict=True):

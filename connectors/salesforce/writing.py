@@ -86,7 +86,8 @@ class Writer:
                 }  # fmt: skip
         if not records:
             return [Updated(one.id) for one in updates]
-        errors = self._results(type, list(records), self._patch(list(records.values())))
+        answer = write_each(self._api, "PATCH", list(records.values()))
+        errors = self._results(type, list(records), answer)
         return [Updated(one.id, errors.get(one.id)) for one in updates]
 
     def _columns(self, shape: Shape, one: Update, task: Row | None) -> dict[str, Any]:
@@ -141,11 +142,13 @@ class Writer:
         refused: CrmError | None = None
         for part in chunks(pairs, BATCH):
             if (from_type, to_type) in (("deal", "contact"), ("contact", "deal")):
-                answer = self._post([_role(from_type, a, b) for a, b in part])
+                roles = [_role(from_type, a, b) for a, b in part]
+                answer = write_each(self._api, "POST", roles)
             else:
                 column = "WhoId" if to_type == "contact" else "WhatId"
                 kind = {"type": SOBJECTS[from_type]}
-                answer = self._patch([{"attributes": kind, "id": a, column: b} for a, b in part])
+                moved = [{"attributes": kind, "id": a, column: b} for a, b in part]
+                answer = write_each(self._api, "PATCH", moved)
             errors = self._results(from_type, [a for a, _ in part], answer)
             refused = next(iter(errors.values()), refused)
         if refused is not None:
@@ -168,14 +171,6 @@ class Writer:
         if refused is not None:
             raise refused
 
-    def _patch(self, records: Sequence[Mapping[str, Any]]) -> list[Result]:
-        body = {"allOrNone": False, "records": list(records)}
-        return self._api.call("PATCH", COLLECTION, body=body, priority="dispatch")
-
-    def _post(self, records: Sequence[Mapping[str, Any]]) -> list[Result]:
-        body = {"allOrNone": False, "records": list(records)}
-        return self._api.call("POST", COLLECTION, body=body, priority="dispatch")
-
     def _results(
         self, type: ObjectType, ids: Sequence[str], answer: Sequence[Result]
     ) -> dict[str, CrmError]:
@@ -185,6 +180,12 @@ class Writer:
             for id, entry in zip(ids, padded(answer, len(ids)), strict=True)
             if (error := error_of(self._classify, type, entry)) is not None
         }
+
+
+def write_each(api: Api, method: str, records: Sequence[Mapping[str, Any]]) -> list[Result]:
+    """Write records in one call, each on its own; an entry for each, in their order."""
+    body = {"allOrNone": False, "records": list(records)}
+    return api.call(method, COLLECTION, body=body, priority="dispatch")
 
 
 def _role(from_type: ObjectType, a: str, b: str) -> dict[str, Any]:
