@@ -385,7 +385,8 @@ class Connector(Protocol):
     crm: str
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """By what the current token grants; no call is made."""
+        """By what the current token grants, without a call; where a grant tells nothing of it, by
+        what the account answers when it is first asked."""
         ...
 
     def checkup(self, *, native: bool = False) -> Checkup:

@@ -18,20 +18,19 @@ from connectors.config import NAMES, VendorConfig
 
 @dataclass(frozen=True, slots=True)
 class _Own:
-    """A vendor's own addresses, and the version of its API that the product is written for.
+    """A vendor's own addresses.
 
     api: where accounts without an address of their own are called. app: the consent page.
     """
 
     api: str
     app: str
-    version: str
 
 
 _OWN: Mapping[str, _Own] = {
-    "hubspot": _Own("https://api.hubapi.com", "https://app.hubspot.com", "2026-03"),
-    "salesforce": _Own("https://login.salesforce.com", "https://login.salesforce.com", "67.0"),
-    "pipedrive": _Own("https://api.pipedrive.com", "https://oauth.pipedrive.com", "2"),
+    "hubspot": _Own("https://api.hubapi.com", "https://app.hubspot.com"),
+    "salesforce": _Own("https://login.salesforce.com", "https://login.salesforce.com"),
+    "pipedrive": _Own("https://api.pipedrive.com", "https://oauth.pipedrive.com"),
 }
 
 _MAKE = "bin/followthrough keys"
@@ -138,7 +137,7 @@ def _vendors(env: Mapping[str, str], url: str, problems: list[str]) -> dict[str,
             client_secret=secret,
             api_base=_address(env, f"{prefix}_API_BASE", own.api, problems),
             app_base=_address(env, f"{prefix}_APP_BASE", own.app, problems),
-            version=env.get(f"{prefix}_API_VERSION", "").strip() or own.version,
+            version=env.get(f"{prefix}_API_VERSION", "").strip(),
             rate_multiplier=multiplier,
             webhook_url=f"{url}/webhooks/{crm}",
         )

@@ -92,7 +92,7 @@ def test_access_that_ran_out_is_renewed_once(start: Start) -> None:
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        ((400, {"error": "invalid_grant"}), AuthRevoked),
+        ((400, {"error": "invalid_grant", "said": "no such token: refresh"}), AuthRevoked),
         ((400, {"error": "temporarily_unavailable"}), Transient),
         ((401, {"error": "invalid_client"}), Invalid),
         ((503, b"<html>"), Transient),
