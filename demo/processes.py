@@ -192,11 +192,7 @@ class Servers:
             DATABASE_URL=f"sqlite:///{self.folder / 'followthrough.db'}",
             RATE_MULTIPLIER=str(RATE_MULTIPLIER),
         )
-        vendor, base = self.crm.name.upper(), self.sandbox_url + self.crm.path
-        env[f"{vendor}_CLIENT_ID"] = CLIENT_ID
-        env[f"{vendor}_CLIENT_SECRET"] = self.client_secret
-        env[f"{vendor}_API_BASE"] = env[f"{vendor}_APP_BASE"] = base
-        return env
+        return env | self.crm.environment(self.sandbox_url, CLIENT_ID, self.client_secret)
 
 
 def _free_port() -> int:

@@ -24,6 +24,16 @@ class Crm:
     package: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def environment(self, sandbox: str, client_id: str, secret: str) -> dict[str, str]:
+        """The variables by which the app knows of this CRM, played by the sandbox at an address."""
+        prefix, base = self.name.upper(), f"{sandbox}{self.path}"
+        return {
+            f"{prefix}_CLIENT_ID": client_id,
+            f"{prefix}_CLIENT_SECRET": secret,
+            f"{prefix}_API_BASE": base,
+            f"{prefix}_APP_BASE": base,
+        }
+
 
 CRMS: dict[str, Crm] = {
     "hubspot": Crm("hubspot", "", registration.registration),

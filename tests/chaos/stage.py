@@ -184,10 +184,7 @@ class Stage:
             "FOLLOWTHROUGH_SIMULATION": f"{self.sandbox.url}/sandbox",
             "SECRET_KEY": self.secret,
             "DATABASE_URL": self.database,
-            f"{self.crm.name.upper()}_CLIENT_ID": CLIENT_ID,
-            f"{self.crm.name.upper()}_CLIENT_SECRET": self.secret,
-            f"{self.crm.name.upper()}_API_BASE": f"{self.sandbox.url}{self.crm.path}",
-            f"{self.crm.name.upper()}_APP_BASE": f"{self.sandbox.url}{self.crm.path}",
+            **self.crm.environment(self.sandbox.url, CLIENT_ID, self.secret),
             "RATE_MULTIPLIER": "1000",
         }
         self.nursery.do(

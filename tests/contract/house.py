@@ -114,7 +114,7 @@ class House:
 
     def _connect(self) -> None:
         world, kind = self.simulation.world, self.kind
-        known = kind.registration(APP)
+        known = kind.vendor.registration(APP)
         requests.post(
             f"{self._http.url}/sandbox/apps",
             json={"app_id": kind.app_id, "client_id": kind.client_id, "client_secret": SECRET,
@@ -122,7 +122,7 @@ class House:
             timeout=10,
         ).raise_for_status()  # fmt: skip
         kind.prepare(self.account, world.apps[kind.app_id])
-        base = f"{self._http.url}{kind.path}"
+        base = f"{self._http.url}{kind.vendor.path}"
         config = VendorConfig(kind.client_id, SECRET, base, base, rate_multiplier=1000)
         self.vendor: Vendor = vendor(kind.name, config)
         self.redirect_uri = str(known["redirect_uris"][0])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo import registration, salesforce_package
+from demo import vendors
 from demo.processes import APP_ID, CLIENT_ID
 from sandbox.salesforce import packages
 from sandbox.world.account import Account
@@ -19,17 +19,15 @@ def _nothing(account: Account, app: App) -> None:
 
 @dataclass(frozen=True)
 class Crm:
-    """One CRM. path: where the sandbox answers as this vendor. kinds: what each stage of the
-    account's pipeline means. prepare: what the account's admin does before anybody connects.
-    lag_ms: how long after it happened in the CRM the app has heard of anything. stages: ids of
-    those stages that the CRM knows as something else (won and lost, in Pipedrive)."""
+    """One CRM. kinds: what each stage of the account's pipeline means. prepare: what the account's
+    admin does before anybody connects. lag_ms: how long after it happened in the CRM the app has
+    heard of anything. stages: ids of those stages that the CRM knows as something else (won and
+    lost, in Pipedrive)."""
 
     name: str
     app_id: int
-    path: str
     tier: str
     kinds: Mapping[str, str]
-    registration: Callable[[str], dict[str, Any]]
     prepare: Callable[[Account, App], None] = _nothing
     lag_ms: int = 1
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -42,24 +40,22 @@ class Crm:
         return {**self.kinds, **self.stages}
 
     @property
+    def vendor(self) -> vendors.Crm:
+        """What a demo needs of it, too: where the sandbox plays it, the app's registration."""
+        return vendors.CRMS[self.name]
+
+    @property
     def client_id(self) -> str:
         return CLIENT_ID if self.name == "hubspot" else f"{CLIENT_ID}-{self.name}"
 
     def environment(self, sandbox: str, secret: str) -> dict[str, str]:
         """The variables by which the app knows of this CRM."""
-        prefix, base = self.name.upper(), f"{sandbox}{self.path}"
-        return {
-            f"{prefix}_CLIENT_ID": self.client_id,
-            f"{prefix}_CLIENT_SECRET": secret,
-            f"{prefix}_API_BASE": base,
-            f"{prefix}_APP_BASE": base,
-        }
+        return self.vendor.environment(sandbox, self.client_id, secret)
 
 
 HUBSPOT = Crm(
     "hubspot",
     APP_ID,
-    "",
     "professional",
     {
         "new": "appointmentscheduled",
@@ -70,13 +66,11 @@ HUBSPOT = Crm(
         "won": "closedwon",
         "lost": "closedlost",
     },
-    registration.registration,
 )
 
 SALESFORCE = Crm(
     "salesforce",
     APP_ID + 1,
-    "/salesforce",
     "enterprise",
     {
         "new": "Prospecting",
@@ -87,7 +81,6 @@ SALESFORCE = Crm(
         "won": "Closed Won",
         "lost": "Closed Lost",
     },
-    salesforce_package.registration,
     packages.install,
     lag_ms=31_000,
     settings={"poll_seconds": 30},
@@ -96,7 +89,6 @@ SALESFORCE = Crm(
 PIPEDRIVE = Crm(
     "pipedrive",
     APP_ID + 2,
-    "/pipedrive",
     "premium",
     {
         "new": "1",
@@ -107,7 +99,6 @@ PIPEDRIVE = Crm(
         "won": "1:won",
         "lost": "1:lost",
     },
-    registration.pipedrive,
     lag_ms=1_000,  # its stamps are whole seconds
     stages={"won": "6", "lost": "7"},
 )

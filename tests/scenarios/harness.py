@@ -256,7 +256,7 @@ class Story:
             app_id=kind.app_id,
             client_id=kind.client_id,
             client_secret=CLIENT_SECRET,
-            **kind.registration(self.url),
+            **kind.vendor.registration(self.url),
         )
 
     # --- ids ---------------------------------------------------------------------------------
