@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from sandbox.answers import Html, page
+from sandbox.answers import page
+from sandbox.consent import back, choices, form_of, hidden
 from sandbox.hubspot import errors
 from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.errors import ApiError
@@ -19,6 +20,8 @@ from sandbox.refusals.table import TABLE
 from sandbox.world.records import App
 
 _COLOUR = "#ff5c35"
+_KEPT = ("client_id", "redirect_uri", "scope", "optional_scope", "state", "code_challenge",
+         "code_challenge_method")  # fmt: skip
 
 
 def _refusal(row: str, text: str) -> ApiError:
@@ -71,37 +74,21 @@ def authorize_account(call: Call, hub_id: str) -> Answer:
 def _consent(call: Call, hub_id: str | None) -> Answer:
     query = {name: values[0] for name, values in call.query.items()}
     app = _asking(call, query)
-    accounts = [a for a in call.hub.world.accounts.values() if a.crm == "hubspot"]
+    accounts = call.hub.world.accounts_of("hubspot")
     if hub_id is not None:
         accounts = [a for a in accounts if str(a.portal_id) == hub_id]
     if not accounts:
         raise _refusal("install_account", "There is no account to install into.")
-    choices = "".join(
-        f'<p><label><input type="radio" name="portal_id" value="{account.portal_id}"'
-        f"{' checked' if number == 0 else ''}> {escape(account.name)} "
-        f"({account.portal_id}, {escape(account.tier)})</label></p>"
-        for number, account in enumerate(accounts)
-    )
-    hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{escape(query.get(name, ""))}">'
-        for name in (
-            "client_id",
-            "redirect_uri",
-            "scope",
-            "optional_scope",
-            "state",
-            "code_challenge",
-            "code_challenge_method",
-        )
-    )
+    labels = {one.portal_id: f"{one.name} ({one.portal_id}, {one.tier})" for one in accounts}
+    kept = hidden({name: query.get(name, "") for name in _KEPT})
     scopes = "".join(f"<li><code>{escape(s)}</code></li>" for s in query["scope"].split())
     optional = query.get("optional_scope", "").split()
     extra = "".join(f"<li><code>{escape(s)}</code></li>" for s in optional)
     return 200, page(
         f"Connect {app.name}",
         f"<h1>Connect {escape(app.name)}</h1>"
-        f'<form method="post" action="/oauth/authorize/decision">{hidden}'
-        f"<h2>Account</h2>{choices}<h2>The app asks for</h2><ul>{scopes}</ul>"
+        f'<form method="post" action="/oauth/authorize/decision">{kept}'
+        f"<h2>Account</h2>{choices(labels)}<h2>The app asks for</h2><ul>{scopes}</ul>"
         + (f"<h2>And, where the account has it</h2><ul>{extra}</ul>" if extra else "")
         + '<p><button class="go" name="decision" value="approve">Connect app</button> '
         '<button name="decision" value="deny">Cancel</button></p></form>',
@@ -112,11 +99,11 @@ def _consent(call: Call, hub_id: str | None) -> Answer:
 @route("POST", "/oauth/authorize/decision", public=True, family="none")
 def decision(call: Call) -> Answer:
     """What the person chose on the consent page: back to the app with a code or an error."""
-    form = _form(call)
+    form = form_of(call.body)
     app = _asking(call, form)
     state = {"state": form["state"]} if form.get("state") else {}
     if form.get("decision") != "approve":
-        return _back(
+        return back(
             form["redirect_uri"],
             {
                 "error": "access_denied",
@@ -125,9 +112,7 @@ def decision(call: Call) -> Answer:
             | state,
         )
     portal_id = form.get("portal_id", "")
-    account = call.hub.world.accounts.get(int(portal_id)) if portal_id.isdigit() else None
-    if account is not None and account.crm != "hubspot":
-        account = None
+    account = call.hub.world.account_of("hubspot", portal_id)
     if account is None:
         raise _refusal(
             "install_account", f"There is no account {portal_id!r}; choose one from the list."
@@ -153,16 +138,7 @@ def decision(call: Call) -> Answer:
             form.get("code_challenge", ""),
             settings.code_seconds,
         )
-    return _back(form["redirect_uri"], {"code": code} | state)
-
-
-def _back(uri: str, parameters: dict[str, str]) -> Answer:
-    joint = "&" if "?" in uri else "?"
-    return 302, Html("", f"{uri}{joint}{urlencode(parameters)}")
-
-
-def _form(call: Call) -> dict[str, str]:
-    return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+    return back(form["redirect_uri"], {"code": code} | state)
 
 
 def _client(call: Call, form: dict[str, str]) -> App:
@@ -180,7 +156,7 @@ def _client(call: Call, form: dict[str, str]) -> App:
 @route("POST", "/oauth/{v}/token", public=True, family="none")
 def token(call: Call) -> Answer:
     """Exchanges a code, or a refresh token, for an access token."""
-    form = _form(call)
+    form = form_of(call.body)
     app = _client(call, form)
     world, seconds = call.hub.world, call.hub.settings.token_seconds
     grants = Grants.of(world)
@@ -232,7 +208,7 @@ def _dead(call: Call, app: App, refresh: str) -> ApiError:
 @route("POST", "/oauth/{v}/token/introspect", public=True, family="none")
 def introspect(call: Call) -> Answer:
     """What a token is; dead and unknown ones are ``{"active": false}``."""
-    form = _form(call)
+    form = form_of(call.body)
     app = _client(call, form)
     grants, given = Grants.of(call.hub.world), form.get("token", "")
     held: Access | Refresh | None = grants.access.get(given) or grants.refresh.get(given)
@@ -267,7 +243,7 @@ def introspect(call: Call) -> Answer:
 @route("POST", "/oauth/{v}/token/revoke", public=True, family="none")
 def revoke(call: Call) -> Answer:
     """Revokes a refresh token; access tokens already issued live out their time."""
-    form = _form(call)
+    form = form_of(call.body)
     app = _client(call, form)
     with call.hub.world.lock:
         cascade = call.hub.settings.revocation_ends_access

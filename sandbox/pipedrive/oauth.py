@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from html import escape
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from sandbox.answers import Html, page
+from sandbox.answers import page
+from sandbox.consent import back, choices, form_of, hidden
 from sandbox.pipedrive import errors
 from sandbox.pipedrive.call import PREFIX, Answer, Call, route
 from sandbox.pipedrive.errors import ApiError
@@ -44,11 +45,6 @@ def _asking(call: Call, query: dict[str, str]) -> App:
     return app
 
 
-def _companies(call: Call) -> list[Account]:
-    accounts = call.vendor.world.accounts.values()
-    return [account for account in accounts if account.crm == "pipedrive"]
-
-
 def _user(account: Account, owner_id: str) -> Owner:
     """Who installs: the user that was chosen, else the first one, an admin."""
     live = [owner for owner in account.owners.values() if not owner.archived]
@@ -63,19 +59,11 @@ def authorize(call: Call) -> Answer:
     """The page on which a user allows what the app has registered, all of it or nothing."""
     query = {name: values[0] for name, values in call.query.items()}
     app = _asking(call, query)
-    companies = _companies(call)
+    companies = call.vendor.world.accounts_of("pipedrive")
     if not companies:
         raise _refusal("pd_install_account", "There is no company to install into.")
-    choices = "".join(
-        f'<p><label><input type="radio" name="portal_id" value="{account.portal_id}"'
-        f"{' checked' if number == 0 else ''}> {escape(account.name)} "
-        f"({account.portal_id}, {escape(account.tier)})</label></p>"
-        for number, account in enumerate(companies)
-    )
-    hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{escape(query.get(name, ""))}">'
-        for name in ("client_id", "redirect_uri", "state")
-    )
+    labels = {one.portal_id: f"{one.name} ({one.portal_id}, {one.tier})" for one in companies}
+    kept = hidden({name: query.get(name, "") for name in ("client_id", "redirect_uri", "state")})
     scopes = "".join(f"<li><code>{escape(one)}</code></li>" for one in app.required_scopes)
     users = "".join(
         f'<option value="{owner.id}">{escape(account.name)}: {escape(owner.email)}</option>'
@@ -86,8 +74,8 @@ def authorize(call: Call) -> Answer:
     return 200, page(
         f"Install {app.name}",
         f"<h1>Install {escape(app.name)}</h1>"
-        f'<form method="post" action="{PREFIX}/oauth/authorize/decision">{hidden}'
-        f"<h2>Company</h2>{choices}<p><label>As <select name='user_id'>"
+        f'<form method="post" action="{PREFIX}/oauth/authorize/decision">{kept}'
+        f"<h2>Company</h2>{choices(labels)}<p><label>As <select name='user_id'>"
         f"<option value=''>the first admin</option>{users}</select></label></p>"
         f"<h2>The app asks for</h2><ul>{scopes}</ul>"
         '<p><button class="go" name="decision" value="approve">Allow and install</button> '
@@ -99,36 +87,27 @@ def authorize(call: Call) -> Answer:
 @route("POST", "oauth/authorize/decision", public=True)
 def decision(call: Call) -> Answer:
     """What the user chose on the page: back to the app with a code or an error."""
-    form = _form(call)
+    form = form_of(call.body)
     app = _asking(call, form)
     state = {"state": form["state"]} if form.get("state") else {}
     if form.get("decision") != "approve":
-        return _back(form["redirect_uri"], {"error": "user_denied"} | state)
+        return back(form["redirect_uri"], {"error": "user_denied"} | state)
     portal_id = form.get("portal_id", "")
-    found = [one for one in _companies(call) if str(one.portal_id) == portal_id]
-    if not found:
+    account = call.vendor.world.account_of("pipedrive", portal_id)
+    if account is None:
         raise _refusal(
             "pd_install_account", f"There is no company {portal_id!r}; choose one from the list."
         )
-    owner = _user(found[0], form.get("user_id", ""))
+    owner = _user(account, form.get("user_id", ""))
     with call.vendor.world.lock:
         code = Grants.of(call.vendor.world).issue_code(
             app,
-            found[0].portal_id,
+            account.portal_id,
             owner.id,
             form["redirect_uri"],
             call.vendor.settings.pipedrive_code_seconds,
         )
-    return _back(form["redirect_uri"], {"code": code} | state)
-
-
-def _back(uri: str, parameters: dict[str, str]) -> Answer:
-    joint = "&" if "?" in uri else "?"
-    return 302, Html("", f"{uri}{joint}{urlencode(parameters)}")
-
-
-def _form(call: Call) -> dict[str, str]:
-    return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+    return back(form["redirect_uri"], {"code": code} | state)
 
 
 def _client(call: Call, form: dict[str, str]) -> App:
@@ -159,7 +138,7 @@ def _client(call: Call, form: dict[str, str]) -> App:
 @route("POST", "oauth/token", public=True)
 def token(call: Call) -> Answer:
     """Exchanges a code, or a refresh token, for an access token."""
-    form = _form(call)
+    form = form_of(call.body)
     app = _client(call, form)
     world, settings = call.vendor.world, call.vendor.settings
     grants = Grants.of(world)
@@ -201,7 +180,7 @@ def token(call: Call) -> Answer:
 def revoke(call: Call) -> Answer:
     """Revokes a token (RFC 7009). With the refresh token the app counts as uninstalled; nobody
     calls it back then."""
-    form = _form(call)
+    form = form_of(call.body)
     app = _client(call, form)
     with call.vendor.world.lock:
         gone = Grants.of(call.vendor.world).revoke(app, form.get("token", ""))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qs, parse_qsl, unquote
+from urllib.parse import parse_qs, unquote
 
 import orjson
 
+from sandbox.consent import form_of
 from sandbox.salesforce.errors import refuse
 from sandbox.salesforce.org import Org
 from sandbox.world.account import Account
@@ -88,8 +89,7 @@ class Call:
 
     def form(self) -> dict[str, str]:
         """The body as a form; parameters of the address stand in for what it lacks."""
-        sent = dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
-        return {name: values[0] for name, values in self.query.items()} | sent
+        return {name: values[0] for name, values in self.query.items()} | form_of(self.body)
 
     def json(self) -> Any:
         """The body as JSON."""

@@ -9,11 +9,10 @@ import time
 from collections.abc import Mapping
 from html import escape
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 
-from sandbox.answers import Html
+from sandbox.consent import back, choices, hidden
 from sandbox.refusals.table import TABLE
 from sandbox.salesforce import ids
 from sandbox.salesforce.call import PREFIX, Answer, Call, route
@@ -59,26 +58,17 @@ def authorize(call: Call) -> Answer:
     """The consent page, where the user's org is chosen by logging in to it."""
     query = {name: values[0] for name, values in call.query.items()}
     app = _asking(call, query)
-    orgs = [one for one in call.hub.world.accounts.values() if one.crm == "salesforce"]
+    orgs = call.hub.world.accounts_of("salesforce")
     if not orgs:
         raise _refusal("sf_org", "There is no org to log in to.")
-    choices = "".join(
-        f'<p><label><input type="radio" name="portal_id" value="{org.portal_id}"'
-        f"{' checked' if number == 0 else ''}> {escape(org.name)}</label></p>"
-        for number, org in enumerate(orgs)
-    )
-    hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{escape(query[name])}">'
-        for name in _KEPT
-        if name in query
-    )
+    kept = hidden({name: query[name] for name in _KEPT if name in query})
     asked = query.get("scope", "").split() or app.required_scopes
     scopes = "".join(f"<li><code>{escape(one)}</code></li>" for one in asked)
     return 200, page(
         f"Allow access to {app.name}?",
         f"<h1>Allow access?</h1><p>{escape(app.name)} is asking to:</p><ul>{scopes}</ul>"
-        f'<form method="post" action="{PREFIX}/services/oauth2/authorize/decision">{hidden}'
-        f"<h2>Org</h2>{choices}"
+        f'<form method="post" action="{PREFIX}/services/oauth2/authorize/decision">{kept}'
+        f"<h2>Org</h2>{choices({org.portal_id: org.name for org in orgs})}"
         '<p><button class="go" name="decision" value="approve">Allow</button> '
         '<button name="decision" value="deny">Deny</button></p></form>',
     )
@@ -93,14 +83,14 @@ def decision(call: Call) -> Answer:
     state = {"state": form["state"]} if form.get("state") else {}
     if form.get("decision") != "approve":
         denied = {"error": "access_denied", "error_description": "end-user denied authorization"}
-        return _back(uri, denied | state)
+        return back(uri, denied | state)
     portal = form.get("portal_id", "")
-    account = call.hub.world.accounts.get(int(portal)) if portal.isdigit() else None
-    if account is None or account.crm != "salesforce":
+    account = call.hub.world.account_of("salesforce", portal)
+    if account is None:
         raise _refusal("sf_org", f"There is no org {portal!r}; choose one from the list.")
     if app.package and app.app_id not in OrgState.of(account).packages:
         call.hub.refused(("sf_not_installed",))
-        return _back(uri, _not_installed(call) | state)
+        return back(uri, _not_installed(call) | state)
     user = next((one for one in account.owners.values() if not one.archived), None)
     if user is None:
         raise _refusal("sf_org", f"{account.name} has no active user.")
@@ -110,7 +100,7 @@ def decision(call: Call) -> Answer:
             app, account.portal_id, user.id, scopes, uri, form["code_challenge"],
             call.hub.settings.salesforce_code_seconds,
         )  # fmt: skip
-    return _back(uri, {"code": code} | state)
+    return back(uri, {"code": code} | state)
 
 
 def _not_installed(call: Call) -> dict[str, str]:
@@ -121,11 +111,6 @@ def _not_installed(call: Call) -> dict[str, str]:
         "error": TABLE["sf_not_installed"].code,
         "error_description": "External client app is not installed in this org",
     }
-
-
-def _back(uri: str, parameters: dict[str, str]) -> Answer:
-    joint = "&" if "?" in uri else "?"
-    return 302, Html("", f"{uri}{joint}{urlencode(parameters)}")
 
 
 # --- tokens --------------------------------------------------------------------------------------

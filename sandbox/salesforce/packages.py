@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from sandbox.consent import choices, hidden
 from sandbox.salesforce.call import PREFIX, Answer, Call, route
 from sandbox.salesforce.errors import refuse
 from sandbox.salesforce.grants import Grants
@@ -96,17 +97,13 @@ def offer(call: Call) -> Answer:
     """Asks the admin which org the package goes into."""
     version = call.arg("p0")
     app = _packaged(call, version)
-    orgs = [one for one in call.hub.world.accounts.values() if one.crm == "salesforce"]
-    choices = "".join(
-        f'<p><label><input type="radio" name="portal_id" value="{org.portal_id}"'
-        f"{' checked' if number == 0 else ''}> {escape(org.name)}</label></p>"
-        for number, org in enumerate(orgs)
-    )
+    orgs = call.hub.world.accounts_of("salesforce")
     return 200, page(
         f"Install {app.name}",
         f"<h1>Install {escape(app.name)}</h1>"
         f'<form method="post" action="{PREFIX}/packaging/installPackage.apexp">'
-        f'<input type="hidden" name="p0" value="{escape(version)}"><h2>Org</h2>{choices}'
+        f"{hidden({'p0': version})}<h2>Org</h2>"
+        f"{choices({org.portal_id: org.name for org in orgs})}"
         '<p><button class="go" name="decision" value="install">Install for admins only</button>'
         "</p></form>",
     )
@@ -117,9 +114,8 @@ def installed(call: Call) -> Answer:
     """Installs it there."""
     form = call.form()
     app = _packaged(call, form.get("p0", ""))
-    portal = form.get("portal_id", "")
-    account = call.hub.world.accounts.get(int(portal)) if portal.isdigit() else None
-    if account is None or account.crm != "salesforce":
+    account = call.hub.world.account_of("salesforce", form.get("portal_id", ""))
+    if account is None:
         raise refuse("sf_no_such_path", "The requested resource does not exist")
     install(account, app)
     return 200, page("Installation complete", "<h1>Installation complete!</h1>")

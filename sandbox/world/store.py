@@ -42,6 +42,15 @@ class World:
         sequences.install(self)
         traces.install(self)
 
+    def accounts_of(self, crm: str) -> list[Account]:
+        """The accounts of a vendor, in the order they came."""
+        return [account for account in self.accounts.values() if account.crm == crm]
+
+    def account_of(self, crm: str, portal_id: str) -> Account | None:
+        """The account of a vendor that a form names."""
+        found = (one for one in self.accounts_of(crm) if str(one.portal_id) == portal_id)
+        return next(found, None)
+
     def add_account(
         self,
         portal_id: int,
