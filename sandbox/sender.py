@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 from sandbox.faults import Faults
 from sandbox.har import Har
@@ -17,6 +18,8 @@ from sandbox.world.store import World
 LINGER_SECONDS = 0.02
 """How long the background sender gathers events before it sends them."""
 Item = TypeVar("Item")
+Result = TypeVar("Result")
+Held = TypeVar("Held", bound=tuple[Any, ...])
 
 
 class BaseSender(ABC):
@@ -73,6 +76,14 @@ class BaseSender(ABC):
                 return
             self.flush()
 
+    def _each(self, send: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Sends things, as many at once as the settings have it."""
+        most = self._settings.webhook_concurrency
+        if most <= 1 or len(items) == 1:
+            return [send(item) for item in items]
+        with ThreadPoolExecutor(min(most, len(items))) as pool:
+            return list(pool.map(send, items))
+
     # --- losses and disorder -------------------------------------------------------------------
 
     def _undisturbed(self) -> bool:
@@ -108,6 +119,13 @@ class BaseSender(ABC):
                 rows.insert(self._random.randint(0, len(rows)), copy)
         else:
             rows.extend(copies)
+
+    def _due(self, held: list[Held]) -> list[Held]:
+        """What was held back and is to be sent by now; each begins with its business instant."""
+        if not held:
+            return []
+        now = self._world.clock.now()
+        return [entry for entry in held if entry[0] <= now]
 
     def _chance(self, share: float) -> bool:
         return share > 0 and self._random.random() < share

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -22,6 +21,7 @@ from sandbox.hubspot.grants import Grants
 from sandbox.hubspot.webhooks import Event, Webhooks
 from sandbox.sender import BaseSender
 from sandbox.settings import Settings
+from sandbox.world.kept import kept
 from sandbox.world.records import ACTIVITY_KINDS, App, Change
 from sandbox.world.store import World
 
@@ -65,10 +65,7 @@ class Deliveries(BaseSender):
 
     @property
     def _box(self) -> _Box:
-        found: _Box | None = self._world.extra.get("hubspot_outbox")
-        if found is None:
-            found = self._world.extra.setdefault("hubspot_outbox", _Box())
-        return found
+        return kept(self._world.extra, "hubspot_outbox", _Box)
 
     def _on_change(self, change: Change) -> None:
         events = self._webhooks.events(change)
@@ -97,7 +94,7 @@ class Deliveries(BaseSender):
     def pending(self) -> bool:
         """Whether something waits to be delivered or accepted."""
         box = self._box
-        return bool(box.waiting or box.batches or self._due(box))
+        return bool(box.waiting or box.batches or self._due(box.held))
 
     def flush(self, seconds: float | None = None) -> bool:
         """Delivers everything pending; returns when all was accepted, dropped or given up.
@@ -111,13 +108,7 @@ class Deliveries(BaseSender):
                 batches = list(self._box.batches)
                 if not batches:
                     return True
-                most = self._settings.webhook_concurrency
-                if most <= 1 or len(batches) == 1:
-                    done = [self._send(batch, deadline) for batch in batches]
-                else:
-                    with ThreadPoolExecutor(min(most, len(batches))) as pool:
-                        done = list(pool.map(lambda batch: self._send(batch, deadline), batches))
-                if not all(done):
+                if not all(self._each(lambda batch: self._send(batch, deadline), batches)):
                     return False
         return not self.pending()
 
@@ -127,7 +118,7 @@ class Deliveries(BaseSender):
         """Makes batches of the events that wait, with the losses and disorder asked for."""
         with self._world.lock:
             box = self._box
-            late = self._due(box)
+            late = self._due(box.held)
             if not box.waiting and not late:
                 return
             waiting = list(box.waiting)
@@ -159,13 +150,6 @@ class Deliveries(BaseSender):
         """Keeps an event that comes late on purpose."""
         self._box.held.append((at, app_id, event))
         self._world.agenda.add(at, RELEASE, order=("",))
-
-    def _due(self, box: _Box) -> list[tuple[int, int, Event]]:
-        """What was held back and is to be sent by now."""
-        if not box.held:
-            return []
-        now = self._world.clock.now()
-        return [entry for entry in box.held if entry[0] <= now]
 
     def _send(self, batch: Batch, deadline: float | None) -> bool:
         """Tries one batch until it is accepted; False when stopped before that."""

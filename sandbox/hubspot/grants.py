@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from sandbox.hubspot import errors
 from sandbox.settings import Settings
+from sandbox.world.kept import kept
 from sandbox.world.records import PAID_TIERS, App
 from sandbox.world.store import World
 
@@ -83,10 +84,7 @@ class Grants:
     @classmethod
     def of(cls, world: World) -> Grants:
         """The grants of a world, made on first use."""
-        found: Grants | None = world.extra.get("hubspot_grants")
-        if found is None:
-            found = world.extra.setdefault("hubspot_grants", cls())
-        return found
+        return kept(world.extra, "hubspot_grants", cls)
 
     def installed(self, portal_id: int) -> dict[int, frozenset[str]]:
         """app id → scopes of the apps that an account has installed."""

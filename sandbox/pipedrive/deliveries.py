@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import time
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import orjson
@@ -23,6 +22,7 @@ from sandbox.pipedrive.hooks import Hook, Hooks
 from sandbox.sender import BaseSender
 from sandbox.settings import Settings
 from sandbox.world.account import Account
+from sandbox.world.kept import kept
 from sandbox.world.records import Change
 from sandbox.world.store import World
 
@@ -70,10 +70,7 @@ class Deliveries(BaseSender):
 
     @property
     def _box(self) -> _Box:
-        found: _Box | None = self._world.extra.get("pipedrive_outbox")
-        if found is None:
-            found = self._world.extra.setdefault("pipedrive_outbox", _Box())
-        return found
+        return kept(self._world.extra, "pipedrive_outbox", _Box)
 
     def _on_change(self, change: Change) -> None:
         account = self._world.accounts.get(change.portal_id)
@@ -112,10 +109,7 @@ class Deliveries(BaseSender):
 
     @property
     def _frames(self) -> Frames:
-        found: Frames | None = self._world.extra.get("pipedrive_frames")
-        if found is None:
-            found = self._world.extra.setdefault("pipedrive_frames", Frames())
-        return found
+        return kept(self._world.extra, "pipedrive_frames", Frames)
 
     def _again(self, number: int) -> None:
         """The time of a retry has come."""
@@ -136,7 +130,7 @@ class Deliveries(BaseSender):
     def pending(self) -> bool:
         """Whether something waits to be tried now; what waits for a retry is on the agenda."""
         box = self._box
-        return bool(box.waiting or box.ready or self._due(box))
+        return bool(box.waiting or box.ready or self._due(box.held))
 
     def flush(self, seconds: float | None = None) -> bool:
         """Tries everything pending once; False when stopped, or out of time, before that."""
@@ -149,13 +143,7 @@ class Deliveries(BaseSender):
                     return True
                 if deadline is not None and time.monotonic() > deadline:
                     return False
-                most = self._settings.webhook_concurrency
-                if most <= 1 or len(ready) == 1:
-                    for delivery in ready:
-                        self._send(delivery)
-                else:
-                    with ThreadPoolExecutor(min(most, len(ready))) as pool:
-                        list(pool.map(self._send, ready))
+                self._each(self._send, ready)
         return not self.pending()
 
     # --- inside --------------------------------------------------------------------------------
@@ -164,7 +152,7 @@ class Deliveries(BaseSender):
         """Makes deliveries of the events that wait, with the losses and disorder asked for."""
         with self._world.lock:
             box = self._box
-            late = self._due(box)
+            late = self._due(box.held)
             if not box.waiting and not late:
                 return
             box.held = [entry for entry in box.held if entry not in late]
@@ -186,12 +174,6 @@ class Deliveries(BaseSender):
         """Keeps an event that comes late on purpose."""
         self._box.held.append((at, event))
         self._world.agenda.add(at, RELEASE, order=("",))
-
-    def _due(self, box: _Box) -> list[tuple[int, Event]]:
-        if not box.held:
-            return []
-        now = self._world.clock.now()
-        return [entry for entry in box.held if entry[0] <= now]
 
     def _send(self, delivery: Delivery) -> None:
         """One attempt, and what comes of it."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sandbox.pipedrive import errors
+from sandbox.world.kept import kept
 from sandbox.world.records import App
 from sandbox.world.store import World
 
@@ -62,10 +63,7 @@ class Grants:
     @classmethod
     def of(cls, world: World) -> Grants:
         """The grants of a world, made on first use."""
-        found: Grants | None = world.extra.get("pipedrive_grants")
-        if found is None:
-            found = world.extra.setdefault("pipedrive_grants", cls())
-        return found
+        return kept(world.extra, "pipedrive_grants", cls)
 
     def issue_code(
         self, app: App, portal_id: int, owner_id: str, redirect_uri: str, seconds: int

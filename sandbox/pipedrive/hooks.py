@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.pipedrive import words
+from sandbox.world.kept import kept
 from sandbox.world.store import World
 
 ACTIONS = ("create", "change", "delete", "*")
@@ -70,10 +71,7 @@ class Hooks:
 
     @property
     def _box(self) -> _Box:
-        found: _Box | None = self._world.extra.get("pipedrive_hooks")
-        if found is None:
-            found = self._world.extra.setdefault("pipedrive_hooks", _Box())
-        return found
+        return kept(self._world.extra, "pipedrive_hooks", _Box)
 
     def add(self, **fields: Any) -> Hook:
         """Registers a webhook."""

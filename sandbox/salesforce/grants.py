@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sandbox.salesforce.errors import oauth
+from sandbox.world.kept import kept
 from sandbox.world.records import App
 from sandbox.world.store import World
 
@@ -65,10 +66,7 @@ class Grants:
     @classmethod
     def of(cls, world: World) -> Grants:
         """The grants of a world, made on first use."""
-        found: Grants | None = world.extra.get("salesforce_grants")
-        if found is None:
-            found = world.extra.setdefault("salesforce_grants", cls())
-        return found
+        return kept(world.extra, "salesforce_grants", cls)
 
     def issue_code(
         self, app: App, portal_id: int, owner_id: str, scopes: Iterable[str], redirect_uri: str,

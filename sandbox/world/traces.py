@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandbox.world.kept import kept
 from sandbox.world.records import Actor, Change, Labels, Record
 
 if TYPE_CHECKING:
@@ -61,10 +62,7 @@ class Traces:
     @classmethod
     def of(cls, account: Account) -> Traces:
         """The traces of an account, made on first use."""
-        found: Traces | None = account.extra.get("traces")
-        if found is None:
-            found = account.extra.setdefault("traces", cls())
-        return found
+        return kept(account.extra, "traces", cls)
 
 
 def install(world: World) -> None:
