@@ -37,8 +37,6 @@ def assemble(simulation: Simulation, settings: Settings | None = None) -> Flask:
         hubspot.faults,
         hubspot.har,
         vendors.stats,
-        vendors.withdraw_scopes,
-        vendors.uninstall,
         vendors.by_crm,
     )
     install_control(app, simulation, services)

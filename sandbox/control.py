@@ -36,8 +36,6 @@ class Services:
     faults: Faults
     har: Har
     stats: Callable[[], dict[str, Any]]
-    withdraw_scopes: Callable[[str, int, list[str]], None] = lambda crm, portal, scopes: None
-    uninstall: Callable[[str, int, str], int] = lambda crm, portal, user: 0
     by_crm: Mapping[str, VendorServer[Any]] = field(default_factory=dict)
 
     def outer_id(self, account: Account, kind: str, record_id: str) -> str:
@@ -203,9 +201,9 @@ def _accounts(control: Blueprint, simulation: Simulation, services: Services) ->
             raise ActError("withdraw_scopes", f"must be a list of scopes, not {scopes!r}")
         change_account(account, body)
         if scopes:
-            services.withdraw_scopes(account.crm, portal, scopes)
+            services.by_crm[account.crm].withdraw_scopes(portal, scopes)
         if leaver is not None:
-            services.uninstall(account.crm, portal, "" if leaver is True else leaver)
+            services.by_crm[account.crm].uninstall(portal, "" if leaver is True else leaver)
         simulation.barrier.poke()
         return _json(services.described(account))
 

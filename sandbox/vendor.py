@@ -13,6 +13,7 @@ from sandbox.barrier import Outbox
 from sandbox.faults import Fault, Faults
 from sandbox.har import Har
 from sandbox.settings import Settings
+from sandbox.world.people_terms import ActError
 from sandbox.world.store import Account, World
 
 REASONS = {
@@ -31,6 +32,7 @@ REASONS = {
     409: "Conflict",
     410: "Gone",
     413: "Content Too Large",
+    414: "URI Too Long",
     415: "Unsupported Media Type",
     422: "Unprocessable Entity",
     423: "Locked",
@@ -140,14 +142,14 @@ class VendorServer(ABC, Generic[Call]):
 
     def withdraw_scopes(self, portal_id: int, scopes: list[str]) -> None:
         """Takes scopes from every token of an account, as if they had never been granted."""
-        raise NotImplementedError(f"{self.crm} does not withdraw single scopes")
+        raise ActError("withdraw_scopes", f"{self.crm} does not withdraw single scopes")
 
+    @abstractmethod
     def uninstall(self, portal_id: int, user: str = "") -> int:
         """People at the CRM's screens uninstall every app of an account; how many that were.
 
         ``user``: only what this user (id or e-mail) has installed, where apps are a user's.
         """
-        raise NotImplementedError(f"{self.crm} lets nobody uninstall an app here")
 
     def outer_id(self, account: Account, kind: str, record_id: str) -> str:
         """How the vendor's HTTP names a record of the world, or an owner (kind ``owners``)."""
@@ -230,6 +232,9 @@ class VendorServer(ABC, Generic[Call]):
                     return self.fault(fault.status)
         if self.settings.latency_seconds:
             time.sleep(self.settings.latency_seconds)
+        self.world.shadow_seconds = max(
+            self.settings.read_lag_seconds, self.settings.search_lag_seconds
+        )
         reply = self.answer(call)
         for fault in faults:
             if fault.after:

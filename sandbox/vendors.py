@@ -41,14 +41,6 @@ class Vendors:
         """The vendor that a path belongs to; None for the sandbox's own pages."""
         return next((vendor for vendor in self.by_crm.values() if vendor.owns(path)), None)
 
-    def withdraw_scopes(self, crm: str, portal_id: int, scopes: list[str]) -> None:
-        """Takes scopes from every token of an account, by its vendor's own rules."""
-        self.by_crm[crm].withdraw_scopes(portal_id, scopes)
-
-    def uninstall(self, crm: str, portal_id: int, user: str) -> int:
-        """People uninstall the apps of an account, by its vendor's own rules."""
-        return self.by_crm[crm].uninstall(portal_id, user)
-
     def requests(self) -> tuple[int, int]:
         """(calls of apps arrived so far, under way now)."""
         arrived, under_way = 0, 0

@@ -98,9 +98,6 @@ class HubSpot(VendorServer[Call]):
                 headers |= self.limits.admit(
                     app.app_id, account.portal_id, account.tier, found.family
                 )
-            self.world.shadow_seconds = max(
-                self.settings.read_lag_seconds, self.settings.search_lag_seconds
-            )
             status, answer = found.handler(call, **arguments)
         except ApiError as error:
             self.refused(error.rows)

@@ -46,19 +46,9 @@ from sandbox.world.records import Actor
 from sandbox.world.store import World
 
 ENDPOINTS = (
-    *(
-        activities,
-        activity_types,
-        call_logs,
-        contacts,
-        conversions,
-        deals,
-        field_routes,
-        frame,
-        history,
-    ),
-    *(hook_routes, leads, mail, notes, oauth, retired, search, together),
-)
+    activities, activity_types, call_logs, contacts, conversions, deals, field_routes, frame,
+    history, hook_routes, leads, mail, notes, oauth, retired, search, together,
+)  # fmt: skip
 """The modules whose import registers the routes."""
 
 PREFIXES = tuple(f"/pipedrive/{one}/" for one in ("api", "v1", "v2", "oauth"))
@@ -124,9 +114,6 @@ class Pipedrive(VendorServer[Call]):
                 headers |= self.limits.admit(call.account, call.token, found.family, found.cost)
                 for alternatives in found.scopes:
                     call.need(*alternatives)
-            self.world.shadow_seconds = max(
-                self.settings.read_lag_seconds, self.settings.search_lag_seconds
-            )
             status, answer = found.handler(call, **arguments)
         except ApiError as error:
             self.refused(error.rows)
@@ -136,7 +123,7 @@ class Pipedrive(VendorServer[Call]):
 
     def fault(self, status: int) -> Reply:
         if status == 429:
-            accounts = [one for one in self.world.accounts.values() if one.crm == self.crm]
+            accounts = self.world.accounts_of(self.crm)
             headers = self.limits.headers(accounts[0]) if accounts else {}
             return rendered("(fault)", 429, errors.general("v2", "Request over limit"), headers)
         return rendered("(fault)", status, errors.general("v1", "Internal Server Error"), {})

@@ -90,9 +90,6 @@ class Salesforce(VendorServer[Call]):
                 self._authenticate(call)
                 if "{v}" in endpoint:
                     admitted = self.limits.admit(call.account)
-            self.world.shadow_seconds = max(
-                self.settings.read_lag_seconds, self.settings.search_lag_seconds
-            )
             status, answer = found.handler(call, **arguments)
             if admitted:
                 headers["Sforce-Limit-Info"] = self.limits.told(call.account, call.app)

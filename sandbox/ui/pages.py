@@ -212,9 +212,8 @@ def _clicks(crm: Blueprint, simulation: Simulation) -> None:
         """A user of Pipedrive takes out the apps that they have installed; an admin of Salesforce,
         who is no user here, all packages."""
         account = account_of(simulation, portal)
-        current_app.extensions["vendors"].uninstall(
-            account.crm, account.portal_id, request.form.get("user", "")
-        )
+        vendor = current_app.extensions["vendors"].by_crm[account.crm]
+        vendor.uninstall(account.portal_id, request.form.get("user", ""))
         return redirect(url_for("crm.settings", portal=portal))
 
 

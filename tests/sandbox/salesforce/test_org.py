@@ -272,3 +272,10 @@ def test_an_imported_pipeline_is_shown_in_salesforces_terms(tmp_path: Path) -> N
     finally:
         flask.extensions["vendors"].stop()
         http.stop()
+
+
+def test_single_scopes_are_not_withdrawn(played: Played) -> None:
+    path = f"/accounts/{played.account.portal_id}"
+    answer = played.control(path, {"withdraw_scopes": ["api"]})
+    assert answer.status_code == 400
+    assert answer.json["field"] == "withdraw_scopes"
