@@ -151,10 +151,7 @@ def change_activity(call: Call, activity_id: str) -> Answer:
         record = account.need(state.kind, state.id)
         made = _fields(call, record.kind, body, record)
         record = account.update(record.kind, record.id, made, call.actor)
-        for name in ("deal_id", "org_id", "lead_id"):
-            if name in body:
-                wanted = None if body[name] is None else values.linked(call, name, body[name])
-                values.relink(call, record, words.LINKS[name], wanted, call.actor)
+        values.relink(call, record, body, ("deal_id", "org_id", "lead_id"))
         if "participants" in body:
             _participants(call, record, body["participants"] or [])
         return listing.one(call.view.activity(record))

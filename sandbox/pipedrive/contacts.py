@@ -163,10 +163,7 @@ def _change(call: Call, kind: str, record_id: str, body_fields: dict[str, str]) 
         record = call.account.need(kind, found.id)
         made = _fields(call, kind, body, record)
         record = call.account.update(kind, record.id, made, call.actor)
-        if "org_id" in body:
-            given = body["org_id"]
-            wanted = None if given is None else values.linked(call, "org_id", given)
-            values.relink(call, record, "companies", wanted, call.actor)
+        values.relink(call, record, body, ("org_id",))
         return listing.one(_shape(call, record))
 
 

@@ -166,10 +166,7 @@ def change_deal(call: Call, deal_id: str) -> Answer:
             if at.status in ("won", "lost") and body.get("status") is None:
                 body["status"] = at.status  # it stays decided in its new stage
         record = account.update("deals", record.id, made, call.actor)
-        for name, kind in (("person_id", "contacts"), ("org_id", "companies")):
-            if name in body:
-                wanted = None if body[name] is None else values.linked(call, name, body[name])
-                values.relink(call, record, kind, wanted, call.actor)
+        values.relink(call, record, body, ("person_id", "org_id"))
         _decide(call, record, body)
         if body.get("is_deleted"):
             account.archive("deals", record.id, call.actor)

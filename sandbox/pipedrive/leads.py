@@ -119,10 +119,7 @@ def change_lead(call: Call, lead_id: str) -> Answer:
     body, own = _checked(call)
     record = call.account.need("leads", _find(call, lead_id).id)
     record = call.account.update("leads", record.id, _fields(call, body) | own, call.actor)
-    for name in ("person_id", "organization_id"):
-        if name in body:
-            wanted = values.linked(call, name, body[name]) if body[name] else None
-            values.relink(call, record, words.LINKS[name], wanted, call.actor)
+    values.relink(call, record, body, ("person_id", "organization_id"))
     return listing.one(_shape(call, record))
 
 

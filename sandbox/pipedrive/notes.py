@@ -98,10 +98,7 @@ def change_note(call: Call, note_id: str) -> Answer:
     if body.get("content"):
         made["hs_note_body"] = body["content"]
     record = call.account.update("notes", record.id, made, call.actor)
-    for name in ABOUT:
-        if name in body:
-            wanted = values.linked(call, name, body[name]) if body[name] else None
-            values.relink(call, record, words.LINKS[name], wanted, call.actor)
+    values.relink(call, record, body, ABOUT)
     return listing.one(_shape(call, record))
 
 

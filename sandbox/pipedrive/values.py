@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.pipedrive import errors, visible, words
 from sandbox.pipedrive.call import Call
-from sandbox.world.records import Actor, Link, Owner, Record
+from sandbox.world.records import Link, Owner, Record
 
 NAMES = {
     "int": "an integer",
@@ -122,12 +122,21 @@ def linked(call: Call, name: str, value: int | str) -> Record:
     return found
 
 
-def relink(call: Call, record: Record, kind: str, wanted: Record | None, actor: Actor) -> None:
-    """Makes ``wanted`` the record of a kind that ``record`` names, None: names none.
+def relink(call: Call, record: Record, body: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Makes what the fields ``names`` of a body name the records that ``record`` names; null, and
+    in v1 whatever is empty: names none.
 
     A deal's former person stays among its participants; everything else is named alone.
     """
-    account, ends = call.account, (record.kind, record.id)
+    for name in names:
+        if name in body:
+            none = body[name] is None or (call.version == "v1" and not body[name])
+            wanted = None if none else linked(call, name, body[name])
+            _relink(call, record, words.LINKS[name], wanted)
+
+
+def _relink(call: Call, record: Record, kind: str, wanted: Record | None) -> None:
+    account, ends, actor = call.account, (record.kind, record.id), call.actor
     present = call.view.linked(record, kind)
     kept = (record.kind, kind) == ("deals", "contacts")
     if wanted is None:

@@ -25,6 +25,18 @@ def api(sandbox: Company) -> Client:
 
 
 @pytest.fixture
+def company() -> Iterator[Company]:
+    """One that no other test sees."""
+    with Company(settings={"rate_limit_multiplier": 1000.0}) as made:
+        yield made
+
+
+@pytest.fixture
+def client(company: Company) -> Client:
+    return company.client()
+
+
+@pytest.fixture
 def person(sandbox: Company) -> Record:
     fields = {"email": f"p{next(_numbers)}@example.com", "firstname": "Pat", "lastname": "Roe"}
     return sandbox.account.create("contacts", fields, USER)

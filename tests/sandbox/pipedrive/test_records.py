@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,17 +13,6 @@ from tests.sandbox.support import START
 
 V2 = "/api/v2"
 DAY = 86_400_000
-
-
-@pytest.fixture
-def company() -> Iterator[Company]:
-    with Company(settings={"rate_limit_multiplier": 1000.0}) as made:
-        yield made
-
-
-@pytest.fixture
-def client(company: Company) -> Client:
-    return company.client()
 
 
 def new_deal(company: Company, *people: Record, **fields: str) -> Record:

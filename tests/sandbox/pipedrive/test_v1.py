@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from sandbox.world.people_acts import Acts
@@ -13,17 +11,6 @@ from tests.sandbox.support import START
 
 V2 = "/api/v2"
 DAY = 86_400_000
-
-
-@pytest.fixture
-def company() -> Iterator[Company]:
-    with Company(settings={"rate_limit_multiplier": 1000.0}) as made:
-        yield made
-
-
-@pytest.fixture
-def client(company: Company) -> Client:
-    return company.client()
 
 
 @pytest.fixture
