@@ -103,15 +103,6 @@ def test_salesforce_tells_of_mail_that_came_back() -> None:
     assert contacts["1"].bounced_at == AT - 987
 
 
-@pytest.mark.parametrize(
-    ("crm", "due"), [("hubspot", AT), ("salesforce", AT - 987), ("pipedrive", AT - AT % 60_000)]
-)
-def test_due_times_are_kept_as_exactly_as_each_crm_does(crm: str, due: int) -> None:
-    step: Any = SimpleNamespace(due=AT)
-    cut(export(crm), [step])
-    assert step.due == due
-
-
 def test_who_came_twice_by_one_address_is_one_inquiry() -> None:
     first, again = record(email="a@example.com"), record(email="a@example.com")
     again |= {"id": "2", "created_at": AT + 1}
