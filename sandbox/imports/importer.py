@@ -14,13 +14,7 @@ from imports.mapping import Mapping, read_mapping
 from imports.reader import CallRow, DealRow, StageMove, Timetable, read_timetable
 from sandbox.clock import Agenda
 from sandbox.world.account import Account
-from sandbox.world.records import (
-    Actor,
-    Link,
-    Owner,
-    Pipeline,
-    Stage,
-)
+from sandbox.world.records import Actor, Link, Owner, Pipeline, Stage
 from sandbox.world.store import World
 from sandbox.world.ways import EVERY_DEAL_OWNED, USERS_WITHOUT_HOURS
 
@@ -53,16 +47,16 @@ class Importer:
         """
         mapping = read_mapping(mapping_file)
         table = read_timetable(mapping, data)
+        ids = _stage_ids(mapping, crm)
         account = self.world.add_account(
             portal_id,
             mapping.account_name,
             timezone=mapping.timezone,
             currency=mapping.currency,
             tier=mapping.tier if crm == "hubspot" else "",
-            pipelines=[_pipeline(mapping, crm)],
+            pipelines=[_pipeline(mapping, crm, ids)],
             crm=crm,
         )
-        ids = _stage_ids(mapping, crm)
         account.extra["import"] = {
             "deals": {},
             "contacts": {},
@@ -166,18 +160,13 @@ def _stage_ids(mapping: Mapping, crm: str) -> dict[str, str]:
     }
 
 
-def _pipeline(mapping: Mapping, crm: str) -> Pipeline:
-    ids = _stage_ids(mapping, crm)
+def _pipeline(mapping: Mapping, crm: str, ids: dict[str, str]) -> Pipeline:
     return Pipeline(
         "1" if crm == "pipedrive" else mapping.pipeline_id,
         mapping.pipeline_label,
         [
             Stage(
-                ids[stage.id],
-                stage.label,
-                order,
-                stage.probability,
-                stage.kind in ("won", "lost"),
+                ids[stage.id], stage.label, order, stage.probability, stage.kind in ("won", "lost")
             )
             for order, stage in enumerate(mapping.stages)
         ],
