@@ -336,6 +336,7 @@ def test_faults_of_events(
     company.pipedrive.faults.add({"match": "EVENT create\\.deal", **fault})
     deal(company)
     assert len(sent(company, receiver)) == expected
+    assert not sent(company, receiver), "what comes late comes in its own time"
     company.play(MINUTE)
     late = len(payloads(receiver))
     assert late == (1 if fault["kind"] == "delay" else 0)
