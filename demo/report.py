@@ -28,6 +28,7 @@ _REASONS = {
     "became_deal": "the inquiry became a deal",
     "finished": "all steps were done",
     "merge": "another task of ours is open",
+    "stands_already": "the same task stood open",
     "quiet_hours": "outside the person's call hours",
     "paused": "a rep paused it",
     "rep_budget": "the rep's day is full",

@@ -27,6 +27,7 @@ WORDS = {
     "became_deal": "became a deal",
     "shadow_over": "the rule's mode changed first",
     "no_longer_owed": "its reason was gone first",
+    "stands_already": "the same task stood open",
     "discarded": "discarded with the backlog",
     "sequence_gone": "its version has no such sequence",
     "left_out": "new, and not for this one",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from app.installations.config import Config, from_environment
-from app.model.time import Business, Wall
+from app.lanes import fresh
+from app.model.time import DAY, Business, Wall
 from app.runtime import embedded
 from tests.scenarios.harness import Story, playbook
 
@@ -19,6 +21,19 @@ RULE = playbook("""
     settle: 0min
     then: [{create_tasks: [{id: ring, at: 1d, task: call, template: t, subject: Ring}]}]
 """)
+
+SEQUENCE = playbook(
+    """
+  - id: sent
+    when: {stage_entered: proposal}
+    settle: 0min
+    then: [{enrol: s}]
+""",
+    """
+  - id: s
+    steps: [{id: ring, at: 2d, task: call, template: t, subject: Ring}]
+""",
+)
 
 
 class Live(Story):
@@ -42,6 +57,12 @@ class Live(Story):
         with mock.patch("app.runtime.embedded.RealClocks", Clocks):
             super()._run()
 
+    def until_so(self, come_true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not come_true():
+            assert time.monotonic() < deadline, "nobody asked"
+            time.sleep(0.05)
+
     def to(self, when: int | str) -> None:
         instant = self.at(when) if isinstance(when, str) else when
         self.simulation.barrier.begin(max(instant, self.now))
@@ -56,10 +77,7 @@ def test_changes_are_asked_for_while_nobody_waits(
         story.live(RULE)
         deal = story.deal("proposal")
         story.to(story.now + 31_000)
-        deadline = time.monotonic() + 20
-        while not story.open(deal):
-            assert time.monotonic() < deadline, "nobody asked"
-            time.sleep(0.05)
+        story.until_so(lambda: story.open(deal) != [])
         assert [subject for _, subject in story.lines(deal)] == ["Ring"]
         found = story.admin.get("/api/doctor")["findings"]
         assert not [one for one in found if one["code"] in ("no_webhook", "poll_late")]
@@ -67,3 +85,24 @@ def test_changes_are_asked_for_while_nobody_waits(
             story.to(story.now + 3_600_000)
             found = story.admin.get("/api/doctor")["findings"]
         assert [one["code"] for one in found if one["code"] == "poll_late"] == ["poll_late"]
+
+
+@pytest.mark.feature("K05")
+@pytest.mark.feature("X01")
+def test_a_reply_between_two_polls_is_heard_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_POLL_S", 0.2)
+    monkeypatch.setattr(fresh, "FRESH_MS", 0)  # the days of this story are milliseconds apart
+    with Live(tmp_path, crm="salesforce") as story:
+        story.live(SEQUENCE)
+        deal = story.deal("proposal")
+        story.to(story.now + 31_000)
+        story.until_so(lambda: story.touches() != [])
+        with mock.patch("app.runtime.embedded.poll_if_due", return_value=False):
+            story.act("reply", deal=deal)
+            story.to(story.now + 3 * DAY)
+            story.until_so(lambda: story.touches()[0]["state"] in ("dropped", "performed"))
+            (touch,) = story.touches()
+        assert (touch["state"], touch["reason"]) == ("dropped", "replied")
+        assert story.tasks(deal) == []

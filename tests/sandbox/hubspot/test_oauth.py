@@ -155,6 +155,22 @@ def test_the_account_is_there(sandbox: SandboxServer) -> None:
     assert "no account" in answer.text
 
 
+@pytest.mark.refusal("install_account")
+def test_an_account_of_another_crm_is_none_of_hubspots() -> None:
+    with SandboxServer() as server:
+        server.world.add_account(4_300_001, crm="salesforce")
+        assert consent(server).text.count('type="radio"') == 1
+        form = {
+            "client_id": server.app.client_id,
+            "redirect_uri": REDIRECT,
+            "scope": " ".join(REQUIRED),
+            "decision": "approve",
+            "portal_id": "4300001",
+        }
+        answer = requests.post(f"{server.url}/oauth/authorize/decision", data=form, timeout=10)
+    assert (answer.status_code, "no account" in answer.text) == (400, True)
+
+
 def test_optional_scope_dropped_where_the_tier_lacks_it() -> None:
     with SandboxServer(tier="free") as free:
         told = exchange(free, code_of(free)).json()
