@@ -12,7 +12,7 @@ from app.decisions.context import Cause, RuleContext, refusal
 from app.decisions.effects import effect, hold_others
 from app.decisions.starting import start
 from app.model.decisions import Action, Decision, EndEnrolment, Explanation
-from app.model.playbook import ActiveRule, CreateTasks, Enrol, Sequence, Step, Stop
+from app.model.playbook import ActiveRule, CreateTasks, Enrol, Sequence, Stop
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode
 
@@ -64,7 +64,7 @@ def fire(
 def _parts(
     active: ActiveRule, cause: Cause, context: RuleContext, now: Business, state: EnrolmentState
 ) -> Iterator[Decision]:
-    tasks = _tasks(active)
+    tasks = active.rule.tasks
     if tasks:
         begun = start(active, cause, context, now, state, None, tasks)
         yield begun
@@ -83,12 +83,6 @@ def _parts(
             ended = {one.enrolment for one in part.actions if isinstance(one, EndEnrolment)}
             left = [other for other in context.running if other.id not in ended]
             context = replace(context, running=left)
-
-
-def _tasks(active: ActiveRule) -> tuple[Step, ...]:
-    """The steps of all `create_tasks` of a rule: one firing, because one id names it."""
-    found = [action.steps for action in active.rule.then if isinstance(action, CreateTasks)]
-    return found[0] if len(found) == 1 else tuple(step for steps in found for step in steps)
 
 
 def _state(active: ActiveRule, context: RuleContext) -> EnrolmentState:

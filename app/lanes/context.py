@@ -19,9 +19,7 @@ from app.model.guard import GuardSettings
 from app.model.in_force import in_force
 from app.model.playbook import (
     ActiveRule,
-    CreateTasks,
     Playbook,
-    Rule,
     Sequence,
     Step,
 )
@@ -167,7 +165,7 @@ class Tenant:
 
     def _steps_of(self, version: int, definition: str, is_firing: bool) -> tuple[Step, ...]:
         if definition in _BUILT_IN:
-            return _steps_of_rule(_BUILT_IN[definition].rule)
+            return _BUILT_IN[definition].rule.tasks
         playbook = self.playbooks.get(version)
         return steps_in(playbook, definition, is_firing) if playbook else ()
 
@@ -178,16 +176,7 @@ def steps_in(playbook: Playbook, definition: str, is_firing: bool) -> tuple[Step
     if not is_firing:
         sequence = playbook.sequences.get(name)
         return sequence.steps if sequence else ()
-    return next((_steps_of_rule(rule) for rule in playbook.rules if rule.id == name), ())
-
-
-def _steps_of_rule(rule: Rule) -> tuple[Step, ...]:
-    return tuple(
-        step
-        for action in rule.then
-        if isinstance(action, CreateTasks)
-        for step in action.steps
-    )
+    return next((rule.tasks for rule in playbook.rules if rule.id == name), ())
 
 
 @dataclass(slots=True)

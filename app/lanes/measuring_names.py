@@ -84,10 +84,9 @@ def _steps(
             titles[sequence.key] = sequence.title or sequence.key
             defined.append((sequence.key, sequence.steps))
         for rule in playbook.rules:
-            made = [step for act in rule.then if isinstance(act, CreateTasks) for step in act.steps]
-            if made:
+            if rule.tasks:
                 titles[rule.key] = rule.title or rule.key
-                defined.append((rule.key, made))
+                defined.append((rule.key, rule.tasks))
         for key, found in defined:
             for place, step in enumerate(found):
                 channel = "native" if step.native is not None else step.task.value

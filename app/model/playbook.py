@@ -233,6 +233,12 @@ class Rule:
         """`playbook/rule`, unique in an installation."""
         return f"{self.playbook}/{self.id}"
 
+    @property
+    def tasks(self) -> tuple[Step, ...]:
+        """The steps of all its `create_tasks`: one firing, because one id names it."""
+        found = [action.steps for action in self.then if isinstance(action, CreateTasks)]
+        return found[0] if len(found) == 1 else tuple(step for steps in found for step in steps)
+
 
 @dataclass(frozen=True, slots=True)
 class Sequence:

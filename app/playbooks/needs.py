@@ -9,7 +9,7 @@ from app.decisions.dates import FIELD
 from app.decisions.event_counting import EVENT_FIELD
 from app.model.engagement import engagement_days
 from app.model.flow import Branch, Node, OutcomeOf, Seen, Wait
-from app.model.playbook import Condition, CreateTasks, Need, Playbook, Rule, Sequence, When
+from app.model.playbook import Condition, Need, Playbook, Rule, Sequence, When
 from app.playbooks.event_values import COUNTED_SIGNALS
 from app.playbooks.fields import CONDITION_FIELDS, DATE_FIELDS, plain_field
 
@@ -67,9 +67,7 @@ def needs(playbook: Playbook) -> set[str]:
 def _of_rule(rule: Rule) -> Iterator[str]:
     yield from _of_when(rule.when)
     yield from _of_condition(rule.condition)
-    for action in rule.then:
-        if isinstance(action, CreateTasks):
-            yield from _of_steps(action.steps)
+    yield from _of_steps(rule.tasks)
 
 
 def _of_condition(condition: Condition | None) -> Iterator[str]:

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from app.decisions.explain import text
 from app.lanes.measuring_names import zone_of
-from app.model.playbook import CreateTasks
 from app.playbooks.codec import from_json
 from app.store import ledger, playbooks, reading
 from app.store.sets import loads
@@ -94,12 +93,7 @@ def step_titles(conn: Connection, versions: Iterable[int]) -> dict[tuple[int, st
     for version, row in playbooks.load(conn, versions).items():
         playbook = from_json(loads(row["data"]))
         defined = [(sequence.key, sequence.steps) for sequence in playbook.sequences.values()]
-        defined += [
-            (rule.key, action.steps)
-            for rule in playbook.rules
-            for action in rule.then
-            if isinstance(action, CreateTasks)
-        ]
+        defined += [(rule.key, rule.tasks) for rule in playbook.rules]
         for definition, steps in defined:
             titles.update({(version, definition, step.id): step.subject for step in steps})
     return titles

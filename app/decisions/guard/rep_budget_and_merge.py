@@ -8,7 +8,6 @@ from app.decisions.timing import is_too_late, next_working_day, shift
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
 from app.model.ids import touch_id
-from app.model.playbook import CreateTasks
 from app.model.time import Business
 from app.model.vocabulary import ANSWER, LASTING, SignalKind
 
@@ -62,10 +61,7 @@ def _siblings(facts: GuardFacts, open_task: str) -> bool:
     if rule is None:
         return False
     return any(
-        touch_id(facts.touch.enrolment, step.id) == open_task
-        for action in rule.rule.then
-        if isinstance(action, CreateTasks)
-        for step in action.steps
+        touch_id(facts.touch.enrolment, step.id) == open_task for step in rule.rule.tasks
     )
 
 
