@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
 
-from app.store.conditions import IS_BACKLOG, IS_BROKEN, IS_OPEN
+from app.store.conditions import IS_BACKLOG, IS_BROKEN, IS_OPEN, IS_PLANNED
 from app.store.reading import rows
 from app.store.tables import (
     calls,
@@ -238,7 +238,7 @@ def _open_records(inst: int, limit: int) -> Select[Any, Any, Any, Any]:
 def due(conn: Connection, inst: int, now: int) -> int:
     """Touches that are due and not written yet."""
     query = select(func.count()).where(
-        _t.installation_id == inst, _t.state == "planned", _t.write_at <= now
+        _t.installation_id == inst, IS_PLANNED, _t.write_at <= now
     )
     return conn.execute(query).scalar_one()
 
@@ -263,7 +263,7 @@ def backlog_of_work(conn: Connection, inst: int | None = None) -> dict[str, int 
             select(func.min(inbox.c.received_wall)), inbox.c.installation_id
         ),
         "oldest_due_at": mine(
-            select(func.min(_t.write_at)).where(_t.state == "planned"), _t.installation_id
+            select(func.min(_t.write_at)).where(IS_PLANNED), _t.installation_id
         ),
         "next_timer_at": mine(select(func.min(timers.c.due_at)), timers.c.installation_id),
     }

@@ -257,7 +257,7 @@ def coming_of(conn: Connection, inst: int, owner_id: str) -> int | None:
         select(_t.due_at)
         .join(subjects, _s.id == _t.subject_id)
         .where(
-            _t.installation_id == inst, _t.state == "planned",
+            _t.installation_id == inst, IS_PLANNED,
             _s.owner_id == owner_id, _s.deleted.is_(False),
         )
         .order_by(_t.write_at)
