@@ -75,8 +75,7 @@ def carry_out(
     # Only to tell a repetition from a mistake: what somebody wrote to a prospect is not kept twice.
     asked = sha256(f"{subject_id} {act!r}".encode()).hexdigest()
     with lanes.store.write() as conn:
-        row = acts.begin(conn, installation_id, request_id, asked, lanes.wall())
-        if row["asked"] != asked:
+        if acts.begin(conn, installation_id, request_id, asked, lanes.wall()) != asked:
             raise AskedOtherwise("request_id: it was used for something else; give each its own")
         known = acts.answered(conn, installation_id, request_id)
     if known is not None:

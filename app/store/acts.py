@@ -20,15 +20,15 @@ _a, _t = acts.c, touches.c
 
 def begin(
     conn: Connection, inst: int, request_id: str, asked: str, wall: Wall
-) -> Mapping[str, Any]:
-    """Note that something was asked. The row as it stands: with its `answer`, if it was done."""
+) -> str:
+    """Note that something was asked. Answers what it was that this request asked first."""
     row = {
         "installation_id": inst, "request_id": request_id, "asked": asked, "asked_wall": wall,
     }  # fmt: skip
     sets.insert_ignore(conn, acts, [row])
     conn.execute(delete(acts).where(_a.installation_id == inst, _a.asked_wall < wall - KEPT_MS))
-    query = select(acts).where(_a.installation_id == inst, _a.request_id == request_id)
-    return dict(conn.execute(query).mappings().one())
+    query = select(_a.asked).where(_a.installation_id == inst, _a.request_id == request_id)
+    return conn.execute(query).scalar_one()
 
 
 def answered(conn: Connection, inst: int, request_id: str) -> dict[str, Any] | None:

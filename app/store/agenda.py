@@ -63,6 +63,13 @@ def _any(query: Select[int]) -> ColumnElement[int]:
 
 
 _one = select(cast(1, Integer))
+
+
+def _noted(cursor: str) -> ColumnElement[int]:
+    """Whether there is a cursor of this name."""
+    return _any(_one.where(cursors.c.installation_id == _inst, cursors.c.name == cursor))
+
+
 _LOOK = Fixed(
     select(
         installations.c.status,
@@ -108,12 +115,8 @@ _LOOK = Fixed(
                 _n.retry_wall <= _wall,
             )
         ).label("natives"),
-        _any(
-            _one.where(cursors.c.installation_id == _inst, cursors.c.name == HISTORY)
-        ).label("history"),
-        _any(
-            _one.where(cursors.c.installation_id == _inst, cursors.c.name == WANTED)
-        ).label("figures"),
+        _noted(HISTORY).label("history"),
+        _noted(WANTED).label("figures"),
         select(cursors.c.value)
         .where(cursors.c.installation_id == _inst, cursors.c.name == arg("daily"))
         .scalar_subquery()
@@ -179,9 +182,7 @@ _HORIZON = Fixed(
             _one.where(_w.installation_id == _inst, _w.state == TouchState.CLAIMED.value)
         ).label("claimed"),
         _any(_one.where(_w.installation_id == _inst, _w.wish.is_not(None))).label("wishes"),
-        _any(
-            _one.where(cursors.c.installation_id == _inst, cursors.c.name == HISTORY)
-        ).label("history"),
+        _noted(HISTORY).label("history"),
         select(func.min(_t.due_at))
         .where(_t.installation_id == _inst)
         .scalar_subquery()
