@@ -87,7 +87,7 @@ def look(
         store, inst, days, names, now, wall, lambda conn: reckon(conn, span, names, terms, zone)
     )
     with store.read() as conn:
-        called = names_of(conn, inst, stored.rows, terms)
+        called = names_of(conn, inst, stored.rows, terms, zone)
     seen = {name: _seen(found, owners) for name, found in stored.rows.items()}
     return Counted(seen, called, days, stored.at, everybody=owners is None), stored.old
 

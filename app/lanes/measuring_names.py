@@ -12,10 +12,11 @@ from app.feedback.counted import Names, Row, StageName, StepName, TermName
 from app.model.condition import Compare, Condition, NotOf
 from app.model.playbook import CreateTasks, Enrol, Playbook, Rule, Step
 from app.model.time import DAY, HOUR, Delay
-from app.model.vocabulary import Mode, SignalKind
+from app.model.vocabulary import Mode, SignalKind, StageKind
 from app.playbooks.codec import from_json
 from app.playbooks.presets import preset
 from app.store import installations, people, pipelines, playbooks
+from app.store.measured.ground import OVER
 from app.store.measured.stays import Term
 from app.store.sets import loads
 
@@ -27,8 +28,9 @@ REPEATS = 3
 
 
 def names_of(
-    conn: Connection, inst: int, rows: Mapping[str, Sequence[Row]], terms: Sequence[Term]
-) -> Names:
+    conn: Connection, inst: int, rows: Mapping[str, Sequence[Row]], terms: Sequence[Term],
+    zone: str,
+) -> Names:  # fmt: skip
     """Names for all that these rows speak of."""
     row = installations.get(conn, inst)
     staff = people.read(conn, inst)
@@ -54,7 +56,7 @@ def names_of(
         terms=[TermName(term.kind, _told(term)) for term in terms],
         live_kinds=_acted_on(conn, [s for s in states if s["mode"] == Mode.LIVE.value]),
         currency=row["currency"] if row else "",
-        zone=zone_of(conn, inst),
+        zone=zone,
         cost=installations.get_settings(conn, inst).get("acquisition_cost"),
     )
 
@@ -111,7 +113,7 @@ def _acted_on(conn: Connection, live: Sequence[Mapping[str, Any]]) -> frozenset[
 def _kinds_asked(rule: Rule) -> set[str]:
     """The kinds of stages that a rule's condition names; all open ones where it names none."""
     found = _compared(rule.condition)
-    return found or {"new", "qualified", "meeting_done", "proposal", "negotiation"}
+    return found or {kind.value for kind in StageKind} - {*OVER}
 
 
 def _compared(condition: Condition | None) -> set[str]:
