@@ -58,11 +58,11 @@ def deed_of(signal: Signal) -> Deed | None:
 
 
 def spread(
-    signal: Signal, subject: SubjectView, stop: CompanyStop | None, now: Business
+    signal: Signal, subject: SubjectView, stop: CompanyStop, now: Business
 ) -> ArmTimer | None:
     """The question for the company's other records, where this is to be heeded there."""
     deed = deed_of(signal)
-    if stop is None or deed not in stop.on:
+    if deed not in stop.on:
         return None
     data = {
         "did": deed,

@@ -107,11 +107,13 @@ def heed(
 ) -> None:
     """What a signal is to the company's other records, and what theirs is to this one."""
     stop = tenant.settings.company()
+    if stop is None:
+        return
     subject = snapshot.subject(signal.subject)
     question = colleagues.spread(signal, subject, stop, now)
     if question is not None:
         writes.arm.append(question)
-    if signal.kind is not SignalKind.COLLEAGUE or stop is None or stop.what != "hold":
+    if signal.kind is not SignalKind.COLLEAGUE or stop.what != "hold":
         return
     calendar = tenant.calendar(tenant.owner_or_default(subject.owner_id), now)
     running = snapshot.enrolments(signal.subject)
