@@ -37,7 +37,6 @@ _FAILED = "history:failed"
 """Cursor: JSON [how often the next page could not be read, when to try again (wall)]."""
 
 
-
 def begin(conn: Connection, inst: int) -> None:
     """The past is to be read; done again, it finds what it found."""
     cursors.put(conn, inst, activities.HISTORY, "")

@@ -673,7 +673,7 @@ activities = Table(
     Column("subject_id", Big, primary_key=True, autoincrement=False),
     Column("cause", String(96), primary_key=True),  # the record in the CRM; equal paths share it
     _inst(),
-    Column("kind", String(16), nullable=False),  # reply, called, email, call, meeting, task
+    Column("kind", String(16), nullable=False),  # see app.model.activities
     Column("at", BigInteger, nullable=False),
     Column("owner_id", String(64)),  # whose it is in the CRM; null: not said
 )
