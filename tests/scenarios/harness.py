@@ -490,6 +490,25 @@ class Story:
         """(due, subject without the record's name) of the open tasks, by due time."""
         return [(task.due, task.subject.split(" — ")[0]) for task in self.open(about)]
 
+    def titles(self, about: str | None = None) -> list[str]:
+        """The subjects of `lines` alone."""
+        return [subject for _, subject in self.lines(about)]
+
+    def mistakes(self, text: str, name: str = "") -> list[dict[str, Any]]:
+        """What is wrong with a playbook's file, which is refused for it."""
+        query = f"?name={name}" if name else ""
+        answer = self.admin.session.post(
+            f"{self.url}/api/playbooks{query}",
+            data=text.encode(),
+            headers={
+                "Content-Type": "application/yaml",
+                "X-CSRF-Token": self.admin.get("/api/session")["csrf"],
+            },
+            timeout=_PATIENCE_S,
+        )
+        assert answer.status_code == 422, answer.text
+        return answer.json()["problems"]
+
     def _task(self, row: Mapping[str, Any]) -> Task:
         fields = row["properties"]
         due = int(fields["hs_timestamp"])

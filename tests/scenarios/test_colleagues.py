@@ -41,10 +41,6 @@ def company(story: Story, deals: Iterable[str] = (), contacts: Iterable[str] = (
                 story.account.associate((kind, record), Link("companies", id), story.by(ADA))
 
 
-def titles(story: Story, about: str) -> list[str]:
-    return [subject for _, subject in story.lines(about)]
-
-
 def acme(begin: Begin, **settings: object) -> tuple[Story, list[str], str, str]:
     """Two deals and an inquiry of one company, and a deal of another; all are followed up."""
     story = begin(settings=settings)
@@ -55,7 +51,7 @@ def acme(begin: Begin, **settings: object) -> tuple[Story, list[str], str, str]:
     company(story, deals, [lead])
     company(story, [other])
     story.until("+2h")
-    assert all(titles(story, one) == ["First call"] for one in (*deals, lead, other))
+    assert all(story.titles(one) == ["First call"] for one in (*deals, lead, other))
     return story, deals, lead, other
 
 
@@ -71,13 +67,13 @@ def test_an_answer_ends_what_runs_on_the_companys_other_records(begin: Begin) ->
     assert story.ended(south) == {"test/way": "colleague_answered"}
     assert story.ended(lead, "contact") == {"test/way": "colleague_answered"}
     assert [t.archived for t in story.tasks(south)] == [True], "its untouched task is gone too"
-    assert titles(story, other) == ["First call"]
-    assert titles(story, deaf) == ["Own call"], "its sequence heeds no colleagues"
-    assert titles(story, owing) == ["Ask for payment"], "not even its own reply would end it"
+    assert story.titles(other) == ["First call"]
+    assert story.titles(deaf) == ["Own call"], "its sequence heeds no colleagues"
+    assert story.titles(owing) == ["Ask for payment"], "not even its own reply would end it"
     said = f"On deal {north} of the same company somebody replied."
     assert said in story.whys(south, "test/go")
     story.until("+4d")
-    assert titles(story, south) == titles(story, lead) == []
+    assert story.titles(south) == story.titles(lead) == []
     # What begins there later is another matter.
     story.move(south, "new")
     story.until("+10min")
@@ -106,20 +102,20 @@ def test_the_others_may_wait_instead_until_a_rep_lets_them_go_on(begin: Begin) -
         assert line.startswith(f"On deal {north} of the same company the deal was won;")
         assert line.endswith("waits until Thu 17 Sep 2026, 12:10.")
     story.to("2026-09-15 12:00")
-    assert titles(story, south) == []
+    assert story.titles(south) == []
     assert "On hold: colleague_answered." in story.whys(south, "test/go")
     lifted = story.change("POST", f"/api/subjects/deal/{south}/go-on")
     assert lifted == {"went_on": ["colleague_answered"]}
     story.until("+1h")
-    assert titles(story, south) == ["Second mail"]
+    assert story.titles(south) == ["Second mail"]
     story.to("2026-09-16 12:00")
-    assert titles(story, lead) == ["First call"], "what stands in the CRM stays"
+    assert story.titles(lead) == ["First call"], "what stands in the CRM stays"
     for task in story.open(lead):
         story.act("complete_task", task=task.id)
     story.until("+1h")
-    assert titles(story, lead) == []
+    assert story.titles(lead) == []
     story.to("2026-09-18 12:00")
-    assert titles(story, lead) == ["Second mail"]
+    assert story.titles(lead) == ["Second mail"]
 
 
 @pytest.mark.feature("P11")
@@ -130,7 +126,7 @@ def test_without_the_setting_each_record_is_its_own(story: Story) -> None:
     story.until("+2h")
     story.act("reply", deal=north)
     story.until("+10min")
-    assert titles(story, south) == ["First call"]
+    assert story.titles(south) == ["First call"]
 
 
 @pytest.mark.feature("P11")
@@ -140,5 +136,5 @@ def test_a_grant_without_companies_is_said_where_it_would_have_mattered(begin: B
     story.act("reply", deal=north)
     story.until("+10min")
     assert story.ended(north) == {"test/way": "replied"}
-    assert titles(story, south) == ["First call"]
+    assert story.titles(south) == ["First call"]
     assert "company_unreadable" in story.codes(north, "company")

@@ -10,10 +10,6 @@ from tests.scenarios.harness import ADA, Story, playbook
 from tests.scenarios.posting import Tool
 
 
-def subjects(story: Story, about: str) -> list[str]:
-    return [subject for _, subject in story.lines(about)]
-
-
 def prospect(story: Story, stage: str = "proposal", name: str = "Big sale") -> tuple[str, str]:
     """A deal and the address of its contact."""
     contact = story.contact("Nora", owner=ADA.owner_id)
@@ -39,17 +35,17 @@ def test_a_failed_payment_is_followed_until_it_is_made(story: Story) -> None:
     (task,) = story.open(won)
     assert task.subject.startswith("Write how to mend the payment that was refused")
     assert "a payment of 49 EUR" in task.body
-    assert subjects(story, more) == []
+    assert story.titles(more) == []
     assert story.subject(won)["where"].get("last_activity_at") == before
     # The second attempt fails too: one follow-up runs, and goes on.
     tool.tell("payment_failed", {"amount": 49}, person={"id": contact})
     assert "same sequence is running" in story.why(won, "billing-events/payment-told")
     story.act("complete_task", task=task.id)
     story.until("+3d")
-    assert subjects(story, won) == ["Put the refused payment on their screen"]
+    assert story.titles(won) == ["Put the refused payment on their screen"]
     tool.tell("payment_recovered", {"amount": 49}, person={"id": contact})
     story.until("+10d")
-    assert subjects(story, won) == []
+    assert story.titles(won) == []
     assert story.ended(won) == {"billing-events/until-recovered": "goal_reached"}
 
 
@@ -67,8 +63,8 @@ def test_a_proposal_is_opened_again_and_again_or_not_at_all(story: Story) -> Non
         story.until("+4h")
         tool.tell("proposal_viewed", {"page": 3}, email=reader)
     story.until("+3d")
-    assert subjects(story, read) == ["Call about the page they return to"]
-    assert subjects(story, ignored) == ["Send what nobody has opened once more"]
+    assert story.titles(read) == ["Call about the page they return to"]
+    assert story.titles(ignored) == ["Send what nobody has opened once more"]
     (task,) = story.open(ignored)
     assert "Quote 7: did it reach you?" in task.body
     assert "proposal_viewed came at" in story.why(read, "proposal-events/not-opened")
@@ -76,8 +72,8 @@ def test_a_proposal_is_opened_again_and_again_or_not_at_all(story: Story) -> Non
     tool.tell("demo_scheduled", {"title": "Demo on Friday"}, email=reader)
     story.until("+1h")
     story.until("+1d")
-    assert subjects(story, ignored)[1:] == ["Send the contract for what was accepted"]
-    assert subjects(story, read)[1:] == ["Prepare the demo that was booked"]
+    assert story.titles(ignored)[1:] == ["Send the contract for what was accepted"]
+    assert story.titles(read)[1:] == ["Prepare the demo that was booked"]
 
 
 @pytest.mark.feature("T19")
@@ -98,12 +94,12 @@ def test_use_milestones_posts_and_forms_each_have_their_answer(begin: Begin) -> 
     tool.tell("social_engaged", {"network": "LinkedIn"}, email=email)
     story.act("submit_form", email=email, form="Autumn webinar")
     story.until("+2d")
-    assert subjects(story, won) == [
+    assert story.titles(won) == [
         "Call about what has stopped being used",
         "Write about the milestone they reached",
     ]
     assert "Use of reports has dropped" in story.open(won)[0].body
-    assert subjects(story, deal) == [
+    assert story.titles(deal) == [
         "Answer their reaction where it was made",
         "Write about the form for a webinar or paper",
     ]
@@ -126,9 +122,9 @@ def test_news_of_a_company_is_about_all_its_open_deals(story: Story) -> None:
     tool.tell("leadership_change", {"person": "Ines Roth"}, company={"id": company})
     story.until("+1h")
     for deal in deals:
-        assert subjects(story, deal) == ["Call about the change in their leadership"]
+        assert story.titles(deal) == ["Call about the change in their leadership"]
         assert "Ines Roth decides there now" in story.open(deal)[0].body
-    assert subjects(story, lost) == []
+    assert story.titles(lost) == []
     assert story.subject(deals[0])["where"].get("last_activity_at") == quiet
     tool.tell("launch", company={"id": "4711"})
     assert [row["reason"] for row in story.admin.get("/api/events")["refused"]] == [
@@ -147,13 +143,13 @@ def test_a_spike_of_visits_has_one_answer_and_its_end_another(story: Story) -> N
         for who in (email, more):
             tool.tell("page_viewed", {"url": "/pricing"}, email=who)
         story.until("+1h")
-    assert subjects(story, deal) == ["Call about what the prices mean for them"]
+    assert story.titles(deal) == ["Call about what the prices mean for them"]
     (call,) = story.open(deal)
     story.act("complete_task", task=call.id)
     story.until("+4d")
     tool.tell("page_viewed", {"url": "/blog"}, email=more)
     story.until("+4d")
-    assert subjects(story, deal) == ["Ask what the reading has led to"]
+    assert story.titles(deal) == ["Ask what the reading has led to"]
     assert "page_viewed came at" in story.why(still, "site-visits/read-and-gone")
 
 
@@ -197,13 +193,13 @@ def test_several_people_at_once_are_called_ahead_of_everything_else(begin: Begin
     second = story.contact("Piet", owner=ADA.owner_id)
     story.link(deal, second)
     story.until("+10min")
-    assert subjects(story, deal) == ["The usual call"]
+    assert story.titles(deal) == ["The usual call"]
     tool = Tool(story)
     tool.tell("page_viewed", {"url": "/terms"}, email=email)
     tool.tell("page_viewed", {"url": "/terms"}, email=email)
     assert "of 1 of 2 people" in story.why(deal, "test/several")
     tool.tell("proposal_viewed", person={"id": second})
-    assert sorted(subjects(story, deal)) == ["Call them now", "The usual call"]
+    assert sorted(story.titles(deal)) == ["Call them now", "The usual call"]
     now = next(task for task in story.open(deal) if task.subject.startswith("Call them now"))
     assert now.priority == "HIGH"
     assert now.contacts == (second,)
@@ -214,11 +210,11 @@ def test_several_people_at_once_are_called_ahead_of_everything_else(begin: Begin
     for task in (usual, now):
         story.act("complete_task", task=task.id)
     story.to("2026-09-10 09:30")
-    assert subjects(story, deal) == []
+    assert story.titles(deal) == []
     held = [row for row in story.subject(deal)["touches"] if row["step"] == "later"]
     assert held[0]["reason"] == "held"
     story.to("2026-09-11 12:00")
-    assert subjects(story, deal) == ["The next step"]
+    assert story.titles(deal) == ["The next step"]
 
 
 @pytest.mark.feature("T17")
@@ -244,7 +240,7 @@ def test_what_is_urgent_waits_for_the_prospects_hours_and_obeys_a_stop(story: St
     tool.tell("link_clicked", email=other)
     tool.tell("link_clicked", person={"id": third})
     story.until("+1d")
-    assert "Call them now" not in subjects(story, stopped)
+    assert "Call them now" not in story.titles(stopped)
 
 
 @pytest.mark.feature("T09")

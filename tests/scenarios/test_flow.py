@@ -32,10 +32,6 @@ WAITING = playbook(
 )
 
 
-def titles(story: Story, deal: str) -> list[str]:
-    return [subject for _, subject in story.lines(deal)]
-
-
 def complete(story: Story, deal: str) -> None:
     for task in story.open(deal):
         story.act("complete_task", task=task.id)
@@ -47,7 +43,7 @@ def waiting(story: Story) -> str:
     story.live(WAITING)
     deal = story.deal("proposal")
     story.until("+10min")
-    assert titles(story, deal) == ["First mail"]
+    assert story.titles(deal) == ["First mail"]
     complete(story, deal)
     return deal
 
@@ -55,7 +51,7 @@ def waiting(story: Story) -> str:
 @pytest.mark.feature("B01")
 def test_a_reply_that_is_waited_for_takes_the_way_of_those_who_answered(story: Story) -> None:
     deal = waiting(story)
-    assert titles(story, deal) == []
+    assert story.titles(deal) == []
     ahead = story.subject(deal)["next"]
     assert (ahead["step"], ahead["state"]) == ("heard", "waiting")
     assert "waits until replied, or Thu 10 Sep 2026, 10:1" in ahead["what"]
@@ -65,13 +61,13 @@ def test_a_reply_that_is_waited_for_takes_the_way_of_those_who_answered(story: S
     story.until("+1d")
     story.act("reply", deal=deal)
     story.until("+10min")
-    assert titles(story, deal) == ["Call who replied"]
+    assert story.titles(deal) == ["Call who replied"]
     said = "\n".join(story.whys(deal, "test/begin"))
     assert "Not planned, because on the other path: again." in said
     story.until("+5d")
     complete(story, deal)
     story.until("+2d")
-    assert titles(story, deal) == ["Look at it"]
+    assert story.titles(deal) == ["Look at it"]
     complete(story, deal)
     assert story.ended(deal) == {"test/way": "finished"}
     assert "Second mail" not in {t.subject.split(" — ")[0] for t in story.tasks(deal)}
@@ -81,13 +77,13 @@ def test_a_reply_that_is_waited_for_takes_the_way_of_those_who_answered(story: S
 def test_what_is_waited_for_in_vain_takes_the_other_way_in_time(story: Story) -> None:
     deal = waiting(story)
     story.to("2026-09-10 10:00")
-    assert titles(story, deal) == []
+    assert story.titles(deal) == []
     story.to("2026-09-10 10:30")
     assert story.lines(deal) == [("Thu 2026-09-10 10:10", "Second mail")]
     # It came too late to be waited for: the call is not owed, and nothing is planned twice.
     story.act("reply", deal=deal)
     story.until("+1d")
-    assert titles(story, deal) == ["Second mail"]
+    assert story.titles(deal) == ["Second mail"]
     passed = story.subject(deal)["enrolments"][0]["passed"]
     assert [(one["step"], one["arm"]) for one in passed] == [("heard", "else")]
 
@@ -97,17 +93,17 @@ def test_a_wait_outlives_a_restart_and_a_signal_told_twice_counts_once(story: St
     deal = waiting(story)
     story.restart(meanwhile=lambda: story.act("reply", deal=deal))
     story.until("+10min")
-    assert titles(story, deal) == ["Call who replied"]
+    assert story.titles(deal) == ["Call who replied"]
     story.crm.call("POST", "/sandbox/faults", {"match": "EVENT .*", "kind": "duplicate"})
     story.act("reply", deal=deal)
     story.until("+1d")
-    assert titles(story, deal) == ["Call who replied"]
+    assert story.titles(deal) == ["Call who replied"]
     other = story.deal("proposal")
     story.until("+10min")
     complete(story, other)
     story.restart(meanwhile=lambda: story.to("2026-09-15 10:00"))
     story.until("+1h")
-    assert titles(story, other) == ["Second mail"]
+    assert story.titles(other) == ["Second mail"]
     assert len(story.tasks(other)) == 2
 
 
@@ -156,19 +152,19 @@ def test_branches_ask_the_record_the_earlier_step_and_what_was_seen(story: Story
     for task in story.open(gone):
         story.act("delete_task", task=task.id)
     story.until("+10min")
-    assert titles(story, big) == ["Visit them"]
-    assert titles(story, small) == ["Mail them"]
-    assert titles(story, gone) == []
+    assert story.titles(big) == ["Visit them"]
+    assert story.titles(small) == ["Mail them"]
+    assert story.titles(gone) == []
     assert story.properties("deals", gone)["followthrough_momentum"] == "warm"
     read = [line for line in story.whys(small, "test/begin") if "deal.amount 100" in line]
     assert read, "the ledger says on what it was decided"
     story.until("+1d")
     story.act("reply", deal=small)
     story.to("2026-09-14 10:30")
-    assert titles(story, small) == ["Mail them"], "its other task is still open"
+    assert story.titles(small) == ["Mail them"], "its other task is still open"
     complete(story, small)
     story.until("+1h")
-    assert titles(story, small) == ["Thank them"]
+    assert story.titles(small) == ["Thank them"]
     assert story.ended(gone) == {"test/way": "finished"}, "nothing is left on the way it took"
 
 
@@ -198,7 +194,7 @@ def test_a_split_draws_cohorts_once_and_for_all(story: Story) -> None:
         view = SubjectView(1, SubjectType.DEAL, deal, ("deal", deal))
         drawn[deal] = cohort(split, "test/way", view)
         expected = ["Call first"] if drawn[deal] == "call-first" else []
-        assert titles(story, deal) == expected
+        assert story.titles(deal) == expected
         end = None if expected else "finished"
         assert story.ended(deal) == {"test/way": end}
     assert set(drawn.values()) == {"call-first", "nothing"}

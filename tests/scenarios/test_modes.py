@@ -15,10 +15,6 @@ RING = """
 GO = playbook(RING)
 
 
-def titles(story: Story, deal: str) -> list[str]:
-    return [title for _, title in story.lines(deal)]
-
-
 # --- activation ----------------------------------------------------------------------------------
 
 
@@ -61,7 +57,7 @@ def test_switching_on_twice_changes_nothing(story: Story) -> None:
     story.until("+10min")
     story.activate("test", "live")
     story.until("+1d")
-    assert titles(story, deal) == ["Ring"]
+    assert story.titles(deal) == ["Ring"]
     assert len(story.tasks(deal)) == 1
 
 
@@ -89,7 +85,7 @@ def test_from_shadow_to_live_is_an_activation(story: Story) -> None:
     assert story.ended(seen) == {"test/go": None}, "waits for its release"
     new = story.deal("qualified")
     story.until("+1d")
-    assert (story.tasks(seen), titles(story, new)) == ([], ["Ring"])
+    assert (story.tasks(seen), story.titles(new)) == ([], ["Ring"])
 
 
 @pytest.mark.feature("T25")

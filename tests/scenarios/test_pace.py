@@ -109,7 +109,7 @@ def test_whoever_stirs_is_contacted_daily_and_whoever_sleeps_every_two_weeks(
     ]
     complete(story, awake)
     story.to("2026-09-10 12:00")
-    assert [subject for _, subject in story.lines(awake)] == [
+    assert story.titles(awake) == [
         "By engagement 2 of 6: call about the topic"
     ]
     complete(story, awake)
@@ -213,11 +213,11 @@ def test_the_preset_writes_to_the_buyer_of_an_open_deal(story: Story) -> None:
     deal, who = people(story, Cora="CHAMPION", Bas="BUDGET_HOLDER")
     story.act("reply", contact=who["Cora"], deal=deal)
     story.to("2026-09-15 12:00")
-    assert [subject for _, subject in story.lines(deal)] == [
+    assert story.titles(deal) == [
         "Ask the champion to introduce you to the buyer"
     ], "one task at a time"
     complete(story, deal)
     story.until("+1h")
-    assert [subject for _, subject in story.lines(deal)] == [
+    assert story.titles(deal) == [
         "Write the buyer the one page that matters"
     ]

@@ -16,7 +16,7 @@ from connectors.budget import Limit
 from sandbox.pipedrive.grants import Grants
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, BEN, Story, playbook
-from tests.scenarios.test_salesforce import SEQUENCE, THREE, fault, titles
+from tests.scenarios.test_salesforce import SEQUENCE, THREE, fault
 
 CREATE = "POST /pipedrive/api/v2/activities$"
 FAST = {"default": Limit(10_000, 2 * SECOND), "search": Limit(100, 2 * SECOND)}
@@ -36,7 +36,7 @@ def proposed(story: Story) -> str:
     story.live(THREE)
     deal = story.deal("proposal")
     story.settle()
-    assert titles(story, deal) == EACH_ONCE
+    assert story.titles(deal) == EACH_ONCE
     return deal
 
 
@@ -46,7 +46,7 @@ def in_sequence(story: Story) -> str:
     deal = story.deal("proposal")
     story.until("+3d")
     story.until("+1h")
-    assert titles(story, deal) == ["Third day"]
+    assert story.titles(deal) == ["Third day"]
     return deal
 
 
@@ -121,7 +121,7 @@ def test_a_reply_is_asked_for_every_half_hour_of_inquirers_too(story: Story) -> 
     ))  # fmt: skip
     person, deal = story.contact(owner=ADA.owner_id), story.deal("new")
     story.until("+2h")
-    assert titles(story, person) == ["Answer them"]
+    assert story.titles(person) == ["Answer them"]
     story.act("reply", contact=person)
     story.until("+31min")
     assert story.ended(person, "contact") == {"test/s": "replied"}
@@ -212,9 +212,9 @@ def test_a_rep_stops_and_pauses_by_a_field_of_the_deal(story: Story) -> None:
     set_field(story, "deals", stopped, "Follow-up control", "Stop")
     story.to("2026-09-16 12:00")
     assert story.ended(stopped) == {"test/s": "stopped_by_rep"}
-    assert "Seventh day" not in titles(story, paused)
+    assert "Seventh day" not in story.titles(paused)
     story.to("2026-09-18 12:00")
-    assert "Seventh day" in titles(story, paused)
+    assert "Seventh day" in story.titles(paused)
 
 
 @pytest.mark.long
@@ -233,8 +233,8 @@ def test_a_call_is_activity_and_our_own_tasks_are_none(story: Story) -> None:
     story.until("+6d")
     story.act("log_call", deal=called)
     story.until("+5d")
-    assert "Gone quiet" in titles(story, quiet)
-    assert "Gone quiet" not in titles(story, called)
+    assert "Gone quiet" in story.titles(quiet)
+    assert "Gone quiet" not in story.titles(called)
 
 
 # --- people --------------------------------------------------------------------------------------
@@ -289,7 +289,7 @@ def test_a_meeting_ends_the_sequence_and_one_not_done_is_asked_about(story: Stor
     story.until("+10min")
     assert story.ended(deal)["test/s"] == "meeting_booked"
     story.to("2026-09-11 15:00")
-    assert [subject for subject in titles(story, deal) if "held" in subject], titles(story, deal)
+    assert [subject for subject in story.titles(deal) if "held" in subject], story.titles(deal)
 
 
 @pytest.mark.feature("K05")
@@ -304,7 +304,7 @@ def test_a_meeting_that_was_done_was_held(story: Story) -> None:
     story.to("2026-09-07 13:30")
     story.act("meeting_outcome", meeting=meeting, outcome="COMPLETED")
     story.until("+15min")
-    assert titles(story, deal) == ["Recap"]
+    assert story.titles(deal) == ["Recap"]
 
 
 # --- records that go and come --------------------------------------------------------------------
@@ -345,7 +345,7 @@ def test_merged_deals_go_on_as_one(story: Story) -> None:
     story.settle()
     story.merge("deals", kept, gone)
     story.until("+1h")
-    assert titles(story, kept) == EACH_ONCE
+    assert story.titles(kept) == EACH_ONCE
 
 
 # --- failures ------------------------------------------------------------------------------------
@@ -372,7 +372,7 @@ def test_one_kind_of_failure_makes_no_task_twice_and_loses_none(
     deal = story.deal("proposal")
     fault(story, match, kind, times=2)
     story.until("+1h")
-    assert titles(story, deal) == EACH_ONCE
+    assert story.titles(deal) == EACH_ONCE
     assert len(story.tasks(deal)) == 3
 
 
@@ -384,7 +384,7 @@ def test_access_that_ran_out_is_renewed_without_a_word(story: Story) -> None:
         grant.expires = 0
     deal = story.deal("proposal")
     story.settle()
-    assert titles(story, deal) == EACH_ONCE
+    assert story.titles(deal) == EACH_ONCE
 
 
 @pytest.mark.feature("K05")
@@ -426,7 +426,7 @@ def test_what_a_ban_of_webhooks_swallowed_is_found_by_asking(story: Story) -> No
     story.until("+10min")
     assert story.open(deal) == [], "nobody told of it"
     story.until("+1d")
-    assert titles(story, deal) == EACH_ONCE
+    assert story.titles(deal) == EACH_ONCE
 
 
 @pytest.mark.feature("K05")
@@ -438,11 +438,11 @@ def test_a_subscription_that_was_dropped_is_made_again(story: Story) -> None:
     assert hooks(story) == []
     unheard = story.deal("proposal")
     story.until("+1d")
-    assert titles(story, unheard) == EACH_ONCE, "found by asking"
+    assert story.titles(unheard) == EACH_ONCE, "found by asking"
     assert {hook.object for hook in hooks(story)} == {"deal", "person", "activity"}
     heard = story.deal("proposal")
     story.settle()
-    assert titles(story, heard) == EACH_ONCE, "told at once"
+    assert story.titles(heard) == EACH_ONCE, "told at once"
 
 
 @pytest.mark.feature("K05")
@@ -479,7 +479,7 @@ def test_the_days_budget_is_never_overrun_and_work_goes_on_at_its_reset(
     deals = [story.deal("proposal") for _ in range(25)]
     story.until("+1h")
     for deal in deals:
-        assert titles(story, deal) == EACH_ONCE
+        assert story.titles(deal) == EACH_ONCE
     assert len(story.tasks()) == 75
     assert len(spent) > 1, "it took more than one day"
     assert max(spent.values()) <= 1000

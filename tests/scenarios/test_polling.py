@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from app.installations.config import Config, from_environment
 from app.lanes import fresh
-from app.model.time import DAY, Business, Wall
+from app.model.time import DAY
 from app.runtime import embedded
-from tests.scenarios.harness import Story, playbook
+from tests.scenarios.harness import playbook
+from tests.scenarios.live import Live
 
 RULE = playbook("""
   - id: sent
@@ -36,38 +34,6 @@ SEQUENCE = playbook(
 )
 
 
-class Live(Story):
-    """On threads of its own; business time stands where the test puts it."""
-
-    def _config(self) -> Config:
-        super()._config()
-        del self.environment["FOLLOWTHROUGH_SIMULATION"]
-        return from_environment(self.environment)
-
-    def _run(self) -> None:
-        now = self.simulation.clock.now
-
-        class Clocks:
-            def business(self) -> Business:
-                return Business(now())
-
-            def wall(self) -> Wall:
-                return Wall(time.time_ns() // 1_000_000)
-
-        with mock.patch("app.runtime.embedded.RealClocks", Clocks):
-            super()._run()
-
-    def until_so(self, come_true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
-        while not come_true():
-            assert time.monotonic() < deadline, "nobody asked"
-            time.sleep(0.05)
-
-    def to(self, when: int | str) -> None:
-        instant = self.at(when) if isinstance(when, str) else when
-        self.simulation.barrier.begin(max(instant, self.now))
-
-
 @pytest.mark.feature("K05")
 def test_changes_are_asked_for_while_nobody_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -78,7 +44,7 @@ def test_changes_are_asked_for_while_nobody_waits(
         deal = story.deal("proposal")
         story.to(story.now + 31_000)
         story.until_so(lambda: story.open(deal) != [])
-        assert [subject for _, subject in story.lines(deal)] == ["Ring"]
+        assert story.titles(deal) == ["Ring"]
         found = story.admin.get("/api/doctor")["findings"]
         assert not [one for one in found if one["code"] in ("no_webhook", "poll_late")]
         with mock.patch("app.runtime.embedded.poll_if_due", return_value=False):

@@ -29,7 +29,7 @@ def running(story: Story) -> str:
     story.live(CADENCE)
     deal = story.deal("proposal")
     story.until("+1d")
-    assert [subject for _, subject in story.lines(deal)] == ["First call"]
+    assert story.titles(deal) == ["First call"]
     return deal
 
 
@@ -38,10 +38,6 @@ def said(story: Story, deal: str, kind: str, type: str = "deal", **more: Any) ->
     answer = story.change("POST", f"/api/subjects/{type}/{deal}/reply", {"class": kind, **more})
     story.settle()
     return answer
-
-
-def subjects(story: Story, deal: str) -> list[str]:
-    return [subject for _, subject in story.lines(deal)]
 
 
 @pytest.mark.feature("B04")
@@ -73,14 +69,14 @@ def test_out_of_office_is_no_reply_and_holds_the_person_until_they_are_back(stor
     story.to("2026-09-17 08:59")
     assert story.open(deal) == []
     story.to("2026-09-17 09:10")
-    assert subjects(story, deal) == ["First call"]
+    assert story.titles(deal) == ["First call"]
     (call,) = story.open(deal)
     story.act("complete_task", task=call.id)
     story.to("2026-09-18 17:00")
     assert story.open(deal) == [], "what was two days apart stays two days apart"
     story.to("2026-09-19 17:00")
     story.to("2026-09-21 10:00")
-    assert subjects(story, deal) == ["Second mail"]
+    assert story.titles(deal) == ["Second mail"]
 
 
 @pytest.mark.feature("X09")
@@ -105,7 +101,7 @@ def test_a_person_takes_over_and_says_when_rules_may_act_again(
     assert "last reply on 8 September" in task.body, "with the context"
     story.move(deal, "negotiation")
     story.until("+6d")
-    assert subjects(story, deal) == [title], "whatever begins, nothing automatic comes of it"
+    assert story.titles(deal) == [title], "whatever begins, nothing automatic comes of it"
     assert story.ended(deal)["test/ask"] is None
     hold = [{"reason": "a_person_is_in_charge", "until_at": None}]
     assert story.subject(deal)["holds"] == hold
@@ -119,7 +115,7 @@ def test_a_person_takes_over_and_says_when_rules_may_act_again(
         assert reasons == {"went_on": ["a_person_is_in_charge"]}
     story.act("complete_task", task=task.id)
     story.until("+1d")
-    assert subjects(story, deal) == ["First call"]
+    assert story.titles(deal) == ["First call"]
 
 
 @pytest.mark.feature("B02")
@@ -131,14 +127,14 @@ def test_call_me_next_week_is_a_dated_task_and_everything_waits_for_it(story: St
     assert story.lines(deal) == [("Mon 2026-09-21 09:00", "Call as agreed")]
     assert story.ended(deal)["test/ask"] is None
     story.to("2026-09-18 18:00")
-    assert subjects(story, deal) == ["Call as agreed"]
+    assert story.titles(deal) == ["Call as agreed"]
     assert story.whys(deal, "test/go")[0] != ""
     story.to("2026-09-21 12:00")
-    assert subjects(story, deal) == ["Call as agreed"], "one open task at a time"
+    assert story.titles(deal) == ["Call as agreed"], "one open task at a time"
     (call,) = story.open(deal)
     story.act("complete_task", task=call.id)
     story.until("+1h")
-    assert subjects(story, deal) == ["First call"]
+    assert story.titles(deal) == ["First call"]
 
 
 @pytest.mark.feature("B02")
@@ -148,13 +144,13 @@ def test_a_date_that_can_be_read_in_two_ways_is_asked_about_and_not_acted_on(sto
     story.settle()
     told = said(story, deal, "not_now", date="03/10")
     assert (told["date"], told["readings"]) == (None, ["2026-10-03", "2027-03-10"])
-    assert subjects(story, deal) == ["Which day did the prospect mean?"]
+    assert story.titles(deal) == ["Which day did the prospect mean?"]
     (line,) = [one for one in story.subject(deal)["ledger"] if one["code"] == "reply_date_unread"]
     assert "“03/10”" in line["text"]
     said(story, deal, "not_now", date="2026-10-03")
     assert story.lines(deal) == [("Mon 2026-10-05 09:00", "Call as agreed")]
     story.until("+20d")
-    assert subjects(story, deal) == ["Call as agreed"]
+    assert story.titles(deal) == ["Call as agreed"]
 
 
 @pytest.mark.feature("B03")
@@ -190,7 +186,7 @@ def test_who_left_the_company_is_never_addressed_again(story: Story) -> None:
     story.act("reply", deal=deal)
     story.settle()
     said(story, deal, "left_company")
-    assert subjects(story, deal) == ["Find the new contact"]
+    assert story.titles(deal) == ["Find the new contact"]
     assert story.ended(deal)["test/ask"] in ("replied", "left_company")
     other = story.deal("proposal", contact=contact)
     story.until("+9d")
@@ -206,7 +202,7 @@ def test_an_opt_out_in_words_stops_everything_first_and_then_asks_for_the_crm(
     deal = running(story)
     said(story, deal, "opt_out")
     assert story.ended(deal)["test/ask"] == "opted_out"
-    assert subjects(story, deal) == ["Record in the CRM that the contact opted out"]
+    assert story.titles(deal) == ["Record in the CRM that the contact opted out"]
     story.act("opt_out", deal=deal)
     story.until("+10min")
     assert story.open(deal) == [], "done, so the task is gone"
@@ -239,7 +235,7 @@ def test_the_word_may_come_before_the_mail_and_holds_the_person_everywhere(story
     story.to("2026-09-16 18:00")
     assert [task.due for task in story.open()] == ["Thu 2026-09-17 10:00"], "put off with it"
     story.to("2026-09-17 18:00")
-    assert "First call" in subjects(story, other)
+    assert "First call" in story.titles(other)
 
 
 @pytest.mark.feature("P03")
@@ -253,7 +249,7 @@ def test_a_manual_pause_outlasts_the_absence(story: Story) -> None:
     assert story.open(deal) == []
     story.control(deal, "run")
     story.until("+1h")
-    assert subjects(story, deal) == ["First call"]
+    assert story.titles(deal) == ["First call"]
 
 
 @pytest.mark.feature("P03")
@@ -265,13 +261,13 @@ def test_a_rep_who_knows_better_lets_it_go_on_at_once_and_without_a_burst(story:
     story.to("2026-09-15 10:00")
     story.change("POST", f"/api/subjects/deal/{deal}/go-on")
     story.until("+1h")
-    assert subjects(story, deal) == ["First call"]
+    assert story.titles(deal) == ["First call"]
     (call,) = story.open(deal)
     story.act("complete_task", task=call.id)
     story.to("2026-09-16 18:00")
     assert story.open(deal) == []
     story.to("2026-09-17 18:00")
-    assert subjects(story, deal) == ["Second mail"]
+    assert story.titles(deal) == ["Second mail"]
 
 
 @pytest.mark.feature("B03")
@@ -293,14 +289,14 @@ def test_a_rule_that_names_the_class_gives_the_task_in_place_of_the_usual_one(st
     assert read.subject == "Read it — Big sale"
     story.act("complete_task", task=read.id)
     said(story, deal, "positive")
-    assert subjects(story, deal) == ["Our own way"]
+    assert story.titles(deal) == ["Our own way"]
     said(story, deal, "positive")
     assert len(story.tasks(deal)) == 2, "said twice, done once"
     other = story.deal("qualified")
     story.act("reply", deal=other)
     story.settle()
     said(story, other, "question")
-    assert "Take over: the prospect asks a question" in subjects(story, other)
+    assert "Take over: the prospect asks a question" in story.titles(other)
 
 
 @pytest.mark.feature("P03")
@@ -370,8 +366,8 @@ def test_what_follows_a_reply_gives_way_where_that_was_no_end(begin: Begin, afte
     said(story, human, "positive")
     story.until("+1h")
     assert story.ended(machine).get("test/thank") in (None, "previous_goes_on")
-    assert "Thank them" not in subjects(story, machine)
+    assert "Thank them" not in story.titles(machine)
     story.to("2026-09-24 12:00")
-    assert "Thank them" not in subjects(story, machine)
+    assert "Thank them" not in story.titles(machine)
     assert story.ended(machine)["test/ask"] is None
-    assert "Thank them" in subjects(story, human)
+    assert "Thank them" in story.titles(human)

@@ -97,7 +97,7 @@ def in_sequence(story: Story) -> str:
     deal = story.deal("proposal")
     story.until("+3d")
     story.until("+2min")
-    assert titles(story, deal) == ["Third day"]
+    assert story.titles(deal) == ["Third day"]
     return deal
 
 
@@ -179,8 +179,8 @@ def test_our_own_tasks_and_fields_are_no_activity_and_a_call_is(story: Story) ->
     story.until("+6d")
     story.act("log_call", deal=called)
     story.until("+5d")
-    assert "Gone quiet" in [line for _, line in story.lines(quiet)]
-    assert "Gone quiet" not in [line for _, line in story.lines(called)]
+    assert "Gone quiet" in story.titles(quiet)
+    assert "Gone quiet" not in story.titles(called)
 
 
 # --- people --------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def test_a_meeting_ends_the_sequence_and_one_without_outcome_is_asked_about(stor
     story.until("+10min")
     assert story.ended(deal) == {"test/s": "meeting_booked"}
     story.to("2026-09-11 15:00")
-    assert titles(story, deal) == ["Say how the meeting went: held, no-show or moved?"]
+    assert story.titles(deal) == ["Say how the meeting went: held, no-show or moved?"]
 
 
 @pytest.mark.feature("K05")
@@ -279,7 +279,7 @@ def test_the_package_has_a_field_for_what_came_of_a_meeting(story: Story) -> Non
     story.to("2026-09-07 13:30")
     story.act("meeting_outcome", meeting=meeting, outcome="COMPLETED")
     story.until("+15min")
-    assert [subject for _, subject in story.lines(deal)] == ["Recap"]
+    assert story.titles(deal) == ["Recap"]
 
 
 # --- records that go and come --------------------------------------------------------------------
@@ -315,10 +315,6 @@ def test_merged_people_leave_one_follow_up(story: Story) -> None:
 # --- failures ------------------------------------------------------------------------------------
 
 
-def titles(story: Story, deal: str) -> list[str]:
-    return [subject for _, subject in story.lines(deal)]
-
-
 EACH_ONCE = ["Third day", "Seventh day", "Fourteenth day"]
 
 
@@ -341,7 +337,7 @@ def test_one_kind_of_failure_makes_no_task_twice_and_loses_none(
     deal = story.deal("proposal")
     fault(story, match, kind, times=2)
     story.until("+1h")
-    assert titles(story, deal) == EACH_ONCE
+    assert story.titles(deal) == EACH_ONCE
     assert len(story.tasks(deal)) == 3
 
 
@@ -354,7 +350,7 @@ def test_a_session_that_ends_is_renewed_without_a_word(story: Story) -> None:
         session.expires = 0
     deal = story.deal("proposal")
     story.settle()
-    assert titles(story, deal) == EACH_ONCE
+    assert story.titles(deal) == EACH_ONCE
 
 
 @pytest.mark.feature("K05")

@@ -41,10 +41,6 @@ def several(begin: Begin, **settings: object) -> Story:
     return story
 
 
-def titles(story: Story, about: str) -> list[str]:
-    return [subject for _, subject in story.lines(about)]
-
-
 @pytest.mark.feature("P27")
 def test_an_inquiry_that_is_there_twice_is_followed_up_once(twice: Story) -> None:
     first = twice.contact("Nora", owner=ADA.owner_id, email=ADDRESS)
@@ -52,23 +48,23 @@ def test_an_inquiry_that_is_there_twice_is_followed_up_once(twice: Story) -> Non
     second = twice.contact("Nora", owner=BEN.owner_id, email=ADDRESS.upper())
     other = twice.contact("Piet", owner=BEN.owner_id)
     twice.until("+2h")
-    assert titles(twice, first) == titles(twice, other) == ["First call"]
-    assert titles(twice, second) == []
+    assert twice.titles(first) == twice.titles(other) == ["First call"]
+    assert twice.titles(second) == []
     said = (
         f"Contact {first} has the same e-mail address, and the same follow-up has run there since "
         "before this one."
     )
     assert said in twice.whys(second, "test/lead", "contact")
     twice.to("2026-09-11 12:00")
-    assert titles(twice, second) == ["Look at their site"], "which troubles nobody"
-    assert titles(twice, first) == ["First call", "Look at their site", "Second mail"]
+    assert twice.titles(second) == ["Look at their site"], "which troubles nobody"
+    assert twice.titles(first) == ["First call", "Look at their site", "Second mail"]
     # Months later the person comes back under a third record: that is a new inquiry.
     for task in twice.open():
         twice.act("complete_task", task=task.id)
     twice.until("+40d")
     third = twice.contact("Nora", owner=BEN.owner_id, email=ADDRESS)
     twice.until("+1d")
-    assert "First call" in titles(twice, third)
+    assert "First call" in twice.titles(third)
 
 
 @pytest.mark.feature("P27")
@@ -77,7 +73,7 @@ def test_whoever_shares_an_address_shares_what_they_said_no_to(twice: Story) -> 
     deal = twice.deal("qualified", contact=twice.contact("N.", email=ADDRESS))
     twice.act("opt_out", contact=known)
     twice.until("+2h")
-    assert titles(twice, deal) == ["Look it up"]
+    assert twice.titles(deal) == ["Look it up"]
     assert (
         f"Contact {known} has the same e-mail address and must not be addressed: opted_out."
         in twice.whys(deal, "test/deal")
@@ -93,7 +89,7 @@ def test_caps_count_a_person_under_all_of_their_records(begin: Begin) -> None:
         for name in ("North", "South")
     ]
     story.until("+2h")
-    assert sorted(titles(story, deal) for deal in deals) == [
+    assert sorted(story.titles(deal) for deal in deals) == [
         ["Look it up"], ["Look it up", "Ring"]
     ]  # fmt: skip
 
@@ -103,4 +99,4 @@ def test_an_address_that_stands_for_several_people_may_be_no_person(begin: Begin
     story = several(begin, same_address="each", cap_7_days=1)
     both = [story.contact(name, owner=ADA.owner_id, email=ADDRESS) for name in ("Nora", "Piet")]
     story.until("+2h")
-    assert [titles(story, one) for one in both] == [["First call"], ["First call"]]
+    assert [story.titles(one) for one in both] == [["First call"], ["First call"]]

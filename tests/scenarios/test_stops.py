@@ -12,7 +12,7 @@ def in_proposal(story: Story) -> str:
     story.live("proposal")
     deal = story.deal("proposal")
     story.until("+3d")
-    assert [subject for _, subject in story.lines(deal)] == [
+    assert story.titles(deal) == [
         "Call about open questions on the proposal"
     ]
     return deal
@@ -99,8 +99,8 @@ def test_what_was_put_off_to_a_date_comes_back_on_it(story: Story) -> None:
     assert story.open() == []
     story.to("2026-11-06 15:30")  # a Friday, sixty days after the calls were done
     again = "Call again now that the agreed time has passed"
-    assert [subject for _, subject in story.lines(quiet)] == [again]
-    assert [subject for _, subject in story.lines(small)] == [again]
+    assert story.titles(quiet) == [again]
+    assert story.titles(small) == [again]
     assert story.lines(won) == []
     assert "The subject is closed" in story.whys(won, "test/asked")[0]
     assert "condition is not met" in story.why(small, "test/again")
@@ -205,7 +205,7 @@ def test_an_exit_that_a_file_turns_off_by_name_ends_nothing(story: Story) -> Non
     story.act("reply", deal=deal)
     story.act("opt_out", deal=deal)
     story.until("+3d")
-    assert [subject for _, subject in story.lines(deal)] == [
+    assert story.titles(deal) == [
         "Proposal stage, day 3: clear up questions"
     ]
 
@@ -274,7 +274,7 @@ def test_a_rep_pauses_without_a_date_and_lets_it_run_again(story: Story) -> None
     assert story.ended(deal) == {"proposal/proposal-cadence": None}
     story.control(deal, "run")
     story.to("2026-09-14 12:00")
-    assert [subject for _, subject in story.lines(deal)] == [
+    assert story.titles(deal) == [
         "Call about open questions on the proposal"
     ]
 

@@ -164,7 +164,7 @@ def test_a_deal_without_a_contact_brings_one_question_first(story: Story) -> Non
     story.live(THREE)
     deal = story.deal("proposal", contact="")
     story.until("+10min")
-    subjects = [subject for _, subject in story.lines(deal)]
+    subjects = story.titles(deal)
     assert subjects == [
         "Choose the contact for this follow-up", "Third day", "Seventh day", "Fourteenth day",
     ]  # fmt: skip

@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pytest
 
 from app.installations.config import Config, from_environment
-from app.model.time import Business, Wall
 from demo.admin import Admin
 from demo.http import TIMEOUT_S
 from sandbox.hubspot import errors
-from tests.scenarios.harness import ADA, CLIENT_SECRET, KINDS, PORTAL, Story, playbook
+from tests.scenarios.harness import ADA, CLIENT_SECRET, KINDS, PORTAL, playbook
+from tests.scenarios.live import Live
 from tests.scenarios.test_refusals import send_webhook
 
 OTHER = PORTAL + 1
@@ -46,7 +45,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
-class Two(Story):
+class Two(Live):
     """The usual account, `PORTAL`, and a second one like it, `OTHER`, with people of the same
     names, addresses and ids."""
 
@@ -65,22 +64,8 @@ class Two(Story):
 
     def _config(self) -> Config:
         super()._config()
-        del self.environment["FOLLOWTHROUGH_SIMULATION"]
         del self.environment["RATE_MULTIPLIER"]  # the vendor's true limits, of each account alone
         return from_environment(self.environment)
-
-    def _run(self) -> None:
-        now = self.simulation.clock.now
-
-        class Clocks:
-            def business(self) -> Business:
-                return Business(now())
-
-            def wall(self) -> Wall:
-                return Wall(time.time_ns() // 1_000_000)
-
-        with mock.patch("app.runtime.embedded.RealClocks", Clocks):
-            super()._run()
 
     def _connect(self) -> None:
         self.admins: dict[int, Admin] = {}
@@ -93,10 +78,6 @@ class Two(Story):
             admin.confirm_stages({stage: kind for kind, stage in KINDS.items()})
             admin.settings(SETTINGS)
             admin.activate(admin.save({"text": RULE}), "live")
-
-    def to(self, when: int | str) -> None:
-        instant = self.at(when) if isinstance(when, str) else when
-        self.simulation.barrier.begin(max(instant, self.now))
 
     def act_in(self, portal: int, verb: str, **params: Any) -> str:
         body = {"portal": portal, "verb": verb, **params}

@@ -8,10 +8,6 @@ from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, Story
 
 
-def titles(story: Story, about: str) -> list[str]:
-    return [subject for _, subject in story.lines(about)]
-
-
 def complete(story: Story, about: str) -> None:
     (task,) = story.open(about)
     story.act("complete_task", task=task.id)
@@ -31,7 +27,7 @@ def seen(begin: Begin) -> Story:
 def test_opened_mail_chooses_the_way_and_a_click_brings_a_call(seen: Story) -> None:
     read, unread = seen.deal("proposal"), seen.deal("proposal", amount=20_000)
     seen.to("2026-09-08 10:30")
-    assert titles(seen, read) == titles(seen, unread) == ["Guide the prospect through the proposal"]
+    assert seen.titles(read) == seen.titles(unread) == ["Guide the prospect through the proposal"]
     # Opened before the rep had written: that is about another mail, and answers nothing.
     seen.act("open_mail", deal=unread)
     seen.until("+1h")
@@ -40,10 +36,10 @@ def test_opened_mail_chooses_the_way_and_a_click_brings_a_call(seen: Story) -> N
     seen.until("+1h")
     seen.act("open_mail", deal=read)
     seen.to("2026-09-11 10:00")
-    assert titles(seen, read) == [], "that it was opened hastens nothing"
+    assert seen.titles(read) == [], "that it was opened hastens nothing"
     seen.to("2026-09-11 13:00")
-    assert titles(seen, read) == ["Call the prospect who opened the guide"]
-    assert titles(seen, unread) == ["Reach the prospect who opened no mail"]
+    assert seen.titles(read) == ["Call the prospect who opened the guide"]
+    assert seen.titles(unread) == ["Reach the prospect who opened no mail"]
     told = "\n".join(seen.whys(read, "proposal-ways/proposal-on-its-way"))
     assert "opened" in told
     assert "Not planned, because on the other path: other-road." in told
@@ -54,7 +50,7 @@ def test_opened_mail_chooses_the_way_and_a_click_brings_a_call(seen: Story) -> N
     seen.to("2026-09-14 11:00")
     seen.act("click_link", deal=read)
     seen.until("+1h")
-    assert titles(seen, read) == ["Call while the prospect looks at the offer"]
+    assert seen.titles(read) == ["Call while the prospect looks at the offer"]
     seen.to("2026-09-17 12:00")
     (large,) = seen.open(unread)
     assert large.subject.startswith("Call the prospect's manager about a large offer")
@@ -84,7 +80,7 @@ def test_a_silent_lead_goes_to_nurture_on_the_twentieth_day(story: Story) -> Non
         for one in (lead, stopped):
             complete(story, one)
     story.to("2026-09-28 11:00")
-    assert titles(story, lead) == ["Decide whether the silent lead goes to nurture"]
+    assert story.titles(lead) == ["Decide whether the silent lead goes to nurture"]
     story.set_control("contacts", stopped, "stop")
     story.until("+10min")
     complete(story, lead)
