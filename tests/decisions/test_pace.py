@@ -118,6 +118,8 @@ def test_what_was_planned_by_another_version_is_no_gate() -> None:
     """A follow-up that was moved to a version with a pace has its next steps planned already."""
     view = paced(*STEPS)
     view = replace(view, planned=frozenset({"a", "b"}), finished=frozenset({"a"}))
+    early = progress(view, at_speed(None), CAL, at("2026-03-04 09:00"))
+    assert woken(early) == [at("2026-03-12 09:00")], "it waits for the third, not for the second"
     made = progress(view, at_speed(None), CAL, at("2026-03-12 09:00"))
     assert due(made) == {"c": at("2026-03-12 10:00")}
 

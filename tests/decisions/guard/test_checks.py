@@ -381,6 +381,9 @@ def test_every_check_has_a_case() -> None:
     [
         {"contact": who(opted_out=True), "step": TODO},  # a rep's own work
         {"contact": who(bounced=True)},  # a call reaches who cannot be mailed
+        {"twins": (who(bounced=True),)},
+        {"twins": (who(opted_out=True),), "step": TODO},
+        {"earlier": "c2", "step": TODO},
         {"contact": None, "step": TODO},
         {"followed_pipelines": frozenset({"p1"})},
         {"subject": subject(stage_kind=StageKind.WON, **OLD)},  # onboarding in the won stage
