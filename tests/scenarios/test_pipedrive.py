@@ -476,11 +476,11 @@ def test_the_days_budget_is_never_overrun_and_work_goes_on_at_its_reset(
 
     monkeypatch.setattr(limits, "admit", counting)
     story.live(THREE)
-    deals = [story.deal("proposal") for _ in range(25)]
+    deals = [story.deal("proposal") for _ in range(40)]
     story.until("+1h")
     for deal in deals:
         assert story.titles(deal) == EACH_ONCE
-    assert len(story.tasks()) == 75
+    assert len(story.tasks()) == 120
     assert len(spent) > 1, "it took more than one day"
     assert max(spent.values()) <= 1000
     assert not any(call["status"] == 429 for call in story.admin.get("/api/health")["calls"])
