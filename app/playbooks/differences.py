@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from app.playbooks import phrases
+from app.playbooks.raw import Raw, items, mapping
 
-Raw = Mapping[str, Any]
 Place = tuple[str, ...]
 What = Literal["added", "removed", "changed", "moved"]
 
@@ -70,15 +70,15 @@ def _keys(where: Place, before: Raw, after: Raw) -> Iterator[Difference]:
         if old == new:
             continue
         if key == "templates":
-            yield from _named(where, "text", _mapping(old), _mapping(new))
+            yield from _named(where, "text", mapping(old), mapping(new))
         elif _identified(key, old) or _identified(key, new):
             yield from _rows(where, _ONE.get(key, key), old or [], new or [])
         elif key == "then":
-            yield from _actions(where, _list(old), _list(new))
+            yield from _actions(where, items(old), items(new))
         elif key in _WHOLE or not (isinstance(old, Mapping) and isinstance(new, Mapping)):
             yield _value(where, key, old, new)
         else:
-            yield from _keys((*where, key), _mapping(old), _mapping(new))
+            yield from _keys((*where, key), mapping(old), mapping(new))
 
 
 def _rows(where: Place, one: str, before: Any, after: Any) -> Iterator[Difference]:
@@ -94,24 +94,24 @@ def _named(where: Place, one: str, old: Raw, new: Raw) -> Iterator[Difference]:
     for id in dict.fromkeys([*new, *old]):
         place = (*where, f"{one} {id}")
         if id not in old:
-            yield Difference(place, "added", after=_said(_mapping(new[id])))
+            yield Difference(place, "added", after=_said(mapping(new[id])))
         elif id not in new:
-            yield Difference(place, "removed", before=_said(_mapping(old[id])))
+            yield Difference(place, "removed", before=_said(mapping(old[id])))
         elif old[id] != new[id]:
-            yield from _keys(place, _mapping(old[id]), _mapping(new[id]))
+            yield from _keys(place, mapping(old[id]), mapping(new[id]))
 
 
 def _actions(where: Place, before: list[Any], after: list[Any]) -> Iterator[Difference]:
     """What a rule does: its tasks one by one, everything else in words."""
     yield from _rows(where, "task", _tasks(before), _tasks(after))
-    old, new = ([phrases.action(one) for one in done if "create_tasks" not in _mapping(one)]
+    old, new = ([phrases.action(one) for one in done if "create_tasks" not in mapping(one)]
                 for done in (before, after))  # fmt: skip
     if old != new:
         yield Difference(where, "changed", "what it does", "; ".join(old), "; ".join(new))
 
 
 def _tasks(done: list[Any]) -> list[Any]:
-    return [task for one in done for task in _list(_mapping(one).get("create_tasks"))]
+    return [task for one in done for task in items(mapping(one).get("create_tasks"))]
 
 
 def _value(where: Place, key: str, old: Any, new: Any) -> Difference:
@@ -132,12 +132,12 @@ def _lines(before: str, after: str) -> tuple[str, ...]:
 def _said(item: Raw) -> str:
     """A rule, sequence, step or text as a whole, in one line."""
     if "when" in item:
-        then = "; ".join(phrases.action(one) for one in _list(item.get("then")))
+        then = "; ".join(phrases.action(one) for one in items(item.get("then")))
         return f"when {phrases.signal(item['when'])}: {then}"
     if "decides" in item:
         return str(item["decides"])
     if isinstance(item.get("steps"), list) and "percent" not in item:
-        return f"{len(_list(item['steps']))} steps"
+        return f"{len(items(item['steps']))} steps"
     channel = phrases.channel_of(item)
     said = phrases.question(item) or str(item.get("subject") or "")
     return ", ".join(filter(None, [
@@ -162,10 +162,10 @@ def _word(key: str, value: Any) -> str:
 def _flat(value: Any) -> str:
     """Any value in one line, as a file would say it."""
     if isinstance(value, Mapping):
-        given = _mapping(cast(Any, value))
+        given = mapping(cast(Any, value))
         return ", ".join(f"{key}: {_flat(part)}" for key, part in given.items())
     if isinstance(value, list):
-        return ", ".join(_flat(part) for part in _list(cast(Any, value)))
+        return ", ".join(_flat(part) for part in items(cast(Any, value)))
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value)
@@ -173,22 +173,14 @@ def _flat(value: Any) -> str:
 
 def _identified(key: str, value: Any) -> bool:
     """Whether this is a list of things that are known by an id."""
-    rows = _list(value)
+    rows = items(value)
     return key in _ONE and bool(rows) and all(_id(row) for row in rows)
 
 
 def _id(row: Any) -> str:
-    given = _mapping(row)
+    given = mapping(row)
     return next((str(given[name]) for name in _IDS if name in given), "")
 
 
 def _by_id(rows: Sequence[Any]) -> dict[str, Any]:
     return {_id(row): row for row in rows}
-
-
-def _mapping(value: Any) -> Raw:
-    return cast(Raw, value) if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return cast(list[Any], value) if isinstance(value, list) else []

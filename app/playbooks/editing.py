@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-Path = tuple[int | str, ...]
+from app.playbooks.raw import Path, items
 
 _PLAIN = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_ .@/%'’()+?!-]*$")
 
@@ -286,7 +286,7 @@ def _add(text: str, path: Path, value: Any, order: Sequence[str]) -> str:
 
 def _valued(value: Any, column: int) -> str:
     """A value behind its key: a list of mappings as a block, anything else in its line."""
-    rows = cast(list[Any], value) if isinstance(value, list) else []
+    rows = items(value)
     if rows and all(isinstance(row, Mapping) for row in rows):
         return "\n" + "".join(_block(row, " " * (column + 2)) for row in rows).rstrip("\n")
     return written(value, flow=False, column=column)

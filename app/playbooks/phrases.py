@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-Raw = Mapping[str, Any]
+from app.playbooks.raw import Raw, items, mapping
 
 SIGNALS: Mapping[str, str] = {
     "stage_entered": "a deal enters a stage",
@@ -92,12 +92,12 @@ _OPS = {"==": "is", "!=": "is not", "in": "is one of", "not_in": "is none of", "
 
 def signal_of(when: Any) -> str:
     """The key of the one signal that a `when` waits for; empty where there is none."""
-    return next((str(key) for key in _mapping(when) if key not in _BESIDE), "")
+    return next((str(key) for key in mapping(when) if key not in _BESIDE), "")
 
 
 def signal(when: Any) -> str:
     """`{stage_entered: proposal}` → "a deal enters the stage proposal"."""
-    given = _mapping(when)
+    given = mapping(when)
     kind = signal_of(given)
     said = _signal(kind, given.get(kind))
     if given.get("unless"):
@@ -117,9 +117,9 @@ def _signal(kind: str, value: Any) -> str:
     if kind == "closed":
         return "a deal is " + ("closed" if value == "any" else _listed(value))
     if kind == "date":
-        return _date(_mapping(value))
+        return _date(mapping(value))
     if kind == "stalled":
-        given = _mapping(value)
+        given = mapping(value)
         return f"a {given.get('momentum')} record has stalled for {given.get('for')}"
     said = SIGNALS.get(kind, kind.replace("_", " ") or "nothing yet")
     if kind in ("opened", "clicked") and isinstance(value, Mapping):
@@ -129,7 +129,7 @@ def _signal(kind: str, value: Any) -> str:
         often = f" {value.get('count')} times" if isinstance(value, Mapping) else ""
         return f"the event {_listed(named)} comes{often}"
     if kind == "surge":
-        return f"{said} ({_listed(_mapping(value).get('of', ''))})"
+        return f"{said} ({_listed(mapping(value).get('of', ''))})"
     return said if value in ("any", None) else f"{said} ({_listed(value)})"
 
 
@@ -143,7 +143,7 @@ def _date(given: Raw) -> str:
 
 def condition(asked: Any) -> str:
     """A condition as a sentence's part: "deal.amount is at least 1000 and …"."""
-    given = _mapping(asked)
+    given = mapping(asked)
     for key, word in (("all", " and "), ("any", " or ")):
         parts = given.get(key)
         if isinstance(parts, list):
@@ -162,7 +162,7 @@ def operator(op: str) -> str:
 
 def action(done: Any) -> str:
     """One item of a rule's `then`."""
-    given = _mapping(done)
+    given = mapping(done)
     key = next(iter(given), "")
     value = given.get(key)
     if key == "create_tasks":
@@ -172,7 +172,7 @@ def action(done: Any) -> str:
         return f"begin the sequence {value}"
     if key == "stop":
         return f"stop {'every sequence' if value == 'any' else _listed(value)}"
-    more = _mapping(value)
+    more = mapping(value)
     if key == "notify":
         return f"tell the {more.get('who')} ({more.get('template')})"
     if key == "set":
@@ -201,37 +201,33 @@ def question(step: Raw) -> str:
     kind = channel_of(step)
     given = step.get(kind)
     if kind == "wait":
-        said = _mapping(given)
+        said = mapping(given)
         return f"wait until {signal(said.get('until'))}, at most {said.get('timeout', '…')}"
     if kind == "branch":
-        said = _mapping(given)
+        said = mapping(given)
         if "if" in said:
             return f"if {condition(said['if'])}"
         if "seen" in said:
             return f"if it was seen that {signal(said['seen'])}"
         return f"if the step {said.get('step')} is {_listed(said.get('is', []), 'or')}"
     if kind == "split":
-        rows = cast(list[Any], given) if isinstance(given, list) else []
-        parts = (f"{_mapping(row).get('cohort')} {_mapping(row).get('percent')} %" for row in rows)
+        rows = items(given)
+        parts = (f"{mapping(row).get('cohort')} {mapping(row).get('percent')} %" for row in rows)
         return f"split by lot: {', '.join(parts)}"
     if kind == "set":
         return action({"set": given})
     if kind == "hand_over":
-        return f"hand the record over to {assigned(_mapping(given).get('to'))}"
+        return f"hand the record over to {assigned(mapping(given).get('to'))}"
     return ""
 
 
 def assigned(assign: Any) -> str:
     """Whose task it is: the owner's unless the step says otherwise."""
     if isinstance(assign, Mapping):
-        given = _mapping(assign)
+        given = mapping(assign)
         team = given.get("team")
         return f"the team {team}, in turn" if team else str(given.get("rep", ""))
     return {"manager": "the owner's manager"}.get(str(assign or ""), "the owner")
-
-
-def _mapping(value: Any) -> Raw:
-    return cast(Raw, value) if isinstance(value, Mapping) else {}
 
 
 def _listed(value: Any, word: str = "or") -> str:

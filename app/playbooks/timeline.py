@@ -9,13 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from app.model.time import DAY, Delay, Unit, parse_delay
 from app.playbooks import phrases
-
-Raw = Mapping[str, Any]
-Path = tuple[int | str, ...]
+from app.playbooks.raw import Path, Raw, items, mapping
 
 WAYS = ("then", "else")
 
@@ -72,8 +70,8 @@ def _marks(
     steps: Any, base: Path, lane: int, way: str, day: float
 ) -> tuple[list[Mark], float]:
     found: list[Mark] = []
-    for index, step in enumerate(_list(steps)):
-        given = _mapping(step)
+    for index, step in enumerate(items(steps)):
+        given = mapping(step)
         path = (*base, index)
         day, when = _placed(given, day)
         found.append(_mark(given, path, lane, way, day, when))
@@ -104,8 +102,8 @@ def _ways(step: Raw) -> Iterator[tuple[str, Path, Any, float]]:
     later than the step itself it begins at the earliest."""
     kind = phrases.channel_of(step)
     if kind == "split":
-        for index, row in enumerate(_list(step.get("split"))):
-            share = _mapping(row)
+        for index, row in enumerate(items(step.get("split"))):
+            share = mapping(row)
             name = f"cohort {share.get('cohort', '')}"
             yield name, ("split", index, "steps"), share.get("steps"), 0.0
         return
@@ -113,7 +111,7 @@ def _ways(step: Raw) -> Iterator[tuple[str, Path, Any, float]]:
         "then": "if so", "else": "if not"
     }
     for key in WAYS if kind in ("wait", "branch") else ():
-        late = _days(_mapping(step.get("wait")).get("timeout")) if key == "else" else 0.0
+        late = _days(mapping(step.get("wait")).get("timeout")) if key == "else" else 0.0
         yield names[key], (key,), step.get(key), late
 
 
@@ -123,7 +121,7 @@ def _placed(step: Raw, before: float) -> tuple[float, str]:
     for side, sign in (("before", -1), ("after", 1)):
         anchor = step.get(side)
         if isinstance(anchor, Mapping):
-            field = str(_mapping(anchor).get("field", "a date"))
+            field = str(mapping(anchor).get("field", "a date"))
             return sign * days, f"{at} {side} {field}" if days else f"on {field}"
     if step.get("after") == "previous_done":
         return before + days, f"{_long(at)} after the step before is done"
@@ -183,11 +181,3 @@ def drawing(found: Sequence[Mark]) -> dict[str, Any]:
     ]
     height = LANE * (1 + max(lane for lane, _ in lanes))
     return {"placed": placed, "lines": lines, "width": width, "height": height}
-
-
-def _mapping(value: Any) -> Raw:
-    return cast(Raw, value) if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return cast(list[Any], value) if isinstance(value, list) else []

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from app.model.time import parse_delay
-from app.playbooks.editing import EditError, Path, append, drop, move, put
-from app.web.admin.drafting import TEMPLATE_ORDER, at
-
-Raw = Mapping[str, Any]
+from app.model.time import DAY, parse_delay
+from app.playbooks.editing import EditError, append, drop, move, put
+from app.playbooks.raw import Path, Raw, items, mapping
+from app.web.admin.drafting import TEMPLATE_ORDER, at, path_of
 
 _ORDER = ("playbook", "title", "description", "needs", "momentum", "rules", "sequences")
 _AFTER_D = 3
@@ -24,9 +23,7 @@ def done(text: str, document: Raw, deed: str) -> str:
     """The text after one button: `up:sequences.0.steps.1`, `add-step:sequences.0.steps`. Raises
     EditError."""
     what, _, where = deed.partition(":")
-    path: Path = tuple(int(part) if part.isdecimal() else part for part in where.split("."))
-    if path and path[0] == "templates":
-        path = tuple(where.split("."))
+    path = path_of(where)
     if what == "remove":
         return drop(text, path)
     if what in ("up", "down"):
@@ -38,20 +35,24 @@ def done(text: str, document: Raw, deed: str) -> str:
     if what == "add-sequence":
         return _sequence_added(text, document)
     if what == "add-text":
-        name = _free("text", _mapping(document.get("templates")))
+        name = _free("text", mapping(document.get("templates")))
         return _template_added(text, document, name)
     raise EditError(f"there is no button {what!r}")
 
 
 def _step_added(text: str, document: Raw, path: Path) -> str:
-    rows = [_mapping(row) for row in _list(at(document, path))]
+    rows = [mapping(row) for row in items(at(document, path))]
     name = _free("step", _ids(document))
     text = _template_added(text, document, name)
-    step = {
-        "id": name, "at": _later(rows), "task": "call", "template": name,
+    return append(text, path, _task(name, _later(rows)))
+
+
+def _task(name: str, at: str) -> Raw:
+    """A step to begin with. name: of the step and of its text."""
+    return {
+        "id": name, "at": at, "task": "call", "template": name,
         "subject": "Name what is to be done",
     }  # fmt: skip
-    return append(text, path, step)
 
 
 def _later(rows: list[Raw]) -> str:
@@ -59,35 +60,31 @@ def _later(rows: list[Raw]) -> str:
     days = [0.0]
     for row in rows:
         try:
-            days.append(parse_delay(str(row.get("at"))).approximate_ms() / 86_400_000)
+            days.append(parse_delay(str(row.get("at"))).approximate_ms() / DAY)
         except ValueError:
             continue
     return f"{int(max(days)) + _AFTER_D}d"
 
 
 def _rule_added(text: str, document: Raw) -> str:
-    rules = [_mapping(row) for row in _list(document.get("rules"))]
+    rules = [mapping(row) for row in items(document.get("rules"))]
     name = _free("rule", {str(rule.get("id", "")) for rule in rules})
     rule: dict[str, Any] = {"id": name, "title": "A new rule", "when": {"stage_entered": _BEGIN}}
-    sequences = _list(document.get("sequences"))
+    sequences = items(document.get("sequences"))
     if sequences:
-        rule["then"] = [{"enrol": str(_mapping(sequences[0]).get("id", ""))}]
+        rule["then"] = [{"enrol": str(mapping(sequences[0]).get("id", ""))}]
         return append(text, ("rules",), rule)
     step = _free("step", _ids(document))
     text = _template_added(text, document, step)
-    task = {"id": step, "at": "1d", "task": "call", "template": step,
-            "subject": "Name what is to be done"}  # fmt: skip
-    return append(text, ("rules",), {**rule, "then": [{"create_tasks": [task]}]})
+    return append(text, ("rules",), {**rule, "then": [{"create_tasks": [_task(step, "1d")]}]})
 
 
 def _sequence_added(text: str, document: Raw) -> str:
-    sequences = [_mapping(row) for row in _list(document.get("sequences"))]
+    sequences = [mapping(row) for row in items(document.get("sequences"))]
     name = _free("sequence", {str(one.get("id", "")) for one in sequences})
     step = _free("step", _ids(document))
     text = _template_added(text, document, step)
-    task = {"id": step, "at": "1d", "task": "call", "template": step,
-            "subject": "Name what is to be done"}  # fmt: skip
-    sequence = {"id": name, "title": "A new sequence", "steps": [task]}
+    sequence = {"id": name, "title": "A new sequence", "steps": [_task(step, "1d")]}
     if not sequences:
         return put(text, ("sequences",), [sequence], _ORDER)
     return append(text, ("sequences",), sequence)
@@ -95,14 +92,14 @@ def _sequence_added(text: str, document: Raw) -> str:
 
 def _template_added(text: str, document: Raw, name: str) -> str:
     said = {"decides": _DECIDES, "body": _BODY}
-    if not _mapping(document.get("templates")):
+    if not mapping(document.get("templates")):
         return put(text, ("templates",), {name: said})
     return put(text, ("templates", name), said, TEMPLATE_ORDER)
 
 
 def _ids(document: Raw) -> set[str]:
     """Every id in the playbook, and every text's name: a new step shares one with its text."""
-    found = set(map(str, _mapping(document.get("templates"))))
+    found = set(map(str, mapping(document.get("templates"))))
 
     def look(node: Any) -> None:
         if isinstance(node, Mapping):
@@ -110,7 +107,7 @@ def _ids(document: Raw) -> set[str]:
             found.add(str(item.get("id", "")))
             for value in item.values():
                 look(value)
-        for one in _list(node):
+        for one in items(node):
             look(one)
 
     look(document.get("rules"))
@@ -120,11 +117,3 @@ def _ids(document: Raw) -> set[str]:
 
 def _free(stem: str, taken: Any) -> str:
     return next(f"{stem}-{n}" for n in range(1, 10_000) if f"{stem}-{n}" not in taken)
-
-
-def _mapping(value: Any) -> Raw:
-    return cast(Raw, value) if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return cast(list[Any], value) if isinstance(value, list) else []

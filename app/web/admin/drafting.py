@@ -11,17 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from app.playbooks import phrases
-from app.playbooks.editing import Path, put
+from app.playbooks.editing import put
 from app.playbooks.loader import parsed
 from app.playbooks.problems import PlaybookError
+from app.playbooks.raw import Path, Raw, items, mapping, plain
 from app.playbooks.timeline import Mark, drawing, marks
 from app.playbooks.values import EXIT_NAMES
 from app.web.admin import rule_fields, step_fields
 from app.web.admin.fields import Field, given
 from app.web.admin.kept import kept
 from app.web.admin.step_fields import Known, dotted
-
-Raw = Mapping[str, Any]
 
 SEQUENCE_ORDER = ("id", "title", "goal", "exits", "on_deal", "exclusive", "end", "again",
                   "if_running", "priority", "lower", "max_active", "steps")  # fmt: skip
@@ -85,22 +84,22 @@ def document_of(text: str) -> Any:
 
 def form_of(document: Raw, known: Known) -> Form:
     """The form of what stands in a document, mistakes and all."""
-    texts = _mapping(document.get("templates"))
+    texts = mapping(document.get("templates"))
     known = Known(list(texts), known.dates, known.teams, known.people)
-    sequences = [_mapping(one) for one in _list(document.get("sequences"))]
+    sequences = [mapping(one) for one in items(document.get("sequences"))]
     ids = [str(one.get("id", "")) for one in sequences]
-    rules = [_mapping(one) for one in _list(document.get("rules"))]
+    rules = [mapping(one) for one in items(document.get("rules"))]
     used = _used(document)
     return Form(
         head=[
-            Field("title", "Title", "text", _str(document.get("title"))),
+            Field("title", "Title", "text", plain(document.get("title"))),
             Field("description", "What it is for, in a sentence or two", "area",
-                  _str(document.get("description")).strip(), rows=3),
+                  plain(document.get("description")).strip(), rows=3),
         ],
         rules=[_rule(one, ("rules", i), known, ids, len(rules)) for i, one in enumerate(rules)],
         sequences=[_sequence(one, ("sequences", i), known) for i, one in enumerate(sequences)],
         templates=[
-            _template(str(name), _mapping(one), used.get(str(name), []), len(texts))
+            _template(str(name), mapping(one), used.get(str(name), []), len(texts))
             for name, one in texts.items()
         ],
         kept=kept(document),
@@ -116,7 +115,7 @@ def applied(text: str, document: Raw, form: Form, typed: Any) -> str:
     touched: set[Path] = set()
     replaced: set[Path] = set()
     for one in changed:
-        path = _path(one.name)
+        path = path_of(one.name)
         owner = path[:-1]
         asked = next((i for i, part in enumerate(path) if part == "if"), None)
         if asked is not None and path[0] == "rules":
@@ -129,7 +128,7 @@ def applied(text: str, document: Raw, form: Form, typed: Any) -> str:
             if path[-1] == "~signal":
                 replaced.add(owner)
     for name in conditions:
-        path = _path(name)
+        path = path_of(name)
         text = rule_fields.write_condition(text, path, at(document, path), values)
     return text
 
@@ -158,7 +157,7 @@ def _written(text: str, path: Path, stands: Any, value: str) -> str:
     if len(path) == 1:
         return put(text, path, value or None, _HEAD)
     if "steps" in path or "create_tasks" in path:
-        return step_fields.write(text, owner, key, _mapping(stands), value)
+        return step_fields.write(text, owner, key, mapping(stands), value)
     order = rule_fields.ORDER if path[0] == "rules" else SEQUENCE_ORDER
     return put(text, path, value or None, order)
 
@@ -171,44 +170,46 @@ def _rule(rule: Raw, path: Path, known: Known, sequences: list[str], count: int)
     done: list[str] = []
     steps: list[StepForm] = []
     listed = ""
-    for number, one in enumerate(_list(rule.get("then"))):
-        place, action = (*path, "then", number), _mapping(one)
+    for number, one in enumerate(items(rule.get("then"))):
+        place, action = (*path, "then", number), mapping(one)
         if "create_tasks" in action:
             listed = dotted((*place, "create_tasks"))
             steps += _steps(action["create_tasks"], (*place, "create_tasks"), known)
         elif "enrol" in action:
-            fields.append(Field(dotted((*place, "enrol")), "Begin the sequence", "choice",
-                                _str(action["enrol"]), [(id, id) for id in sequences]))  # fmt: skip
+            fields.append(
+                Field(dotted((*place, "enrol")), "Begin the sequence", "choice",
+                      plain(action["enrol"]), [(id, id) for id in sequences])
+            )  # fmt: skip
         elif "notify" in action:
-            told = _mapping(action["notify"])
+            told = mapping(action["notify"])
             fields += [
-                Field(dotted((*place, "notify", "who")), "Tell", "choice", _str(told.get("who")),
+                Field(dotted((*place, "notify", "who")), "Tell", "choice", plain(told.get("who")),
                       [(who, f"the {who}") for who in ("owner", "manager", "admin")]),
                 Field(dotted((*place, "notify", "template")), "with the text", "choice",
-                      _str(told.get("template")), [(name, name) for name in known.templates]),
+                      plain(told.get("template")), [(name, name) for name in known.templates]),
             ]  # fmt: skip
         else:
             done.append(phrases.action(action))
     asked = phrases.condition(rule.get("if")) if rule.get("if") else ""
     said = f"When {phrases.signal(rule.get('when'))}{', if ' + asked if asked else ''}"
     return Part(
-        dotted(path), str(rule.get("id", "")), _str(rule.get("title")), fields, said, done,
+        dotted(path), str(rule.get("id", "")), plain(rule.get("title")), fields, said, done,
         listed, steps, drawing([s.mark for s in steps]) if steps else None, removable=count > 1,
     )  # fmt: skip
 
 
 def _sequence(sequence: Raw, path: Path, known: Known) -> Part:
-    exits = _mapping(sequence.get("exits"))
+    exits = mapping(sequence.get("exits"))
     on = [name for name in EXIT_NAMES if exits.get(name) not in (False, "off")]
     fields = [
-        Field(dotted((*path, "title")), "Title", "text", _str(sequence.get("title"))),
+        Field(dotted((*path, "title")), "Title", "text", plain(sequence.get("title"))),
         Field(dotted((*path, "~exits")), "It ends when", "many", "\n".join(on),
               [(name, phrases.EXITS.get(name, name.replace("_", " "))) for name in EXIT_NAMES]),
         *rule_fields.signal_fields(sequence.get("goal"), (*path, "goal"), may_be_empty=True),
         Field(dotted((*path, "priority")), "Priority among sequences", "number",
-              _str(sequence.get("priority")), placeholder="none"),
+              plain(sequence.get("priority")), placeholder="none"),
         Field(dotted((*path, "max_active")), "Most that run at a time", "number",
-              _str(sequence.get("max_active")), placeholder="no limit"),
+              plain(sequence.get("max_active")), placeholder="no limit"),
         Field(dotted((*path, "exclusive")), "No other beside it for the same record", "bool",
               "on" if sequence.get("exclusive") else ""),
     ]  # fmt: skip
@@ -217,7 +218,7 @@ def _sequence(sequence: Raw, path: Path, known: Known) -> Part:
               for one in fields]  # fmt: skip
     steps = _steps(sequence.get("steps"), (*path, "steps"), known)
     return Part(
-        dotted(path), str(sequence.get("id", "")), _str(sequence.get("title")), fields,
+        dotted(path), str(sequence.get("id", "")), plain(sequence.get("title")), fields,
         row=dotted((*path, "steps")), steps=steps, drawing=drawing([s.mark for s in steps]),
     )  # fmt: skip
 
@@ -230,7 +231,7 @@ def _steps(steps: Any, base: Path, known: Known) -> list[StepForm]:
     found: list[StepForm] = []
     for mark in marks(steps):
         path = (*base, *mark.path)
-        step = _mapping(at({"": steps}, ("", *mark.path)))
+        step = mapping(at({"": steps}, ("", *mark.path)))
         found.append(StepForm(dotted(path), mark, step_fields.fields_of(step, path, known)))
     return found
 
@@ -239,13 +240,13 @@ def _template(name: str, text: Raw, used: list[str], count: int) -> Part:
     path = ("templates", name)
     fields = [
         Field(dotted((*path, "decides")), "The one decision that it is to bring", "text",
-              _str(text.get("decides"))),
+              plain(text.get("decides"))),
         Field(dotted((*path, "email_subject")), "Subject, of a mail", "text",
-              _str(text.get("email_subject"))),
-        Field(dotted((*path, "body")), "Text", "area", _str(text.get("body")).strip(),
-              rows=min(18, 3 + _str(text.get("body")).count("\n"))),
+              plain(text.get("email_subject"))),
+        Field(dotted((*path, "body")), "Text", "area", plain(text.get("body")).strip(),
+              rows=min(18, 3 + plain(text.get("body")).count("\n"))),
     ]  # fmt: skip
-    return Part(dotted(path), name, _str(text.get("decides")), fields, used_by=used,
+    return Part(dotted(path), name, plain(text.get("decides")), fields, used_by=used,
                 removable=not used and count > 1)  # fmt: skip
 
 
@@ -262,7 +263,7 @@ def _used(document: Raw) -> dict[str, list[str]]:
                     found.setdefault(value, []).append(owner)
                 else:
                     look(value, owner)
-        for one in _list(node):
+        for one in items(node):
             look(one, owner)
 
     for key in ("momentum", "rules", "sequences"):
@@ -273,7 +274,7 @@ def _used(document: Raw) -> dict[str, list[str]]:
 # --- places --------------------------------------------------------------------------------------
 
 
-def _path(name: str) -> Path:
+def path_of(name: str) -> Path:
     """A field's name as a path: numbers are places in lists, but for the names of texts."""
     parts = name.split(".")
     text = parts[0] == "templates"
@@ -292,15 +293,3 @@ def at(document: Any, path: Path) -> Any:
         else:
             return None
     return node
-
-
-def _mapping(value: Any) -> Raw:
-    return cast(Raw, value) if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return cast(list[Any], value) if isinstance(value, list) else []
-
-
-def _str(value: Any) -> str:
-    return "" if value is None else str(value)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from app.playbooks import phrases
+from app.playbooks.raw import Raw, items, mapping
 from app.web.admin.rule_fields import shape_of
 from app.web.admin.step_fields import ORDER
-
-Raw = Mapping[str, Any]
 
 _SIMPLE = frozenset({"enrol", "create_tasks", "notify"})
 _FIELDS = frozenset({"playbook", "title", "description", "rules", "sequences", "templates"})
@@ -52,12 +51,12 @@ def _kept(document: Raw) -> Iterator[tuple[int, str]]:
     for sequence in _items(document.get("sequences")):
         name = f"sequence {sequence.get('id')}"
         yield from _beside(sequence, _OF_SEQUENCE, f"{name}: ")
-        goal = _mapping(sequence.get("goal"))
+        goal = mapping(sequence.get("goal"))
         if isinstance(goal.get(phrases.signal_of(goal)), Mapping):
             yield _line(sequence, "goal"), f"{name}: the goal's details"
         yield from _steps(sequence.get("steps"), name)
-    for name, text in _mapping(document.get("templates")).items():
-        yield from _beside(_mapping(text), _OF_TEXT, f"text {name}: ")
+    for name, text in mapping(document.get("templates")).items():
+        yield from _beside(mapping(text), _OF_TEXT, f"text {name}: ")
 
 
 def _beside(owner: Raw, fields: frozenset[str], before: str) -> Iterator[tuple[int, str]]:
@@ -71,7 +70,7 @@ def _rule(rule: Raw, name: str) -> Iterator[tuple[int, str]]:
     yield from _beside(rule, _OF_RULE, f"{name}: ")
     if rule.get("if") and shape_of(rule["if"]) is None:
         yield _line(rule, "if"), f"{name}: a nested condition"
-    when = _mapping(rule.get("when"))
+    when = mapping(rule.get("when"))
     if isinstance(when.get(phrases.signal_of(when)), Mapping):
         yield _line(rule, "when"), f"{name}: the signal's details"
     if any(key in when for key in ("unless", "within", "enters")):
@@ -105,9 +104,5 @@ def _line(owner: Any, key: str) -> int:
 
 
 def _items(value: Any) -> list[Any]:
-    rows = cast(list[Any], value) if isinstance(value, list) else []
+    rows = items(value)
     return [row for row in rows if isinstance(row, Mapping)]
-
-
-def _mapping(value: Any) -> Raw:
-    return cast(Raw, value) if isinstance(value, Mapping) else {}

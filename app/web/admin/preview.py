@@ -11,11 +11,10 @@ from app.model.vocabulary import SignalKind, TaskType
 from app.playbooks import phrases
 from app.playbooks.codec import from_json
 from app.playbooks.problems import PlaybookError
+from app.playbooks.raw import Raw
 from app.store import reading
 from app.web import access
 from app.web.answers import services
-
-Raw = Mapping[str, Any]
 
 _SIGNAL = SignalKind.OWNER_CHANGED.value
 """A signal that any open record can have, by which the text's task comes about."""

@@ -11,13 +11,12 @@ from ruamel.yaml.error import YAMLError
 from app.model.condition import Op
 from app.model.vocabulary import ReplyClass, StageKind
 from app.playbooks import phrases
-from app.playbooks.editing import Path, put
+from app.playbooks.editing import put
 from app.playbooks.fields import CONDITION_FIELDS
+from app.playbooks.raw import Path, Raw, mapping, plain
 from app.playbooks.values import Closed, Created
 from app.web.admin.fields import Field, Options
-from app.web.admin.step_fields import dotted
-
-Raw = Mapping[str, Any]
+from app.web.admin.step_fields import dotted, text_field
 
 ORDER = ("id", "title", "when", "if", "then", "again", "settle", "limit", "scope", "urgent")
 OPS = get_args(Op)
@@ -39,15 +38,15 @@ _BY_YAML = ("stalled", "event", "surge", "date", "field_changed", "recycled")
 def fields_of(rule: Raw, path: Path) -> list[Field]:
     """What is asked of a rule beside what it does."""
     return [
-        _text((*path, "title"), "Title", _str(rule.get("title"))),
+        text_field(path, "title", "Title", plain(rule.get("title"))),
         *signal_fields(rule.get("when"), (*path, "when")),
         *condition_fields(rule.get("if"), (*path, "if")),
-        Field(dotted((*path, "again")), "How often", "choice", _str(rule.get("again")),
+        Field(dotted((*path, "again")), "How often", "choice", plain(rule.get("again")),
               [("", "as the signal says"), *phrases.AGAIN.items()], starts=True),
-        _text((*path, "settle"), "Settle time", _str(rule.get("settle")),
+        text_field(path, "settle", "Settle time", plain(rule.get("settle")),
               "how long a stage must last to count; empty: as the settings say"),
         Field(dotted((*path, "limit")), "Beginnings in an hour before it asks an admin", "number",
-              _str(rule.get("limit")), placeholder="no limit"),
+              plain(rule.get("limit")), placeholder="no limit"),
     ]  # fmt: skip
 
 
@@ -61,15 +60,15 @@ def signal_fields(when: Any, path: Path, *, may_be_empty: bool = False) -> list[
         options = [("", "nothing"), *options]
     told = phrases.signal(when) if kind in _BY_YAML or _complex(when) else ""
     found = [Field(dotted((*path, "~signal")), "When", "choice", kind, options, told)]
-    value = _mapping(when).get(kind)
+    value = mapping(when).get(kind)
     if kind in _LISTED and not _complex(when):
         listed = [] if value == "any" else value if isinstance(value, list) else [value]
-        chosen = "\n".join(_str(one) for one in cast(list[Any], listed))
+        chosen = "\n".join(plain(one) for one in cast(list[Any], listed))
         words = [(word, word.replace("_", " ")) for word in _LISTED[kind]]
         found.append(Field(dotted((*path, "~words")), "Which; none ticked means any", "many",
                            chosen, words))  # fmt: skip
     elif kind in _DELAYS:
-        found.append(_text((*path, kind), "For how long", _str(value), "such as 7d"))
+        found.append(text_field(path, kind, "For how long", plain(value), "such as 7d"))
     return found
 
 
@@ -88,9 +87,9 @@ def condition_fields(asked: Any, path: Path) -> list[Field]:
         place = (*path, f"~{number}")
         label = ("and" if word == "all" else "or") if number else "this" if rows[1:] else "If"
         found += [
-            Field(dotted((*place, "field")), label, "text", _str(row.get("field")),
+            Field(dotted((*place, "field")), label, "text", plain(row.get("field")),
                   placeholder="deal.amount", listed="condition-fields", starts=True),
-            Field(dotted((*place, "op")), "compared", "choice", _str(row.get("op")),
+            Field(dotted((*place, "op")), "compared", "choice", plain(row.get("op")),
                   [("", ""), *((op, phrases.operator(op)) for op in OPS)]),
             Field(dotted((*place, "value")), "with", "text", shown(row.get("value"))),
         ]  # fmt: skip
@@ -99,7 +98,7 @@ def condition_fields(asked: Any, path: Path) -> list[Field]:
 
 def shape_of(asked: Any) -> tuple[str, list[Raw]] | None:
     """all or any, and the comparisons; None for a condition that is nested."""
-    given = _mapping(asked)
+    given = mapping(asked)
     if not given:
         return "all", []
     if "field" in given:
@@ -107,7 +106,7 @@ def shape_of(asked: Any) -> tuple[str, list[Raw]] | None:
     for word in ("all", "any"):
         parts = given.get(word)
         if isinstance(parts, list):
-            rows = [_mapping(part) for part in cast(list[Any], parts)]
+            rows = [mapping(part) for part in cast(list[Any], parts)]
             return (word, rows) if all("field" in row for row in rows) else None
     return None
 
@@ -121,7 +120,7 @@ def write_signal(
     value: Any = "7d" if kind in _DELAYS else "any"
     if kind == "stage_entered":
         value = StageKind.PROPOSAL.value
-    beside = {key: given for key, given in _mapping(when).items() if key in ("unless", "within")}
+    beside = {key: given for key, given in mapping(when).items() if key in ("unless", "within")}
     return put(text, path, {kind: value, **(beside if kind not in _DELAYS else {})}, order)
 
 
@@ -139,10 +138,10 @@ def write_condition(text: str, path: Path, asked: Any, typed: Mapping[str, str])
     said: list[dict[str, Any]] = []
     for number, row in enumerate([*rows, *[{}] * SPARE]):
         base = dotted((*path, f"~{number}"))
-        field = typed.get(f"{base}.field", _str(row.get("field"))).strip()
+        field = typed.get(f"{base}.field", plain(row.get("field"))).strip()
         if not field:
             continue
-        op = typed.get(f"{base}.op", _str(row.get("op"))) or "=="
+        op = typed.get(f"{base}.op", plain(row.get("op"))) or "=="
         value = typed.get(f"{base}.value", shown(row.get("value")))
         one: dict[str, Any] = {"field": field, "op": op}
         if op not in ("known", "unknown"):
@@ -161,7 +160,7 @@ def shown(value: Any) -> str:
         return ", ".join(shown(one) for one in cast(list[Any], value))
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _str(value)
+    return plain(value)
 
 
 def read_value(text: str, op: str) -> Any:
@@ -185,16 +184,4 @@ def known_fields(mapped: Mapping[str, str]) -> list[str]:
 
 
 def _complex(when: Any) -> bool:
-    return isinstance(_mapping(when).get(phrases.signal_of(when)), Mapping)
-
-
-def _text(path: Path, label: str, value: str, hint: str = "") -> Field:
-    return Field(dotted(path), label, "text", value, hint=hint)
-
-
-def _mapping(value: Any) -> Raw:
-    return cast(Raw, value) if isinstance(value, Mapping) else {}
-
-
-def _str(value: Any) -> str:
-    return "" if value is None else str(value)
+    return isinstance(mapping(when).get(phrases.signal_of(when)), Mapping)

@@ -8,11 +8,10 @@ from typing import Any, cast
 
 from app.model.vocabulary import Priority, TaskType
 from app.playbooks import phrases
-from app.playbooks.editing import Path, put
+from app.playbooks.editing import put
+from app.playbooks.raw import Path, Raw, plain
 from app.playbooks.values import WINDOWS
 from app.web.admin.fields import Field, Options
-
-Raw = Mapping[str, Any]
 
 ORDER = (
     "id", "at", "after", "before", "task", "email", "note", "sequence", "priority", "template",
@@ -38,11 +37,16 @@ def dotted(path: Path) -> str:
     return ".".join(map(str, path))
 
 
+def text_field(path: Path, key: str, label: str, value: str, hint: str = "") -> Field:
+    """A line of text, for one key of what stands at the path."""
+    return Field(dotted((*path, key)), label, "text", value, hint=hint)
+
+
 def fields_of(step: Raw, path: Path, known: Known) -> list[Field]:
     """The fields of a touch; of a control step when it is reached."""
     channel = phrases.channel_of(step)
     anchored = [
-        _text(path, "at", "When", _str(step.get("at")), "30min, 4h, 3d or 2wd"),
+        text_field(path, "at", "When", plain(step.get("at")), "30min, 4h, 3d or 2wd"),
         Field(
             _name(path, "~anchor"), "counted from", "choice", _anchor(step), _anchors(known)
         ),
@@ -54,16 +58,16 @@ def fields_of(step: Raw, path: Path, known: Known) -> list[Field]:
     return [
         *anchored,
         Field(_name(path, "~channel"), "What", "choice", channel, _channels(channel)),
-        _text(path, "subject", "Task's subject", _str(step.get("subject"))),
+        text_field(path, "subject", "Task's subject", plain(step.get("subject"))),
         _template(step, path, known),
-        Field(_name(path, "priority"), "Priority", "choice", _str(step.get("priority")),
+        Field(_name(path, "priority"), "Priority", "choice", plain(step.get("priority")),
               [("", "as the kind of task says"), *((p.value, p.value) for p in Priority)]),
         Field(_name(path, "~assign"), "Whose task", "choice", _assign(step), _assigns(known)),
         Field(_name(path, "~late"), "If it is late", "choice", _late(step), _lates()),
-        Field(_name(path, "window"), "Hours", "choice", _str(step.get("window")),
+        Field(_name(path, "window"), "Hours", "choice", plain(step.get("window")),
               [("", "the rep's working hours"),
                *((w, f"the window for {w}s") for w in WINDOWS)]),
-        _text(path, "lead", "Written before it is due", _str(step.get("lead")),
+        text_field(path, "lead", "Written before it is due", plain(step.get("lead")),
               "empty: at the start of the day"),
     ]  # fmt: skip
 
@@ -81,10 +85,6 @@ def write(text: str, path: Path, key: str, step: Raw, value: str) -> str:
 
 def _name(path: Path, key: str) -> str:
     return dotted((*path, key))
-
-
-def _text(path: Path, key: str, label: str, value: str, hint: str = "") -> Field:
-    return Field(_name(path, key), label, "text", value, hint=hint)
 
 
 def _template(step: Raw, path: Path, known: Known) -> Field:
@@ -139,10 +139,6 @@ def _lates() -> Options:
     options = [("", "move it on"), ("now", "do it at once")]
     options += [(f"skip {age}", f"leave it out after {age}") for age in _LATE]
     return options
-
-
-def _str(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 # --- what is written -----------------------------------------------------------------------------
