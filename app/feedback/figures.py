@@ -120,12 +120,17 @@ def spread(values: Iterable[float]) -> Spread:
     return Spread(n, median(found), low, high, fmean(found), stdev(found))
 
 
-def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
+def middle(values: Sequence[float]) -> float | None:
+    """The median alone, which takes a small part of the time of all of `spread`."""
+    return median(values) if values else None
+
+
+def mean_interval(lie: Spread) -> tuple[float, float] | None:
     """The mean give or take 1.96 standard errors; None for fewer than ENOUGH."""
-    if len(values) < ENOUGH:
+    if lie.n < ENOUGH or lie.mean is None or lie.deviation is None:
         return None
-    error = 1.96 * stdev(values) / sqrt(len(values))
-    return fmean(values) - error, fmean(values) + error
+    error = 1.96 * lie.deviation / sqrt(lie.n)
+    return lie.mean - error, lie.mean + error
 
 
 def level(rate: float | None) -> int:

@@ -80,9 +80,9 @@ def test_a_spread_is_what_the_values_have() -> None:
     assert spread([7]).median == 7
     assert spread([7]).deviation is None
     assert spread([]).median is None
-    assert mean_interval(values) is None, "too few"
+    assert mean_interval(found) is None, "too few"
     many = values * 10
-    between = mean_interval(many)
+    between = mean_interval(spread(many))
     assert between is not None
     wide = NormalDist().inv_cdf(0.975) * stdev(many) / len(many) ** 0.5
     assert between[1] - between[0] == pytest.approx(2 * wide, rel=1e-3)

@@ -10,6 +10,7 @@ from app.feedback.board.speed import contacts_made, first_contact, followed_on
 from app.feedback.counted import Counted, share, total, values
 from app.feedback.figures import ENOUGH, TOO_FEW, Behind, Column, Figure, Line, part_cell, rate_cell
 from app.feedback.proportions import Share
+from app.model.time import DAY
 
 HOW = {
     "never": "nobody ever turned to them",
@@ -60,7 +61,7 @@ def _verdict(counted: Counted) -> Figure:
         (
             "Meetings without a word of ours for a day afterwards",
             Share(
-                int(total(meetings)) - sum(one <= 86_400_000 for one in values(meetings)),
+                int(total(meetings)) - sum(one <= DAY for one in values(meetings)),
                 int(total(meetings)),
             ),
             Behind("after_meeting"),

@@ -16,6 +16,7 @@ from app.feedback.figures import (
     Line,
     level,
     mean_interval,
+    middle,
     rate_cell,
     spread,
 )
@@ -134,7 +135,7 @@ def _velocity(counted: Counted) -> Figure:
         closed = counted.of("closed", pipeline_id=pipeline)
         standing = counted.of("pipeline", pipeline_id=pipeline)
         won = int(total(closed, "hit"))
-        cycle = spread(values(counted.of("cycles", pipeline_id=pipeline))).median
+        cycle = middle(values(counted.of("cycles", pipeline_id=pipeline)))
         known = won - int(total(closed, "unknown"))
         mean = total(closed, "amount") / known if known else None
         rate = share(closed).rate
@@ -201,11 +202,10 @@ def by_contacts(counted: Counted) -> Figure:
              Behind("by_contacts", {"few": few}))
         for few in sorted(groups)
     ]  # fmt: skip
-    to_close = values(counted.of("touches_to_close"))
-    between = mean_interval(to_close)
+    lie = spread(values(counted.of("touches_to_close")))
+    between = mean_interval(lie)
     note = TOO_FEW
     if between is not None:
-        lie = spread(to_close)
         note = (
             f"Deals that were won took {lie.mean:.1f} follow-ups on the mean (95 %: "
             f"{between[0]:.1f} to {between[1]:.1f}), {lie.median:g} on the median."

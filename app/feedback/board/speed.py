@@ -79,7 +79,7 @@ def contacts_made(counted: Counted) -> Figure:
     of = {what: values(counted.of("contacts_made", what=what)) for what in _KINDS}
     found: list[int] = [one for those in of.values() for one in those]
     n, lie = len(found), spread(found)
-    between = mean_interval(found)
+    between = mean_interval(lie)
     ends = (*(start - 1 for start in _REACH[1:]), None)
     lines: list[Line] = []
     points: list[tuple[str, float, str]] = []

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.feedback.counted import Row, total, values
-from app.feedback.figures import Column, rate_cell, spread
+from app.feedback.figures import Column, middle, rate_cell, spread
 from app.feedback.proportions import Share
 from app.model.time import DAY, HOUR
 
@@ -37,7 +37,7 @@ def times(rows: Sequence[Row]) -> Mapping[str, Any]:
         "hour": rate_cell(Share(sum(one <= HOUR for one in found), n)),
         "day": rate_cell(Share(sum(one <= DAY for one in found), n)),
         "never": rate_cell(Share(n - len(found), n)),
-        "median": spread(found).median,
+        "median": middle(found),
     }
 
 
