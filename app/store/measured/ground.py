@@ -33,6 +33,13 @@ _s = subjects.c
 OVER = tuple(sorted(kind.value for kind in (*CLOSED_KINDS, StageKind.IGNORED)))
 """Kinds of stages in which nothing is open."""
 
+IN_STAGE = and_(
+    stages.c.installation_id == _s.installation_id,
+    stages.c.pipeline_id == _s.pipeline_id,
+    stages.c.id == _s.stage_id,
+)
+"""A record and the stage in which it stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -61,14 +68,7 @@ def deals(inst: int) -> CTE:
             func.coalesce(_s.last_activity_at, _s.created_at).label("last_at"),
             _s.next_meeting_at, _s.next_activity_at, _s.owner_at, _s.machine_reply_at,
         )
-        .join(
-            stages,
-            and_(
-                stages.c.installation_id == _s.installation_id,
-                stages.c.pipeline_id == _s.pipeline_id,
-                stages.c.id == _s.stage_id,
-            ),
-        )
+        .join(stages, IN_STAGE)
         .join(
             pipelines,
             and_(
@@ -166,14 +166,7 @@ def behind(
             facts_of.c.facts, facts_of.c.value, _s.amount, _s.currency, _s.last_activity_at,
         )
         .join(subjects, _s.id == facts_of.c.subject_id)
-        .outerjoin(
-            stages,
-            and_(
-                stages.c.installation_id == _s.installation_id,
-                stages.c.pipeline_id == _s.pipeline_id,
-                stages.c.id == _s.stage_id,
-            ),
-        )
+        .outerjoin(stages, IN_STAGE)
         .order_by(func.coalesce(facts_of.c.value, 0).desc(), _s.name, _s.id)
         .limit(limit)
         .offset(skip)

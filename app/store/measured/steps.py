@@ -18,7 +18,7 @@ from app.model.vocabulary import (
     StopReason,
     TouchState,
 )
-from app.store.measured.ground import Facts, Span, flag
+from app.store.measured.ground import IN_STAGE, Facts, Span, flag
 from app.store.tables import activities, enrolments, outcomes, stages, subjects, touches
 
 _e, _t, _s, _o = enrolments.c, touches.c, subjects.c, outcomes.c
@@ -174,14 +174,7 @@ def worth(span: Span) -> Facts:
             _s.amount.label("amount"), flag(_s.amount.is_(None)).label("unknown"),
         )
         .join(subjects, _s.id == c.c.subject_id)
-        .join(
-            stages,
-            and_(
-                stages.c.installation_id == _s.installation_id,
-                stages.c.pipeline_id == _s.pipeline_id,
-                stages.c.id == _s.stage_id,
-            ),
-        )
+        .join(stages, IN_STAGE)
         .where(_s.deleted.is_(False))
         .distinct()
     )  # fmt: skip
