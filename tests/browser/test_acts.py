@@ -153,3 +153,23 @@ def test_the_panel_works_in_a_frame_of_the_crm(elsewhere: Any) -> None:
     framed(page, f"{story.url}/welcome")
     page.wait_for_timeout(300)
     assert any("frame-ancestors" in line for line in said), "nobody else frames us"
+
+
+def test_who_leads_and_covers_is_chosen_among_the_others(opened: Open) -> None:
+    page = opened(OTTO)
+    page.goto("/people")
+    row = page.locator("form.row", has=page.get_by_role("link", name="Ben Firm"))
+    offered = {"none", "Otto Firm", "Mia Firm", "Ada Firm"}
+    manager, cover = (row.locator(f"select[name^={name}]") for name in ("manager_id", "cover_id"))
+    for field in (manager, cover):
+        options = field.locator("option").all_inner_texts()
+        assert (set(options), len(options)) == (offered, 4)
+    led = manager.input_value()
+    for name, kept in (("Ada Firm", ADA.owner_id), ("none", "")):
+        cover.select_option(label=name)
+        row.get_by_role("button", name="Save").click()
+        page.get_by_text("Saved Ben Firm.").wait_for()
+        page.goto("/people")
+        assert cover.input_value() == kept
+        assert manager.input_value() == led
+    assert page.said == []

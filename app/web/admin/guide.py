@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from app.web import access, guide, summaries
 from app.web.admin.shelf import shelf
 from app.web.answers import services, wrong
-from app.web.api.people import person_view
+from app.web.api.people import choices, person_view
 from app.web.api.playbooks import overview
 from app.web.api.setup import KINDS, board
 from app.web.framing import page
@@ -42,7 +42,8 @@ def _values(conn: Any, who: access.Viewer, step: str) -> dict[str, Any]:
         return {"board": board(conn), "kinds": KINDS}
     if step == "people":
         rows = [person_view(row) for row in summaries.people_rows(conn, who)]
-        return {"people": rows, "gaps": guide.gaps(conn, who.installation_id)}
+        gaps = guide.gaps(conn, who.installation_id)
+        return {"people": rows, "choices": choices(rows), "gaps": gaps}
     if step == "playbook":
         return {"shelf": shelf(conn)}
     if step in ("watch", "live"):

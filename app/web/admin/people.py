@@ -11,10 +11,10 @@ from flask import Blueprint, g, redirect, request, url_for
 
 from app.installations.people import is_zone
 from app.model.time import to_datetime
-from app.web import access, guide, summaries
+from app.web import access, summaries
 from app.web.admin.fields import clock, minutes
 from app.web.answers import Refusal, services
-from app.web.api.people import change, person_view
+from app.web.api.people import change, choices, person_view
 from app.web.framing import page
 from app.web.telling import zone_of
 
@@ -32,8 +32,7 @@ def index() -> str:
     who = access.viewer()
     with services().store.read() as conn:
         rows = [person_view(row) for row in summaries.people_rows(conn, who)]
-        return page("people.html", conn, people=rows, roles=access.ROLES,
-                    gaps=guide.gaps(conn, who.installation_id), days=DAYS)  # fmt: skip
+        return page("people.html", conn, people=rows, roles=access.ROLES, choices=choices(rows))
 
 
 @blueprint.get("/people/<owner_id>")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from flask import Blueprint, Response
@@ -45,6 +45,12 @@ def person_view(row: Mapping[Any, Any]) -> dict[str, Any]:
         ],
         "active": bool(row["active"]),
     }
+
+
+def choices(people: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Who may lead or cover others, by owner id: the active. people: as `person_view` shows them.
+    """
+    return {one["owner_id"]: one["name"] or one["email"] for one in people if one["active"]}
 
 
 @blueprint.get("/people")

@@ -168,6 +168,16 @@ document.addEventListener("keydown", (event) => {
   else target.click();
 });
 
+// data-choices="id": what many fields offer stands once, in the template with this id; data-but: all
+// of it but this. One option beside "none" may stand there already, as it is chosen.
+for (const field of document.querySelectorAll("select[data-choices]")) {
+  const chosen = field.value;
+  const choices = document.getElementById(field.dataset.choices).content.cloneNode(true);
+  for (const one of [...choices.children]) if (one.value === field.dataset.but) one.remove();
+  field.replaceChildren(field.options[0], choices);
+  field.value = chosen;
+}
+
 // A table that is wider than its box can be scrolled with the keyboard.
 for (const box of document.querySelectorAll(".scroll")) {
   if (box.scrollWidth <= box.clientWidth) continue;
