@@ -33,6 +33,8 @@ from app.web.answers import Refusal, services, wrong
 from app.web.api.subjects import find
 from app.web.formats import moment
 
+Row = Mapping[Any, Any]
+
 HISTORY = 12
 """Lines of history: what somebody reads before a call."""
 
@@ -41,14 +43,16 @@ _ID_CHARS = 64
 
 
 def shown(
-    type: str, crm_id: str, *, draft: bool = True, about: str | None = None
-) -> dict[str, Any]:
+    type: str, crm_id: str, *, draft: bool = True, about: str | None = None,
+    known: tuple[Row, Row] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Everything that the panel shows. draft: with the words of the next touch, for which the CRM
-    is asked where its task stands there. about: the id of another touch to show as the next."""
+    is asked where its task stands there. about: the id of another touch to show as the next. known:
+    the record and what `summaries.subject` says of it, from a page that shows that as well."""
     who = access.viewer()
     with services().store.read() as conn:
-        row = find(conn, type, crm_id)
-        whole = summaries.subject(conn, who, row)
+        row = known[0] if known else find(conn, type, crm_id)
+        whole = known[1] if known else summaries.subject(conn, who, row)
         team = _team(conn, who.installation_id)
         ahead = _ahead(whole, about)
         touch = acts.touch(conn, row["id"], ahead["touch"]) if ahead and ahead["touch"] else None

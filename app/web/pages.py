@@ -128,7 +128,7 @@ def subject(type: str, crm_id: str) -> Any:
         row = find(conn, type, crm_id)
         found = summaries.subject(conn, who, row)
         names = summaries.owner_names(conn, who.installation_id)
-    acts = deal_panel.shown(type, crm_id, draft=False)
+    acts = deal_panel.shown(type, crm_id, draft=False, known=(row, found))
     with services().store.read() as conn:
         return _page(
             "subject.html", conn, subject=found, names=names, panel=acts, reply_dated=REPLY_DATED,
