@@ -15,9 +15,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import orjson
 import requests
@@ -39,7 +38,9 @@ from connectors.contract import (
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 30.0
+ORIGINS = 50
 POOL_SIZE = 32
+"""Connections kept open: to how many origins, and to each."""
 ATTEMPTS = 3
 BACK_OFF_S = (0.2, 0.8)
 SHORT_WAIT_MS = 2_000
@@ -126,6 +127,7 @@ class Transport:
         self._classify = classify
         self._timeouts = timeouts
         self._sleep = sleep
+        self._proxies = get_environ_proxies(base)
 
     def call(self, request: Request, authorization: str | None = None) -> Reply:
         """Send, repeating what may be repeated. Raises only errors of the contract."""
@@ -181,9 +183,10 @@ class Transport:
             headers["Content-Length"] = str(len(body))
         prepared.headers = headers
         prepared.body = body or None
-        session = session_for(self.base)
-        answer = session.get_adapter(prepared.url).send(
-            prepared, timeout=self._timeouts, verify=True, proxies=session.proxies
+        # The adapter itself, not a session: one serves all installations, and a session's cookies
+        # and .netrc would cross between them.
+        answer = _adapter().send(
+            prepared, timeout=self._timeouts, verify=True, proxies=self._proxies
         )
         return Reply(answer.status_code, answer.content, answer.headers)
 
@@ -248,34 +251,28 @@ def skew_ms(headers: Mapping[str, str], now: Wall) -> int | None:
     return int(theirs * SECOND) + SECOND // 2 - now
 
 
-# --- sessions ------------------------------------------------------------------------------------
+# --- connections ---------------------------------------------------------------------------------
 
-_sessions: dict[tuple[int, str], requests.Session] = {}
-_sessions_lock = threading.Lock()
-
-
-def session_for(base: str) -> requests.Session:
-    """The pooled session of this process for an origin; a fork gets its own."""
-    key = (os.getpid(), base)
-    session = _sessions.get(key)
-    if session is None:
-        with _sessions_lock:
-            session = _sessions.get(key)
-            if session is None:
-                session = _sessions[key] = _new_session(base)
-    return session
+_adapters: dict[int, HTTPAdapter] = {}
+_adapters_lock = threading.Lock()
 
 
-def _new_session(base: str) -> requests.Session:
-    session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=POOL_SIZE, max_retries=0)
-    origin = urlsplit(base)
-    session.mount(f"{origin.scheme}://", adapter)
-    # One session serves all installations: neither cookies nor a .netrc may cross between them.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.trust_env = False
-    session.proxies.update(get_environ_proxies(base))
-    return session
+def _adapter() -> HTTPAdapter:
+    """The pooled connections of this process, to all origins; a fork gets its own.
+
+    Salesforce and Pipedrive give every customer an origin. Were each kept for good, as many sockets
+    would stay open as customers ever connected; the pools used least are closed instead.
+    """
+    pid = os.getpid()
+    adapter = _adapters.get(pid)
+    if adapter is None:
+        with _adapters_lock:
+            adapter = _adapters.get(pid)
+            if adapter is None:
+                adapter = _adapters[pid] = HTTPAdapter(
+                    pool_connections=ORIGINS, pool_maxsize=POOL_SIZE, max_retries=0
+                )
+    return adapter
 
 
 # --- secrets -------------------------------------------------------------------------------------

@@ -5,7 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,7 +29,7 @@ from connectors.contract import (
 from connectors.hubspot.errors import Classifier
 from connectors.hubspot.vendor import limits
 from connectors.mapping import load
-from connectors.transport import Reply, Request, Transport, scrub, session_for
+from connectors.transport import Reply, Request, Transport, scrub
 from tests.connectors.support import HANG_UP, Asked, Calls, Clocks, ScriptedVendor
 
 READ = Request("POST", "/crm/objects/2026-03/deals/batch/read", body={"inputs": []}, safe=True)
@@ -280,13 +283,29 @@ def test_an_unreadable_answer_is_transient() -> None:
         transport(vendor.url).call(READ).json()
 
 
-def test_one_session_serves_an_origin_and_keeps_no_cookies() -> None:
+def test_no_cookie_of_a_vendor_comes_back() -> None:
     cookie = {"Set-Cookie": "tenant=1; Path=/"}
     with ScriptedVendor(lambda _: (200, {}, cookie)) as vendor:
         transport(vendor.url).call(READ)
         transport(vendor.url).call(READ)
-        assert not session_for(vendor.url).cookies
     assert all("Cookie" not in asked.headers for asked in vendor.asked)
+
+
+def test_connections_to_origins_of_long_ago_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.transport.ORIGINS", 2)
+    monkeypatch.setattr("connectors.transport._adapters", {})
+    with ExitStack() as stack:
+        vendors = [stack.enter_context(ScriptedVendor(lambda _: (200, {}))) for _ in range(6)]
+        for vendor in vendors:
+            transport(vendor.url).call(READ)
+        assert [connected(vendor.url) for vendor in vendors] == [False] * 4 + [True] * 2
+
+
+def connected(url: str) -> bool:
+    """Whether this machine holds an established connection to the address."""
+    port = f"{urlsplit(url).port:04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(remote.endswith(f":{port}") and state == "01" for _, _, remote, state, *_ in rows)
 
 
 def test_a_redirect_is_not_followed() -> None:
