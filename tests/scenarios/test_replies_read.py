@@ -7,7 +7,7 @@ import pytest
 from sandbox.world.records import Property
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import Story, playbook
-from tests.scenarios.test_replies import running, said, subjects
+from tests.scenarios.test_replies import running, said
 
 QUOTE = "\n\nOn Mon, 28 Sep 2026 at 10:02, Ada Firm <ada@firm.example> wrote:\n> a) Keep it open\n"
 
@@ -31,13 +31,13 @@ def test_one_letter_answers_the_closing_mail_as_that_mail_says(story: Story, let
     story.act("reply", deal=deal, text=letter + QUOTE)
     story.until("+10min")
     if letter == "a":
-        assert subjects(story, deal) == ["Call now: the prospect asked for it"]
+        assert story.titles(deal) == ["Call now: the prospect asked for it"]
     elif letter == "c.":
-        assert subjects(story, deal) == ["Review: the prospect asked to close the file"]
+        assert story.titles(deal) == ["Review: the prospect asked to close the file"]
         story.until("+200d")
         assert "recycled" not in [one["kind"] for one in story.subject(deal)["outcomes"]]
     else:
-        assert subjects(story, deal) == []
+        assert story.titles(deal) == []
         assert story.properties("deals", deal)["followthrough_momentum"] == "recycle"
         assert "comes_back" in story.codes(deal)
 
@@ -104,20 +104,20 @@ def test_mail_opened_twice_is_a_signal_and_neither_stops_nor_counts_as_activity(
     deal = running(story)
     story.act("open_mail", deal=deal)
     story.until("+1h")
-    assert subjects(story, deal) == ["First call"]
+    assert story.titles(deal) == ["First call"]
     assert "Seen 1 of 2 times within 7d" in story.why(deal, "mail/twice")
     (call,) = story.open(deal)
     story.act("complete_task", task=call.id)
     story.act("open_mail", deal=deal)
     story.until("+1h")
-    assert subjects(story, deal) == ["Ring the reader"]
+    assert story.titles(deal) == ["Ring the reader"]
     assert story.ended(deal)["test/ask"] is None, "an open ends nothing"
     (ring,) = story.open(deal)
     story.act("complete_task", task=ring.id)
     story.act("open_mail", deal=deal)
     story.act("click_link", deal=deal)
     story.until("+1h")
-    assert subjects(story, deal) == ["See what they clicked"], "the count begins anew"
+    assert story.titles(deal) == ["See what they clicked"], "the count begins anew"
 
 
 @pytest.mark.feature("T10")
@@ -127,9 +127,9 @@ def test_where_the_crm_tells_of_no_open_the_day_finds_it(story: Story) -> None:
     story.until("+1h")
     story.act("click_link", deal=deal)
     story.until("+1h")
-    assert subjects(story, deal) == []
+    assert story.titles(deal) == []
     story.until("+1d")
-    assert subjects(story, deal) == ["See what they clicked"]
+    assert story.titles(deal) == ["See what they clicked"]
     story.to("2026-09-12 11:00")
     assert "notified" in story.codes(deal), "nobody did anything: silent since Monday"
 
@@ -154,7 +154,7 @@ def test_a_call_that_nobody_answered_is_a_signal_of_its_own(
     story.until("+1h")
     story.act("log_call", deal=deal, outcome=outcome)
     story.until("+1h")
-    assert subjects(story, deal) == (["Try again"] if missed else [])
+    assert story.titles(deal) == (["Try again"] if missed else [])
 
 
 @pytest.mark.feature("B03")
