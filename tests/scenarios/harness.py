@@ -204,7 +204,8 @@ class Story:
 
     def _run(self) -> None:
         self.parts = start(self.config)
-        self._app = create_app(self.parts).wsgi_app
+        self.web = create_app(self.parts)
+        self._app = self.web.wsgi_app
 
     def _stop_app(self) -> None:
         if self.parts is None:
