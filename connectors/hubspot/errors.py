@@ -43,7 +43,7 @@ _OUR_APP = {
 _UNKNOWN = "PROPERTY_DOESNT_EXIST"
 _RULES = ("MISSING_REQUIRED_PROPERTY", "MISSING_CONDITIONAL_REQUIRED_PROPERTY")
 
-_HOLD_MS = {"SECONDLY": SECOND, "TEN_SECONDLY_ROLLING": 10 * SECOND, "DAILY": 15 * MINUTE}
+HOLD_MS = {"SECONDLY": SECOND, "TEN_SECONDLY_ROLLING": 10 * SECOND, "DAILY": 15 * MINUTE}
 """How long a 429 holds us off, by its policy; the body names no instant."""
 
 
@@ -92,7 +92,7 @@ class Classifier:
         return self._invalid(body, errors, type, detail)
 
     def _too_many(self, reply: Reply, body: Body, detail: str) -> CrmError:
-        wait = _HOLD_MS.get(str(body.get("policyName") or ""), 10 * SECOND)
+        wait = HOLD_MS.get(str(body.get("policyName") or ""), 10 * SECOND)
         said = number(reply.headers, "Retry-After")
         if said is not None:
             wait = said * SECOND
