@@ -23,6 +23,11 @@ MAIL_UNTOLD = frozenset({"pipedrive"})
 and before anything is done."""
 
 
+LEADS_BESIDE = frozenset({"pipedrive"})
+"""CRMs whose leads are records beside the people that they are of. A lead is its person's inquiry.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class VendorConfig:
     """The registered app, and where and how fast the vendor may be called.

@@ -82,6 +82,8 @@ def new_task(
         if touch.contact is not None:
             linked.append(("contact", touch.contact))
     else:
+        # Of a CRM with leads beside people the latest: whoever works its inbox sees the task there.
+        linked.extend(("lead", lead) for lead in subject.fields.get("leads", ())[-1:])
         linked.append(("contact", touch.contact or subject.crm_id))
     return NewTask(
         touch_id=touch.id,

@@ -15,7 +15,9 @@ from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.vocabulary import SignalKind, StageKind, StopReason, TaskType
 
-ALWAYS = frozenset({StopReason.CONTROL, StopReason.DELETED, StopReason.NOT_FOLLOWED})
+ALWAYS = frozenset(
+    {StopReason.CONTROL, StopReason.DELETED, StopReason.LEAD_CLOSED, StopReason.NOT_FOLLOWED}
+)
 
 # A rule's tasks are a promise about the deal, not a conversation: a reply does not void "recap the
 # meeting". They end with the stage that caused them (if one did), with the deal, and, where a task
@@ -35,6 +37,9 @@ PERSONAL = frozenset({TaskType.CALL, TaskType.EMAIL, TaskType.LINKEDIN, TaskType
 NO_END = "no_end"
 """Key in a reply's data: what it was said to mean, where that ends nothing."""
 
+LEAD = "lead"
+"""Key in the data of a deletion: the lead that is gone, where it is not the record itself."""
+
 _STAGE_REASONS = (
     StopReason.CLOSED_WON,
     StopReason.CLOSED_LOST,
@@ -51,7 +56,7 @@ CANDIDATES: Mapping[SignalKind, tuple[StopReason, ...]] = {
     SignalKind.BOUNCED: (StopReason.BOUNCED,),
     SignalKind.COLLEAGUE: (StopReason.COLLEAGUE,),
     SignalKind.CONTROL_CHANGED: (StopReason.CONTROL,),
-    SignalKind.DELETED: (StopReason.DELETED,),
+    SignalKind.DELETED: (StopReason.LEAD_CLOSED, StopReason.DELETED),
 }
 
 
@@ -158,7 +163,14 @@ def _off_limits(_: EnrolmentView, event: Signal, __: SubjectView) -> bool:
 def _deleted(enrolment: EnrolmentView, event: Signal, _: SubjectView) -> bool:
     """The record itself, or the person whom the follow-up is for; not just anybody on the record.
     """
+    if LEAD in event.data:
+        return False
     return event.contact is None or event.contact == enrolment.contact
+
+
+def _lead_closed(_: EnrolmentView, event: Signal, __: SubjectView) -> bool:
+    """The person is still there; what is gone is the last lead that made an inquiry of them."""
+    return LEAD in event.data
 
 
 _HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]] = {
@@ -172,6 +184,7 @@ _HOLDS: Mapping[StopReason, Callable[[EnrolmentView, Signal, SubjectView], bool]
     StopReason.COLLEAGUE: _colleague,
     StopReason.CONTROL: _stopped,
     StopReason.DELETED: _deleted,
+    StopReason.LEAD_CLOSED: _lead_closed,
     StopReason.NOT_FOLLOWED: _off_limits,
 }
 

@@ -199,6 +199,7 @@ TEXTS: Mapping[str, str] = {
     StopReason.DELETED: "The record was deleted in the CRM.",
     StopReason.GOAL: "The goal is reached.",
     StopReason.FINISHED: "No step is left of {steps}.",
+    StopReason.LEAD_CLOSED: "The lead was archived or deleted in the CRM.",
     StopReason.BECAME_DEAL: "The contact became deal {deal}, whose own rules take over.",
     StopReason.SHADOW_OVER: "The rule's mode changed before this began.",
     StopReason.DATE_MOVED: "{field} has moved to {date}; it begins anew when that comes near.",

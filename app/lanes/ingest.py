@@ -19,6 +19,7 @@ from app.lanes.decide import decide_became, decide_signals, decide_timers
 from app.lanes.events import postings, take_posted
 from app.lanes.forgetting import forget
 from app.lanes.heard import SAID, heard_of
+from app.lanes.inquiries import LeadObserver, fetch_inquirers
 from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.observe_lives import LifeObserver
@@ -63,6 +64,7 @@ def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
     try:
         readings = fetch(lanes, tenant, plan.reads, plan.told, partly=True)
         fetch_strangers(lanes, tenant, readings)
+        fetch_inquirers(lanes, tenant, plan, readings)
         unplaced = postings(lanes, tenant, rows, readings)
     except CrmError as error:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
@@ -188,11 +190,16 @@ def _take_in(
     observer.deals(readings.of("deal"), known)
     for type in ("email", "call", "meeting"):
         observer.engagements(type, readings.of(type))
-    tasks = TaskObserver(observer)
+    tasks, leads, lives = TaskObserver(observer), LeadObserver(observer), LifeObserver(observer)
     tasks.read(readings.of("task"))
-    lives = LifeObserver(observer)
+    leads.read(readings.of("lead"))
     for type, id, at in readings.gone:
-        (tasks.deleted(id, at) if type == "task" else lives.deleted(type, id, at))
+        if type == "task":
+            tasks.deleted(id, at)
+        elif type == "lead":
+            leads.gone(id, at)
+        else:
+            lives.deleted(type, id, at)
     replies = ReplyObserver(observer)
     for heard in readings.said:
         replies.hear(heard)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from app.lanes.colleagues import MATES
 from app.lanes.context import Lanes, Tenant
 from app.lanes.heard import load_ground
+from app.lanes.inquiries import inquirers
 from app.lanes.reading import Readings
 from app.lanes.snapshot import Snapshot
 from app.model.time import Business
@@ -47,7 +48,10 @@ def load_snapshot(
     deals = {record.id for record in readings.of("deal")}
     contacts = {record.id for record in readings.of("contact")}
     contacts.update(heard.id for heard in readings.said if heard.type == "contact")
-    for type in ("email", "call", "meeting", "task"):
+    leads = {record.id for record in readings.of("lead")}
+    leads.update(id for type, id, _ in readings.gone if type == "lead")
+    contacts.update(inquirers(conn, inst, leads).values())
+    for type in ("email", "call", "meeting", "task", "lead"):
         for record in readings.of(type):
             linked = record.associations or {}
             deals.update(linked.get("deal", ()))
@@ -76,6 +80,7 @@ def load_snapshot(
         contacts=contacts,
         tasks=tasks,
         meetings=[record.id for record in readings.of("meeting")],
+        leads=leads,
         touches=[r.fields["touch_id"] for r in readings.of("task") if r.fields.get("touch_id")],
         compared=bool(readings.of("contact")),
     )  # fmt: skip

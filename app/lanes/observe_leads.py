@@ -33,14 +33,22 @@ def lead_changes(
     ahead = record.fields.get("next_activity_at")
     if ahead != subject["next_activity_at"]:
         observer.found.change(subject_id, observer.snapshot, {"next_activity_at": ahead})
-    before, owner = subject["owner_id"], fresh["owner_id"] or None
+    if "leads" in loads(subject["fields"]):
+        return signals  # whose lead it is follows it up, not whose the person is
+    return [*signals, *owner_change(observer, subject_id, fresh["owner_id"], record.updated_at)]
+
+
+def owner_change(
+    observer: Observer, subject_id: int, owner: str | None, at: int
+) -> list[Signal]:
+    """Another owner of an inquiry, noticed with a change at that instant; nothing if it is not."""
+    before, owner = observer.snapshot.rows[subject_id]["owner_id"], owner or None
     if before == owner:
-        return signals
-    at = Business(record.updated_at)
+        return []
     changed = {"owner_id": owner, "owner_at": at}
     observer.found.change(subject_id, observer.snapshot, changed)
     cause, data = f"owner:{owner or ''}:{at}", {"from": before, "to": owner}
-    return [*signals, Signal(SignalKind.OWNER_CHANGED, subject_id, at, cause, data=data)]
+    return [Signal(SignalKind.OWNER_CHANGED, subject_id, Business(at), cause, data=data)]
 
 
 def _fields(

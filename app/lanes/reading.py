@@ -34,6 +34,7 @@ _LINKED: Mapping[str, tuple[ObjectType, ...]] = {
     "email": ("contact", "deal"),
     "call": ("contact", "deal"),
     "meeting": ("contact", "deal"),
+    "lead": ("contact",),
 }
 
 

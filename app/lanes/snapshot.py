@@ -60,11 +60,12 @@ class Snapshot:
         contacts: Iterable[str] = (),
         tasks: Iterable[str] = (),
         meetings: Iterable[str] = (),
+        leads: Iterable[str] = (),
         touches: Iterable[str] = (),
         with_running: bool = True,
         compared: bool = False,
     ) -> None:
-        """contacts, tasks, meetings: CRM ids of records about to be compared with what we hold.
+        """contacts, tasks, meetings, leads: CRM ids of records about to be compared with ours.
 
         compared: contacts as read are laid beside it, so whoever must not come back matters.
         with_running False: subjects and people only, for judging touches that are decided.
@@ -85,7 +86,8 @@ class Snapshot:
         if with_running:
             self._load_running(conn, now)
         self.objects: dict[tuple[str, str], Row] = {}
-        for type, crm_ids in (("task", list(tasks)), ("meeting", list(meetings))):
+        held_beside = {"task": list(tasks), "meeting": list(meetings), "lead": list(leads)}
+        for type, crm_ids in held_beside.items():
             if crm_ids:
                 found = mirror.objects(conn, tenant.id, type, crm_ids)
                 self.objects.update({(type, key): row for key, row in found.items()})

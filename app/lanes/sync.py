@@ -15,6 +15,7 @@ from app.model.time import MINUTE, Business
 from app.signals.tasks import WATCHED
 from app.store import audit, cursors, inbox, installations, standing
 from app.store.sets import dumps
+from connectors.config import LEADS_BESIDE
 from connectors.contract import (
     SEVERAL,
     Connector,
@@ -99,7 +100,7 @@ def _store_page(lanes: Lanes, tenant: Tenant, type: ObjectType, page: Page) -> N
         if last:
             installations.change(conn, tenant.id, status="active")
             history.begin(conn, tenant.id)
-            for name in _RECONCILED:
+            for name in (*_RECONCILED, "lead"):
                 cursors.raise_to(conn, tenant.id, f"watermark:{name}", now)
 
 
@@ -119,7 +120,8 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
     connector = lanes.connector_for(tenant.id)
     now = lanes.now()
     _listen(lanes, tenant, connector)
-    found = list_changes(lanes, tenant, connector, now)
+    types = (*_RECONCILED, "lead") if tenant.crm in LEADS_BESIDE else _RECONCILED
+    found = list_changes(lanes, tenant, connector, now, types)
     return found + _look_for_gone(lanes, tenant, connector, now)
 
 
@@ -179,6 +181,7 @@ def _look_for_gone(lanes: Lanes, tenant: Tenant, connector: Connector, now: Busi
             "task": standing.open_tasks(conn, tenant.id),
             "deal": standing.deals(conn, tenant.id),
             "contact": standing.contacts(conn, tenant.id),
+            "lead": standing.leads(conn, tenant.id) if tenant.crm in LEADS_BESIDE else [],
         }
         deleted = standing.deleted_contacts(conn, tenant.id)
     gone: list[Event] = []

@@ -16,13 +16,13 @@ Row = Mapping[Any, Any]
 def subject_view(
     row: Row, contact: Row | None, kind: StageKind, people: tuple[ContactView, ...]
 ) -> SubjectView:
-    """A row of `subjects`. contact: its row of `contacts`, where it is one, whose fields it has.
+    """A row of `subjects`. contact: its row of `contacts`, where it is one, whose fields it has
+    beside its own.
 
     kind: of its stage, as the installation confirmed it.
     """
-    raw = row["fields"]
-    if raw == "{}" and contact is not None:
-        raw = contact.get("fields") or "{}"
+    raw, theirs = row["fields"], (contact.get("fields") or "{}") if contact is not None else "{}"
+    own: Mapping[str, Any] = {} if raw == "{}" else loads(raw)
     return SubjectView(
         id=row["id"],
         type=SubjectType(row["type"]),
@@ -45,7 +45,7 @@ def subject_view(
         next_meeting_at=row["next_meeting_at"],
         deleted=bool(row["deleted"]),
         contacts=people,
-        fields={} if raw == "{}" else loads(raw),
+        fields=own if theirs == "{}" else {**loads(theirs), **own},
         momentum=row["momentum"] or Momentum.WARM.value,
         next_activity_at=row["next_activity_at"],
         momentum_at=row["momentum_at"],

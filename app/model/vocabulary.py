@@ -255,6 +255,7 @@ class StopReason(StrEnum):
     GOAL = "goal_reached"
     FINISHED = "finished"
     BECAME_DEAL = "became_deal"
+    LEAD_CLOSED = "lead_closed"  # a lead beside its person was archived or deleted, and is no deal
     SHADOW_OVER = "shadow_over"
     RULE_OFF = "rule_off"
     RULE_STOP = "stopped_by_rule"

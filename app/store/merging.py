@@ -17,6 +17,7 @@ from app.store.tables import (
     contact_activity,
     contact_holds,
     contacts,
+    crm_objects,
     enrolments,
     holds,
     ledger,
@@ -58,8 +59,16 @@ def unite_subjects(
         for name in _LATEST
         if (both := [row[name] for row in (kept, gone) if row[name] is not None])
     }
-    conn.execute(update(subjects).where(subjects.c.id == to).values(latest))
+    leads = _leads_of_both(kept, gone)
+    conn.execute(update(subjects).where(subjects.c.id == to).values({**latest, **leads}))
     conn.execute(delete(subjects).where(subjects.c.id == of))
+
+
+def _leads_of_both(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, str]:
+    """An inquiry's leads are its own and those of whoever turned out to be the same person."""
+    mine, theirs = sets.loads(kept["fields"]), sets.loads(gone["fields"])
+    leads = list(dict.fromkeys([*theirs.get("leads", ()), *mine.get("leads", ())]))
+    return {"fields": sets.dumps({**mine, "leads": leads})} if theirs.get("leads") else {}
 
 
 def _move(conn: Connection, table: Table, of: int, to: int, same: tuple[str, ...]) -> None:
@@ -109,6 +118,18 @@ def unite_contacts(conn: Connection, inst: int, kept: str, gone: str) -> None:
     _unite_holds(conn, inst, kept, gone)
     _relink(conn, inst, kept, gone)
     _unite_rows(conn, inst, kept, gone)
+    _unite_leads(conn, inst, kept, gone)
+
+
+def _unite_leads(conn: Connection, inst: int, kept: str, gone: str) -> None:
+    """Leads beside people name the person whom they are of."""
+    c = crm_objects.c
+    of_lead = (c.installation_id == inst, c.type == "lead")
+    for id, text in conn.execute(select(c.crm_id, c.known).where(*of_lead)).all():
+        known = sets.loads(text)
+        if known["contact"] == gone:
+            values = {"known": sets.dumps({**known, "contact": kept})}
+            conn.execute(update(crm_objects).where(*of_lead, c.crm_id == id).values(values))
 
 
 def _unite_counts(conn: Connection, inst: int, kept: str, gone: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from app.model.vocabulary import EnrolmentState, Outcome
+from app.store.sets import loads
 from app.store.tables import contacts as people
 from app.store.tables import enrolments, subjects, touches
 
@@ -50,6 +51,25 @@ def deleted_contacts(conn: Connection, inst: int) -> list[str]:
 def inquirers(conn: Connection, inst: int) -> list[str]:
     """CRM ids of the people without a deal for whom anything runs, in order."""
     return _subjects(conn, inst, "contact")
+
+
+def leads(conn: Connection, inst: int) -> list[str]:
+    """CRM ids of the leads, beside their people, for which anything runs, in order."""
+    s, e = subjects.c, enrolments.c
+    query = (
+        select(s.fields)
+        .join(enrolments, e.subject_id == s.id)
+        .where(
+            e.installation_id == inst,
+            e.state != EnrolmentState.ENDED.value,
+            s.type == "contact",
+            s.fields.like('%"leads"%'),
+        )
+        .distinct()
+    )
+    return sorted(
+        {lead for fields in conn.execute(query).scalars() for lead in loads(fields)["leads"]}
+    )
 
 
 def contacts(conn: Connection, inst: int) -> list[str]:

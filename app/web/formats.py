@@ -25,6 +25,7 @@ WORDS = {
     "goal_reached": "reached the goal",
     "finished": "all steps done",
     "became_deal": "became a deal",
+    "lead_closed": "lead archived",
     "shadow_over": "the rule's mode changed first",
     "no_longer_owed": "its reason was gone first",
     "stands_already": "the same task stood open",

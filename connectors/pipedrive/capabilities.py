@@ -106,8 +106,22 @@ _FIXED = (
         "forms", False,
         label="notice that a form was submitted",
         why="a web form of Pipedrive makes a lead or a deal and leaves no other trace",
-        instead="a new person without a deal is an inquiry; a form of somebody known can be posted "
-        "as an event",
+        instead="a new lead is an inquiry: of somebody known it counts as a form sent; what a form "
+        "makes a deal of is a new deal",
+    ),
+    Capability(
+        "leads_of_companies", False,
+        label="follow up on a lead that is an organization's alone",
+        why="a lead of Pipedrive need not be anybody's, and no follow-up is without a person",
+        instead="it begins once a person is put on the lead",
+    ),
+    Capability(
+        "lead_fields", False,
+        label="show on a lead where follow-up stands, or hold it there",
+        why="the fields of a Pipedrive lead are those of deals, and only its own API writes them, "
+        "at twice the tokens of a deal's",
+        instead="the tasks stand on the lead, the control on its person; all else is on the pages "
+        "here",
     ),
     Capability(
         "meeting_outcome", False,
@@ -128,6 +142,10 @@ _FIXED = (
         instead="the deal's own person is addressed",
     ),
 )  # fmt: skip
+
+
+LEAD_SCOPES = frozenset({"leads:read", "leads:full"})
+"""Either shows leads."""
 
 
 class _Row(NamedTuple):
@@ -179,6 +197,10 @@ _BY_SCOPE = (
     _Row(
         "person_search", (("search:read",),), "find a person by an e-mail address",
         "events of your tools that name an address alone are matched with people known here",
+    ),
+    _Row(
+        "read_leads", (tuple(sorted(LEAD_SCOPES)),), "follow up on leads of the Leads Inbox",
+        "a new person without a deal is an inquiry, and its tasks stand on the person alone",
     ),
     _Row(
         "email_content", (("mail:read", "mail:full"),), "read what a reply says",

@@ -33,7 +33,7 @@ from connectors.mapping import CrmMapping
 from connectors.marks import unmarked
 from connectors.pipedrive import account, install
 from connectors.pipedrive.api import Api
-from connectors.pipedrive.capabilities import capabilities
+from connectors.pipedrive.capabilities import LEAD_SCOPES, capabilities
 from connectors.pipedrive.checkup import check_up
 from connectors.pipedrive.fields import Fields
 from connectors.pipedrive.fitting import fit
@@ -85,7 +85,7 @@ class PipedriveConnector:
         self._fields, self._company = known
         parser = Parser(mapping, self._fields, self._company.facts)
         mails = Mails(api, parser, access.granted)
-        self._reader = Reader(api, parser, Kinds(mapping), clocks, mails)
+        self._reader = Reader(api, parser, Kinds(mapping), clocks, mails, self._shows_leads)
         made = (api, self._reader, parser, mapping, self._fields)
         self._written: dict[Written, Tasks] = {
             "task": Tasks(*made),
@@ -94,7 +94,7 @@ class PipedriveConnector:
         self._writer = Writer(
             api, mapping, self._fields, recorder, lambda: self._company.facts().zone
         )
-        self._subscriptions = Subscriptions(api, webhook_url, client_secret)
+        self._subscriptions = Subscriptions(api, webhook_url, client_secret, self._shows_leads)
 
     def capabilities(self) -> tuple[Capability, ...]:
         return capabilities(self._access.granted())
@@ -227,6 +227,9 @@ class PipedriveConnector:
 
     def install_bridge(self) -> None:
         raise FeatureUnavailable(_NO_SEQUENCES)
+
+    def _shows_leads(self) -> bool:
+        return bool(LEAD_SCOPES & set(self._access.granted()))
 
     def _base(self) -> str:
         return self._access.current().base

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -45,12 +45,20 @@ class Reader:
     """Reads of one installation; every call here may be repeated safely."""
 
     def __init__(
-        self, api: Api, parser: Parser, kinds: Kinds, clocks: Clocks, mails: Mails
+        self,
+        api: Api,
+        parser: Parser,
+        kinds: Kinds,
+        clocks: Clocks,
+        mails: Mails,
+        leads: Callable[[], bool],
     ) -> None:
+        """leads: whether the grant shows them."""
         self._api = api
         self._parser = parser
         self._kinds = kinds
         self._mails = mails
+        self._leads = leads
         self._clocks = clocks
         self.linker = Linker(api, kinds)
         self._histories = Histories(api, clocks)
@@ -103,11 +111,20 @@ class Reader:
         if type == "email" and not (after or "").startswith(_THEN):
             page = self._mails.changed_since(Business(since), after)
             return Page(page.records, page.after or _THEN)
+        if type == "lead" and not self._leads():
+            return Page([], None)
         after = (after or "").removeprefix(_THEN) or None
         query: dict[str, Any] = {"limit": PAGE, "updated_since": rfc3339(since)}
-        if type not in V1_ONLY:
+        if type == "lead":
+            query["sort"] = "update_time ASC"
+        elif type not in V1_ONLY:
             query |= {"sort_by": "update_time", "sort_direction": "asc"}
-        answer = self._list(type, query, after)
+        try:
+            answer = self._list(type, query, after)
+        except Forbidden:
+            if type != "lead":
+                raise
+            return Page([], None)  # withdrawn since; deals and people are followed all the same
         rows = [row for row in answer.get("data") or () if not is_gone(row) and self._is(type, row)]
         more = _next(answer)
         first = _THEN if more and type == "email" else ""

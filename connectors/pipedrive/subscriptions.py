@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from connectors.contract import CrmError, Invalid, NotFound, RateLimited
 from connectors.pipedrive.api import Api, v1
 
 WANTED = ("deal", "person", "activity")
+LEADS = "lead"
+"""Subscribed to besides, where the grant shows leads."""
+
 _VERSION = "2.0"
 
 
@@ -28,18 +31,23 @@ def password(client_secret: str, account: str) -> str:
 class Subscriptions:
     """Webhook subscriptions of one account."""
 
-    def __init__(self, api: Api, url: str, client_secret: str) -> None:
-        """url: where deliveries go; empty: nowhere, and nothing is subscribed."""
+    def __init__(
+        self, api: Api, url: str, client_secret: str, leads: Callable[[], bool] = lambda: False
+    ) -> None:
+        """url: where deliveries go; empty: nowhere, and nothing is subscribed. leads: whether the
+        grant shows them."""
         self._api = api
         self._url = url
         self._secret = client_secret
+        self._leads = leads
 
     def missing(self) -> list[str]:
         """What is not subscribed. Raises Forbidden where the grant does not let us look."""
         if not self._url:
             return []
         active = self._active()
-        return [name for name in WANTED if name not in active]
+        wanted = (*WANTED, LEADS) if self._leads() else WANTED
+        return [name for name in wanted if name not in active]
 
     def ensure(self, account: str) -> list[str]:
         """Subscribe to what is missing; answers what that was. Safe to repeat.

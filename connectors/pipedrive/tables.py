@@ -57,6 +57,7 @@ PAGES: Mapping[str, str] = {
 ENTITIES: Mapping[str, ObjectType] = {
     "deal": "deal",
     "person": "contact",
+    "lead": "lead",
 }
 """Entities of webhooks → our types; activities are told apart by what they are, and no others are
 subscribed to."""

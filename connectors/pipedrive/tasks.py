@@ -7,6 +7,7 @@ task is one. It has no field of an account's own, so the touch id travels in its
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.batches import in_batches
@@ -36,8 +37,9 @@ TYPE_PREFIX = {"linkedin": "LinkedIn: "}
 REFUSALS = (Invalid, Conflict, NotFound, FeatureUnavailable)
 """Errors that are about one input; the others go on."""
 
-_SOUGHT: tuple[ObjectType, ...] = ("deal", "lead", "contact", "company")
-"""Of what a touch stands on, the first is looked through for its task."""
+_SOUGHT: tuple[ObjectType, ...] = ("deal", "contact", "lead", "company")
+"""Of what a touch stands on, the first is looked through for its task. A person stays; a lead that
+was converted is gone, and its activities stand on the deal."""
 
 _PLAIN = "todo"
 
@@ -83,6 +85,10 @@ class Tasks:
                 return self._activity(task, as_type=_PLAIN)
             except REFUSALS as error:
                 refused = error
+        on = tuple(one for one in task.associations if one[0] != "lead")
+        if len(on) < len(task.associations) and isinstance(refused, Invalid | NotFound):
+            # The lead may have been converted or archived a moment ago; its person is there.
+            return self._create(replace(task, associations=on))
         return Created(task.touch_id, None, refused)
 
     def _activity(self, task: NewTask, as_type: str = "") -> Created:

@@ -32,6 +32,7 @@ from sandbox.pipedrive import (
     search,
     together,
     uninstall,
+    words,
 )
 from sandbox.pipedrive.call import ROUTES, Call, Route, area
 from sandbox.pipedrive.deliveries import Deliveries
@@ -42,6 +43,7 @@ from sandbox.pipedrive.limits import Limits
 from sandbox.pipedrive.shapes import View
 from sandbox.settings import Settings
 from sandbox.vendor import Reply, VendorServer
+from sandbox.world.account import Account
 from sandbox.world.records import Actor
 from sandbox.world.store import World
 
@@ -75,6 +77,13 @@ class Pipedrive(VendorServer[Call]):
 
     def owns(self, path: str) -> bool:
         return path.startswith(PREFIXES)
+
+    def outer_id(self, account: Account, kind: str, record_id: str) -> str:
+        """A lead's id is a UUID; every other record has the world's."""
+        return words.lead_id(record_id) if kind == "leads" else record_id
+
+    def inner_id(self, outer: str) -> str:
+        return words.lead_record(outer) or outer
 
     def withdraw_scopes(self, portal_id: int, scopes: list[str]) -> None:
         with self.world.lock:

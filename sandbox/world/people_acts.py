@@ -159,6 +159,7 @@ VERBS = (
     "import_rows",
     "create_lead",
     "move_lead",
+    "convert_lead",
     "create_company",
     "log_message",
     "enrol",

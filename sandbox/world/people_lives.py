@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.world.people_terms import ActError, Terms
-from sandbox.world.records import Actor, Link, Record, UniqueConflict
-from sandbox.world.ways import LEADS_ARE_PEOPLE
+from sandbox.world.records import ACTIVITY_KINDS, Actor, Link, Record, UniqueConflict
+from sandbox.world.ways import LEADS_ARE_PEOPLE, LEADS_BECOME_DEALS
 
 BULK_SOURCES = ("CRM_UI_BULK_ACTION", "IMPORT", "BATCH_UPDATE", "AUTOMATION_PLATFORM")
 """How a change of many records at once may be marked in history and events."""
@@ -176,6 +176,34 @@ class Lives(Terms):
             made = self.need("deals", "deal", deal)
             self.account.associate(("leads", record.id), Link("deals", made.id), by)
         return record
+
+    def convert_lead(self, lead: str, stage: str = "", user: str = "") -> Record:
+        """A deal in place of a lead, which is deleted: people, companies and activities of the lead
+        are the deal's. Answers the deal."""
+        if self.account.crm not in LEADS_BECOME_DEALS:
+            raise ActError("lead", "this CRM keeps a lead beside its deal; `move_lead` says so")
+        record = self.need("leads", "lead", lead)
+        into = self.pipeline_of("")
+        found = self.stage_in(into, stage) if stage else into.first()
+        fields = {
+            "dealname": record.get("hs_lead_name"),
+            "pipeline": into.id,
+            "dealstage": found.id,
+            "deal_currency_code": self.account.currency,
+            "hubspot_owner_id": record.get("hubspot_owner_id"),
+        }
+        objects = self.account.objects
+        links = [
+            Link(kind, one, record.links[kind][one])
+            for kind in ("contacts", "companies", *ACTIVITY_KINDS)
+            for one in record.linked(kind)
+            if one in objects[kind]
+        ]
+        by = self.by(user, record)
+        with self.account.world.lock:
+            deal = self.account.create("deals", fields, by, links)
+            self.account.archive("leads", record.id, by)
+        return deal
 
     def create_company(
         self,

@@ -6,6 +6,8 @@ EVERY_DEAL_OWNED = frozenset({"salesforce", "pipedrive"})
 """Vendors at which no deal is without an owner."""
 LEADS_ARE_PEOPLE = frozenset({"salesforce"})
 """Vendors at which a lead is a person who is no contact yet, and no record beside one."""
+LEADS_BECOME_DEALS = frozenset({"pipedrive"})
+"""Vendors at which a deal takes the place of a lead, with all that stands on it."""
 USERS_WITHOUT_HOURS = frozenset({"salesforce", "pipedrive"})
 """Vendors that keep no working hours of users, and no zone of contacts."""
 MEETINGS_ONLY_DONE = frozenset({"pipedrive"})

@@ -439,7 +439,7 @@ def test_a_subscription_that_was_dropped_is_made_again(story: Story) -> None:
     unheard = story.deal("proposal")
     story.until("+1d")
     assert story.titles(unheard) == EACH_ONCE, "found by asking"
-    assert {hook.object for hook in hooks(story)} == {"deal", "person", "activity"}
+    assert {hook.object for hook in hooks(story)} == {"deal", "person", "activity", "lead"}
     heard = story.deal("proposal")
     story.settle()
     assert story.titles(heard) == EACH_ONCE, "told at once"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.model.time import Business
 from connectors.contract import Invalid
 from connectors.pipedrive.install import FOOTPRINT
 from connectors.pipedrive.subscriptions import password
@@ -13,6 +14,7 @@ from tests.connectors.pipedrive.conftest import SCOPES, Scripted, Start, key, no
 from tests.connectors.support import Answer, Asked
 
 HOOKS = "/v1/webhooks"
+HOOKED = ("deal", "person", "activity", "lead")
 URL = "https://ours.example/webhooks/pipedrive"
 
 
@@ -57,7 +59,7 @@ def test_what_is_missing_is_made_once(start: Start) -> None:
     account = Account()
     pd = start(account.routes())
     report = pd.connector.install()
-    assert len(report.created) == number_of_fields() + 3
+    assert len(report.created) == number_of_fields() + len(HOOKED)
     assert (report.existing, report.refused, report.unique_touch_id) == ((), (), False)
     momentum = next(f for f in account.fields["dealFields"] if "momentum" in f["field_name"])
     assert [one["label"] for one in momentum["options"]] == ["Hot", "Warm", "Recycle"]
@@ -72,7 +74,7 @@ def test_subscriptions_carry_the_accounts_own_password(start: Start) -> None:
     pd = start(account.routes())
     pd.connector.install()
     sent = [asked.json for asked in pd.asked("POST", HOOKS)]
-    assert {one["event_object"] for one in sent} == {"deal", "person", "activity"}
+    assert {one["event_object"] for one in sent} == {*HOOKED}
     for one in sent:
         assert one["subscription_url"] == URL
         assert one["version"] == "2.0"
@@ -108,9 +110,9 @@ def test_subscriptions_of_others_are_none_of_ours(start: Start) -> None:
     account.hooks = [
         {"id": 1, "event_object": name, "event_action": "*", "is_active": True,
          "subscription_url": "https://other.example"}
-        for name in ("deal", "person", "activity")
+        for name in HOOKED
     ]  # fmt: skip
-    assert len(start(account.routes()).connector.listen()) == 3
+    assert len(start(account.routes()).connector.listen()) == len(HOOKED)
 
 
 def test_an_address_that_pipedrive_cannot_reach_is_explained(start: Start) -> None:
@@ -133,6 +135,15 @@ def test_without_the_scope_the_rest_is_installed(start: Start) -> None:
     assert [name for name, _ in report.refused] == ["webhooks"]
 
 
+def test_without_the_scope_of_leads_nothing_is_asked_of_them(start: Start) -> None:
+    scopes = tuple(scope for scope in SCOPES if not scope.startswith("leads"))
+    pd = start(Account().routes(), scopes=scopes)
+    pd.connector.install()
+    assert {one.json["event_object"] for one in pd.asked("POST", HOOKS)} == {*HOOKED} - {"lead"}
+    assert pd.connector.changed_since("lead", Business(0), None).records == []
+    assert pd.asked("GET", "/v1/leads") == []
+
+
 def problem(pd: Scripted) -> list[tuple[str, str]]:
     return [(one.name, one.problem) for one in pd.connector.checkup().misfits]
 
@@ -152,7 +163,7 @@ def test_what_became_of_a_field_is_said(
     rows = our_fields()["dealFields"]
     rows[0] |= change
     hooks = [{"id": 1, "event_object": name, "event_action": "*", "subscription_url": URL}
-             for name in ("deal", "person", "activity")]  # fmt: skip
+             for name in HOOKED]  # fmt: skip
     pd = start({"GET /api/v2/dealFields": ok(rows, next_cursor=None), f"GET {HOOKS}": ok(hooks)})
     ((name, problem_said),) = problem(pd)
     assert name == "deals.followthrough_control"

@@ -118,6 +118,21 @@ def test_a_kind_that_the_account_does_not_have_becomes_a_to_do(start: Start) -> 
     assert (created.id, created.written) == ("77", {"type": "todo"})
 
 
+def test_where_the_lead_is_gone_its_person_has_the_task(start: Start) -> None:
+    lead = "9c1e0f52-a7d4-4b6e-0000-000005f5e101"
+
+    def converted(asked: Asked) -> Answer:
+        gone = no(400, "Lead not found")
+        return gone if "lead_id" in asked.json else echo(asked)
+
+    pd = start({POST: converted})
+    (made,) = pd.connector.create_tasks([task(("lead", lead), ("contact", "7"))])
+    assert (made.id, made.error) == ("77", None)
+    first, second = (asked.json for asked in pd.asked("POST", ACTIVITIES))
+    assert first["lead_id"] == lead
+    assert first["participants"] == second["participants"] == [{"person_id": 7, "primary": True}]
+
+
 def test_one_that_is_refused_spoils_no_other(start: Start) -> None:
     def script(asked: Asked) -> Answer:
         refused = asked.json.get("deal_id") == 2
