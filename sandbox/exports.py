@@ -45,6 +45,7 @@ def export_account(account: Account, kinds: Iterable[str] | None = None) -> dict
                 for pipeline in account.pipelines["deals"].values()
             ],
             "owners": [_owner(account, owner_id) for owner_id in account.owners],
+            "teams": [{"id": team.id, "name": team.name} for team in account.teams.values()],
             **{
                 kind: [
                     _record(record)

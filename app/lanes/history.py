@@ -94,6 +94,8 @@ def _store(
         else:
             cursors.put(conn, tenant.id, activities.HISTORY, mark)
             cursors.put(conn, tenant.id, _BEGAN, str(began))
+        if cursors.get(conn, tenant.id, activities.CONNECTED) is None:
+            cursors.put(conn, tenant.id, activities.CONNECTED, str(began))
 
 
 def _about(

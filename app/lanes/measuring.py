@@ -85,7 +85,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "audit": (
         "first_contact", "contacts_made", "after_meeting", "after_proposal", "by_contacts",
-        "momentum_lost", "silence_map",
+        "touches_to_close", "momentum_lost", "silence_map",
     ),
     "week": (
         "weeks", "enrolled", "steps", "answered", "worth", "overdue", "silent_14", "silence_map",

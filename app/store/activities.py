@@ -13,6 +13,10 @@ from app.store.tables import activities
 HISTORY = "history"
 """Cursor: how far the past was read, as `type:page`; gone once all of it is."""
 
+CONNECTED = "connected"
+"""Cursor: when this account's past began to be read (business). An inquiry of before that is heard
+of since is known, and what reps had done for it is not."""
+
 _KEYS = ("subject_id", "cause")
 
 

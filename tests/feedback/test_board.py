@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from statistics import NormalDist, median, stdev
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from app.feedback.advice import advice
 from app.feedback.board import TITLES, figures, pipeline, sequences, speed, today
-from app.feedback.counted import Counted, Names, StageName, StepName
+from app.feedback.counted import Counted, Names, Row, StageName, StepName
 from app.feedback.daytime import by_daytime
 from app.feedback.figures import ENOUGH, TOO_FEW, Figure, level, mean_interval, rate_cell, spread
 from app.feedback.proportions import Share, wilson
@@ -47,6 +47,31 @@ def test_a_page_of_nothing_says_so(page: str) -> None:
         assert figure.sample == 0
         for one in figure.lines:
             assert set(one.cells) >= {column.key for column in figure.columns}, figure.key
+
+
+class Asked(Counted):
+    """What a page asks for, which a count that the page has not would answer with nothing."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def of(self, source: str, **where: Any) -> list[Row]:
+        self.asked.add(source)
+        return super().of(source, **where)
+
+
+@pytest.mark.parametrize("page", TITLES)
+def test_a_page_counts_all_that_its_figures_ask_for(page: str) -> None:
+    Asked.asked.clear()
+    # One deal closed, so that the lines of its pipeline are asked for as well.
+    rows = {name: [] for name in PAGES[page]}
+    if "closed" in rows:
+        rows["closed"] = [{
+            "owner_id": "a", "pipeline_id": "x", "followed": 0, "n": 1, "hit": 1, "amount": 1.0,
+            "unknown": 0,
+        }]  # fmt: skip
+    figures(page, Asked(rows, NAMES, 60, 1_795_000_000_000))
+    by_owner = {"load"} if page == "today" else set()  # today's rows by rep are grouped by owner
+    assert Asked.asked | by_owner == set(PAGES[page])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ product and none of its tables. Slow and plain on purpose: every figure goes ove
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -36,6 +36,8 @@ class Deal:
     stage: str
     amount: float | None
     entries: list[tuple[int, str, str]]  # (at, stage id, kind)
+    pipeline: str = ""
+    handed: int | None = None  # when its owner last changed
     acts: list[tuple[int, str]] = field(default_factory=list)
     next_at: int = 0
     ahead: bool = False
@@ -76,14 +78,20 @@ class Deal:
 
 @dataclass
 class Task:
-    """A task of ours. due_end: the end of its due day where its owner works."""
+    """A task of ours. touch: the id that it carries. due_end: the end of its due day where its
+    owner works. gone: when it was archived. resolved: its reason was gone before anybody did it."""
 
+    touch: str
+    kind: str
+    created: int
     owner: str | None
     due: int
     due_end: int
     done: int | None
     open: bool
     deleted: bool
+    gone: int | None
+    resolved: bool
     deals: tuple[str, ...]
     contacts: tuple[str, ...]
 
@@ -101,12 +109,16 @@ class Recount:
         connected: int = 0,
     ) -> None:
         """left: touch ids of tasks whose reason went away after a rep had made them their own; the
-        CRM does not tell them from others. connected: inquiries count from then on; one whose deal
-        was deleted is none, which the CRM does not tell either: do not count those together."""
+        CRM does not tell them from others. connected: an inquiry is somebody without a deal who
+        came, wrote or booked a meeting from then on."""
         self.now = int(export["now"])
         self.since = self.now - days * DAY
         self.kinds = kinds
         told = [t for t in export["tasks"] if DIGEST in t["properties"]["hs_task_subject"]]
+        self._digests = {
+            (one["id"], int(task["properties"]["hs_timestamp"]))
+            for task in told for one in task["associations"].get("deals", ())
+        }  # fmt: skip
         self._export = {**export, "tasks": [t for t in export["tasks"] if t not in told]}
         self._zones = {
             one["id"]: one["timezone"] or export["timezone"] for one in export["owners"]
@@ -118,10 +130,18 @@ class Recount:
             if self._ours(row) and row["properties"]["followthrough_touch_id"] not in left
         ]
         self.deals = {row["id"]: self._deal(row) for row in export["deals"] if _live(row)}
+        self._connected = connected
+        heard = {
+            one["id"]
+            for kind in ("emails", "meetings") for row in export[kind]
+            if row["created_at"] >= connected
+            and row["properties"].get("hs_email_direction") in (None, "INCOMING_EMAIL")
+            for one in row["associations"].get("contacts", ())
+        }  # fmt: skip
         self.inquiries = {
             row["id"]: self._inquiry(row)
             for row in export["contacts"]
-            if _live(row) and row["created_at"] >= connected and not any(
+            if _live(row) and (row["created_at"] >= connected or row["id"] in heard) and not any(
                 one["id"] in self.deals for one in row["associations"].get("deals", ())
             )
         }  # fmt: skip
@@ -140,11 +160,13 @@ class Recount:
             None if fields.get("deal_currency_code") else fields.get("amount")
         )
         ahead = fields.get("followthrough_next_touch_at")
+        next_at = int(fields.get("notes_next_activity_date") or 0)
         return Deal(
             row["id"], fields.get("hubspot_owner_id") or None, int(fields["createdate"]),
             self.kinds[fields["dealstage"]], fields["dealstage"],
-            float(amount) if amount else None, entries,
-            next_at=int(fields.get("notes_next_activity_date") or 0), ahead=bool(ahead),
+            float(amount) if amount else None, entries, fields["pipeline"],
+            _handed(row["history"].get("hubspot_owner_id", ())),
+            next_at=0 if (row["id"], next_at) in self._digests else next_at, ahead=bool(ahead),
             stamped=int(fields.get("notes_last_contacted") or 0),
         )  # fmt: skip
 
@@ -200,10 +222,13 @@ class Recount:
         resolved = fields.get("followthrough_state") == "resolved"
         linked = row["associations"]
         return Task(
+            fields["followthrough_touch_id"], fields["hs_task_type"].lower(), row["created_at"],
             owner, due, int(midnight.timestamp() * 1000),
             int(fields["hs_task_completion_date"]) if completed else None,
             not row["archived"] and not completed and not resolved,
             row["archived"] and not resolved and not completed,
+            row["archived_at"],
+            resolved and not completed,
             tuple(one["id"] for one in linked.get("deals", ())),
             tuple(one["id"] for one in linked.get("contacts", ())),
         )
@@ -213,12 +238,16 @@ class Recount:
     def standing(self) -> dict[str, tuple[int, int]]:
         """(hits, of) of what needs somebody."""
         there = [deal for deal in self.deals.values() if deal.open]
+        asked = list(self.inquiries.values())
         tasks = [task for task in self.tasks if task.open]
         gone = {one["id"] for one in self._export["owners"] if one["archived"]}
         return {
             "Overdue tasks": (sum(one.due_end <= self.now for one in tasks), len(tasks)),
             "Deals that nobody owns": (
                 sum(one.owner is None or one.owner in gone for one in there), len(there)
+            ),
+            "Inquiries that nobody owns": (
+                sum(one.owner is None or one.owner in gone for one in asked), len(asked)
             ),
             **{
                 f"Deals silent for {days} days": (
@@ -231,31 +260,93 @@ class Recount:
             ),
         }  # fmt: skip
 
+    def people(self, owners: Collection[str | None]) -> dict[str, Any]:
+        """How some owners stand, what is planned for them left out: that is not in the CRM yet."""
+        tasks = [task for task in self.tasks if task.open and task.owner in owners]
+        there = [deal for deal in self.deals.values() if deal.open and deal.owner in owners]
+        due = [found for owner, found in self.completion().items() if owner in owners]
+        return {
+            "open": len(tasks), "overdue": sum(one.due_end <= self.now for one in tasks),
+            "completion": (sum(one[1] for one in due), sum(one[0] for one in due)),
+            "on_time": (sum(one[2] for one in due), sum(one[0] for one in due)),
+            "deals": len(there),
+            "silent": (sum(self.now - one.last() >= 14 * DAY for one in there), len(there)),
+            "bare": (
+                sum(not one.ahead and one.next_at <= self.now for one in there), len(there)
+            ),
+        }  # fmt: skip
+
+    def teams(self) -> dict[str, set[str | None]]:
+        """Team → its people, by the team that the CRM calls their own."""
+        names = {one["id"]: one["name"] for one in self._export["teams"]}
+        found: dict[str, set[str | None]] = defaultdict(set)
+        found["no team"].add(None)
+        for owner in self._export["owners"]:
+            main = [names[one["id"]] for one in owner["teams"] if one["main"]]
+            found[main[0] if main else "no team"].add(owner["id"])
+        return found
+
+    def by_week(self) -> dict[int, tuple[int, int, int]]:
+        """Weeks ago → (due, completed, on time)."""
+        found: dict[int, tuple[int, int, int]] = {}
+        for task in self._fell_due():
+            week = (self.now - task.due) // (7 * DAY)
+            due, done, on_time = found.get(week, (0, 0, 0))
+            found[week] = (
+                due + 1, done + (task.done is not None),
+                on_time + (task.done is not None and task.done - task.due <= DAY),
+            )  # fmt: skip
+        return found
+
+    def handovers(self) -> tuple[int, int]:
+        """(taken up within three days, changes of owner) of open deals."""
+        changed = [
+            (deal, deal.handed) for deal in self.deals.values()
+            if deal.open and deal.owner and deal.handed is not None
+            and self.since <= deal.handed <= self.now - 3 * DAY
+        ]  # fmt: skip
+        taken = sum(
+            (first := deal.first_out(at)) is not None and first - at <= 3 * DAY
+            for deal, at in changed
+        )
+        return taken, len(changed)
+
+    def _fell_due(self) -> list[Task]:
+        return [
+            task for task in self.tasks
+            if self.since < task.due <= self.now and (task.done or task.open or task.deleted)
+        ]  # fmt: skip
+
     def completion(self) -> dict[str | None, tuple[int, int, int]]:
         """owner → (due, completed, on time) of the tasks that fell due and kept their reason."""
         found: dict[str | None, list[int]] = defaultdict(lambda: [0, 0, 0])
-        for task in self.tasks:
-            if self.since < task.due <= self.now and (task.done or task.open or task.deleted):
-                row = found[task.owner]
-                row[0] += 1
-                row[1] += task.done is not None
-                row[2] += task.done is not None and task.done - task.due <= DAY
+        for task in self._fell_due():
+            row = found[task.owner]
+            row[0] += 1
+            row[1] += task.done is not None
+            row[2] += task.done is not None and task.done - task.due <= DAY
         return {owner: (row[0], row[1], row[2]) for owner, row in found.items()}
 
     # --- speed -------------------------------------------------------------------------------
 
-    def came_in(self, what: str) -> list[Deal]:
-        those = self.deals if what == "deal" else self.inquiries
-        return [one for one in those.values() if self.since <= one.created <= self.now]
+    def came_in(self, what: str = "") -> list[Deal]:
+        """Deals that were created in the span, or inquiries that were since the connection; both
+        where nothing is said."""
+        deals = [] if what == "inquiry" else self.deals.values()
+        asked = [] if what == "deal" else [
+            one for one in self.inquiries.values() if one.created >= self._connected
+        ]
+        return [one for one in (*deals, *asked) if self.since <= one.created <= self.now]
 
-    def first_contact(self, what: str = "deal") -> dict[str, Any]:
+    def first_contact(self, what: str = "", owner: str | None = "") -> dict[str, Any]:
+        """owner: of those that this one owns now; empty: of all."""
         took = [
             None if (at := one.first_out(one.created, at_once=True)) is None else at - one.created
-            for one in self.came_in(what)
-        ]
+            for one in self.came_in(what) if owner == "" or one.owner == owner
+        ]  # fmt: skip
         return _times(took)
 
-    def contacts_made(self, what: str = "deal") -> list[int]:
+    def contacts_made(self, what: str = "") -> list[int]:
         return sorted(one.contacts(one.created, self.now) for one in self.came_in(what))
 
     def responses(self) -> dict[str | None, list[int | None]]:
@@ -265,9 +356,9 @@ class Recount:
             found[deal.owner].append(took)
         return found
 
-    def latest_responses(self) -> dict[tuple[str | None, str | None], tuple[Any, ...]]:
-        """(owner, stage) → answered, waiting, median and deviation, of each owner's twenty deals
-        whose prospects answered last."""
+    def latest_responses(self) -> dict[tuple[str | None, str | None], list[int | None]]:
+        """(owner, stage) → until somebody reacted, of each owner's twenty deals whose prospects
+        answered last."""
         heard: dict[str | None, dict[str, int]] = defaultdict(dict)
         for deal, at, _ in self._responses():
             heard[deal.owner][deal.id] = max(at, heard[deal.owner].get(deal.id, 0))
@@ -279,13 +370,7 @@ class Recount:
         for deal, at, ms in self._responses():
             if deal.id in last[deal.owner]:
                 took[deal.owner, deal.stage_at(at)].append(ms)
-        found: dict[tuple[str | None, str | None], tuple[Any, ...]] = {}
-        for key, values in took.items():
-            done = [one for one in values if one is not None]
-            wide = stdev(done) if len(done) > 1 else None
-            middle = median(done) if done else None
-            found[key] = (len(done), len(values) - len(done), middle, wide)
-        return found
+        return took
 
     def _responses(self) -> Iterator[tuple[Deal, int, int | None]]:
         for deal in self.deals.values():
@@ -404,38 +489,76 @@ class Recount:
             found[key] = (n + 1, won + (deal.kind == "won"))
         return found
 
-    def velocity(self) -> dict[str, Any]:
-        closed, there = self.closed(), [deal for deal in self.deals.values() if deal.open]
+    def contacts_of_won(self) -> list[int]:
+        return [
+            deal.contacts(deal.created, deal.entries[-1][0])
+            for deal in self.closed() if deal.kind == "won"
+        ]  # fmt: skip
+
+    def velocity(self, pipeline: str) -> dict[str, Any]:
+        closed = [deal for deal in self.closed() if deal.pipeline == pipeline]
+        there = [deal for deal in self.deals.values() if deal.open and deal.pipeline == pipeline]
+        money = worth_of(closed)
         won = [deal for deal in closed if deal.kind == "won"]
-        worth = [deal.amount for deal in won if deal.amount is not None]
+        known = [deal for deal in won if deal.amount is not None]
+        mean = money["revenue"] / len(known) if known else None
+        cycle = median(deal.entries[-1][0] - deal.created for deal in won) if won else None
+        speed = None
+        if mean is not None and cycle and len(closed) >= 10:
+            speed = len(there) * mean * (len(won) / len(closed)) / (cycle / DAY)
         return {
-            "open": len(there),
-            "value": sum(deal.amount or 0 for deal in there),
-            "won": len(won),
-            "lost": len(closed) - len(won),
-            "revenue": sum(worth),
-            "mean": sum(worth) / len(worth) if worth else None,
-            "cycle": median(deal.entries[-1][0] - deal.created for deal in won) if won else None,
-        }
+            "open": len(there), "value": sum(deal.amount or 0 for deal in there), **money,
+            "mean": mean, "cycle": cycle, "speed": speed,
+        }  # fmt: skip
+
+    def closed_by(self) -> dict[str | None, dict[str, Any]]:
+        """Owner → what was closed of theirs."""
+        found: dict[str | None, list[Deal]] = defaultdict(list)
+        for deal in self.closed():
+            found[deal.owner].append(deal)
+        return {owner: worth_of(deals) for owner, deals in found.items()}
 
     def momentum_lost(self) -> dict[str, Counter[str]]:
         """stage → who did the last thing, of deals lost and of open ones that are silent."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
-        for deal in self.deals.values():
-            if deal.open:
-                if self.now - deal.last() < 14 * DAY:
-                    continue
-                stage, end = deal.stage, self.now
-            elif deal.kind == "lost" and self.since <= deal.entries[-1][0] <= self.now:
-                end = deal.entries[-1][0]
-                before = [entry for entry in deal.entries if entry[0] < end]
-                stage = before[-1][1] if before else ""
-            else:
-                continue
+        for deal, stage, end in self._ended():
             acts = [act for act in deal.acts if act[0] <= end]
             how = "never" if not acts else "ours" if acts[-1][1] in INBOUND else "theirs"
             found[stage][how] += 1
         return found
+
+    def timing(self) -> tuple[int, int, int]:
+        """Deals lost after two weeks of nothing, lost otherwise, and open ones that are silent."""
+        quiet, otherwise, silent = 0, 0, 0
+        for deal, _, end in self._ended():
+            if deal.open:
+                silent += 1
+                continue
+            times = [*(at for at, _ in deal.acts), *deal.booked]
+            last = max([at for at in times if at <= end], default=deal.created)
+            quiet += end - last >= 14 * DAY
+            otherwise += end - last < 14 * DAY
+        return quiet, otherwise, silent
+
+    def _ended(self) -> Iterator[tuple[Deal, str, int]]:
+        """Deals lost, with the stage before and when; silent ones with their stage and now."""
+        for deal in self.deals.values():
+            if deal.open:
+                if self.now - deal.last() >= 14 * DAY:
+                    yield deal, deal.stage, self.now
+            elif deal.kind == "lost" and self.since <= deal.entries[-1][0] <= self.now:
+                end = deal.entries[-1][0]
+                before = [entry for entry in deal.entries if entry[0] < end]
+                yield deal, before[-1][1] if before else "", end
+
+
+def worth_of(closed: Sequence[Deal]) -> dict[str, Any]:
+    """Deals won and lost, and what those won were worth as far as it is known."""
+    won = [deal for deal in closed if deal.kind == "won"]
+    return {
+        "won": len(won), "lost": len(closed) - len(won), "rate": (len(won), len(closed)),
+        "revenue": sum(deal.amount for deal in won if deal.amount is not None),
+    }  # fmt: skip
 
 
 def _times(took: list[int | None]) -> dict[str, Any]:
@@ -447,6 +570,33 @@ def _times(took: list[int | None]) -> dict[str, Any]:
         "never": len(took) - len(reached),
         "median": median(reached) if reached else None,
     }
+
+
+def _handed(versions: Sequence[Sequence[Any]]) -> int | None:
+    """When the owner became another; None where there was one alone."""
+    changes = [
+        later[0] for before, later in pairwise(versions) if (before[1] or "") != (later[1] or "")
+    ]
+    return changes[-1] if changes else None
+
+
+def spreads(took: Sequence[int | None]) -> dict[str, Any]:
+    """How those lie that have a length, and how many have none."""
+    done = sorted(one for one in took if one is not None)
+    several = len(done) > 1
+
+    def quarter(part: float) -> float:
+        place = part * (len(done) - 1)
+        low, rest = int(place), place % 1
+        return done[low] + (done[min(low + 1, len(done) - 1)] - done[low]) * rest
+
+    return {
+        "n": len(done), "waiting": len(took) - len(done),
+        "median": median(done) if done else None,
+        "low": quarter(0.25) if several else None, "high": quarter(0.75) if several else None,
+        "mean": sum(done) / len(done) if done else None,
+        "deviation": stdev(done) if several else None,
+    }  # fmt: skip
 
 
 def _live(row: Mapping[str, Any]) -> bool:

@@ -211,17 +211,23 @@ def test_what_is_not_reckoned_is_refused_with_what_is(story: Story) -> None:
 
 @pytest.mark.feature("M05")
 def test_whether_a_new_owner_takes_over(story: Story) -> None:
-    taken, left, young = (story.deal("qualified", name=name) for name in ("taken", "left", "young"))
+    taken, left, young, won = (
+        story.deal("qualified", name=name) for name in ("taken", "left", "young", "won")
+    )
     story.until("+1d")
     story.act("change_owner", deal=taken, owner=BEN.owner_id)
     story.act("change_owner", deal=left, owner=BEN.owner_id)
+    story.act("change_owner", deal=won, owner=BEN.owner_id)
     story.until("+1d")
+    story.move(won, "won")
     story.act("log_call", deal=taken)
     story.until("+1d")
     story.act("change_owner", deal=young, owner=BEN.owner_id)
     story.until("+30h")
     (row,) = page(story, "today")["handovers"]["rows"]
-    assert (row["share"]["hits"], row["share"]["n"]) == (1, 2), "the third has days left"
+    assert (row["share"]["hits"], row["share"]["n"]) == (1, 2), (
+        "the third has days left, the fourth is closed"
+    )
 
 
 @pytest.mark.feature("M06")

@@ -61,3 +61,26 @@ def test_a_page_that_fails_is_read_again(begin: Begin) -> None:
 def test_what_the_grant_does_not_show_is_left_out(begin: Begin) -> None:
     story = begin(before=fault("403_before", 0, "calls"))
     assert known(story) == ["booked", "email", "meeting", "reply"]
+
+
+def test_an_inquiry_of_before_is_in_no_length_though_it_writes_now(begin: Begin) -> None:
+    """What reps did for it before is not known, since nobody knew then that it would be one."""
+    people: list[str] = []
+
+    def before(story: Story) -> None:
+        people.append(story.contact("Nora"))
+        story.act("log_call", contact=people[0])
+        story.to(story.now + 86_400_000)
+
+    story = begin(before=before)
+    story.act("reply", contact=people[0])
+    new = story.contact("Lena")
+    story.until("+1h")
+    story.act("log_call", contact=new)
+    story.settle()
+    speed = {f["figure"]: f for f in story.admin.get("/api/dashboard/speed")["figures"]}
+    row = next(r for r in speed["first_contact"]["rows"] if r["what"].startswith("Inquiries"))
+    assert (row["n"], row["never"]["hits"]) == (1, 0)
+    today = {f["figure"]: f for f in story.admin.get("/api/dashboard/today")["figures"]}
+    row = next(r for r in today["standing"]["rows"] if r["what"].startswith("Inquiries"))
+    assert row["part"]["n"] == 2, "both are looked after"

@@ -99,7 +99,8 @@ def _standing(counted: Counted) -> Figure:
         "standing", "What needs somebody", "Counted now. Overdue: the due day of its rep is over. "
         "Silent: no call, mail, meeting held or booked, answer, form or completed task for so many "
         "days. Nobody owns: "
-        "no owner, or one who is no longer active in the CRM. Coverage is the share of open deals "
+        "no owner, or one who is no longer active in the CRM. Inquiries: people without a deal who "
+        "came, wrote or booked a meeting since the connection. Coverage is the share of open deals "
         "that have a next step: a task or touch of ours, or a task or meeting in the CRM.",
         (Column("what", "What"), Column("part", "How many", "part"), Column("of", "Of")),
         lines, covered.n, "open deals",

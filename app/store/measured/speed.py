@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, literal, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
 from app.model.activities import EMAIL, INBOUND, MEETING, OUTBOUND, TASK, WORDS
 from app.model.time import DAY, HOUR
 from app.model.vocabulary import Outcome, StageKind
-from app.store.measured.ground import Facts, Span, deals, flag, inquiries
+from app.store.activities import CONNECTED
+from app.store.measured.ground import Facts, Span, deals, flag, inquiries, is_open
 from app.store.measured.stays import entries
-from app.store.tables import activities, stage_entries, subjects, touches
+from app.store.tables import activities, cursors, stage_entries, subjects, touches
 
 _t, _s = touches.c, subjects.c
 
@@ -56,8 +67,13 @@ def contacts_before(subject: ColumnElement[Any], since: Any, until: Any) -> Colu
 
 
 def _came_in(span: Span) -> Any:
-    """Deals and inquiries that were created in the span."""
+    """Deals that were created in the span, and inquiries that were since the connection."""
     d = deals(span.inst)
+    connected = (
+        select(cast(cursors.c.value, BigInteger))
+        .where(cursors.c.installation_id == span.inst, cursors.c.name == CONNECTED)
+        .scalar_subquery()
+    )
     some = inquiries(span.inst).with_only_columns(
         _s.id, _s.owner_id, _s.created_at, literal("inquiry").label("what")
     )
@@ -65,7 +81,10 @@ def _came_in(span: Span) -> Any:
         select(d.c.id, d.c.owner_id, d.c.created_at, literal("deal").label("what")).where(
             d.c.created_at >= span.since, d.c.created_at <= span.now
         ),
-        some.where(_s.created_at >= span.since, _s.created_at <= span.now),
+        some.where(
+            _s.created_at >= span.since, _s.created_at <= span.now,
+            _s.created_at >= func.coalesce(connected, 0),
+        ),
     ).subquery("came")
 
 
@@ -220,6 +239,7 @@ def handovers(span: Span) -> Facts:
         flag(func.coalesce(took, HANDOVER_DAYS * DAY + 1) <= HANDOVER_DAYS * DAY).label("hit"),
         took.label("value"),
     ).where(
+        is_open(d),
         d.c.owner_at >= span.since,
         d.c.owner_at + HANDOVER_DAYS * DAY <= span.now,
         d.c.owner_id.is_not(None),

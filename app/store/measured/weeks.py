@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
 
-from app.model.vocabulary import EnrolmentState, Mode, Outcome, SignalKind, StageKind
+from app.model.vocabulary import Outcome, SignalKind, StageKind
 from app.store.measured.ground import Facts, Span, deals
 from app.store.measured.speed import WEEK
-from app.store.measured.steps import NEVER_BEGAN
-from app.store.tables import enrolments, outcomes, subjects, touches
+from app.store.measured.steps import cohort
+from app.store.tables import outcomes, subjects, touches
 
-_t, _e, _o, _s = touches.c, enrolments.c, outcomes.c, subjects.c
+_t, _o, _s = touches.c, outcomes.c, subjects.c
 
 _HEARD = (
     SignalKind.REPLIED, SignalKind.MEETING_BOOKED, SignalKind.MEETING_HELD, SignalKind.OPTED_OUT,
@@ -24,14 +25,9 @@ def weeks(span: Span) -> Facts:
     `completed`, `deleted`, `replied`, `meeting_booked`, `meeting_held`, `opted_out`, `won`, `lost`.
     """
     d = deals(span.inst)
+    c = cohort(replace(span, since=span.now - 2 * WEEK + 1))
     begun = select(
-        _e.subject_id, _s.owner_id, literal("begun").label("what"), _week(span, _e.started_at)
-    ).join(subjects, _s.id == _e.subject_id).where(
-        _e.installation_id == span.inst,
-        _e.mode == Mode.LIVE.value,
-        _e.state.in_((EnrolmentState.ACTIVE.value, EnrolmentState.ENDED.value)),
-        or_(_e.end_reason.is_(None), _e.end_reason.not_in([*map(str, NEVER_BEGAN)])),
-        _lately(span, _e.started_at),
+        c.c.subject_id, c.c.owner_id, literal("begun").label("what"), _week(span, c.c.started_at)
     )
     done = select(
         _t.subject_id, func.coalesce(_t.owner_id, _s.owner_id).label("owner_id"),
