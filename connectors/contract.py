@@ -473,8 +473,8 @@ class Connector(Protocol):
     def companies_of(
         self, type: Literal["deal", "contact"], ids: Sequence[str]
     ) -> dict[str, list[str]]:
-        """Deal's or contact's id → ids of its companies; without any, absent. Raises Forbidden
-        where the grant shows no companies."""
+        """Deal's or contact's id → ids of its companies, its main one first; without any, absent.
+        Raises Forbidden where the grant shows no companies."""
         ...
 
     def engagements_of(

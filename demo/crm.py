@@ -22,6 +22,7 @@ from demo.facts import (
     versions,
 )
 from demo.steps import DASH, DIGEST, step_of
+from demo.whereabouts import zone_by_company
 
 TOUCH_ID = "followthrough_touch_id"
 BY_THE_DAY = frozenset({"salesforce"})
@@ -43,7 +44,8 @@ def read(export: Raw, kinds: Mapping[str, str], *, working_hours: bool = True) -
         own = zone_of(owner["timezone"]) or zone
         calendars[owner["id"]] = calendar(own, owner["working_hours"], always=always)
     subjects = _deals(export, kinds)
-    contacts = {one["id"]: _contact(one) for one in export["contacts"]}
+    companies = {one["id"]: one for one in export.get("companies", ()) if not one["archived"]}
+    contacts = {one["id"]: _contact(one, companies) for one in export["contacts"]}
     _leads(export, subjects)
     of_contact: dict[str, list[Subject]] = defaultdict(list)
     for subject in subjects.values():
@@ -130,13 +132,13 @@ def _deals(export: Raw, kinds: Mapping[str, str]) -> dict[Key, Subject]:
     return found
 
 
-def _contact(one: Raw) -> Contact:
+def _contact(one: Raw, companies: Mapping[str, Raw]) -> Contact:
     def first(name: str, wanted: Any) -> int:
         return next((when for when, value in _pairs(one, name) if wanted(value)), FOREVER)
 
     return Contact(
         one["id"],
-        zone_of(one["properties"].get("hs_timezone", "")),
+        zone_of(one["properties"].get("hs_timezone", "")) or zone_by_company(one, companies),
         first("hs_email_optout", lambda value: value == "true"),
         first("hs_email_bounce", lambda value: value not in ("", "0")),
         _pairs(one, "followthrough_control"),

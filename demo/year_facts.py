@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from demo.calendars import Calendar, calendar, zone_of
 from demo.facts import FOREVER, Raw, versions
+from demo.whereabouts import zone_by_company
 
 TOUCH_ID = "followthrough_touch_id"
 DIGEST = "Follow-up digest"
@@ -39,6 +40,7 @@ class Held:
         self.now = int(export["now"])
         self.deals = {one["id"]: one for one in export["deals"]}
         self.contacts = {one["id"]: one for one in export["contacts"]}
+        self.companies = {one["id"]: one for one in export.get("companies", ())}
         ours = [one for one in export["tasks"] if one["properties"].get(TOUCH_ID)]
         self.tasks = [one for one in ours if not text(one).startswith(DIGEST)]
         self.calendars: dict[str, Calendar] = {}
@@ -64,11 +66,13 @@ class Held:
         return self.kinds.get(at(deal, "dealstage", instant), "ignored")
 
     def near(self, task: Raw) -> set[str]:
-        """Where somebody may be taken to live whose zone nobody knows: where the deal's owners do.
-        """
+        """Where somebody may be taken to live whose own record does not say: where a company of
+        theirs or of the deal is, and where the deal's owners live."""
         deals = [self.deals[one] for one in linked(task, "deals") if one in self.deals]
         owners = {who for deal in deals for _, who, _ in versions(deal, "hubspot_owner_id")}
-        return {self.zone, *(self.zones[one] for one in owners if one in self.zones)}
+        people = [self.contacts[one] for one in linked(task, "contacts") if one in self.contacts]
+        theirs = {zone_by_company(one, self.companies) for one in (*people, *deals)} - {""}
+        return {self.zone, *theirs, *(self.zones[one] for one in owners if one in self.zones)}
 
     def owner(self, task: Raw) -> str:
         return first(task, "hubspot_owner_id")

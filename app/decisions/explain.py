@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.decisions.codes import Code
+from app.decisions.codes import Code, Deed
 from app.decisions.texts import TEXTS
+from app.model.records import BY_ACCOUNT, BY_COMPANY, BY_CONTACT, BY_PHONE, BY_REP, Place
 from app.model.time import to_datetime
 
 _CAPS = frozenset({Code.CAP_7_DAYS, Code.CAP_30_DAYS})
+_PLACED = frozenset({Code.QUIET_HOURS, Code.WINDOW})
+_MOVED: Mapping[str, str] = {
+    Code.QUIET_HOURS: ", a decent hour in {zone}{known_by}",
+    Code.WINDOW: ", inside the window for {window} in {zone}{known_by}",
+}
+"""Why a task that was written at once is due when it is."""
 
 _TOUCHED: Mapping[str, str] = {
     "call": "called",
     "email": "written to",
     "linkedin": "approached on LinkedIn",
 }
+
+_WHEREABOUTS: Mapping[str, str] = {
+    BY_CONTACT: "the contact's time zone",
+    BY_PHONE: "the contact's telephone number",
+    **dict(zip(BY_COMPANY, (
+        "the company's time zone", "the company's country", "the company's telephone number"
+    ), strict=True)),
+    BY_REP: "the rep's own time zone, since the prospect's is not known",
+    BY_ACCOUNT: "the account's time zone, since the prospect's is not known",
+}  # fmt: skip
 
 _CHOICES: Mapping[str, str] = {
     "acted": "the one whose doing it was",
@@ -46,6 +63,11 @@ def text(code: str, values: Mapping[str, Any], zone: str = "UTC") -> str:
     words = {key: say(key, value, zone) for key, value in values.items()}
     if code in _CAPS:
         words |= _cap_words(values, zone)
+    if code in _PLACED:
+        words |= _place_words(values)
+    if code == Deed.CREATED:
+        why = _MOVED.get(str(values.get("moved")), "")
+        words["since"] = why.format_map(_Words(words | _place_words(values)))
     return sentence.format_map(_Words(words))
 
 
@@ -58,6 +80,28 @@ def _cap_words(values: Mapping[str, Any], zone: str) -> dict[str, str]:
         "shares": f" (in 30 days besides us: {say('', others, zone)})" if others else "",
         "of": f" for {segment}" if segment else "",
     }
+
+
+def _place_words(values: Mapping[str, Any]) -> dict[str, str]:
+    """Where the person is, and how that is known; rows of before name one zone and no source."""
+    known = _WHEREABOUTS.get(str(values.get("by", "")))
+    zones = values.get("zone")
+    return {
+        "zone": zones_text(zones) if isinstance(zones, list | tuple) else str(zones),
+        "known_by": f", by {known}" if known else "",
+    }
+
+
+def place_text(place: Place) -> str:
+    """`Europe/Berlin, by the company's country`."""
+    return f"{zones_text(place.zones)}, by {_WHEREABOUTS[place.by]}"
+
+
+def zones_text(zones: Sequence[str]) -> str:
+    """One or two by name; of more the first and how many beside it, which must all be right."""
+    if len(zones) > 2:
+        return f"{zones[0]} and the {len(zones) - 1} other zones there"
+    return " and ".join(zones)
 
 
 def choice_text(reason: str) -> str:

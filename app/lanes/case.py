@@ -68,14 +68,15 @@ class _Ground:
 
 @dataclass(slots=True)
 class Case:
-    """row: of `touches` as claimed. handed: the ruling that gave it to somebody else. cleared: of a
-    duty that is not needed any more. before: the text of the mail that this one answers."""
+    """row: of `touches` as claimed. handed, moved: rulings that gave it to somebody, or let it be
+    done at its time. cleared: of a duty that is over. before: the mail that it answers."""
 
     row: Row
     facts: GuardFacts
     counters: Counters
     ground: _Ground
     handed: Ruling | None = None
+    moved: Ruling | None = None
     rendered: Rendered | None = None
     cleared: bool = False
     before: Template | None = None
@@ -222,7 +223,7 @@ def _ground(tenant: Tenant, row: Row, loaded: Loaded, now: Business) -> _Ground:
         owner_id=owner_id,
         owner=tenant.calendars.people.get(owner_id or ""),
         calendar=calendar,
-        zone=(contact.zone if contact else None) or calendar.zone,
+        zone=calendar.zone,
         open_tasks=loaded.open_tasks.get(row["subject_id"], ()),
         holds=_held(loaded, row),
         person=person,

@@ -29,6 +29,7 @@ from app.lanes.polling import hear_first
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.resuming import resume_cases
 from app.lanes.trouble import OURS, isolate, later, note_error
+from app.lanes.whereabouts import place_people
 from app.model.decisions import Ruling, Verdict
 from app.model.time import MINUTE, SECOND, Business, Wall
 from app.store import outbox
@@ -93,6 +94,7 @@ def _carry_out(
         count_exactly(lanes, tenant, rows, now)
         cases = unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
         cases = resume_cases(lanes, tenant, cases, now)
+        place_people(lanes, tenant, cases, now)
         assign_cases(lanes, tenant, cases, now)
         doable = refuse_idle(lanes, tenant, _judge(lanes, tenant, cases), now)
         natives = [case for case in doable if case.is_native]
@@ -148,6 +150,7 @@ def _judge(lanes: Lanes, tenant: Tenant, cases: Sequence[Case]) -> list[Case]:
                 case.facts, ruling = absence.handed_over(case.facts, ruling, person, calendar)
             case.handed = ruling
         if ruling.verdict in (Verdict.DO, Verdict.HAND_TO):
+            case.moved = ruling if ruling.verdict is Verdict.DO else None
             case.facts = apply_ruling(case.facts, ruling)
             passed.append(case)
         else:

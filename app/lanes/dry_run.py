@@ -10,6 +10,7 @@ comes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +28,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.rows import touch_row
 from app.lanes.snapshot import Snapshot
 from app.lanes.supposing import UNSAVED, supposed, trying
+from app.lanes.whereabouts import place_people
 from app.model.backtest import Fate, Owed
 from app.model.decisions import Decision, Explanation, StartEnrolment
 from app.model.dry_run import Question
@@ -36,6 +38,7 @@ from app.model.signals import Signal
 from app.model.time import HOUR, Business
 from app.model.vocabulary import Mode, SignalKind
 from app.store import mirror, outcomes
+from connectors.contract import CrmError
 
 Row = Mapping[str, Any]
 
@@ -181,6 +184,8 @@ def _touches(
     for subject in {row["subject_id"] for row in rows}:
         loaded.snapshot.lay_over_subject(subject, snapshot.rows[subject])
     cases = cases_of(tenant, rows, loaded, now)
+    with suppress(CrmError):  # what is known will do
+        place_people(lanes, tenant, cases, now, keep=False)
     return sorted((_case(tenant, case) for case in cases), key=lambda one: one["due_at"])
 
 

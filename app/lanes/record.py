@@ -247,6 +247,9 @@ def _line(result: Result, now: Business) -> Explanation:
     values: dict[str, Any] = {"step": touch.step.id, "due_at": result.task.due_at}
     if result.case.rendered is not None and result.case.rendered.problem:
         values["problem"] = result.case.rendered.problem
+    moved = result.case.moved
+    if moved is not None and moved.values.get("due_at") == values["due_at"]:
+        values |= {"moved": moved.code, **moved.values}
     if result.case.handed is not None:
         values["handed"] = result.case.handed.code
     if result.task_id is not None:

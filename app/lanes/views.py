@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.model.records import ContactView, SubjectView
+from app.model.records import BY_PHONE, ContactView, Place, SubjectView
 from app.model.time import Business
 from app.model.vocabulary import Momentum, StageKind, SubjectType
 from app.store.sets import loads
@@ -86,4 +86,14 @@ def person_view(
         suppressed=suppressed,
         fields=fields,
         in_sequence=row.get("in_sequence"),
+        nearby=nearby(row),
     )
+
+
+def nearby(row: Row) -> tuple[Place, ...]:
+    """Where a contact may be by what is not the CRM's own word on it, the surest first."""
+    phone, company = row.get("phone_zones"), row.get("company_zones")
+    if not phone and not company:
+        return ()
+    known = ((BY_PHONE, phone), (row.get("company_by"), company))
+    return tuple(Place(by, tuple(zones.split())) for by, zones in known if by and zones)

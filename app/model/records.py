@@ -10,10 +10,27 @@ from app.model.record import record
 from app.model.time import Business
 from app.model.vocabulary import CLOSED_KINDS, Momentum, StageKind, SubjectType
 
+BY_CONTACT, BY_PHONE = "contact", "phone"
+BY_COMPANY = ("company_zone", "company_country", "company_phone")
+BY_REP, BY_ACCOUNT = "rep", "account"
+"""What says where a person is, the surest word first; of the company its zone, then its country,
+then its telephone."""
+
+
+@record
+class Place:
+    """Where a person may be. by: what says so. zones: of the tz database; several: any of them."""
+
+    by: str
+    zones: tuple[str, ...]
+
 
 @record
 class ContactView:
-    """A person who may be touched. Unreadable consent is None and counts as no."""
+    """A person who may be touched. Unreadable consent is None and counts as no.
+
+    zone: the CRM's own word on it. nearby: what else says where they are, the surest first.
+    """
 
     crm_id: str
     name: str = ""
@@ -28,6 +45,12 @@ class ContactView:
     suppressed: str | None = None  # why our own suppression list has them
     in_sequence: str | None = None  # id of the CRM's own sequence that runs for them
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    nearby: tuple[Place, ...] = ()
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where they may be, the surest word first; none where nothing is known."""
+        return (Place(BY_CONTACT, (self.zone,)), *self.nearby) if self.zone else self.nearby
 
 
 @dataclass(frozen=True, slots=True)

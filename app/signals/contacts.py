@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.installations.whereabouts import zones_of_phone
 from app.model.vocabulary import SignalKind
 from app.store.sets import dumps, loads
 
@@ -51,6 +52,7 @@ def contact_values(
         "contacted": _count(fields.get("contacted")),
         "contacted_first": None,  # known to whoever compares with what was read before
         "contacted_at": fields.get("last_contacted_at"),
+        "phone_zones": zones_of_phone(fields.get("phone")),
     }
 
 

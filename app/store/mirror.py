@@ -142,7 +142,7 @@ def contact_rows(conn: Connection, inst: int, ids: Iterable[str]) -> dict[str, d
 CONTACT_COLUMNS = (
     "name", "email", "zone", "opted_out", "bounced", "control", "owner_id", "created_at",
     "last_reply_at", "form_submitted_at", "fields", "deleted", "in_sequence", "contacted",
-    "contacted_first", "contacted_at",
+    "contacted_first", "contacted_at", "phone_zones",
 )  # fmt: skip
 
 

@@ -73,12 +73,14 @@ def touches_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
 
 
 def contacts_of(conn: Connection, inst: int, subject_id: int) -> list[dict[str, Any]]:
-    """The people on a subject, the primary one first; opted_out None is unread and counts as no."""
+    """The people on a subject, the primary one first; opted_out None is unread and counts as no.
+    Zones and what of their company says so as in the table."""
     link, c = subject_contacts.c, contacts.c
     query = (
         select(
             link.contact_id.label("id"), c.name, c.email, c.opted_out, c.bounced,
             link.is_primary.label("primary"), link.labels,
+            c.zone, c.phone_zones, c.company_zones, c.company_by,
         )
         .outerjoin(
             contacts,

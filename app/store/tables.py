@@ -201,6 +201,12 @@ contacts = Table(
     Column("contacted_first", Integer),
     Column("contacted_exact", Integer),
     Column("contacted_at", BigInteger),  # when the CRM says they were last contacted
+    # Zones of the tz database in which they may be, parted by spaces: by their telephone number,
+    # and by their company, with what said so and when it was last looked up.
+    Column("phone_zones", Text),
+    Column("company_zones", Text),
+    Column("company_by", String(16)),
+    Column("company_read_at", BigInteger),
 )
 
 Index("ix_contacts_email", contacts.c.installation_id, contacts.c.email)

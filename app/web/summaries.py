@@ -8,8 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.decisions.codes import Code
+from app.decisions.explain import place_text
 from app.installations.switch import STOPPED
 from app.lanes.keeping import totals
+from app.lanes.views import nearby
+from app.model.records import BY_CONTACT, Place
 from app.model.vocabulary import EnrolmentState, Momentum
 from app.store import (
     audit,
@@ -31,6 +34,8 @@ from app.web.telling import entries, titled, with_ahead
 from app.web.ways import with_ways
 
 Row = Mapping[Any, Any]
+
+_ZONES = frozenset({"zone", "phone_zones", "company_zones", "company_by"})
 
 
 def installation_of(conn: Connection, who: Viewer) -> Row:
@@ -201,7 +206,7 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "last_activity_at": row["last_activity_at"],
         "last_reply_at": row["last_reply_at"],
         "next_meeting_at": row["next_meeting_at"],
-        "contacts": reading.contacts_of(conn, inst, row["id"]),
+        "contacts": [_person(one) for one in reading.contacts_of(conn, inst, row["id"])],
         "holds": reading.holds_of(conn, row["id"]),
         "reply": reading.reply_said(conn, inst, row["id"]),
         "enrolments": enrolments,
@@ -209,6 +214,14 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "outcomes": reading.outcomes_of(conn, row["id"]),
         "ledger": entries(conn, row, ledger.read(conn, row["id"])),
     }
+
+
+def _person(row: dict[str, Any]) -> dict[str, Any]:
+    """clock: in which zone they are called, and how that is known; None where nothing says."""
+    own = (Place(BY_CONTACT, (row["zone"],)),) if row["zone"] else ()
+    places = (*own, *nearby(row))
+    told = {name: value for name, value in row.items() if name not in _ZONES}
+    return {**told, "clock": place_text(places[0]) if places else None}
 
 
 def _next(touches: Sequence[Row], names: Mapping[str, str]) -> dict[str, Any] | None:

@@ -87,10 +87,11 @@ _BY_SCOPE = (
     ),
     _Row(
         "company_events", ("crm.objects.companies.read",),
-        "know which deals an event about a company concerns, and which records of a company are to "
-        "heed an answer",
+        "know which deals an event about a company concerns, which records of a company are to "
+        "heed an answer, and where its people are whose own records do not say",
         "such events are kept and shown; one that names a person or a deal is acted on all the "
-        "same; an answer counts on its own record alone, and the ledger says so",
+        "same; an answer counts on its own record alone, and the ledger says so; such people are "
+        "called by the clock of their rep",
     ),
     _Row(
         "email_content", ("sales-email-read",), "read the subject of a reply",

@@ -163,9 +163,13 @@ class HubSpotConnector:
     def associated(
         self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[str]
     ) -> dict[str, list[str]]:
-        """id → ids of associated records of one type, for many records in one call."""
+        """id → ids of associated records of one type, the primary one first, for many records in
+        one call."""
         links = self._reader.associated(from_type, to_type, ids)
-        return {id: [other for other, _, _ in found] for id, found in links.items()}
+        return {
+            id: [other for other, _, _ in sorted(found, key=lambda link: not link[1])]
+            for id, found in links.items()
+        }
 
     def create_tasks(self, tasks: Sequence[NewTask], type: Written = "task") -> list[Created]:
         return self._written[type].create_tasks(tasks)

@@ -149,6 +149,13 @@ def _primary(entries: Iterable[Any]) -> str | None:
     return str(best["value"]) if best else None
 
 
+def _organization(row: Row, texts: Texts, facts: Callable[[], Facts]) -> None:
+    address = row.get("address")
+    if isinstance(address, dict):
+        texts["address_country"] = text_of(address.get("country"))
+        texts["address_state"] = text_of(address.get("admin_area_level_1"))
+
+
 def _mail_times(row: Row, texts: Texts) -> None:
     latest = mailed_at(row)
     texts["last_contact_time"] = str(latest) if latest else None
@@ -222,6 +229,7 @@ def _nothing(row: Row, texts: Texts, facts: Callable[[], Facts]) -> None: ...
 _COMPUTED: Mapping[str, Callable[[Row, Texts, Callable[[], Facts]], None]] = {
     "deal": _deal,
     "contact": _person,
+    "company": _organization,
     "task": _activity,
     "meeting": _activity,
     "call": _activity,

@@ -23,6 +23,24 @@ def numbers(text: str) -> list[int]:
     return [int(one) for one in text.split(";") if one]
 
 
+def place(record: Record) -> dict[str, Any] | None:
+    """An organization's address, as written and in the parts that Pipedrive recognised in it."""
+    parts = {
+        "route": record.get("address"),
+        "locality": record.get("city"),
+        "admin_area_level_1": record.get("state"),
+        "country": record.get("country"),
+    }
+    written = ", ".join(filter(None, parts.values()))
+    if not written:
+        return None
+    return {
+        "value": written,
+        **{name: text or None for name, text in parts.items()},
+        "postal_code": record.get("zip") or None,
+    }
+
+
 def addresses(record: Record, name: str) -> list[dict[str, Any]]:
     """A person's e-mails or phones, the primary one first."""
     labels = orjson.loads(record.get(f"pd_{name}_labels") or "{}")

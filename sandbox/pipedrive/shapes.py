@@ -163,7 +163,6 @@ class View:
         }
 
     def organization(self, record: Record) -> Shape:
-        place = ", ".join(filter(None, (record.get(n) for n in ("address", "city", "country"))))
         return {
             "id": int(record.id),
             "name": record.get("name"),
@@ -172,7 +171,7 @@ class View:
             "update_time": words.rfc3339(record.updated_at),
             "is_deleted": record.archived,
             "visible_to": visible.level(record),
-            "address": {"value": place, "country": record.get("country")} if place else None,
+            "address": plain.place(record),
             "website": record.get("website") or record.get("domain") or None,
             "label_ids": plain.numbers(record.get("pd_label_ids")),
             "custom_fields": custom_fields(self.account, record),

@@ -241,6 +241,7 @@ class _Maker:
             "domain": f"{name}.example.com",
             "country": rng.choice(("Germany", "United States", "Japan")),
         }
+        fields["state"] = details.STATES.get(fields["country"], "")
         if self.account.crm not in USERS_WITHOUT_HOURS:
             fields["timezone"] = details.ZONES.get(fields["country"], "")
         links = [Link("contacts", contact.id, ("", "primary")) for contact in contacts]

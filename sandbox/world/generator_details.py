@@ -22,6 +22,8 @@ from sandbox.world.ways import LEADS_ARE_PEOPLE
 
 ZONES = {"Germany": "Europe/Berlin", "United States": "America/New_York"}
 """Country of a company → its zone, where the CRM knows it."""
+STATES = {"United States": "New York"}
+"""Country of a company → the part of it, where its address has to name one."""
 
 _ROLES = ("DECISION_MAKER", "CHAMPION", "BUDGET_HOLDER", "INFLUENCER", "END_USER", "BLOCKER")
 _PIPELINES = (

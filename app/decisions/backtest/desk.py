@@ -117,7 +117,7 @@ class Desk:
             settings=terms.guard,
             now=now,
             holds=case.holds,
-            zone=(contact.zone if contact else None) or calendar.zone,
+            zone=calendar.zone,
             outranked=outranked(case, run),
             twin=case.twin(run, one),
             stand_ins=stand_ins(terms.people.get(owner or ""), terms.people, terms.default_owner),

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from app.decisions.assigning import away_until
 from app.decisions.codes import Code
-from app.decisions.guard.quiet_hours import place
+from app.decisions.guard.quiet_hours import place, place_of
 from app.decisions.guard.ruling import URGENT, defer, move
 from app.decisions.timing import shift
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import GuardFacts
-from app.model.records import PersonView
+from app.model.records import BY_ACCOUNT, BY_REP, PersonView
 from app.model.time import Business
 
 _CHECK = "absence"
@@ -74,7 +74,7 @@ def handed_over(
     live in that of the rep who is away, but nobody works at night for a guess: where the hours of
     both never meet, the stand-in's zone is as good a one.
     """
-    guessed = facts.zone == facts.calendar.zone and not (facts.contact and facts.contact.zone)
+    guessed = place_of(facts).by in (BY_REP, BY_ACCOUNT)
     facts = replace(facts, owner=person, calendar=calendar)
     touch = facts.touch
     due = ruling.values.get("due_at", touch.due_at)

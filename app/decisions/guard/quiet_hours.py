@@ -5,13 +5,15 @@ from __future__ import annotations
 from app.decisions.codes import Code
 from app.decisions.guard.ruling import move
 from app.decisions.timing import shift
-from app.decisions.zones import from_local, to_local
+from app.decisions.zones import from_local, to_local, utc_offset
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
+from app.model.records import BY_ACCOUNT, BY_REP, Place
 from app.model.time import DAY, MINUTE, Business
 from app.model.vocabulary import TaskType
 
 _CHECK = "quiet_hours"
+_ENOUGH = 30 * MINUTE
 _TRIES = 14  # both days begin once a day; a fortnight covers weekends and holidays
 
 Window = tuple[int, int]
@@ -29,14 +31,40 @@ def check(facts: GuardFacts) -> Ruling | None:
     if hours is None:
         return None
     at = acts_at(facts)
-    if _decent(at, facts, hours):
+    where = place_of(facts)
+    if _decent(at, where.zones, hours):
         return None
     placed = place(at, facts)
     if placed == at:
         return None
     window = facts.touch.step.window
     code = Code.WINDOW if window == TaskType.EMAIL else Code.QUIET_HOURS
-    return move(facts, _CHECK, code, placed, zone=facts.zone, window=window)
+    return move(facts, _CHECK, code, placed, zone=where.zones, by=where.by, window=window)
+
+
+def place_of(facts: GuardFacts) -> Place:
+    """Where the person is, by the surest word that is of use.
+
+    In a country of several zones the hours must be decent in all of them. Where they never are in
+    all at once (an hour for mail across the United States), the word is of no use for this step and
+    the next surest counts; the rep's own zone, or the installation's, stands at the end.
+    """
+    hours = _hours(facts)
+    instant = acts_at(facts)
+    for known in facts.contact.places if facts.contact is not None else ():
+        if hours is None or _meet(known.zones, hours, instant):
+            return known
+    by = BY_REP if facts.owner is not None and facts.owner.zone else BY_ACCOUNT
+    return Place(by, (facts.zone,))
+
+
+def _meet(zones: tuple[str, ...], hours: Window, instant: Business) -> bool:
+    """Whether the hours of all the zones have at least half an hour in common."""
+    if len(zones) == 1:
+        return True
+    offsets = [utc_offset(instant, zone) for zone in zones]
+    start, end = hours
+    return (end - start) * MINUTE - (max(offsets) - min(offsets)) >= _ENOUGH
 
 
 def acts_at(facts: GuardFacts) -> Business:
@@ -52,12 +80,12 @@ def place(due: Business, facts: GuardFacts) -> Business:
     hours = _hours(facts)
     if hours is None:
         return due if facts.settings.windows_off else shift(due, facts.calendar)
-    at = due
+    zones, at = place_of(facts).zones, due
     for _ in range(_TRIES):
-        at = shift(_next_decent(at, facts, hours), facts.calendar)
-        if _decent(at, facts, hours):
+        at = shift(_next_decent(at, zones, hours), facts.calendar)
+        if _decent(at, zones, hours):
             return at
-    return _next_decent(due, facts, hours) if _binding(facts) else shift(due, facts.calendar)
+    return _next_decent(due, zones, hours) if _binding(facts) else shift(due, facts.calendar)
 
 
 def _binding(facts: GuardFacts) -> bool:
@@ -66,7 +94,12 @@ def _binding(facts: GuardFacts) -> bool:
     return step.native is not None or step.task is TaskType.CALL
 
 
-def _hours(facts: GuardFacts) -> tuple[int, int] | None:
+def binds(facts: GuardFacts) -> bool:
+    """Whether it matters where the person is: the step has hours of their day."""
+    return _hours(facts) is not None
+
+
+def _hours(facts: GuardFacts) -> Window | None:
     """The person's hours for this channel and step, in minutes of their day; None: any."""
     settings, step = facts.settings, facts.touch.step
     if settings.windows_off:
@@ -78,14 +111,30 @@ def _hours(facts: GuardFacts) -> tuple[int, int] | None:
     return settings.call_hours if step.task is TaskType.CALL else None
 
 
-def _decent(instant: Business, facts: GuardFacts, hours: tuple[int, int]) -> bool:
+def _decent(instant: Business, zones: tuple[str, ...], hours: Window) -> bool:
+    """Whether the instant lies in the hours in every one of the zones."""
     start, end = hours
-    return start * MINUTE <= to_local(instant, facts.zone) % DAY < end * MINUTE
+    return all(start * MINUTE <= to_local(instant, zone) % DAY < end * MINUTE for zone in zones)
 
 
-def _next_decent(instant: Business, facts: GuardFacts, hours: tuple[int, int]) -> Business:
-    if _decent(instant, facts, hours):
+def _next_decent(instant: Business, zones: tuple[str, ...], hours: Window) -> Business:
+    """The first instant from then on at which the hours have begun everywhere and ended nowhere.
+
+    Each zone in turn puts it off to its own next beginning; that it ends is the hours' having
+    something in common, as `place_of` has seen to. A change of the clocks in one of them may take
+    that away for a day.
+    """
+    at = instant
+    for _ in range(_TRIES):
+        if _decent(at, zones, hours):
+            return at
+        at = max(_next_in(at, zone, hours) for zone in zones)
+    return at
+
+
+def _next_in(instant: Business, zone: str, hours: Window) -> Business:
+    if _decent(instant, (zone,), hours):
         return instant
-    day, time_of_day = divmod(to_local(instant, facts.zone), DAY)
+    day, time_of_day = divmod(to_local(instant, zone), DAY)
     start = hours[0] * MINUTE
-    return Business(from_local((day + (time_of_day >= start)) * DAY + start, facts.zone))
+    return Business(from_local((day + (time_of_day >= start)) * DAY + start, zone))
