@@ -10,7 +10,7 @@ field names are those of `mappings/<crm>.yaml`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -455,6 +455,13 @@ class Connector(Protocol):
         A CRM without webhooks lists here what they would tell: a deleted record comes archived, and
         one whose associations changed comes with them.
         """
+        ...
+
+    def changes(
+        self, since: Mapping[ObjectType, Business]
+    ) -> Iterator[tuple[ObjectType, Page]]:
+        """The first pages of `changed_since` of several types, in their order, with as few calls as
+        the CRM allows. A type that cannot be listed raises when its turn comes."""
         ...
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:

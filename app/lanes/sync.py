@@ -151,27 +151,31 @@ def list_changes(
 ) -> int:
     """Queue a reading of what changed since the last time. unlisted: without what an earlier poll
     listed just so, since polls overlap."""
+    with lanes.store.read() as conn:
+        marks = [cursors.number(conn, tenant.id, f"watermark:{type}") for type in types]
+    begin = [Business(max(0, mark - OVERLAP_MS)) for mark in marks]
+    since = dict(zip(types, begin, strict=True))
     found = 0
-    for type in types:
-        with lanes.store.read() as conn:
-            watermark = cursors.number(conn, tenant.id, f"watermark:{type}")
-        after: str | None = None
-        while True:
-            page = connector.changed_since(
-                type, Business(max(0, watermark - OVERLAP_MS)), after
-            )
-            records = [
-                record
-                for record in page.records
-                if tenant.fresh.is_new(_list_of(type, record), record.id, record.updated_at)
-                or not unlisted
-            ]
-            found += queue(lanes, tenant, [_hint(type, record) for record in records])
-            after = page.after
-            if after is None:
-                break
+    listed: list[ObjectType] = []
+    try:
+        for type, page in connector.changes(since):
+            while True:
+                records = [
+                    record
+                    for record in page.records
+                    if tenant.fresh.is_new(_list_of(type, record), record.id, record.updated_at)
+                    or not unlisted
+                ]
+                found += queue(lanes, tenant, [_hint(type, record) for record in records])
+                if page.after is None:
+                    break
+                page = connector.changed_since(type, since[type], page.after)
+            listed.append(type)
+    finally:
+        # What an earlier type's list told is queued, also where a later one could not be had.
         with lanes.store.write() as conn:
-            cursors.raise_to(conn, tenant.id, f"watermark:{type}", now)
+            for type in listed:
+                cursors.raise_to(conn, tenant.id, f"watermark:{type}", now)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from app.model.time import Business, Clocks
@@ -142,6 +142,12 @@ class HubSpotConnector:
         page = self._reader.changed_since(type, watermark, after)
         unmarked(page.records)
         return page
+
+    def changes(
+        self, since: Mapping[ObjectType, Business]
+    ) -> Iterator[tuple[ObjectType, Page]]:
+        for type, watermark in since.items():
+            yield type, self.changed_since(type, watermark, None)
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
         return self._reader.contacts_by_email(emails)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, NoReturn
 
@@ -162,6 +162,12 @@ class PipedriveConnector:
         page = self._reader.changed_since(type, watermark, after)
         unmarked(page.records, _MARKED)
         return page
+
+    def changes(
+        self, since: Mapping[ObjectType, Business]
+    ) -> Iterator[tuple[ObjectType, Page]]:
+        for type, watermark in since.items():
+            yield type, self.changed_since(type, watermark, None)
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
         return self._reader.contacts_by_email(emails)

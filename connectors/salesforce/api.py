@@ -8,16 +8,46 @@ our transport, and a base address that is a path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from connectors.access import Access
 from connectors.batches import chunks
-from connectors.contract import ACTING
+from connectors.contract import ACTING, NotFound
 from connectors.salesforce.allowance import Allowance
+from connectors.salesforce.tables import AT_ONCE
 from connectors.transport import Reply, Request, Transport
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A query. deleted: of what is in the recycle bin too. there: whether the account is sure to
+    have the object; where it is not, there are no rows of one that it lacks.
+
+    Its text holds names and ids, and nothing that anybody typed: several of them travel in a call
+    whose parts may refer to one another, by a notation of their own.
+    """
+
+    soql: str
+    deleted: bool = False
+    there: bool = True
+
+    @property
+    def verb(self) -> str:
+        return "queryAll" if self.deleted else "query"
+
+
+Found = list[dict[str, Any]]
+"""Rows of one query."""
+
+Question = Generator[Sequence[Ask], Sequence[Found], T]
+"""Yields what it asks, is sent the rows of each, and returns what they say."""
 
 
 @lru_cache(maxsize=1)
@@ -136,14 +166,70 @@ class Api:
 
     def rows(self, soql: str, *, deleted: bool = False) -> Iterator[dict[str, Any]]:
         """As `query`, each page read when its rows are wanted."""
-        path, query = "queryAll" if deleted else "query", {"q": " ".join(soql.split())}
-        answer = self.call("GET", path, query=query, safe=True)
+        verb = Ask(soql, deleted).verb
+        yield from self._pages(self.call("GET", verb, query={"q": _line(soql)}, safe=True))
+
+    def _pages(self, answer: Any) -> Iterator[dict[str, Any]]:
         while True:
             yield from answer.get("records") or ()
             following = answer.get("nextRecordsUrl")
             if not following:
                 return
             answer = self.call("GET", following.split(f"/v{self._version}/", 1)[1], safe=True)
+
+    def ask(self, asks: Sequence[Ask]) -> list[Found]:
+        """Rows of several queries, in their order, with as few calls as Salesforce allows."""
+        found: list[Found] = []
+        for ask, rows in zip(asks, self.asked(asks), strict=True):
+            found.append(self._alone(ask) if rows is None else rows)
+        return found
+
+    def asked(self, asks: Sequence[Ask]) -> list[Found | None]:
+        """As `ask`; None for what was refused, or would have to be asked alone: doing so tells why.
+        """
+        found: list[Found | None] = []
+        for part in chunks(asks, AT_ONCE):
+            found += self._together(part) if len(part) > 1 else [None] * len(part)
+        return found
+
+    def _alone(self, ask: Ask) -> Found:
+        try:
+            return self.query(ask.soql, deleted=ask.deleted)
+        except NotFound:
+            if ask.there:
+                raise
+            return []
+
+    def _together(self, asks: Sequence[Ask]) -> list[Found | None]:
+        parts = [
+            {
+                "method": "GET",
+                "referenceId": f"q{number}",
+                "url": f"{self.path(ask.verb)}?{urlencode({'q': _line(ask.soql)})}",
+            }
+            for number, ask in enumerate(asks)
+        ]
+        # Nothing is written, so a lost answer may be asked for again.
+        answer = self.call("POST", "composite", body={"compositeRequest": parts}, safe=True)
+        told = {one.get("referenceId"): one for one in answer.get("compositeResponse") or ()}
+        found: list[Found | None] = []
+        for part in parts:
+            one = told.get(part["referenceId"])
+            good = one is not None and one.get("httpStatusCode") == 200
+            found.append(list(self._pages(one["body"])) if one is not None and good else None)
+        return found
+
+    def answers(self, questions: Mapping[K, Question[Any]]) -> dict[K, Any]:
+        """What several questions come to, all asked together."""
+        wanted = {name: next(question) for name, question in questions.items()}
+        rows = iter(self.ask([ask for asks in wanted.values() for ask in asks]))
+        found: dict[K, Any] = {}
+        for name, question in questions.items():
+            try:
+                question.send([next(rows) for _ in wanted[name]])
+            except StopIteration as end:
+                found[name] = end.value
+        return found
 
     def query_in(
         self,
@@ -175,3 +261,7 @@ class Api:
         reply = self._transport_for(self._access.current().base).call(request, bearer)
         self.allowance.note(reply.headers)
         return reply
+
+
+def _line(soql: str) -> str:
+    return " ".join(soql.split())

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from app.model.time import Business
+from connectors.batches import chunks
 from connectors.contract import (
     CrmEnrolment,
     CrmError,
@@ -24,10 +25,11 @@ from connectors.contract import (
     NotFound,
     Transient,
 )
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import Api, Ask, Question, quoted
 from connectors.salesforce.due import told
 from connectors.salesforce.errors import code_of
-from connectors.salesforce.tables import ASSIGN, REMOVE
+from connectors.salesforce.rows import Row
+from connectors.salesforce.tables import ASSIGN, BATCH, REMOVE
 from connectors.transport import scrub
 
 UNAVAILABLE = (
@@ -146,18 +148,19 @@ class Cadences:
         found = self.latest([contact_id]).get(contact_id) if self.there else None
         return None if found is None else self._enrolment(found)
 
-    def latest(self, people: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    def latest(self, people: Sequence[str]) -> dict[str, Row]:
         """Person → their latest tracker."""
-        found: dict[str, Mapping[str, Any]] = {}
-        for row in self._api.query_in(_TRACKERS, people):
-            found.setdefault(str(row["TargetId"]), row)
+        found: dict[str, Row] = {}
+        for part in chunks(list(dict.fromkeys(people)), BATCH):
+            found |= self._api.answers({"": _latest(part)})[""]
         return found
 
-    def attach(self, records: Sequence[CrmRecord]) -> None:
-        """Say of each person in which cadence they are, where the account has any."""
-        if not self.there:
-            return
-        found = self.latest([record.id for record in records])
+    def question(self, people: Sequence[str]) -> Question[dict[str, Row]] | None:
+        """What asks for the latest trackers of people; None where the account has no cadences."""
+        return _latest(people) if self.there else None
+
+    def attach(self, records: Sequence[CrmRecord], found: Mapping[str, Row]) -> None:
+        """Say of each person in which cadence they are. found: what the question came to."""
         for record in records:
             row = found.get(record.id)
             if row is None:
@@ -198,6 +201,14 @@ class Cadences:
         if not row.get("isSuccess"):
             errors = cast(list[Mapping[str, Any]], row.get("errors") or [])
             raise _refusal(errors, str(answer)[:500])
+
+
+def _latest(people: Sequence[str]) -> Question[dict[str, Row]]:
+    (rows,) = yield [Ask(_TRACKERS.replace("{ids}", quoted(list(people))))]
+    found: dict[str, Row] = {}
+    for row in rows:
+        found.setdefault(str(row["TargetId"]), row)
+    return found
 
 
 def _refusal(errors: Iterable[Mapping[str, Any]], detail: str) -> CrmError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,6 +36,7 @@ from connectors.salesforce.account import Currencies, People
 from connectors.salesforce.api import Api
 from connectors.salesforce.cadences import Cadences
 from connectors.salesforce.capabilities import Facts, capabilities
+from connectors.salesforce.changes import Changes
 from connectors.salesforce.checkup import check_up, facts_of
 from connectors.salesforce.errors import Classifier
 from connectors.salesforce.links import Links
@@ -79,6 +80,7 @@ class SalesforceConnector:
         rows = Rows(mapping, self._people.zone_of, Currencies(api).own)
         self._links = links = Links(api, self._schema)
         self._reader = Reader(api, self._schema, rows, links, self._cadences, parts.clocks)
+        self._changes = Changes(api, self._schema, self._reader)
         made = (api, self._schema, rows, links, self._people, parts.classify, parts.unique_touch_id)
         self._written: dict[Written, Tasks] = {
             "task": Tasks(*made),
@@ -159,9 +161,16 @@ class SalesforceConnector:
         return page
 
     def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
-        page = self._reader.changed_since(type, watermark, after)
+        page = self._changes.since(type, watermark, after)
         unmarked(page.records)
         return page
+
+    def changes(
+        self, since: Mapping[ObjectType, Business]
+    ) -> Iterator[tuple[ObjectType, Page]]:
+        for type, page in self._changes.first(since):
+            unmarked(page.records)
+            yield type, page
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
         return self._reader.contacts_by_email(emails)

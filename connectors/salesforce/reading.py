@@ -1,32 +1,23 @@
-"""Reading Salesforce's records: by id in batches, page by page, and what changed."""
+"""Reading Salesforce's records: by id in batches, and page by page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
-from app.model.time import DAY, HOUR, MINUTE, Business, Clocks
+from app.model.time import DAY, HOUR, Business, Clocks
+from connectors.batches import chunks
 from connectors.contract import CrmRecord, Invalid, ObjectType, Page, Version
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import Api, Ask, Question, quoted
 from connectors.salesforce.cadences import Cadences
 from connectors.salesforce.due import told
-from connectors.salesforce.links import ROLES, Links, kind_of
-from connectors.salesforce.listing import (
-    LEADS_FROM,
-    ROLES_FROM,
-    behind,
-    changes,
-    listing,
-    modified,
-    place_of,
-)
+from connectors.salesforce.links import Linked, Links, kind_of
+from connectors.salesforce.listing import LEADS_FROM, listing, place_of
 from connectors.salesforce.rows import Row, Rows, stage_versions
 from connectors.salesforce.schema import Schema, Shape
-from connectors.salesforce.tables import ENGAGEMENTS, MAIL_SUBTYPES, PAGE
+from connectors.salesforce.tables import BATCH, ENGAGEMENTS, PAGE
 
-OVERLAP_MS = MINUTE
-"""A poll looks back so far before its watermark: a long transaction is stamped before it is seen.
-"""
+_PEOPLE: tuple[ObjectType, ...] = ("contact", "lead")
 
 T = TypeVar("T")
 
@@ -90,43 +81,86 @@ class Reader:
         associations: Sequence[ObjectType],
         archived: bool,
     ) -> list[CrmRecord]:
-        if not ids:
-            return []
         # An event that was taken out of the calendar says that the meeting is off.
         deleted = archived or type == "meeting"
-        rows = self._selected(
-            type,
-            lambda shape: self._api.query_in(
-                f"SELECT {', '.join(shape.columns)} FROM {shape.sobject} WHERE Id IN {{ids}}"
-                + (" AND IsDeleted = true" if archived else ""),
-                ids,
-                deleted=deleted,
-            ),
-        )
-        return self._made(type, rows, history, associations)
+        only = " AND IsDeleted = true" if archived else ""
+        found: list[CrmRecord] = []
+        for part in chunks(list(dict.fromkeys(ids)), BATCH):
+            asked = self.selected(
+                type,
+                lambda shape, part=part: self._api.answers(
+                    {
+                        "rows": _rows(
+                            f"SELECT {', '.join(shape.columns)} FROM {shape.sobject} "
+                            f"WHERE Id IN {quoted(list(part))}{only}",
+                            deleted,
+                        ),
+                        **self._beside(type, part, history, associations),
+                    }
+                ),
+            )
+            found += self._made(type, asked["rows"], asked, history, associations)
+        return found
 
-    def _made(
+    def _beside(
+        self,
+        type: ObjectType,
+        ids: Sequence[str],
+        history: bool,
+        associations: Sequence[ObjectType],
+    ) -> dict[str, Question[Any]]:
+        """What is to be asked beside records themselves, by what it is of."""
+        asked: dict[str, Question[Any]] = {}
+        if type in _PEOPLE and (question := self._cadences.question(ids)) is not None:
+            asked["cadences"] = question
+        if history and type == "deal":
+            asked["history"] = _history(ids)
+        return asked | dict(self._links.beside(type, associations, ids))
+
+    def made(self, type: ObjectType, rows: Sequence[Row]) -> list[CrmRecord]:
+        """Records of rows at hand, without what stands beside them: to be read where it matters."""
+        return self._made(type, rows, {}, False, ())
+
+    def _followed(
         self,
         type: ObjectType,
         rows: Sequence[Row],
         history: bool,
         associations: Sequence[ObjectType],
     ) -> list[CrmRecord]:
+        """Records of rows at hand; what stands beside them is asked for."""
+        if not rows:
+            return []
+        ids = [str(row["Id"]) for row in rows]
+        asked = self._api.answers(self._beside(type, ids, history, associations))
+        return self._made(type, rows, asked, history, associations)
+
+    def _made(
+        self,
+        type: ObjectType,
+        rows: Sequence[Row],
+        asked: Mapping[str, Any],
+        history: bool,
+        associations: Sequence[ObjectType],
+    ) -> list[CrmRecord]:
+        """asked: what `_beside` came to."""
         shape = self._schema.of(type)
         as_type: ObjectType = "contact" if type == "lead" else type
         records = [self._rows.record(shape, row, as_type) for row in rows]
         if not records:
             return records
+        by_id = {str(row["Id"]): row for row in rows}
         if type == "lead":
-            for record, row in zip(records, rows, strict=True):
-                if row.get("IsConverted"):
-                    record.fields["converted_to"] = row.get("ConvertedContactId")
-        if as_type == "contact":
-            self._cadences.attach(records)
+            for record in records:
+                if by_id[record.id].get("IsConverted"):
+                    record.fields["converted_to"] = by_id[record.id].get("ConvertedContactId")
+        if "cadences" in asked:
+            self._cadences.attach(records, asked["cadences"])
         if history and type == "deal":
-            self._history(records, {str(row["Id"]): row for row in rows})
+            _date(records, by_id, asked["history"])
         if associations:
-            self._links.attach(records, {str(row["Id"]): row for row in rows}, associations)
+            linked = cast(Mapping[ObjectType, Linked], asked)
+            self._links.attach(records, by_id, associations, linked)
         return records
 
     def _became(self, ids: set[str]) -> dict[str, str]:
@@ -159,22 +193,6 @@ class Reader:
             found[id] = to
         return found
 
-    def _history(self, records: Sequence[CrmRecord], rows: dict[str, Row]) -> None:
-        entries: dict[str, list[Row]] = {}
-        for row in self._api.query_in(
-            "SELECT Id, OpportunityId, StageName, CreatedDate, CreatedById FROM OpportunityHistory "
-            "WHERE OpportunityId IN {ids} ORDER BY CreatedDate, Id",
-            [record.id for record in records],
-        ):
-            entries.setdefault(str(row["OpportunityId"]), []).append(row)
-        for record in records:
-            stage = record.fields.get("stage")
-            versions = stage_versions(record.fields["pipeline"], entries.get(record.id, []))
-            if stage is not None and (not versions or versions[-1].value != stage):
-                at = told(rows[record.id].get("LastStageChangeDate"))
-                versions.append(Version(stage, Business(at or record.created_at)))
-            record.history["stage"] = versions
-
     # --- listings ----------------------------------------------------------------------------
 
     def page(
@@ -189,65 +207,20 @@ class Reader:
         later. Of deals, the last activity comes along, for where silence begins. It is asked for
         here alone: what happens from now on is read by itself."""
         kind, last = place_of(type, after)
-        rows = self._selected(kind, lambda shape: self._api.query(listing(shape, last)))
-        records = self._made(kind, rows, history, associations)
+        rows = self.selected(kind, lambda shape: self._api.query(listing(shape, last)))
+        records = self._followed(kind, rows, history, associations)
         if type == "deal":
             latest = self._links.latest_on([r.id for r in records], self._clocks.business())
             for record, row in zip(records, rows, strict=True):
                 at = latest.get(record.id) or self._day(row.get("LastActivityDate"))
                 record.fields["last_contacted_at"] = at
         live = [record for record in records if "converted_to" not in record.fields]
-        return Page(live, self._following(type, kind, rows, str(rows[-1]["Id"]) if rows else ""))
+        return Page(live, self.following(type, kind, rows, str(rows[-1]["Id"]) if rows else ""))
 
-    def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
-        """One page of records modified at or after the watermark, oldest first; what was deleted
-        among them, as archived. Who belongs to an opportunity is kept beside it, and its change is
-        no change of the opportunity: those follow, with their people."""
-        begin = max(0, watermark - OVERLAP_MS)
-        if after is not None and after.startswith(ROLES_FROM):
-            return self._of_roles(begin, after.removeprefix(ROLES_FROM))
-        kind, cursor = place_of(type, after)
-        rows = self._selected(
-            kind, lambda shape: self._api.query(changes(shape, begin, cursor), deleted=True)
-        )
-        records = self._made(kind, rows, False, ())
-        last = rows[-1] if rows else None
-        place = behind(last) if last else ""
-        kept = [r for r, row in zip(records, rows, strict=True) if self._counts(type, r, row)]
-        following = self._following(type, kind, rows, place)
-        return Page(kept, ROLES_FROM if type == "deal" and following is None else following)
-
-    def _of_roles(self, begin: int, cursor: str) -> Page:
-        """Opportunities whose people changed, modified when that was."""
-        rows = self._api.query(
-            f"SELECT Id, OpportunityId, SystemModstamp FROM {ROLES} "
-            f"WHERE {modified(begin, cursor)} ORDER BY SystemModstamp, Id LIMIT {PAGE}",
-            deleted=True,
-        )
-        changed: dict[str, int] = {}
-        for row in rows:
-            changed[str(row["OpportunityId"])] = told(row["SystemModstamp"]) or 0
-        records = self._of_shape("deal", list(changed), False, ("contact",), False)
-        for record in records:
-            record.updated_at = Business(max(record.updated_at, changed[record.id]))
-        last = rows[-1] if len(rows) == PAGE else None
-        return Page(records, f"{ROLES_FROM}{behind(last)}" if last else None)
-
-    def _counts(self, type: ObjectType, record: CrmRecord, row: Row) -> bool:
-        """Whether a change is told under this type. What Salesforce keeps as one task may be a
-        call, or stand for an e-mail that is a record of its own: each is told once."""
-        if type == "call":
-            return not record.fields.get("touch_id")
-        if type != "task" or record.fields.get("touch_id"):
-            return True
-        subtype = row.get("TaskSubtype")
-        if subtype in MAIL_SUBTYPES and self._schema.find("email") is not None:
-            return False
-        return not (subtype == "Call" and row.get("IsClosed"))
-
-    def _following(
+    def following(
         self, type: ObjectType, kind: ObjectType, rows: Sequence[Row], place: str
     ) -> str | None:
+        """The cursor of the page behind one of rows that ends at a place; None for the last."""
         prefix = LEADS_FROM if kind == "lead" else ""
         if len(rows) == PAGE:
             return f"{prefix}{place}"
@@ -287,7 +260,7 @@ class Reader:
                 found[other] = engagement
         return [(engagement, other) for other, engagement in found.items()]
 
-    def _selected(self, type: ObjectType, ask: Callable[[Shape], T]) -> T:
+    def selected(self, type: ObjectType, ask: Callable[[Shape], T]) -> T:
         """An answer for the shape as known; once more where a column has gone since."""
         try:
             return ask(self._schema.of(type))
@@ -296,3 +269,35 @@ class Reader:
                 raise
             self._schema.forget()
             return ask(self._schema.of(type))
+
+
+def _rows(soql: str, deleted: bool) -> Question[Sequence[Row]]:
+    (rows,) = yield [Ask(soql, deleted)]
+    return rows
+
+
+def _history(deals: Sequence[str]) -> Question[dict[str, list[Row]]]:
+    """Opportunity → its entries, oldest first."""
+    (rows,) = yield [
+        Ask(
+            "SELECT Id, OpportunityId, StageName, CreatedDate, CreatedById FROM OpportunityHistory "
+            f"WHERE OpportunityId IN {quoted(list(deals))} ORDER BY CreatedDate, Id"
+        )
+    ]
+    entries: dict[str, list[Row]] = {}
+    for row in rows:
+        entries.setdefault(str(row["OpportunityId"]), []).append(row)
+    return entries
+
+
+def _date(
+    records: Sequence[CrmRecord], rows: Mapping[str, Row], entries: Mapping[str, list[Row]]
+) -> None:
+    """Give opportunities the history of their stages."""
+    for record in records:
+        stage = record.fields.get("stage")
+        versions = stage_versions(record.fields["pipeline"], entries.get(record.id, []))
+        if stage is not None and (not versions or versions[-1].value != stage):
+            at = told(rows[record.id].get("LastStageChangeDate"))
+            versions.append(Version(stage, Business(at or record.created_at)))
+        record.history["stage"] = versions

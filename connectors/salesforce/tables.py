@@ -68,6 +68,10 @@ BATCH = 200
 PAGE = 200
 """Records of a page of a listing."""
 
+AT_ONCE = 5
+"""Queries of one composite call, which counts as one of the account's calls of the day. It takes 25
+parts; the sources differ on whether more than five may be queries."""
+
 SUBJECT_CHARS = 255
 DESCRIPTION_CHARS = 32_000
 

@@ -213,7 +213,8 @@ class Tasks:
         self._people.know(row.get("OwnerId") for row in rows)
         records = [self._rows.record(shape, row) for row in rows]
         if records:
-            self._links.attach(records, {str(row["Id"]): row for row in rows}, ("deal", "contact"))
+            by_id = {str(row["Id"]): row for row in rows}
+            self._links.attach(records, by_id, ("deal", "contact"), {})
         return list(zip(records, rows, strict=True))
 
     def _adopted(self, tasks: Sequence[NewTask]) -> dict[str, Created]:

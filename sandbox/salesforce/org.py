@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,8 +15,9 @@ from sandbox.salesforce.model import Row, SObject
 from sandbox.salesforce.state import OrgState
 from sandbox.salesforce.tables import KINDS
 from sandbox.world.account import Account
+from sandbox.world.recent import changed_since
 from sandbox.world.records import Owner, Record, lagging
-from sandbox.world.traces import LEAD_STATUS, Traces
+from sandbox.world.traces import LEAD_STATUS, Role, Traces
 
 if TYPE_CHECKING:
     from sandbox.settings import Settings
@@ -147,9 +148,7 @@ class Org:
         """All rows of an object, the deleted ones where asked for. ``since``: those that have not
         changed since then may be left out."""
         if sobject == "OpportunityContactRole":
-            for values in sources.contact_roles(self, since):
-                if deleted or not values["IsDeleted"]:
-                    yield Row(sobject, None, values)
+            yield from self.roles(lambda role: role.updated_at >= since, deleted=deleted)
             return
         if sobject not in KINDS:
             for values in sources.SOURCES[sobject](self):
@@ -157,9 +156,10 @@ class Org:
                     yield Row(sobject, None, values)
             return
         for kind in KINDS[sobject]:
-            for record in self.account.objects[kind].values():
-                if record.updated_at < since and not self.lag:
-                    continue
+            live: Iterable[Record] = self.account.objects[kind].values()
+            if since and not self.lag:
+                live = changed_since(self.account, kind, since)
+            for record in live:
                 shown = lagging(record, self.lag) if self.lag else record
                 if shown is None or not self.shows(sobject, shown):
                     continue
@@ -173,6 +173,12 @@ class Org:
                     continue
                 if self.shows(sobject, former):
                     yield Row(sobject, former)
+
+    def roles(self, wanted: Callable[[Role], bool], *, deleted: bool = False) -> Iterator[Row]:
+        """Rows of the roles that are wanted, the deleted ones where asked for."""
+        for role in self.traces.roles.values():
+            if wanted(role) and (deleted or role.deleted_at is None):
+                yield Row("OpportunityContactRole", None, sources.contact_role(self, role))
 
     def local_day(self, ms: int, zone: str) -> str:
         """The day of an instant in a zone."""

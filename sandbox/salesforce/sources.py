@@ -18,6 +18,7 @@ from sandbox.salesforce.sources_history import field_history, history
 
 if TYPE_CHECKING:
     from sandbox.salesforce.org import Org
+    from sandbox.world.traces import Role
 
 Values = dict[str, Any]
 Source = Callable[["Org"], Iterable[Values]]
@@ -169,28 +170,30 @@ def currencies(org: Org) -> Iterator[Values]:
         }
 
 
-def contact_roles(org: Org, since: int = 0) -> Iterator[Values]:
+def contact_roles(org: Org) -> Iterator[Values]:
     """OpportunityContactRole. A role stays when its contact is deleted."""
-    for role in org.traces.roles.values():
-        if role.updated_at < since:
-            continue
-        person = org.account.find("contacts", role.contact)
-        labels = [ROLE_OF[label] for label in role.labels if label in ROLE_OF]
-        part = person.get("hs_buying_role").partition(";")[0] if person else ""
-        known = labels[0] if labels else ROLE_OF.get(part, "Other" if part else None)
-        yield {
-            "Id": ids.make("OpportunityContactRole", role.id),
-            "OpportunityId": org.linked_id("Opportunity", role.deal),
-            "ContactId": org.linked_id("Contact", role.contact),
-            "Role": role.role or known,
-            "IsPrimary": role.primary,
-            "IsDeleted": role.deleted_at is not None,
-            "CreatedDate": role.created_at,
-            "CreatedById": org.by(role.by.user_id),
-            "LastModifiedDate": role.updated_at,
-            "LastModifiedById": org.by(role.by.user_id),
-            "SystemModstamp": role.updated_at,
-        }
+    return (contact_role(org, role) for role in org.traces.roles.values())
+
+
+def contact_role(org: Org, role: Role) -> Values:
+    """The row of one role."""
+    person = org.account.find("contacts", role.contact)
+    labels = [ROLE_OF[label] for label in role.labels if label in ROLE_OF]
+    part = person.get("hs_buying_role").partition(";")[0] if person else ""
+    known = labels[0] if labels else ROLE_OF.get(part, "Other" if part else None)
+    return {
+        "Id": ids.make("OpportunityContactRole", role.id),
+        "OpportunityId": org.linked_id("Opportunity", role.deal),
+        "ContactId": org.linked_id("Contact", role.contact),
+        "Role": role.role or known,
+        "IsPrimary": role.primary,
+        "IsDeleted": role.deleted_at is not None,
+        "CreatedDate": role.created_at,
+        "CreatedById": org.by(role.by.user_id),
+        "LastModifiedDate": role.updated_at,
+        "LastModifiedById": org.by(role.by.user_id),
+        "SystemModstamp": role.updated_at,
+    }
 
 
 def mail_relations(org: Org) -> Iterator[Values]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.clock import Agenda
-from sandbox.world import sequences, traces
+from sandbox.world import recent, sequences, traces
 from sandbox.world.account import Account
 from sandbox.world.records import TIERS_OF, USUAL_TIER, VENDORS, App, Change, Clock, Pipeline
 from sandbox.world.schema import default_pipeline, lead_pipeline
@@ -41,6 +41,7 @@ class World:
         self._frame_listeners: list[Callable[[Account], None]] = []
         sequences.install(self)
         traces.install(self)
+        recent.install(self)
 
     def accounts_of(self, crm: str) -> list[Account]:
         """The accounts of a vendor, in the order they came."""

@@ -26,7 +26,7 @@ MATRIX = [
     ("salesforce", f"PATCH {DATA}/composite/sobjects$", "500_after"),
     ("salesforce", f"DELETE {DATA}/composite/sobjects$", "502_before"),
     ("salesforce", f"GET {DATA}/query$", "502_before"),
-    ("salesforce", f"GET {DATA}/queryAll$", "reset_after"),
+    ("salesforce", f"POST {DATA}/composite$", "reset_after"),
     ("pipedrive", f"POST {V2}/activities$", "reset_after"),
     ("pipedrive", f"PATCH {V2}/activities/\\d+$", "500_after"),
     ("pipedrive", f"DELETE {V2}/activities/\\d+$", "502_before"),

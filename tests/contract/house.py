@@ -44,7 +44,7 @@ CREATE: Mapping[str, str] = {
 
 READ: Mapping[str, str] = {
     "hubspot": "POST /crm/objects/[^/]+/deals/batch/read",
-    "salesforce": "GET /salesforce/services/data/[^/]+/query",
+    "salesforce": "GET /salesforce/services/data/[^/]+/query$",
     "pipedrive": "GET /pipedrive/api/v2/deals/\\d+$",
 }
 """CRM → the call that reads deals."""

@@ -35,7 +35,7 @@ SEQUENCE = playbook(
 )
 
 CREATE = "POST /salesforce/services/data/[^/]+/composite/sobjects$"
-QUERY = "GET /salesforce/services/data/[^/]+/query"
+QUERY = "(GET|POST) /salesforce/services/data/[^/]+/(query|queryAll|composite)$"
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from sandbox.salesforce.soql.conditions import (
     Test,
     combined,
     comparison,
-    instant_of,
 )
+from sandbox.salesforce.soql.demands import changed_since, demanded, ends_demanded, joined
 from sandbox.salesforce.soql.fields import follow, no_column, relation_of, resolve
 from sandbox.salesforce.soql.functions import function
 from sandbox.salesforce.soql.shapes import Shape, attributes, plain_shape
@@ -25,7 +25,6 @@ from sandbox.salesforce.soql.tree import (
     Compare,
     Condition,
     Fields,
-    Logic,
     Order,
     Path,
     Query,
@@ -52,6 +51,7 @@ class Plan:
         self.version = version
         self.deleted = deleted
         self.sobject = _object(org, query.source)
+        self._held: dict[int, set[Any]] = {}
         self.test = self._where(query.where)
         if query.offset > MOST_OFFSET:
             raise refuse("sf_offset", "Maximum SOQL offset allowed is 2000")
@@ -81,13 +81,20 @@ class Plan:
 
     def _candidates(self) -> Iterator[Row]:
         """All rows, or those alone whose ids the condition demands."""
+        if self.sobject.name == "OpportunityContactRole":
+            wanted = ends_demanded(self.query.where)
+            if wanted is not None:
+                yield from self.org.roles(wanted, deleted=self.deleted)
+                return
         name, history = self.sobject.name, OF_ONE.get(self.sobject.name)
-        demanded = _demanded(self.query.where, "opportunityid" if history else "id")
-        if demanded is None or not (name in KINDS or history):
-            since = _changed_since(self.query.where)
+        asked = demanded(self.query.where, "opportunityid" if history else "id")
+        if asked is None and name in KINDS and (join := joined(self.query.where)) is not None:
+            asked = sorted(filter(None, self._held[id(join)]))
+        if asked is None or not (name in KINDS or history):
+            since = changed_since(self.query.where)
             yield from self.org.rows(name, deleted=self.deleted, since=since)
             return
-        for one in dict.fromkeys(map(ids.same, demanded)):
+        for one in dict.fromkeys(map(ids.same, asked)):
             parent = "Opportunity" if history else name
             row = self.org.find(parent, one, deleted=self.deleted and not history)
             if row is not None and history and row.record is not None:
@@ -129,6 +136,7 @@ class Plan:
         if found.field is None or found.field.type not in ("id", "reference"):
             raise refuse("sf_malformed", "a join's query selects an id or a reference")
         held = {found.get(row) for row in plan.rows()}
+        self._held[id(compare)] = held
         wanted = compare.operator == "IN"
         return lambda row: (get(row) in held) == wanted
 
@@ -259,41 +267,6 @@ def _object(org: Org, name: str) -> SObject:
             "WSDL or the describe call for the appropriate names.",
         )
     return found
-
-
-def _demanded(condition: Condition | None, name: str) -> list[str] | None:
-    """The ids of which a field must have one, where the condition says so outright."""
-    if isinstance(condition, Logic) and condition.operator == "AND":
-        for part in condition.parts:
-            found = _demanded(part, name)
-            if found is not None:
-                return found
-        return None
-    if (
-        isinstance(condition, Compare)
-        and isinstance(condition.left, Path)
-        and [part.lower() for part in condition.left.parts] == [name]
-        and condition.operator in ("=", "IN")
-        and isinstance(condition.values, tuple)
-    ):
-        return [str(one.value) for one in condition.values if one.kind == "string"]
-    return None
-
-
-def _changed_since(condition: Condition | None) -> int:
-    """The instant before which no row was last changed, where the condition says so outright."""
-    if isinstance(condition, Logic) and condition.operator == "AND":
-        return max(_changed_since(part) for part in condition.parts)
-    if (
-        isinstance(condition, Compare)
-        and isinstance(condition.left, Path)
-        and [part.lower() for part in condition.left.parts] == ["systemmodstamp"]
-        and condition.operator in (">", ">=", "=")
-        and isinstance(condition.values, tuple)
-        and condition.values[0].kind == "datetime"
-    ):
-        return instant_of(condition.values[0].value)
-    return 0
 
 
 def _sort(rows: list[Row], get: Callable[[Row], Any], order: Order) -> None:
