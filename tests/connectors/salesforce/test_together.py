@@ -1,4 +1,4 @@
-"""What is asked for together: a poll, or a reading, costs as few of an account's calls as it may."""
+"""What is asked for together: a poll, or a reading, costs as few of an account's calls as may be."""
 
 from __future__ import annotations
 
