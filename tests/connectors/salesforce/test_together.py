@@ -1,4 +1,4 @@
-"""What is asked for together: a poll, or a reading, costs as few of an account's calls as may be."""
+"""What is asked for together: a poll, or a reading, costs few of an account's calls."""
 
 from __future__ import annotations
 
