@@ -48,7 +48,7 @@ def finds_touches(schema: Schema) -> bool:
 
 def misfits(shape: Shape, mapping: CrmMapping) -> Iterator[Misfit]:
     """What of our fields one object lacks or has otherwise."""
-    for name, kind, values, unique in _wanted(shape.type, mapping):
+    for name, kind, values, unique in wanted_fields(shape.type, mapping):
         where = f"{shape.sobject}.{name}"
         column = shape.ours.get(name)
         if column is None:
@@ -65,7 +65,7 @@ def misfits(shape: Shape, mapping: CrmMapping) -> Iterator[Misfit]:
             yield Misfit(where, "may not be written by the user who connected", ours=True)
 
 
-def _wanted(
+def wanted_fields(
     type: ObjectType, mapping: CrmMapping
 ) -> Iterator[tuple[str, str | None, tuple[str, ...], bool]]:
     """(name, type, values, unique) of our fields of one object type."""
