@@ -87,7 +87,7 @@ OTHER_POSITIONS: dict[str, Any] = {
     "salesforce_lead_with_what": True,
     "salesforce_lock_status": 409,
     "salesforce_deleted_days": 15,
-    "salesforce_merged_in_bin": True,
+    "salesforce_merged_in_bin": False,
     "salesforce_locator_seconds": 900.0,
     "salesforce_archives_activities": True,
     "salesforce_composite_queries": 25,
@@ -253,8 +253,9 @@ class Settings:
     """[U] Salesforce: status of a single record's UNABLE_TO_LOCK_ROW (400 or 409)."""
     salesforce_deleted_days: int = 30
     """[U] Salesforce: how far back changes and deletions are told (30 or 15 days)."""
-    salesforce_merged_in_bin: bool = False
-    """[U] Salesforce: whether a record that was merged away is told among the deleted ones."""
+    salesforce_merged_in_bin: bool = True
+    """[U] Salesforce: whether a record that was merged away is told among the deleted ones, where
+    it says into which it went (`MasterRecordId`)."""
     salesforce_locator_seconds: float = 172_800.0
     """[U] Salesforce: how long the rest of a query's answer may be read."""
     salesforce_archives_activities: bool = False

@@ -25,13 +25,22 @@ from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.observe_lives import LifeObserver
 from app.lanes.observe_replies import ReplyObserver
 from app.lanes.observe_tasks import TaskObserver
-from app.lanes.reading import Plan, Readings, fetch, fetch_strangers, plan_reads
+from app.lanes.reading import (
+    Plan,
+    Readings,
+    fetch,
+    fetch_noes,
+    fetch_strangers,
+    plan_reads,
+)
 from app.lanes.trouble import OURS, isolate, later, note_error
 from app.lanes.uniting import unite
 from app.lanes.worked_off import finished, hold_refused
 from app.lanes.writes import Writes
 from app.model.decisions import ArmTimer
 from app.model.time import HOUR, SECOND, Business, Wall
+from app.model.vocabulary import SignalKind
+from app.signals.contacts import PersonFact
 from app.signals.many import mark_many
 from app.store import inbox, installations, mirror, timers
 from app.store.events import HINT
@@ -65,6 +74,7 @@ def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
         readings = fetch(lanes, tenant, plan.reads, plan.told, partly=True)
         fetch_strangers(lanes, tenant, readings)
         fetch_inquirers(lanes, tenant, plan, readings)
+        readings.noes |= fetch_noes(lanes, tenant, plan.merged)
         unplaced = postings(lanes, tenant, rows, readings)
     except CrmError as error:
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in rows))
@@ -163,8 +173,7 @@ def take_in(
     due: Sequence[Mapping[Any, Any]] = (),
 ) -> None:
     """Compare, decide and store; the events and timers that led here are over with it."""
-    if readings.merged:
-        unite(lanes, tenant, readings.merged)
+    readings.barred = unite(lanes, tenant, readings) if readings.merged else {}
     place(lanes, tenant, readings)
     while not _take_in(lanes, tenant, readings, events, due):
         tenant = lanes.tenant(tenant.id)
@@ -193,6 +202,8 @@ def _take_in(
     tasks, leads, lives = TaskObserver(observer), LeadObserver(observer), LifeObserver(observer)
     tasks.read(readings.of("task"))
     leads.read(readings.of("lead"))
+    for contact, cause in readings.barred.items():
+        observer.facts([PersonFact(SignalKind.OPTED_OUT, now, cause)], [contact], [])
     for type, id, at in readings.gone:
         if type == "task":
             tasks.deleted(id, at)

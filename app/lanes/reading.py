@@ -50,8 +50,10 @@ class Merge(NamedTuple):
 class Readings:
     """Records by type as just read, what is gone (type, id, at), and what was merged.
 
-    erased: contacts, gone too, of whom nothing may be kept. refused: (type, id) → why the account
-    does not let us read it; nothing is known of it then, least of all that it is gone. said:
+    erased: contacts, gone too, of whom nothing may be kept. noes: people who were merged into
+    others and whose own record says that they must not be contacted. barred: person that is left →
+    cause, where such a no has come to them. refused: (type, id) → why the account does not let us
+    read it; nothing is known of it then, least of all that it is gone. said:
     what events say of replies. posted:
     events of customers' tools (`app.lanes.events.Posting`), with whose they are.
     """
@@ -60,6 +62,8 @@ class Readings:
     gone: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
     merged: list[Merge] = field(default_factory=list[Merge])
     erased: set[str] = field(default_factory=set[str])
+    noes: set[str] = field(default_factory=set[str])
+    barred: dict[str, str] = field(default_factory=dict[str, str])
     refused: dict[tuple[str, str], Forbidden] = field(
         default_factory=dict[tuple[str, str], Forbidden]
     )
@@ -222,7 +226,23 @@ def fetch(
             if (type, id) not in readings.refused
         }
         _note_lives(lanes, tenant, type, asked, readings, told)
+    readings.noes = fetch_noes(lanes, tenant, readings.merged)
     return readings
+
+
+def fetch_noes(lanes: Lanes, tenant: Tenant, merged: Iterable[Merge]) -> set[str]:
+    """People who were merged into others and whose record, in the CRM's recycle bin, says no to
+    being contacted: what wins in the record that is left is for whoever merges them to say, and
+    consent that was taken back is not given again by that."""
+    gone = {merge.gone for merge in merged if merge.type == "contact"}
+    if gone:
+        with lanes.store.read() as conn:
+            gone -= aliases.of(conn, tenant.id, "contact", gone).keys()
+    if not gone:
+        return set()
+    connector = lanes.connector_for(tenant.id)
+    records = connector.read("contact", sorted(gone), archived=True)
+    return {record.id for record in records if record.fields.get("opted_out")}
 
 
 def _note_lives(

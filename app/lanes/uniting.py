@@ -7,7 +7,7 @@ that is only seen by reading (the old id answers with another record) takes the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,11 +17,12 @@ from app.decisions.merging import merged
 from app.decisions.sequences import became_deal
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
-from app.lanes.reading import Merge
+from app.lanes.reading import Merge, Readings
 from app.lanes.snapshot import Snapshot
 from app.lanes.writes import Writes
 from app.model.decisions import Explanation
 from app.model.time import Business
+from app.model.vocabulary import StopReason
 from app.store import aliases, inbox, merging, mirror
 from app.store.sets import loads
 from connectors.contract import Event
@@ -29,18 +30,37 @@ from connectors.contract import Event
 Row = Mapping[str, Any]
 
 
-def unite(lanes: Lanes, tenant: Tenant, merges: Iterable[Merge]) -> None:
-    """Carry out merges that are not known yet, in the order in which they were told."""
-    now = lanes.now()
-    for merge in dict.fromkeys(merges):
+def unite(lanes: Lanes, tenant: Tenant, readings: Readings) -> dict[str, str]:
+    """Carry out merges that are not known yet, in the order in which they were told. Answers person
+    that is left → cause, for those to whom the no of another has come."""
+    now, barred = lanes.now(), dict[str, str]()
+    for merge in dict.fromkeys(readings.merged):
         with lanes.store.write() as conn:
             known = aliases.of(conn, tenant.id, merge.type, [merge.gone])
             if known.get(merge.gone) == merge.kept:
                 continue
+            if _said_no(conn, tenant, merge, readings):
+                mirror.suppress(conn, tenant.id, merge.kept, StopReason.OPTED_OUT.value, now)
+                barred[merge.kept] = f"opt_out:{merge.gone}"
             if _unite(conn, tenant, merge, now):
                 # Who stands on the survivor now is read anew: a merge unites associations too.
                 inbox.insert_events(conn, tenant.id, [_hint(merge, now)], lanes.wall())
         tenant.fresh.forget(merge.type, [merge.kept, merge.gone])
+    return barred
+
+
+def _said_no(conn: Connection, tenant: Tenant, merge: Merge, readings: Readings) -> bool:
+    """Whether the person who is gone must not be contacted, by what we knew or just read, and the
+    CRM does not say so of the one who is left."""
+    if merge.type != "contact":
+        return False
+    rows = mirror.contact_rows(conn, tenant.id, [merge.gone, merge.kept])
+    known = merge.gone in rows and bool(rows[merge.gone]["opted_out"])
+    read = [record.fields for record in readings.of("contact") if record.id == merge.kept]
+    said = [fields.get("opted_out") for fields in read] or [
+        rows[merge.kept]["opted_out"] if merge.kept in rows else None
+    ]
+    return (known or merge.gone in readings.noes) and not said[-1]
 
 
 def _hint(merge: Merge, now: Business) -> Event:

@@ -66,8 +66,8 @@ _FIXED = (
         "panel_inside", False,
         label="show the deal panel inside the CRM",
         why="a page of ours in a Salesforce page would be one more app for its admin to trust",
-        instead="a component of the package shows momentum, sequence, touches and the control out of "
-        "the record's own fields, and leads to the page here",
+        instead="a component of the package shows momentum, sequence, touches and the control out "
+        "of the record's own fields, and leads to the page here",
     ),
     Capability(
         "meeting_outcome", False,

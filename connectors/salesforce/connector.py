@@ -176,10 +176,10 @@ class SalesforceConnector:
         return self._reader.contacts_by_email(emails)
 
     def deals_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        return self._links.of("company", "deal", ids).ids
+        return self._links.of_companies("deal", ids)
 
     def contacts_of_companies(self, ids: Sequence[str]) -> dict[str, list[str]]:
-        return self._links.of("company", "contact", ids).ids
+        return self._links.of_companies("contact", ids)
 
     def companies_of(
         self, type: Literal["deal", "contact"], ids: Sequence[str]

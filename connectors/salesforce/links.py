@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import cast
+from typing import Literal, cast
 
 from connectors.batches import chunks
 from connectors.contract import CrmRecord, ObjectType
@@ -95,6 +95,28 @@ class Links:
             if (question := self._question(from_type, to_type, part)) is not None:
                 found.join(self._api.answers({to_type: question})[to_type])
         return found
+
+    def of_companies(
+        self, type: Literal["deal", "contact"], ids: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """Account → its opportunities or people; of one that was merged away, those of the account
+        that it went into."""
+        found = self.of("company", type, ids)
+        shape = self._schema.find("company")
+        without = [id for id in ids if id not in found.ids]
+        if not without or shape is None or not shape.has("MasterRecordId"):
+            return found.ids
+        became = {
+            str(row["Id"]): str(row["MasterRecordId"])
+            for row in self._api.query_in(
+                f"SELECT Id, MasterRecordId FROM {shape.sobject} "
+                "WHERE Id IN {ids} AND MasterRecordId != null",
+                without,
+                deleted=True,
+            )
+        }
+        theirs = self.of("company", type, list(became.values())).ids
+        return found.ids | {gone: theirs[kept] for gone, kept in became.items() if kept in theirs}
 
     def _question(
         self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[str]

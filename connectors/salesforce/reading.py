@@ -83,7 +83,9 @@ class Reader:
     ) -> list[CrmRecord]:
         # An event that was taken out of the calendar says that the meeting is off.
         deleted = archived or type == "meeting"
-        only = " AND IsDeleted = true" if archived else ""
+        # A lead that was converted is as little there as a deleted one.
+        gone = "(IsDeleted = true OR IsConverted = true)" if type == "lead" else "IsDeleted = true"
+        only = f" AND {gone}" if archived else ""
         found: list[CrmRecord] = []
         for part in chunks(list(dict.fromkeys(ids)), BATCH):
             asked = self.selected(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.salesforce.days import activity_day
 from sandbox.salesforce.model import Reader, Row
+from sandbox.salesforce.tables import MERGED
 from sandbox.world.records import CALCULATED, Record
 from sandbox.world.traces import LEAD_STATUS
 
@@ -156,6 +157,18 @@ def bounced_at(org: Org, record: Record) -> int | None:
 @reads("Contact.IsEmailBounced")
 def _is_bounced(org: Org, record: Record) -> bool:
     return bounced_at(org, record) is not None
+
+
+def _master(sobject: str) -> Reckon:
+    def read(org: Org, record: Record) -> str | None:
+        kept = org.account.merged[record.kind].get(record.id)
+        return org.linked_id(sobject, kept) if kept else None
+
+    return read
+
+
+for _name in MERGED:
+    reads(f"{_name}.MasterRecordId")(_master(_name))
 
 
 @reads("Lead.Company")

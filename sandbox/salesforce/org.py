@@ -13,7 +13,7 @@ from sandbox.salesforce.catalogue import objects_of
 from sandbox.salesforce.days import is_archived
 from sandbox.salesforce.model import Row, SObject
 from sandbox.salesforce.state import OrgState
-from sandbox.salesforce.tables import KINDS
+from sandbox.salesforce.tables import KINDS, MERGED
 from sandbox.world.account import Account
 from sandbox.world.recent import changed_since
 from sandbox.world.records import Owner, Record, lagging
@@ -126,7 +126,9 @@ class Org:
             return self._found_among(sobject, ids.same(record_id), deleted)
         key = str(number)
         if key in self.traces.lost_ids:
-            return None  # it went into another record, and its id with it
+            # It went into another record; only the recycle bin may still tell of it.
+            lost = self._merged(sobject) if deleted else ()
+            return next((row for row in lost if row.record and row.record.id == key), None)
         for kind in KINDS[sobject]:
             record = self.account.find(kind, key)
             shown = lagging(record, self.lag) if record is not None and self.lag else record
@@ -173,6 +175,16 @@ class Org:
                     continue
                 if self.shows(sobject, former):
                     yield Row(sobject, former)
+        if deleted:
+            yield from self._merged(sobject)
+
+    def _merged(self, sobject: str) -> Iterator[Row]:
+        """Records that were merged away, where the recycle bin shows them."""
+        if sobject not in MERGED or not self.settings.salesforce_merged_in_bin:
+            return
+        for (kind, _), record in self.traces.lost.items():
+            if kind in KINDS[sobject] and self.shows(sobject, record):
+                yield Row(sobject, record)
 
     def roles(self, wanted: Callable[[Role], bool], *, deleted: bool = False) -> Iterator[Row]:
         """Rows of the roles that are wanted, the deleted ones where asked for."""

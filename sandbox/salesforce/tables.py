@@ -53,6 +53,7 @@ Website url cu domain
 Industry picklist cu -
 AnnualRevenue currency cu annualrevenue
 NumberOfEmployees int cu numberofemployees
+MasterRecordId reference(Account) - *
 Description textarea(32000) cu description
 OwnerId reference(User) cud *
 LastActivityDate date - *
@@ -74,6 +75,7 @@ MailingCountry string(80) cu country
 LeadSource picklist cu -
 Description textarea(32000) cu -
 ReportsToId reference(Contact) cu -
+MasterRecordId reference(Contact) - *
 OwnerId reference(User) cud *
 HasOptedOutOfEmail boolean cud hs_email_optout
 HasOptedOutOfFax boolean cud -
@@ -108,6 +110,7 @@ DoNotCall boolean cud -
 EmailBouncedReason string(255) cu *
 EmailBouncedDate datetime cu *
 IsConverted boolean - *
+MasterRecordId reference(Lead) - *
 ConvertedDate date - *
 ConvertedAccountId reference(Account) - *
 ConvertedContactId reference(Contact) - *
@@ -231,6 +234,9 @@ IsPrivate boolean cud -
 OwnerId reference(User) cud *
 """,
 }
+
+MERGED = ("Account", "Contact", "Lead")
+"""Objects of which users merge records; the one that went says into which."""
 
 KINDS: dict[str, tuple[str, ...]] = {
     "Opportunity": ("deals",),

@@ -18,7 +18,7 @@ __all__ = ["Account", "World"]
 FIRST_ID = 100_000_001
 """Record ids count up from here through all accounts, so an id never fits a second account."""
 
-SNAPSHOT_FORMAT = 4
+SNAPSHOT_FORMAT = 5
 
 
 class World:

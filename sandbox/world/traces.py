@@ -58,6 +58,8 @@ class Traces:
     """enrolment → what whoever ended it said had come of it."""
     lost_ids: dict[str, tuple[str, int]] = field(default_factory=dict)
     """id of a record that was merged away → (kind, when)."""
+    lost: dict[tuple[str, str], Record] = field(default_factory=dict)
+    """(kind, id) → the record as it was when it was merged away."""
 
     @classmethod
     def of(cls, account: Account) -> Traces:
@@ -76,6 +78,8 @@ def install(world: World) -> None:
             _joined(account, change)
         elif change.action == "merged":
             _merged(account, change)
+        elif change.action == "deleted" and change.record.id in account.merged[change.kind]:
+            _lost(account, change)
         elif change.action in ("deleted", "restored") and change.kind == "deals":
             _deal_gone(account, change)
 
@@ -136,6 +140,12 @@ def _merged(account: Account, change: Change) -> None:
             traces.pairs[new] = number
     if gone in traces.converted:
         traces.converted.setdefault(kept, traces.converted.pop(gone))
+
+
+def _lost(account: Account, change: Change) -> None:
+    record = change.record
+    record.archived, record.archived_at, record.updated_at = True, change.at, change.at
+    Traces.of(account).lost[change.kind, record.id] = record
 
 
 def _deal_gone(account: Account, change: Change) -> None:

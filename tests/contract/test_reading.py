@@ -158,6 +158,28 @@ def test_without_webhooks_the_list_of_changes_tells_what_they_would(house: House
     assert found[joined].associations == {"contact": [nora]}
 
 
+def test_a_merge_leaves_what_the_company_has_and_the_person_who_is_left(house: House) -> None:
+    deals = [house.deal(), house.deal()]
+    kept, gone = (
+        house.act("create_company", name=name, deal=deal)
+        for name, deal in zip(("Acme", "Acme Inc"), deals, strict=True)
+    )
+    who = house.act("merge", kind="companies", primary=kept, other=gone)
+    assert sorted(house.connector.deals_of_companies([who])[who]) == sorted(deals)
+    if house.kind.name == "salesforce":  # a customer's tool may go on naming the other account
+        assert sorted(house.connector.deals_of_companies([gone])[gone]) == sorted(deals)
+    nora, double = house.contact(), house.contact("Vera")
+    house.act("opt_out", contact=double)
+    left = house.act("merge", kind="contacts", primary=nora, other=double)
+    record = read(house, "contact", left)
+    assert record.id == left
+    if house.kind.name == "salesforce":
+        (record,) = house.connector.read("contact", [double])
+        assert (record.id, record.fields["merged_ids"]) == (nora, [double])
+        (binned,) = house.connector.read("contact", [double], archived=True)
+        assert binned.fields["opted_out"], "what the other had said can still be read"
+
+
 def test_a_reply_is_an_incoming_mail_of_that_person(house: House) -> None:
     nora = house.contact()
     deal = house.deal(contact=nora)

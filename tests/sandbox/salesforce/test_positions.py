@@ -63,10 +63,15 @@ def test_whether_a_record_that_was_merged_away_is_told(alone: Place) -> None:
     merge = {"kind": "contacts", "primary": one.id, "other": two.id}
     Acts(alone.account).do("merge", merge)
     alone.clock.advance(120_000)
-    assert api.get("~/sobjects/Contact/deleted", **SPAN)["deletedRecords"] == []
-    turn(alone, "salesforce_merged_in_bin")
     told = api.get("~/sobjects/Contact/deleted", **SPAN)["deletedRecords"]
     assert [entry["id"] for entry in told] == [sfid("Contact", two)]
+    text = "SELECT Id, Email, MasterRecordId FROM Contact WHERE IsDeleted = true"
+    (gone,) = api.get("~/queryAll", q=text)["records"]
+    assert (gone["Id"], gone["Email"]) == (sfid("Contact", two), "b@example.com")
+    assert gone["MasterRecordId"] == sfid("Contact", one)
+    turn(alone, "salesforce_merged_in_bin")
+    assert api.get("~/sobjects/Contact/deleted", **SPAN)["deletedRecords"] == []
+    assert api.get("~/queryAll", q=text)["records"] == []
 
 
 def test_whether_old_activities_are_archived(alone: Place) -> None:
