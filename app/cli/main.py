@@ -9,6 +9,7 @@ from app.cli.differences import differences
 from app.cli.doctor import doctor
 from app.cli.dry_run import dry_run
 from app.cli.events_key import events_key
+from app.cli.govern import lock, review, unlock
 from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.playbooks import presets, schema, validate
@@ -38,3 +39,6 @@ main.add_command(explain)
 main.add_command(migrate)
 main.add_command(reschedule)
 main.add_command(dry_run)
+main.add_command(review)
+main.add_command(lock)
+main.add_command(unlock)

@@ -174,6 +174,9 @@ class Settings(BaseModel):
     company_hold_days: int = Field(
         14, ge=1, le=365, description="how long the others wait, in days, where they are held"
     )
+    approve_versions: bool = Field(
+        False, description="a version of a playbook acts only once somebody else has approved it"
+    )
     acquisition_cost: float | None = Field(
         None, ge=0, le=1e12,
         description="what sales and marketing cost in 30 days, in the company's currency",

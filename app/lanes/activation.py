@@ -12,6 +12,7 @@ from app.decisions.still_owed import UNDECIDED
 from app.installations.settings import parse
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
+from app.lanes.governing import barred, chosen
 from app.lanes.snapshot import Snapshot
 from app.lanes.writes import Writes
 from app.model.decisions import Decision, EndEnrolment, Explanation, StartEnrolment
@@ -56,7 +57,7 @@ def activate(
     longer has are switched off, where all are activated.
     """
     wanted = _mode(mode)
-    version = _version(lanes, installation_id, playbook)
+    version = _version(lanes, installation_id, playbook, wanted)
     if wanted is not Mode.OFF:
         _served(lanes, installation_id, version)
     keys = _keys(lanes, version, playbook, rules)
@@ -134,15 +135,19 @@ def _mode(text: str) -> Mode:
         raise ActivationError(f"mode: {text!r} is no mode; write one of {known}") from None
 
 
-def _version(lanes: Lanes, inst: int, playbook: str) -> int:
-    """Row id of the newest saved version."""
+def _version(lanes: Lanes, inst: int, playbook: str, wanted: Mode) -> int:
+    """Row id of the newest saved version that may act; to switch off, any will do."""
     with lanes.store.read() as conn:
-        saved = playbooks.versions(conn, inst, playbook)
-    if not saved:
+        found = chosen(conn, inst, playbook)
+        newest = next(iter(playbooks.versions(conn, inst, playbook)), None)
+        why = barred(conn, newest) if newest is not None else None
+    if newest is None:
         raise ActivationError(
             f"playbook: there is no saved playbook {playbook!r}; save it first, a preset too"
         )
-    return saved[0]["id"]
+    if found is None and wanted is not Mode.OFF:
+        raise ActivationError(f"playbook: {why}")
+    return (found or newest)["id"]
 
 
 def _served(lanes: Lanes, inst: int, version: int) -> None:

@@ -19,6 +19,7 @@ from app.decisions.migrating import migrate
 from app.lanes.activation import ActivationError
 from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant, steps_in
+from app.lanes.governing import barred, chosen
 from app.lanes.snapshot import Snapshot
 from app.lanes.writes import Writes
 from app.model.migration import Migration, Target, Wanted
@@ -148,12 +149,16 @@ def _versions(lanes: Lanes, conn: Connection, tenant: Tenant, wanted: Wanted) ->
     known = ", ".join(str(row["version"]) for row in rows)
     if not rows:
         raise MigrationError(f"playbook: there is no saved playbook {wanted.playbook!r}")
-    number = rows[0]["version"] if wanted.to is None else wanted.to
+    newest = chosen(conn, tenant.id, wanted.playbook) or rows[0]
+    number = newest["version"] if wanted.to is None else wanted.to
     for field, asked in (("to", number), ("from", wanted.since)):
         if asked is not None and asked not in numbers.values():
             raise MigrationError(f"{field}: there is no version {asked}; there are {known}")
-    row = next(row["id"] for row in rows if row["version"] == number)
-    return _Versions(row, number, lanes.playbook(row), numbers)
+    target = next(row for row in rows if row["version"] == number)
+    why = barred(conn, target)
+    if why is not None:
+        raise MigrationError(f"to: {why}")
+    return _Versions(target["id"], number, lanes.playbook(target["id"]), numbers)
 
 
 def _rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, func, or_, select, update
 
 from app.model.time import Wall
 from app.model.vocabulary import EnrolmentState, Mode
@@ -13,12 +13,20 @@ from app.store import sets
 from app.store.fixed import Fixed, arg
 from app.store.tables import enrolments, installations, playbook_versions, rule_states
 
+WAITS, APPROVED, SENT_BACK = "waits", "approved", "sent_back"
+"""What became of a version that somebody else has to approve."""
 
-def next_version(conn: Connection, installation_id: int, playbook: str) -> int:
-    """The number that the next save gets; keeps others from saving until this transaction ends."""
+
+def hold(conn: Connection, installation_id: int) -> None:
+    """Keep others from saving and from deciding on what was saved until this transaction ends."""
     conn.execute(
         select(installations.c.id).where(installations.c.id == installation_id).with_for_update()
     )
+
+
+def next_version(conn: Connection, installation_id: int, playbook: str) -> int:
+    """The number that the next save gets; keeps others from saving until this transaction ends."""
+    hold(conn, installation_id)
     query = select(func.coalesce(func.max(playbook_versions.c.version), 0)).where(
         playbook_versions.c.installation_id == installation_id,
         playbook_versions.c.playbook == playbook,
@@ -34,8 +42,10 @@ def save(
     data: Mapping[str, Any],
     saved_by: str,
     wall: Wall,
+    review: str | None = None,
 ) -> tuple[int, int]:
-    """Store a new version; (row id, version number). source: the YAML; data: its JSON form."""
+    """Store a new version; (row id, version number). source: the YAML; data: its JSON form.
+    review: WAITS where somebody else has to approve it."""
     version = next_version(conn, installation_id, playbook)
     values = {
         "installation_id": installation_id,
@@ -45,6 +55,7 @@ def save(
         "data": sets.dumps(data),
         "saved_by": saved_by,
         "saved_wall": wall,
+        "review": review,
     }
     query = playbook_versions.insert().values(values).returning(playbook_versions.c.id)
     return conn.execute(query).scalar_one(), version
@@ -79,6 +90,31 @@ def latest(conn: Connection, installation_id: int) -> list[RowMapping]:
     )
     query = select(playbook_versions).where(playbook_versions.c.id.in_(newest))
     return list(conn.execute(query.order_by(playbook_versions.c.playbook)).mappings())
+
+
+def passed(
+    conn: Connection, installation_id: int, playbook: str | None = None
+) -> dict[str, RowMapping]:
+    """By playbook id, of all or of one, the newest version that waits for nobody's approval."""
+    v = playbook_versions.c
+    newest = select(func.max(v.id)).where(
+        v.installation_id == installation_id, or_(v.review.is_(None), v.review == APPROVED)
+    )
+    if playbook is not None:
+        newest = newest.where(v.playbook == playbook)
+    query = select(playbook_versions).where(v.id.in_(newest.group_by(v.playbook)))
+    return {row["playbook"]: row for row in conn.execute(query).mappings()}
+
+
+def review(
+    conn: Connection, id: int, verdict: str, who: str, comment: str, wall: Wall
+) -> None:
+    """Note what somebody decided on a version, by its row: APPROVED or SENT_BACK."""
+    conn.execute(
+        update(playbook_versions)
+        .where(playbook_versions.c.id == id)
+        .values(review=verdict, reviewed_by=who, review_comment=comment, reviewed_wall=wall)
+    )
 
 
 _STATES = Fixed(

@@ -96,6 +96,9 @@ people = Table(
     Column("absences", Text, nullable=False, server_default="[]"),  # JSON [[start, end], …]
     Column("country", String(8)),
     Column("active", Boolean, nullable=False, server_default=text("true")),
+    # A manager's rights on playbooks: none, team, all; admins have all, reps none.
+    Column("edits", String(8), nullable=False, server_default="none"),
+    Column("approves", String(8), nullable=False, server_default="none"),
 )
 
 pipelines = Table(
@@ -343,7 +346,21 @@ playbook_versions = Table(
     Column("data", Text, nullable=False),  # validated, as JSON
     Column("saved_by", Text, nullable=False, server_default=""),
     Column("saved_wall", BigInteger, nullable=False),
+    # waits, approved, sent_back; null: it was saved while no approval was asked for
+    Column("review", String(16)),
+    Column("reviewed_by", Text),
+    Column("reviewed_wall", BigInteger),
+    Column("review_comment", Text, nullable=False, server_default=""),
     UniqueConstraint("installation_id", "playbook", "version"),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("what", String(160), primary_key=True),  # a playbook, or playbook/sequence
+    Column("locked_by", Text, nullable=False),
+    Column("locked_wall", BigInteger, nullable=False),
 )
 
 rule_states = Table(

@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from flask import g, request, session
 from sqlalchemy import Connection
 
+from app.installations.rights import EVERYTHING, Rights, held, own_people, rights_of
 from app.store import installations, mirror, people, running
 from app.web.answers import Refusal, services
 from connectors.contract import Asker
@@ -34,13 +35,15 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """A person who signed in. owner_id is empty for an installer whom the CRM does not list as an
-    owner of records; who: how the audit names them."""
+    owner of records; who: how the audit names them; edits, approves: their rights on playbooks."""
 
     installation_id: int
     owner_id: str
     role: str
     name: str
     who: str
+    edits: str = "none"
+    approves: str = "none"
 
 
 def sign_in(installation_id: int, owner_id: str, who: str, *, framed: bool = False) -> None:
@@ -94,7 +97,7 @@ def _load() -> Viewer | None:
             return None
         if not owner_id:
             # Only the OAuth callback begins a session without an owner id: the installer.
-            return Viewer(installation_id, "", "admin", who, who)
+            return Viewer(installation_id, "", "admin", who, who, "all", "all")
         person = people.read(conn, installation_id, [owner_id]).get(owner_id)
     if person is None or not person["active"]:
         return None
@@ -104,7 +107,7 @@ def _load() -> Viewer | None:
 def _as_viewer(person: Mapping[Any, Any]) -> Viewer:
     return Viewer(
         person["installation_id"], person["owner_id"], person["role"],
-        person["name"] or person["email"], person["email"] or person["owner_id"],
+        person["name"] or person["email"], person["email"] or person["owner_id"], *held(person),
     )  # fmt: skip
 
 
@@ -135,16 +138,37 @@ def vouched(crm: str, asker: Asker) -> Viewer:
 def require(*roles: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let only these roles in; none named lets in everybody who is signed in."""
 
+    def refuse(found: Viewer) -> None:
+        if roles and found.role not in roles:
+            raise Refusal(
+                403, "role", f"This is for {' and '.join(f'{role}s' for role in roles)}; "
+                f"you are signed in as {found.role}.",
+                "Ask an admin to do it, or to give you the role under People.",
+            )
+
+    return _guarding(refuse)
+
+
+def require_right(right: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let only those in who have a right on playbooks, `edits` or `approves`, over any of them."""
+
+    def refuse(found: Viewer) -> None:
+        if getattr(found, right) == "none":
+            verb = right.removesuffix("s")
+            never = " Reps never have it." if found.role == "rep" else ""
+            raise Refusal(
+                403, "right", f"You have no right to {verb} playbooks.{never}",
+                "Ask an admin to do it, or to give you the right under People.",
+            )
+
+    return _guarding(refuse)
+
+
+def _guarding(refuse: Callable[[Viewer], None]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-            found = viewer()
-            if roles and found.role not in roles:
-                raise Refusal(
-                    403, "role", f"This is for {' and '.join(f'{role}s' for role in roles)}; "
-                    f"you are signed in as {found.role}.",
-                    "Ask an admin to do it, or to give you the role under People.",
-                )
+            refuse(viewer())
             check_csrf()
             return view(*args, **kwargs)
 
@@ -175,15 +199,14 @@ def owners_seen(conn: Connection, who: Viewer) -> frozenset[str] | None:
         return None
     if who.role == "rep":
         return frozenset({who.owner_id})
-    rows = people.read(conn, who.installation_id)
-    team = rows[who.owner_id]["team"] if who.owner_id in rows else None
-    return frozenset(
-        row["owner_id"]
-        for row in rows.values()
-        if row["owner_id"] == who.owner_id
-        or row["manager_id"] == who.owner_id
-        or (team is not None and row["team"] == team)
-    )
+    return own_people(who.owner_id, people.read(conn, who.installation_id))
+
+
+def rights(conn: Connection, who: Viewer) -> Rights:
+    """What the viewer may do about playbooks."""
+    if who.role == "admin":
+        return EVERYTHING
+    return rights_of(who.owner_id, people.read(conn, who.installation_id))
 
 
 def may_see(conn: Connection, who: Viewer, subject: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from app.decisions.timing import local_date
+from app.lanes import governing
 from app.lanes.by_hand import ActError, AskedOtherwise
 from app.model.acts import (
     Act,
@@ -57,6 +58,7 @@ def shown(
         ahead = _ahead(whole, about)
         touch = acts.touch(conn, row["id"], ahead["touch"]) if ahead and ahead["touch"] else None
         why = _why(conn, ahead, touch, whole["ledger"])
+        locked = _locked(conn, touch)
     found = {
         key: whole[key]
         for key in (
@@ -67,13 +69,33 @@ def shown(
     return {
         **found,
         "next": _next(ahead, touch, why),
-        "draft": services().runtime.draft(who.installation_id, touch) if touch and draft else None,
+        "draft": _draft(touch, locked) if touch and draft else None,
         "running": [_running(one, whole["contacts"]) for one in whole["enrolments"]
                     if one["state"] in ("active", "proposed") and one["mode"] != "shadow"],
         "history": _history(whole),
         "offers": services().runtime.offers(who.installation_id),
         "people": team,
     }
+
+
+def _draft(touch: Row, locked: str) -> dict[str, Any]:
+    """The words of a touch; `locked`: why the viewer may not change them, empty where they may."""
+    found = services().runtime.draft(access.viewer().installation_id, touch)
+    return {**found, "locked": locked}
+
+
+def _locked(conn: Connection, touch: Row | None) -> str:
+    """Why the viewer may not change the words of a touch; empty where they may."""
+    who = access.viewer()
+    lock = None if touch is None or who.role == "admin" else governing.lock_on(
+        conn, who.installation_id, touch["definition"]
+    )  # fmt: skip
+    if lock is None:
+        return ""
+    return (
+        f"The words of {lock['what']} are locked for all but admins, by {lock['locked_by']}. An "
+        f"admin may unlock them ({governing.admins(conn, who.installation_id)})."
+    )
 
 
 def _ahead(whole: Mapping[str, Any], about: str | None) -> dict[str, Any] | None:
@@ -165,6 +187,11 @@ def do(type: str, crm_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
         row = find(conn, type, crm_id)
         zone = telling.zone_of(conn, who.installation_id)
     act = _act(given, zone)
+    if isinstance(act, Rewrite):
+        with parts.store.read() as conn:
+            locked = _locked(conn, acts.touch(conn, row["id"], act.touch))
+        if locked:
+            raise Refusal(403, "locked", locked, "Use them as they are, snooze or skip the step.")
     request_id = _request_id(given)
     try:
         done = parts.runtime.act(who.installation_id, row["id"], act, who.who, request_id)

@@ -15,7 +15,8 @@ def page(template: str, conn: Any, **values: Any) -> str:
     """A page of the viewer's installation."""
     who = access.viewer()
     row = summaries.installation_of(conn, who)
-    g.zone = stored_settings(conn, who.installation_id).zone or row["zone"]
+    settings = stored_settings(conn, who.installation_id)
+    g.zone, g.approval = settings.zone or row["zone"], settings.approve_versions
     now = services().clocks.business()
     return render_template(
         template, installation=row, halt=summaries.halt(conn, row, now), now=now, **values

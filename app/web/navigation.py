@@ -23,7 +23,7 @@ class Entry:
 _PLAYBOOKS = (
     "pages.migrate", "pages.activation", "playbooks.show", "playbooks.versions",
     "playbooks.compare", "playbooks.attempt", "playbooks.files", "editor.edit", "editor.draft",
-    "editor.start", "approvals.show",
+    "editor.start", "approvals.show", "reviews.show",
 )  # fmt: skip
 
 ENTRIES = (

@@ -17,6 +17,7 @@ from app.web.api.migrating import CHOICES
 from app.web.api.migrating import previewed as previewed_move
 from app.web.api.playbooks import MODES, overview, triable
 from app.web.api.replies import REPLY_DATED
+from app.web.api.reviews import waiting
 from app.web.api.settings import stored_settings
 from app.web.api.subjects import find
 from app.web.api.undoing import listed, previewed
@@ -74,7 +75,9 @@ def rules() -> Any:
     with services().store.read() as conn:
         found = overview(conn)
         done = listed(conn) if access.viewer().role == "admin" else []
-        return _page("rules.html", conn, modes=MODES, activations=done, **found)
+        return _page(
+            "rules.html", conn, modes=MODES, activations=done, reviews=waiting(conn), **found
+        )
 
 
 @blueprint.get("/playbooks/<playbook>/migrate")

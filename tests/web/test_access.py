@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from werkzeug.routing import Rule
 
+from app.store import people
 from tests.web.support import URL, Browser, Served, event, fill, set_role
 
 PUBLIC = {
@@ -41,7 +42,17 @@ MANAGERS = {
     "playbooks.show", "playbooks.versions", "playbooks.compare", "playbooks.attempt",
     "playbooks.looking_back",
     "api_setup.stop", "pages.rules", "api_dry_run.dry_run", "pages.dry_run",
+    "api_reviews.index", "api_reviews.look", "api_reviews.locked", "reviews.show",
 }  # fmt: skip
+
+EDITORS = {
+    "api_playbooks.save", "api_versions.take", "playbooks.files",
+    "editor.start", "editor.edit", "editor.draft",
+}  # fmt: skip
+"""Endpoints for admins, and for managers with the right to edit playbooks."""
+
+APPROVERS = {"api_reviews.decide"}
+"""Endpoints for admins, and for managers with the right to approve versions."""
 
 
 def as_role(served: Served, owner_id: str, role: str) -> Browser:
@@ -89,6 +100,22 @@ def test_a_manager_gets_no_more_than_managers_may(served: Served) -> None:
             continue
         status = manager.send(method, path, {}).status_code
         assert (status == 403) == (rule.endpoint not in EVERYBODY | MANAGERS), (rule, status)
+
+
+@pytest.mark.parametrize(("right", "more"), [("edits", EDITORS), ("approves", APPROVERS)])
+@pytest.mark.parametrize("reach", ["team", "all"])
+def test_a_right_opens_what_it_is_for_and_nothing_else(
+    served: Served, right: str, more: set[str], reach: str
+) -> None:
+    manager = as_role(served, "2", "manager")
+    with served.store.write() as conn:
+        people.change(conn, served.installation(), "2", **{right: reach})
+    for rule, method, path in rules(served):
+        if rule.endpoint in PUBLIC:
+            continue
+        status = manager.send(method, path, {}).status_code
+        opened = rule.endpoint in EVERYBODY | MANAGERS | more
+        assert (status == 403) == (not opened), (rule, status)
 
 
 def test_no_change_without_the_token(served: Served) -> None:

@@ -206,7 +206,7 @@ def test_own_yaml_and_its_versions(admin: Browser) -> None:
         headers={"X-CSRF-Token": admin.csrf, "Content-Type": "application/yaml"},
     )  # fmt: skip
     assert answer.get_json() == {
-        "playbook": "mine", "version": 2, "rules": ["mine/sent"], "warnings": [],
+        "playbook": "mine", "version": 2, "waits": False, "rules": ["mine/sent"], "warnings": [],
     }
     assert "4d" in admin.get("/api/playbooks/mine").get_json()["text"]
     assert admin.get("/api/playbooks/proposal").get_json()["version"] == 0

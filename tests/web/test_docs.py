@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from tests.web.support import Served
-from tests.web.test_access import EVERYBODY, MANAGERS
+from tests.web.test_access import APPROVERS, EDITORS, EVERYBODY, MANAGERS
 
 DOCS = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
@@ -23,6 +23,8 @@ def test_every_address_is_documented(served: Served) -> None:
                 roles = (
                     "all" if rule.endpoint in EVERYBODY
                     else "admin, manager" if rule.endpoint in MANAGERS
+                    else "admin, editors" if rule.endpoint in EDITORS
+                    else "admin, approvers" if rule.endpoint in APPROVERS
                     else "admin"
                 )  # fmt: skip
                 there[method, re.sub(r"<[^>]+>", "<>", rule.rule)] = roles

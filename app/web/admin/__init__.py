@@ -5,9 +5,19 @@ from __future__ import annotations
 from flask import Flask
 
 from app.playbooks.phrases import CHANNELS
-from app.web.admin import approvals, audit, editor, guide, people, playbooks, settings, why
+from app.web.admin import (
+    approvals,
+    audit,
+    editor,
+    guide,
+    people,
+    playbooks,
+    reviews,
+    settings,
+    why,
+)
 
-_MODULES = (guide, playbooks, editor, approvals, people, settings, audit, why)
+_MODULES = (guide, playbooks, reviews, editor, approvals, people, settings, audit, why)
 
 
 def register(app: Flask) -> None:

@@ -6,18 +6,21 @@ is a version, whole and without mistakes, and two people who edit at a time find
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 
-from app.playbooks.codec import to_json
+from app.installations.rights import Rights
+from app.lanes import governing
+from app.playbooks.codec import from_json, to_json
 from app.playbooks.differences import differences
 from app.playbooks.editing import EditError
 from app.playbooks.fields import DATE_FIELDS, DATE_TYPES
 from app.playbooks.loader import load_text
 from app.playbooks.presets import preset, preset_ids, preset_text
-from app.store import people, playbooks
+from app.store import locks, people, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.admin import rule_fields
@@ -28,9 +31,9 @@ from app.web.admin.preview import previewed
 from app.web.admin.step_fields import Known
 from app.web.answers import Refusal, services
 from app.web.api.mapping import mapped
-from app.web.api.playbooks import save_text
 from app.web.api.versions import looked_over, numbered, version_row
 from app.web.framing import page
+from app.web.saving import governed, save_text
 
 blueprint = Blueprint("editor", __name__)
 
@@ -48,7 +51,7 @@ rules:
     title: A proposal was sent
     when: {{stage_entered: proposal}}
     then: [{{enrol: follow-up}}]
-    limit: 50
+    limit: 50{scope}
 
 sequences:
   - id: follow-up
@@ -71,33 +74,45 @@ templates:
 
 
 @blueprint.get("/playbooks/new")
-@access.require("admin")
+@access.require_right("edits")
 def start() -> str:
     """A playbook of one's own, to begin with."""
     name = "ours"
     with services().store.read() as conn:
         taken = {row["playbook"] for row in playbooks.latest(conn, access.viewer().installation_id)}
+        scope = _scope(access.rights(conn, access.viewer()))
     if name in taken:
         name = next(f"ours-{n}" for n in range(2, 1000) if f"ours-{n}" not in taken)
-    return _page("", STARTER.format(name=name), 0, "form", "")
+    return _page("", STARTER.format(name=name, scope=scope), 0, "form", "")
+
+
+def _scope(mine: Rights) -> str:
+    """Whom a playbook of the viewer's own may be for, as a line of the file."""
+    if mine.edits != "team":
+        return ""
+    name, whom = ("teams", [mine.team]) if mine.team else ("reps", sorted(mine.owners))
+    return f"\n    scope: {{{name}: {json.dumps(whom, ensure_ascii=False)}}}"
 
 
 @blueprint.get("/playbooks/<playbook>/edit")
-@access.require("admin")
+@access.require_right("edits")
 def edit(playbook: str) -> str:
     """The newest version, that of `?version=`, or the preset, ready to be changed."""
     number = numbered("version")
     view = request.args.get("view", "form")
-    with services().store.read() as conn:
-        saved = playbooks.versions(conn, access.viewer().installation_id, playbook)
+    who = access.viewer()
+    with governed(), services().store.read() as conn:
+        saved = playbooks.versions(conn, who.installation_id, playbook)
         if not saved and playbook in preset_ids():
             return _page(playbook, preset_text(playbook), 0, view, "")
-        row = version_row(conn, playbook, number)
+        row, mine = version_row(conn, playbook, number), access.rights(conn, who)
+        if not mine.may_edit(from_json(loads(saved[0]["data"]))):
+            raise governing.not_theirs(mine, playbook, conn, who.installation_id)
     return _page(playbook, row["source"], saved[0]["version"], view, "")
 
 
 @blueprint.post("/playbooks/draft")
-@access.require("admin")
+@access.require_right("edits")
 def draft() -> Any:
     """One press of a button: the fields are taken into the text, then the button does its work."""
     typed = request.form
@@ -138,10 +153,11 @@ def _save(name: str, text: str, base: int, view: str) -> Any:
                 "now puts your text above theirs.")  # fmt: skip
         return _page(name, text, base, view, said, changed=True, newer=newest)
     try:
-        saved, number = save_text(text, f"{name or 'playbook'}.yaml")
+        saved, done = save_text(text, f"{name or 'playbook'}.yaml")
     except Refusal as refused:
-        return _page(name, text, base, view, refused.message, changed=True)
-    address = url_for("editor.edit", playbook=saved.id, view=view, saved=number)
+        said = f"{refused.message} {refused.action}"
+        return _page(name, text, base, view, said, changed=True)
+    address = url_for("editor.edit", playbook=saved.id, view=view, saved=done["version"])
     return redirect(address, 303)
 
 
@@ -174,8 +190,15 @@ def _page(
             base=base, view=view if form is not None and view in VIEWS else "yaml", form=form,
             found=found, wrong=wrong, left=left, said=said, changed=changed, newer=newer,
             saved_now=request.args.get("saved", ""), condition_fields=known, compared=against,
-            preview=preview,
+            preview=preview, locked=_locked(conn, name),
         )  # fmt: skip
+
+
+def _locked(conn: Any, playbook: str) -> list[str]:
+    """What of a playbook the viewer may not change."""
+    who = access.viewer()
+    found = () if who.role == "admin" else locks.read(conn, who.installation_id)
+    return [what for what in found if what.partition("/")[0] == playbook]
 
 
 def dots(path: str) -> str:

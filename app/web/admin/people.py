@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from flask import Blueprint, g, redirect, request, url_for
 
 from app.installations.people import is_zone
+from app.installations.rights import RIGHTS
 from app.model.time import to_datetime
 from app.web import access, summaries
 from app.web.admin.fields import clock, minutes
@@ -21,6 +22,13 @@ from app.web.telling import zone_of
 blueprint = Blueprint("people", __name__)
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_RIGHTS = {
+    "edits": ("May edit playbooks", {"none": "none", "team": "of their own people", "all": "all"}),
+    "approves": (
+        "May approve versions", {"none": "none", "team": "of their own people", "all": "all"}
+    ),
+}
+"""A manager's rights: label, and how far each may reach."""
 SPANS = 2
 """Spans of working time that one day has in the form."""
 
@@ -69,7 +77,7 @@ def _page(owner_id: str, refused: Refusal | None) -> str:
             week=_week(person), away=_away(person, g.person_zone), refused=refused,
             problems={p["field"]: p["message"] for p in (refused.problems if refused else ())},
             zones=sorted(available_timezones()), typed=request.form if refused else {},
-            working_zone=g.person_zone,
+            working_zone=g.person_zone, rights=_RIGHTS,
         )  # fmt: skip
 
 
@@ -108,7 +116,7 @@ def _day(instant: int, zone: str) -> str:
 def _changes(owner_id: str, form: Any) -> dict[str, Any]:
     """The form as `PUT /api/people/<id>` takes it; parts that it did not bring are left alone."""
     changes: dict[str, Any] = {}
-    for name in ("role", "manager_id", "cover_id", "zone", "country"):
+    for name in ("role", *RIGHTS, "manager_id", "cover_id", "zone", "country"):
         if name in form:
             changes[name] = form[name].strip() or None
     if "hours.there" in form:

@@ -115,7 +115,7 @@ def attempt(playbook: str) -> str:
 
 
 @blueprint.route("/playbooks/files", methods=["GET", "POST"])
-@access.require("admin")
+@access.require_right("edits")
 def files() -> str:
     """Take playbooks along as YAML files, and bring them in."""
     done: list[dict[str, Any]] = []

@@ -79,10 +79,11 @@ def _used(node: Any, template: str) -> tuple[str, str]:
 
 
 def _record(words: str) -> Mapping[str, Any] | None:
-    inst = access.viewer().installation_id
+    who = access.viewer()
     with services().store.read() as conn:
+        owners = access.owners_seen(conn, who)
         if words:
-            found = reading.search_subjects(conn, inst, words, None)
+            found = reading.search_subjects(conn, who.installation_id, words, owners)
         else:
-            found = reading.subjects_ahead(conn, inst, None)
+            found = reading.subjects_ahead(conn, who.installation_id, owners)
     return found[0] if found else None

@@ -56,6 +56,7 @@ _RULES = {
     "company_stop": Spec("An answer on one record of a company does to its others", "choice"),
     "company_stop_on": Spec("Answers that count there", "many"),
     "company_hold_days": Spec("They wait, in days, where they are held", "number"),
+    "approve_versions": Spec("Versions of playbooks need somebody else's approval", "bool"),
     "holdout_percent": Spec("Records left alone to measure the effect, in percent", "number"),
     "roles": Spec("Whom to follow up with, first to last", "area",
                    "one association label or buying role a line"),

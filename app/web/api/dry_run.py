@@ -13,8 +13,8 @@ from app.model.playbook import Playbook
 from app.model.time import Business, local_instant
 from app.web import access, telling
 from app.web.answers import Refusal, answer, body, services, wrong
-from app.web.api.playbooks import checked
 from app.web.api.subjects import find
+from app.web.saving import checked
 
 blueprint = Blueprint("api_dry_run", __name__)
 

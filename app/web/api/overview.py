@@ -23,6 +23,8 @@ def session() -> Response:
             "owner_id": who.owner_id or None,
             "name": who.name,
             "role": who.role,
+            "edits": who.edits,
+            "approves": who.approves,
         }
     )
 

@@ -11,6 +11,7 @@ from app.installations import settings as rules
 from app.installations import signing
 from app.installations.countries import split_country
 from app.installations.people import OURS, is_zone, merge_spans, our_hours, written_hours
+from app.installations.rights import REACHES, RIGHTS
 from app.store import audit, people
 from app.store.sets import dumps, loads
 from app.web import access
@@ -33,6 +34,8 @@ def person_view(row: Mapping[Any, Any]) -> dict[str, Any]:
         "name": row["name"],
         "team": row["team"],
         "role": row["role"],
+        "edits": row["edits"],
+        "approves": row["approves"],
         "manager_id": row["manager_id"],
         "cover_id": row["cover_id"],
         "zone": row["zone"],
@@ -65,7 +68,8 @@ def list_people() -> Response:
 @blueprint.put("/people/<owner_id>")
 @access.require("admin")
 def change_person(owner_id: str) -> Response:
-    """Set role, manager_id, cover_id, zone, country, hours or absences ([[start, end] in ms])."""
+    """Set role, edits, approves, manager_id, cover_id, zone, country, hours or absences ([[start,
+    end] in ms])."""
     return answer(change(owner_id, body()))
 
 
@@ -80,16 +84,30 @@ def change(owner_id: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         values = {
             field: _person_value(field, value, rows, owner_id) for field, value in changes.items()
         }
+        _rights(values, str(values.get("role", rows[owner_id]["role"])))
         if values:
             people.change(conn, inst, owner_id, **values)
         changed(conn, "person", {"owner_id": owner_id, **changes})
         return person_view(people.read(conn, inst, [owner_id])[owner_id])
 
 
+def _rights(values: dict[str, Any], role: str) -> None:
+    """Rights on playbooks go with the role of rep, and are not given to one."""
+    given = [name for name in RIGHTS if values.get(name, "none") != "none"]
+    if role == "rep" and given:
+        raise wrong(given[0], "reps never edit or approve playbooks",
+                    "Make this person manager first: a manager sees their team's records, and "
+                    "has the rights that you give.")
+    if role == "rep":
+        values.update(dict.fromkeys(RIGHTS, "none"))
+
+
 def _person_value(
     field: str, value: Any, rows: Mapping[str, Mapping[Any, Any]], owner_id: str
 ) -> Any:
     if field == "role" and value in access.ROLES:
+        return value
+    if field in RIGHTS and value in REACHES:
         return value
     if field in ("manager_id", "cover_id") and (
         value is None or (value in rows and value != owner_id)
@@ -109,6 +127,7 @@ def _person_value(
         return _hours(value, rows[owner_id]["hours"])
     right = {
         "role": f"one of {', '.join(access.ROLES)}",
+        **dict.fromkeys(RIGHTS, f"one of {', '.join(REACHES)}"),
         "manager_id": "another person's owner id, or null",
         "cover_id": "another person's owner id, or null",
         "zone": "a zone such as Europe/Amsterdam, or null",
@@ -116,8 +135,8 @@ def _person_value(
     }
     if field not in right:
         raise wrong(field, "cannot be set here",
-                    "Set role, manager_id, cover_id, zone, country, hours or absences; the rest is "
-                    "the CRM's.")
+                    "Set role, edits, approves, manager_id, cover_id, zone, country, hours or "
+                    "absences; the rest is the CRM's.")
     raise wrong(field, f"{value!r} is not {right[field]}", f"Send {right[field]}.")
 
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from app.installations.people import view
-from app.installations.windows import closed
+from app.lanes import governing
 from app.model.playbook import Playbook
 from app.model.vocabulary import Mode
 from app.playbooks.advice import advise, limits_of
-from app.playbooks.codec import from_json, to_json
-from app.playbooks.loader import advice_on, load_text
+from app.playbooks.codec import from_json
+from app.playbooks.loader import advice_on
 from app.playbooks.needs import lacking, missing, natives_of
 from app.playbooks.presets import preset, preset_ids, preset_text
-from app.playbooks.problems import PlaybookError, field_path
-from app.store import approvals, events, figures, people, playbooks
+from app.playbooks.problems import field_path
+from app.store import approvals, events, figures, locks, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
 from app.web.api.mapping import mapped
 from app.web.api.settings import stored_settings
-from app.web.api.setup import changed, wake
+from app.web.api.setup import wake
 from app.web.api.waiting import lanes_refuse
 from app.web.formats import told
+from app.web.saving import save_text
 
 blueprint = Blueprint("api_playbooks", __name__)
 
@@ -36,8 +35,13 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/plain
 
 
 def overview(conn: Connection) -> dict[str, Any]:
-    """Presets, and the newest version of each saved playbook with its rules' modes."""
-    inst = access.viewer().installation_id
+    """Presets, and the newest version of each saved playbook with the modes of the rules of the one
+    that may act."""
+    who = access.viewer()
+    inst, mine = who.installation_id, access.rights(conn, who)
+    asked_for = governing.asked_for(conn, inst)
+    passed = playbooks.passed(conn, inst) if asked_for else {}
+    locked = locks.read(conn, inst)
     states = playbooks.states(conn, inst)
     waiting = {row["rule"]: row["count"] for row in figures.backlog(conn, inst)}
     asked = approvals.waiting(conn, inst)
@@ -46,11 +50,17 @@ def overview(conn: Connection) -> dict[str, Any]:
     arrived = events.names(conn, inst)
     saved: list[dict[str, Any]] = []
     for row in playbooks.latest(conn, inst):
-        playbook = from_json(loads(row["data"]))
+        acts = passed.get(row["playbook"]) if asked_for else row
+        playbook = from_json(loads((acts or row)["data"]))
         saved.append(
             {
                 "playbook": playbook.id,
                 "version": row["version"],
+                "acts": acts["version"] if acts else None,
+                "review": governing.state_of(row, row["version"]),
+                "reviewed_by": row["reviewed_by"],
+                "locked": [what for what in locked if what.partition("/")[0] == playbook.id],
+                "editable": mine.may_edit(playbook),
                 "title": playbook.title,
                 "description": playbook.description,
                 "needs": [asdict(need) for need in missing(playbook, fields)],
@@ -138,66 +148,23 @@ def source(playbook: str) -> Response:
 
 
 @blueprint.post("/playbooks")
-@access.require("admin")
+@access.require_right("edits")
 def save() -> Response:
     """Save YAML, or {"preset": id}, as a version; on any mistake nothing. Activates nothing."""
     text, name = _submitted(), request.args.get("name", "playbook.yaml")
-    playbook, version = save_text(text, name)
+    playbook, done = save_text(text, name)
     with services().store.read() as conn:
         limits = limits_of(stored_settings(conn, access.viewer().installation_id))
     return answer(
         {
             "playbook": playbook.id,
-            "version": version,
+            "version": done["version"],
+            "waits": done["waits"],
             "rules": [rule.key for rule in playbook.rules],
             "warnings": [asdict(odd) for odd in advice_on(playbook, text, name, limits)],
         },
         201,
     )
-
-
-def checked(text: str, name: str) -> Playbook:
-    """The playbook in a text, not saved. Raises Refusal with every mistake."""
-    with services().store.read() as conn:
-        inst = access.viewer().installation_id
-        fields = mapped(conn, inst)
-        staff = list(people.read(conn, inst).values())
-        shut = closed(stored_settings(conn, inst), staff)
-    try:
-        return load_text(text, name, fields, shut, [view(row) for row in staff])
-    except PlaybookError as error:
-        problems = [asdict(problem) for problem in error.problems]
-        count = f"{len(problems)} mistake" + ("s" if len(problems) != 1 else "")
-        raise Refusal(422, "playbook", f"Nothing was saved: the playbook has {count}.",
-                      "Correct each at its line and column, then send it again.",
-                      problems) from error
-
-
-def save_checked(read: Sequence[tuple[str, Playbook]]) -> list[dict[str, Any]]:
-    """Save (text, playbook) each as a version, unless its newest version is that very text."""
-    parts, who = services(), access.viewer()
-    done: list[dict[str, Any]] = []
-    with parts.store.write() as conn:
-        for text, playbook in read:
-            newest = playbooks.versions(conn, who.installation_id, playbook.id)[:1]
-            if newest and newest[0]["source"] == text:
-                done.append(
-                    {"playbook": playbook.id, "version": newest[0]["version"], "new": False}
-                )
-                continue
-            _, version = playbooks.save(
-                conn, who.installation_id, playbook.id, text, to_json(playbook), who.who,
-                parts.clocks.wall(),
-            )  # fmt: skip
-            changed(conn, "playbook_saved", {"playbook": playbook.id, "version": version})
-            done.append({"playbook": playbook.id, "version": version, "new": True})
-    return done
-
-
-def save_text(text: str, name: str) -> tuple[Playbook, int]:
-    """The playbook, and its number as a version. Raises Refusal with every mistake."""
-    playbook = checked(text, name)
-    return playbook, save_checked([(text, playbook)])[0]["version"]
 
 
 def _submitted() -> str:
@@ -229,20 +196,26 @@ def activate(playbook: str) -> Response:
     if mode not in MODES:
         raise wrong("mode", f"{mode!r} is no mode", f"Use one of: {', '.join(MODES)}.")
     with parts.store.read() as conn:
-        rows = playbooks.versions(conn, who.installation_id, playbook)
-    if rows:
-        found, version = from_json(loads(rows[0]["data"])), rows[0]["version"]
+        newest = next(iter(playbooks.versions(conn, who.installation_id, playbook)), None)
+        row = governing.chosen(conn, who.installation_id, playbook) or newest
+        asked = governing.asked_for(conn, who.installation_id)
+    if row:
+        found, version = from_json(loads(row["data"])), row["version"]
     elif playbook in preset_ids():
         found, version = preset(playbook), 0
     else:
         raise unknown(playbook)
     rules = _rules(given.get("rules"), found)
     if not version:
-        _, version = save_text(preset_text(playbook), f"{playbook}.yaml")
+        if asked:
+            raise _not_approved(playbook)
+        version = save_text(preset_text(playbook), f"{playbook}.yaml")[1]["version"]
     with lanes_refuse():
         done = parts.runtime.activate(who.installation_id, playbook, mode, rules, who.who)
     wake("ingest", "dispatch")
     said = told(mode, sum(rule["backlog"] for rule in done))
+    if newest and newest["version"] != version:
+        said += f" By version {version}: version {newest['version']} is not approved."
     return answer({"playbook": playbook, "version": version, "rules": done, "said": said})
 
 
@@ -302,6 +275,14 @@ def _rules(given: Any, playbook: Playbook) -> list[str] | None:
                         f"There are: {', '.join(keys)}.")
         chosen.append(key)
     return chosen
+
+
+def _not_approved(playbook: str) -> Refusal:
+    return Refusal(
+        422, "activation", f"Nothing was changed: nobody has approved {playbook} here yet.",
+        f'Save it (POST /api/playbooks {{"preset": "{playbook}"}}); somebody else approves the '
+        "version, then it can be activated.",
+    )
 
 
 def unknown(playbook: str) -> Refusal:

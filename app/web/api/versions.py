@@ -12,6 +12,7 @@ from typing import Any, cast
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
+from app.lanes import governing
 from app.playbooks.advice import limits_of
 from app.playbooks.differences import differences
 from app.playbooks.loader import advice_on
@@ -20,8 +21,9 @@ from app.store import audit, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
-from app.web.api.playbooks import checked, save_checked, unknown
+from app.web.api.playbooks import unknown
 from app.web.api.settings import stored_settings
+from app.web.saving import checked, save_checked
 
 blueprint = Blueprint("api_versions", __name__)
 
@@ -32,11 +34,13 @@ Row = Mapping[Any, Any]
 
 
 def history(conn: Connection, playbook: str) -> list[dict[str, Any]]:
-    """Its versions, the latest first, with who saved each and how many follow-ups run by it."""
+    """Its versions, the latest first, with who saved each, how many follow-ups run by it, and what
+    an approver decided on it."""
     inst = access.viewer().installation_id
     running = playbooks.running_by_version(conn, inst, playbook)
     force = {row["version_id"] for row in playbooks.states(conn, inst).values()
              if row["mode"] != "off"}  # fmt: skip
+    rows = playbooks.versions(conn, inst, playbook)
     return [
         {
             "version": row["version"],
@@ -44,8 +48,10 @@ def history(conn: Connection, playbook: str) -> list[dict[str, Any]]:
             "saved_wall": row["saved_wall"],
             "running": running.get(row["version"], 0),
             "in_force": row["id"] in force,
+            "review": governing.state_of(row, rows[0]["version"]),
+            **{key: row[key] for key in ("reviewed_by", "reviewed_wall", "review_comment")},
         }
-        for row in playbooks.versions(conn, inst, playbook)
+        for row in rows
     ]
 
 
@@ -151,7 +157,7 @@ def export() -> Response:
 
 
 @blueprint.post("/import/playbooks")
-@access.require("admin")
+@access.require_right("edits")
 def take() -> Response:
     """{"files": [{"name", "text"}]}: each becomes a version, or on any mistake none. 201."""
     given = body().get("files")

@@ -33,7 +33,7 @@ interface Panel {
   pause_until: number | null;
   flags: string[];
   next: Next | null;
-  draft: { text: string; decides: string; own: boolean } | null;
+  draft: { text: string; decides: string; own: boolean; locked: string } | null;
   history: { at: number; what: string; why: string | null; state: string }[];
   open: string;
 }
@@ -158,7 +158,13 @@ export function DealPanel({ context, actions }: { context: any; actions: any }) 
           {panel.draft?.decides && (
             <Text format={{ fontWeight: "bold" }}>To decide: {panel.draft.decides}</Text>
           )}
-          {touch && panel.draft && (
+          {panel.draft?.locked && (
+            <>
+              <Text>{panel.draft.text}</Text>
+              <Text variant="microcopy">{panel.draft.locked}</Text>
+            </>
+          )}
+          {touch && panel.draft && !panel.draft.locked && (
             <>
               <TextArea name="words" label="The words" rows={6} value={words} onInput={setWords} />
               <ButtonRow>
