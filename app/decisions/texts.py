@@ -160,7 +160,7 @@ TEXTS: Mapping[str, str] = {
     "{cap}.",
     Code.REP_BUDGET: "The rep's day is full ({count} of {budget}).",
     Code.MERGE: "Waits until the open task for this subject is done ({open_task}).",
-    Code.STANDS_ALREADY: "The same task of this rule still stands open ({open_task}); a second one "
+    Code.STANDS_ALREADY: "The same task still stands open ({open_task}); a second one "
     "would say nothing new.",
     Code.SEQUENCE_RUNNING: "Waits until the CRM's sequence is over ({open_task}).",
     Code.QUIET_HOURS: "Moved to {due_at}, a decent hour in {zone}{known_by}.",

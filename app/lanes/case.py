@@ -291,7 +291,7 @@ def _facts(
             else 0
         ),
         open_task=in_the_way(row, ground.enrolment, ground.open_tasks, owner_id, now),
-        twin=twin(row, ground.enrolment, ground.open_tasks),
+        twin=twin(tenant, touch, ground.open_tasks),
         zone=ground.zone,
         running_native=ground.running_native,
         outranked=ground.outranked,

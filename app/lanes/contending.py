@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.decisions.beside import outranks
+from app.decisions.guard.rep_budget_and_merge import same_words
 from app.lanes.context import Tenant
+from app.model.decisions import DueTouch
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode
 
@@ -35,19 +37,20 @@ def outranked(
     return definition, priority
 
 
-def twin(row: Row, enrolment: Row, tasks: Iterable[Row]) -> str | None:
-    """The open task that the same rule wrote by the same step before, by its touch."""
-    if not enrolment["is_firing"]:
+def twin(tenant: Tenant, touch: DueTouch, tasks: Iterable[Row]) -> str | None:
+    """The open task by which a rule asked the same before, by its touch."""
+    if not touch.is_firing:
         return None
-    same = (enrolment["definition"], row["step"])
-    return next(
-        (
-            task["id"] for task in tasks
-            if (task["definition"], task["step"]) == same
-            and task["is_firing"] and task["enrolment_id"] != row["enrolment_id"]
-        ),
-        None,
-    )  # fmt: skip
+    for task in tasks:
+        if not task["is_firing"] or task["enrolment_id"] == touch.enrolment:
+            continue
+        definition = task["definition"]
+        for step in tenant.steps(task["version_id"], definition, True):
+            if step.id == task["step"] and same_words(
+                touch.definition, touch.step, definition, step
+            ):
+                return task["id"]
+    return None
 
 
 def in_the_way(

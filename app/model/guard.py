@@ -86,10 +86,9 @@ class GuardFacts:
 
     holds: reason → until (None: until a person lifts it). contact_touches: local-day counts of all
     that the person bore; channel_touches: of the touch's own kind. others: what of it was not ours.
-    open_task: id of a due open task of ours for the
-    same subject and rep. twin: id of an open task that the same rule's same step wrote for the
-    subject before. zone: the rep's, else the installation's: where a person is taken to be of whom
-    nothing is known.
+    open_task: id of a due open task of ours for the same subject and rep. twin: id of an open task
+    by which a rule asked the same of the subject before. zone: the rep's, else the installation's:
+    where a person is taken to be of whom nothing is known.
     stand_ins: who may take urgent work while the owner is away, in order: cover, manager, default.
     running_native: id of the touch whose sequence in the CRM runs for the same enrolment.
     outranked: (definition, priority) of a sequence that runs for the subject and goes before.

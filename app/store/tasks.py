@@ -17,7 +17,9 @@ Row = Mapping[str, Any]
 _t = touches.c
 
 _OPEN = Fixed(
-    select(touches, enrolments.c.is_firing, enrolments.c.definition)
+    select(
+        touches, enrolments.c.is_firing, enrolments.c.definition, enrolments.c.version_id
+    )
     .join(enrolments, enrolments.c.id == _t.enrolment_id)
     .where(_t.outcome == Outcome.OPEN.value, among(_t.subject_id, "ids"))
     .order_by(_t.due_at, _t.id)
@@ -25,8 +27,8 @@ _OPEN = Fixed(
 
 
 def open_of_subjects(conn: Connection, subject_ids: Iterable[int]) -> dict[int, list[Row]]:
-    """subject id → touches whose task is open in the CRM, by due time, with `is_firing` and the
-    `definition` of what they come from."""
+    """subject id → touches whose task is open in the CRM, by due time, with `is_firing`, the
+    `definition` and the `version_id` of what they come from."""
     found: dict[int, list[Row]] = defaultdict(list)
     for row in _OPEN.dicts(conn, ids=list(subject_ids)):
         found[row["subject_id"]].append(row)

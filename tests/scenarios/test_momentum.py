@@ -62,7 +62,24 @@ def test_a_rescue_that_nobody_took_up_is_not_asked_for_twice(story: Story) -> No
     assert [task.id for task in story.open(deal) if task.owner == "Ada"] == [rescue.id]
     assert len(story.notices(MIA)) == 2, "it stalled a second time, and the manager hears of it"
     told = story.whys(deal, "momentum/momentum-hot-stalls")
-    assert any("The same task of this rule still stands open" in line for line in told)
+    assert any("The same task still stands open" in line for line in told)
+
+
+@pytest.mark.feature("S01")
+def test_what_makes_a_lead_hot_is_asked_for_once_whatever_it_was(story: Story) -> None:
+    story.live("momentum")
+    deal = story.deal("qualified")
+    story.settle()
+    story.act("reply", deal=deal)
+    story.until("+13d")
+    assert momentum(story, deal) == "warm", "nobody took it up"
+    story.act("book_meeting", deal=deal, start=story.now + 3 * DAY)
+    story.settle()
+    assert momentum(story, deal) == "hot"
+    hot = [title for title in story.titles(deal) if title == "Strike while it is hot"]
+    assert len(hot) == 1, "by another rule, and in the same words"
+    told = story.whys(deal, "momentum/momentum-hot-meeting")
+    assert any("The same task still stands open" in line for line in told)
 
 
 @pytest.mark.feature("S02")

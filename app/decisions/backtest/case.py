@@ -10,6 +10,7 @@ from app.decisions.beside import outranks
 from app.decisions.context import RuleContext
 from app.decisions.ending import ANCHOR
 from app.decisions.flow import has_flow
+from app.decisions.guard.rep_budget_and_merge import same_words
 from app.decisions.sequences import progress
 from app.model.backtest import History, Owed, Terms
 from app.model.calendar import WorkCalendar
@@ -205,18 +206,17 @@ class Case:
         return run is not None and run.is_firing
 
     def twin(self, run: Run, one: Owed) -> str | None:
-        """The open task that the same rule wrote by the same step before."""
+        """The open task by which a rule asked the same before."""
         if not run.is_firing:
             return None
-        same = (one.definition, one.step)
-        return next(
-            (
-                task.id for task in self.open
-                if (task.definition, task.step) == same
-                and task.enrolment != one.enrolment and self.runs_firing(task)
-            ),
-            None,
-        )  # fmt: skip
+        step = run.steps[one.step]
+        for task in self.open:
+            if task.enrolment == one.enrolment or not self.runs_firing(task):
+                continue
+            theirs = self.runs[task.enrolment].steps[task.step]
+            if same_words(one.definition, step, task.definition, theirs):
+                return task.id
+        return None
 
     def seen(self) -> dict[SignalKind, Business]:
         """When something last came whose absence a rule may wait for."""

@@ -11,10 +11,16 @@ from collections.abc import Mapping, Sequence
 
 from app.decisions.codes import Code
 from app.decisions.guard.caps import capped, channel_of, over_cap
-from app.decisions.guard.rep_budget_and_merge import due_day, merges, to_day
+from app.decisions.guard.rep_budget_and_merge import (
+    due_day,
+    merges,
+    same_words,
+    says_again,
+    to_day,
+)
 from app.decisions.guard.ruling import apply_ruling, defer, is_urgent
 from app.decisions.timing import HORIZON_DAYS, local_date, next_working_day
-from app.model.decisions import Ruling, Verdict
+from app.model.decisions import DueTouch, Ruling, Verdict
 from app.model.guard import Counters, GuardFacts, GuardSettings, Window
 from app.model.vocabulary import QUESTION, Priority
 
@@ -32,6 +38,7 @@ class _Tally:
         self.person = dict(counters.person)
         self.channel = dict(counters.channel)
         self.open_tasks = dict(counters.open_tasks)
+        self.of_rules: dict[int, list[DueTouch]] = {}
 
     def borne(self, facts: GuardFacts) -> tuple[Window, Window]:
         """What the touch's person bore so far, by any channel and by the touch's own."""
@@ -46,6 +53,18 @@ class _Tally:
             all, by_kind = self.borne(facts)
             self.person[person] = (all[0] + 1, all[1] + 1)
             self.channel[person, kind] = (by_kind[0] + 1, by_kind[1] + 1)
+
+    def twin(self, touch: DueTouch) -> str | None:
+        """The task of the batch by which a rule asked the same of the subject just before."""
+        return next(
+            (
+                one.id
+                for one in self.of_rules.get(touch.subject, ())
+                if one.enrolment != touch.enrolment
+                and same_words(one.definition, one.step, touch.definition, touch.step)
+            ),
+            None,
+        )
 
     def result(self) -> Counters:
         return Counters(self.rep_day, self.person, self.open_tasks, self.channel)
@@ -94,6 +113,9 @@ def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
     if touch.step.native is not None:
         tally.touched(facts)
         return _DO
+    refused = says_again(facts, tally.twin(touch)) if facts.settings.merge else None
+    if refused is not None:
+        return refused
     slot = (touch.subject, touch.owner_id or "")
     urgent = is_urgent(touch)
     refused = None if urgent else merges(facts, tally.open_tasks.get(slot))
@@ -107,6 +129,8 @@ def _admit(facts: GuardFacts, tally: _Tally) -> Ruling:
         day = _day_key(facts)
         tally.rep_day[day] = tally.rep_day.get(day, 0) + 1
     tally.touched(facts)
+    if touch.is_firing:
+        tally.of_rules.setdefault(touch.subject, []).append(touch)
     if touch.definition != QUESTION and (
         not touch.is_firing or facts.touch.due_at <= facts.now
     ):

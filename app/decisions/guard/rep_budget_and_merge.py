@@ -8,6 +8,7 @@ from app.decisions.timing import is_too_late, next_working_day, shift
 from app.model.decisions import Ruling
 from app.model.guard import GuardFacts
 from app.model.ids import touch_id
+from app.model.playbook import Step
 from app.model.time import Business
 from app.model.vocabulary import ANSWER, LASTING, SignalKind
 
@@ -24,19 +25,36 @@ def check(facts: GuardFacts) -> Ruling | None:
     task of the rep's."""
     if facts.touch.step.native is not None:
         return None
-    if facts.twin is not None and _says_the_same(facts):
-        return drop(_CHECK, Code.STANDS_ALREADY, open_task=facts.twin)
+    again = says_again(facts, facts.twin)
+    if again is not None:
+        return again
     if is_urgent(facts.touch):
         return None
     return merges(facts, facts.open_task) or over_budget(facts, facts.rep_tasks_today)
 
 
-def _says_the_same(facts: GuardFacts) -> bool:
-    """Whether a rule that acts again asks for what it asked for before. A silence, a record that
-    changes hands, a prospect who shows interest is the same news however often it comes, as long as
-    nobody has taken it up. Two meetings are two, and so are their recaps."""
+def same_words(definition: str, step: Step, other: str, others: Step) -> bool:
+    """Whether two rules' tasks ask a rep for the same: by one step, or, in one playbook, by steps
+    that are alike, as those of all that makes a lead hot."""
+    if definition == other and step.id == others.id:
+        return True
+    return step == others and definition.partition("/")[0] == other.partition("/")[0]
+
+
+def says_again(facts: GuardFacts, twin: str | None) -> Ruling | None:
+    """A drop where the rule asks for what an open task asks for already, and it is no other news.
+
+    A silence, a record that changes hands, a prospect who shows interest is the same news however
+    often it comes, as long as nobody has taken it up, and so is whatever makes a lead hot. Two
+    meetings are two, and so are their recaps.
+    """
     rule = facts.touch.rule
-    return rule is not None and rule.rule.when.kind in _SAME_NEWS
+    if twin is None or rule is None:
+        return None
+    when = rule.rule.when
+    if when.kind not in _SAME_NEWS and when.enters is None:
+        return None
+    return drop(_CHECK, Code.STANDS_ALREADY, open_task=twin)
 
 
 def merges(facts: GuardFacts, open_task: str | None) -> Ruling | None:

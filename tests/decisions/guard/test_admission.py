@@ -16,7 +16,7 @@ from app.model.guard import Counters, GuardFacts
 from app.model.ids import touch_id
 from app.model.playbook import LatePolicy
 from app.model.time import DAY, HOUR, Business, Delay, Unit
-from app.model.vocabulary import Priority, TaskType
+from app.model.vocabulary import Priority, SignalKind, TaskType
 from tests.decisions.build import (
     AMSTERDAM,
     ANY_TIME,
@@ -25,6 +25,7 @@ from tests.decisions.build import (
     active,
     at,
     facts,
+    rule,
     step,
     subject,
     touch,
@@ -104,6 +105,30 @@ def test_siblings_of_one_rule_are_all_admitted() -> None:
     rulings, after = admit([*batch, later], NOTHING)
     assert codes(rulings) == ["do", "do", "do", Code.MERGE]
     assert list(after.open_tasks) == [(1, "o1")]
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+def test_what_two_rules_ask_in_the_same_words_is_asked_once(priority: Priority) -> None:
+    """Of one batch, as after a weekend: each passed the guard, and neither stands yet."""
+
+    def asks(id: str, definition: str, **more: Any) -> GuardFacts:
+        named = {"sequence": None, "enrolment": id, "definition": definition, "is_firing": True}
+        given = {"rule": active(rule(kind=SignalKind.STALLED)), "step": rescue} | more
+        return candidate(id, **named, **given)
+
+    rescue = step("x", task=TaskType.TODO, priority=priority)
+    again = asks("b", "pb/r")
+    other = asks("c", "pb/hot")
+    elsewhere = asks("d", "another/hot")
+    aloud = asks("e", "pb/hot", step=replace(rescue, subject="Something else"))
+    held = asks("f", "pb/r", rule=active(rule(kind=SignalKind.MEETING_HELD)))
+    rulings, _ = admit([asks("a", "pb/r"), again, other, elsewhere, aloud, held], NOTHING)
+    dropped = [one.values["open_task"] for one in rulings if one.verdict is Verdict.DROP]
+    assert dropped == ["a", "a"]
+    assert codes(rulings)[1:3] == [Code.STANDS_ALREADY] * 2
+    apart = replace(again.settings, merge=False)
+    both = [replace(one, settings=apart) for one in (asks("a", "pb/r"), again)]
+    assert codes(admit(both, NOTHING)[0]) == ["do", "do"]
 
 
 def test_a_task_that_is_due_in_the_future_blocks_nobody_yet() -> None:

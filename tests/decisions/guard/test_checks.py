@@ -18,7 +18,7 @@ from app.model.calendar import NINE_TO_FIVE, WorkCalendar
 from app.model.decisions import Ruling, Verdict
 from app.model.guard import Cap, CapSegment, GuardFacts, Others
 from app.model.ids import touch_id
-from app.model.playbook import Compare, LatePolicy, NativeSequence, Scope, Step
+from app.model.playbook import Compare, LatePolicy, NativeSequence, Scope, Step, When
 from app.model.records import ContactView
 from app.model.time import Business, Delay, Unit, parse_delay
 from app.model.vocabulary import (
@@ -677,6 +677,13 @@ def test_the_same_news_is_not_told_twice_while_nobody_took_it_up(
         assert ruling.verdict is verdict
         if verdict is DROP:
             assert (ruling.code, ruling.values["open_task"]) == (Code.STANDS_ALREADY, "t0")
+
+
+def test_whatever_makes_a_lead_hot_is_the_same_news() -> None:
+    booked = When(SignalKind.MEETING_BOOKED)
+    for when, verdict in ((booked, DO), (replace(booked, enters="hot"), DROP)):
+        again = facts(rule=active(rule(when=when)), sequence=None, twin="t0", step=TODO)
+        assert judge(again)[0].verdict is verdict
 
 
 @pytest.mark.parametrize(
