@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from ruamel.yaml import YAML
@@ -119,7 +120,9 @@ def append(text: str, path: Path, item: Any, after: int | None = None) -> str:
 # --- finding -------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=2)
 def _root(text: str) -> Node:
+    """The text's nodes, which nobody changes; one edit looks for several places in a text."""
     try:
         found: Any = YAML().compose(text)
     except (YAMLError, ValueError) as error:

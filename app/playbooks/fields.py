@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from app.decisions.relative import RELATIVE_OPS
 from app.model.engagement import MOST_DAYS, engagement_days
-from app.model.vocabulary import Momentum, StageKind, SubjectType
 from app.playbooks import schema as form
 from app.playbooks.event_words import asks_event
+from app.playbooks.field_words import CLOSED
 from app.playbooks.finding import Finding, Location
 from app.wording.language import suggest
 
@@ -41,12 +41,6 @@ DATE_FIELDS = ("deal.close_date",)
 
 DATE_TYPES = frozenset({"date", "instant"})
 """Types of a mapped field that are dates."""
-
-_CLOSED_CHOICES = {
-    **dict.fromkeys(("deal.stage_kind", "subject.stage_kind"), tuple(map(str, StageKind))),
-    **dict.fromkeys(("deal.momentum", "subject.momentum"), tuple(map(str, Momentum))),
-    "subject.type": tuple(kind.value for kind in SubjectType),
-}
 
 
 def unmapped(location: Location, name: str, known: Iterable[str], what: str = "field") -> Finding:
@@ -111,7 +105,7 @@ def _comparison(
             f"`{compare.field}` is no date, so nothing lies `{compare.op}` of it",
             "name a date, such as deal.close_date, or map the property with the type date",
         )
-    choice = _CLOSED_CHOICES.get(compare.field)
+    choice = CLOSED.get(compare.field)
     values = compare.value if isinstance(compare.value, list) else [compare.value]
     if choice is None or compare.op in ("known", "unknown"):
         return

@@ -35,6 +35,11 @@ class HotYaml(Strict):
     stalls: StillYaml | None = None
     decays: DelayText | None = None
 
+    @model_validator(mode="after")
+    def _stalls_before_it_decays(self) -> HotYaml:
+        _in_order("hot.stalls.after", self.stalls, "hot.decays", self.decays)
+        return self
+
 
 class WarmYaml(Strict):
     """Every open subject is warm that is nothing else. silent: what the system decides then.
@@ -44,6 +49,11 @@ class WarmYaml(Strict):
     then: list[ActionYaml] = Field(default_factory=list[ActionYaml])
     silent: StillYaml | None = None
     decays: DelayText | None = None
+
+    @model_validator(mode="after")
+    def _silent_before_it_decays(self) -> WarmYaml:
+        _in_order("warm.silent.after", self.silent, "warm.decays", self.decays)
+        return self
 
 
 class RecycleYaml(Strict):
@@ -69,9 +79,6 @@ class MomentumYaml(Strict):
                 "what is warm decays to `recycle`, and nothing says when that comes back",
                 "add `recycle: {for: 90d}`, or leave `warm.decays` out",
             )
-        hot, warm = self.hot, self.warm
-        _in_order("hot.stalls.after", hot.stalls, "hot.decays", hot.decays)
-        _in_order("warm.silent.after", warm.silent, "warm.decays", warm.decays)
         return self
 
 
@@ -83,4 +90,5 @@ def _in_order(name: str, still: StillYaml | None, end: str, decays: Delay | None
         raise refusal(
             f"`{name}` ({still.after}) is not before `{end}` ({decays}), so it would never come",
             f"make `{name}` shorter, or `{end}` longer",
+            "decays",
         )

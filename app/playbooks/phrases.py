@@ -87,7 +87,9 @@ _LASTING = {
 _BESIDE = ("unless", "within", "enters")
 _OPS = {"==": "is", "!=": "is not", "in": "is one of", "not_in": "is none of", ">=": "is at least",
         "<=": "is at most", ">": "is above", "<": "is below", "known": "is known",
-        "unknown": "is not known"}  # fmt: skip
+        "unknown": "is not known", "contains": "contains", "within": "lies within",
+        "older_than": "lies longer ago than",
+        "further_than": "lies further ahead than"}  # fmt: skip
 
 
 def signal_of(when: Any) -> str:
@@ -147,12 +149,19 @@ def condition(asked: Any) -> str:
     for key, word in (("all", " and "), ("any", " or ")):
         parts = given.get(key)
         if isinstance(parts, list):
-            return word.join(condition(part) for part in cast(list[Any], parts))
+            return word.join(_part(part) for part in cast(list[Any], parts))
     if "not" in given:
         return f"not ({condition(given['not'])})"
     op = str(given.get("op", "")).strip()
     value = f" {_listed(given['value'], 'or')}" if "value" in given else ""
     return f"{given.get('field', '…')} {operator(op)}{value}"
+
+
+def _part(asked: Any) -> str:
+    """A condition among others: of several in it, in brackets."""
+    inner = mapping(asked)
+    several = any(len(items(inner.get(key))) > 1 for key in ("all", "any"))
+    return f"({condition(asked)})" if several else condition(asked)
 
 
 def operator(op: str) -> str:

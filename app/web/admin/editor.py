@@ -7,7 +7,7 @@ is a version, whole and without mistakes, and two people who edit at a time find
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -20,15 +20,15 @@ from app.playbooks.editing import EditError
 from app.playbooks.fields import DATE_FIELDS, DATE_TYPES
 from app.playbooks.loader import load_text
 from app.playbooks.presets import preset, preset_ids, preset_text
-from app.store import locks, people, playbooks
+from app.store import locks, people, pipelines, playbooks
 from app.store.sets import loads
 from app.web import access
-from app.web.admin import rule_fields
-from app.web.admin.drafted import done
-from app.web.admin.drafting import applied, document_of, form_of
-from app.web.admin.fields import marked
+from app.web.admin.form.conditions import known_fields
+from app.web.admin.form.deeds import done
+from app.web.admin.form.document import applied, changed_in, document_of, form_of
+from app.web.admin.form.places import placed
+from app.web.admin.form.shape import Known, fields_in
 from app.web.admin.preview import previewed
-from app.web.admin.step_fields import Known
 from app.web.answers import Refusal, services
 from app.web.api.mapping import mapped
 from app.web.api.versions import looked_over, numbered, version_row
@@ -120,11 +120,13 @@ def draft() -> Any:
     base = int(typed["base"]) if typed.get("base", "").isdecimal() else 0
     text = typed.get("text", "").replace("\r\n", "\n")
     deed = typed.get("do", "redraw")
-    said = ""
+    said, touched = "", list[str]()
     document = document_of(text)
     if view == "form" and document is not None:
         try:
-            text = applied(text, document, form_of(document, _known()), typed)
+            form = form_of(document, _known())
+            touched = [*changed_in(form, typed), deed.partition(":")[2]]
+            text = applied(text, document, form, typed)
             if deed.partition(":")[0] not in _OWN:
                 text = done(text, document_of(text) or {}, deed)
         except EditError as error:
@@ -138,7 +140,8 @@ def draft() -> Any:
         words = typed.get("record", "").strip()
         preview = previewed(document_of(text) or {}, deed.partition(":")[2], words)
     compare = deed == "compare"
-    return _page(name, text, base, view, said, changed=True, compare=compare, preview=preview)
+    return _page(name, text, base, view, said, changed=True, compare=compare, preview=preview,
+                 touched=touched)  # fmt: skip
 
 
 def _save(name: str, text: str, base: int, view: str) -> Any:
@@ -172,6 +175,7 @@ def _page(
     newer: int = 0,
     compare: bool = False,
     preview: Mapping[str, Any] | None = None,
+    touched: Sequence[str] = (),
 ) -> str:
     found = looked_over(text)
     document = document_of(text)
@@ -179,18 +183,22 @@ def _page(
     wrong: dict[str, str] = {}
     left = list(found["problems"])
     if form is not None:
-        problems = [{**one, "field": dots(one["field"])} for one in found["problems"]]
-        fields, left = marked(list(form.fields()), problems)
-        wrong = {one.name: one.problem for one in fields if one.problem}
+        wrong, left = placed(form.fields(), found["problems"])
+
+    def near(path: str) -> bool:
+        """Whether something was just done there, so that it stands open."""
+        return any(one.startswith(path) for one in touched)
+
     with services().store.read() as conn:
-        known = rule_fields.known_fields(mapped(conn, access.viewer().installation_id))
+        known = known_fields(mapped(conn, access.viewer().installation_id))
         against = _against(conn, name, text, base, found) if compare else None
         return page(
             "admin/editor.html", conn, playbook=name or (found["playbook"] or ""), text=text,
             base=base, view=view if form is not None and view in VIEWS else "yaml", form=form,
             found=found, wrong=wrong, left=left, said=said, changed=changed, newer=newer,
             saved_now=request.args.get("saved", ""), condition_fields=known, compared=against,
-            preview=preview, locked=_locked(conn, name),
+            preview=preview, fields_in=fields_in,
+            near=near, locked=_locked(conn, name),
         )  # fmt: skip
 
 
@@ -199,11 +207,6 @@ def _locked(conn: Any, playbook: str) -> list[str]:
     who = access.viewer()
     found = () if who.role == "admin" else locks.read(conn, who.installation_id)
     return [what for what in found if what.partition("/")[0] == playbook]
-
-
-def dots(path: str) -> str:
-    """`rules[0].when` as the name of a field: `rules.0.when`."""
-    return path.replace("[", ".").replace("]", "")
 
 
 def _against(
@@ -228,9 +231,13 @@ def _known() -> Known:
     with services().store.read() as conn:
         rows = [row for row in people.read(conn, inst).values() if row["active"]]
         fields = mapped(conn, inst)
+        followed = [row for row in pipelines.read(conn, inst) if row["followed"]]
     dates = sorted({*DATE_FIELDS, *(name for name, kind in fields.items() if kind in DATE_TYPES)})
     return Known(
         dates=dates,
         teams=sorted({row["team"] for row in rows if row["team"]}),
         people=[(row["email"], row["name"] or row["email"]) for row in rows if row["email"]],
+        owners=[(row["owner_id"], row["name"] or row["email"] or row["owner_id"]) for row in rows
+                if row["owner_id"]],
+        pipelines=[(row["id"], row["label"]) for row in followed],
     )

@@ -16,7 +16,9 @@ class Field:
     """name: of the HTML field. value: text as it stands in it (`many`: each chosen one in a line of
     its own; `bool`: "on" or empty; `window`: "09:00 17:00"). options: (value, label) of a choice.
     hint: what it means, or what may stand there. problem: why what stands there is refused. rows:
-    of an area. listed: id of the list that completes it. starts: it begins a line."""
+    of an area. listed: id of the list that completes it. starts: it begins a line. redraw: another
+    choice brings other fields with it. places: where the value stands in a file, if the field is
+    not named after that."""
 
     name: str
     label: str
@@ -29,6 +31,8 @@ class Field:
     rows: int = 4
     listed: str = ""
     starts: bool = False
+    redraw: bool = False
+    places: Sequence[str] = ()
 
     @property
     def offered(self) -> Options:
