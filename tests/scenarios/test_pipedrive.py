@@ -9,45 +9,20 @@ from typing import Any
 
 import pytest
 
-from app.lanes import dispatch
 from app.model.time import SECOND, Wall
 from connectors import daily
 from connectors.budget import Limit
-from sandbox.pipedrive.grants import Grants
+from tests.scenarios.beside import THREE, each_once, in_sequence, proposed
 from tests.scenarios.conftest import Begin
-from tests.scenarios.harness import ADA, BEN, Story, playbook
-from tests.scenarios.test_salesforce import SEQUENCE, THREE, fault
+from tests.scenarios.harness import ADA, Story, playbook
 
-CREATE = "POST /pipedrive/api/v2/activities$"
 FAST = {"default": Limit(10_000, 2 * SECOND), "search": Limit(100, 2 * SECOND)}
 """Of the burst limit stories know nothing: they have their own tests."""
-
-EACH_ONCE = ["Third day", "Seventh day", "LinkedIn: Fourteenth day"]
-READ = "GET /pipedrive/api/v2/deals/\\d+"
 
 
 @pytest.fixture
 def story(begin: Begin) -> Story:
     return begin(crm="pipedrive")
-
-
-def proposed(story: Story) -> str:
-    """A deal in proposal with its three tasks."""
-    story.live(THREE)
-    deal = story.deal("proposal")
-    story.settle()
-    assert story.titles(deal) == EACH_ONCE
-    return deal
-
-
-def in_sequence(story: Story) -> str:
-    """A deal three days into a sequence, its first task open."""
-    story.live(SEQUENCE)
-    deal = story.deal("proposal")
-    story.until("+3d")
-    story.until("+1h")
-    assert story.titles(deal) == ["Third day"]
-    return deal
 
 
 # --- tasks ---------------------------------------------------------------------------------------
@@ -89,26 +64,6 @@ def set_field(story: Story, kind: str, record: str, name: str, word: str) -> Non
 
 
 @pytest.mark.feature("K05")
-@pytest.mark.feature("X01")
-def test_a_reply_ends_the_sequence_though_no_webhook_tells_of_it(story: Story) -> None:
-    """It is looked for with the day, and before anything is done for the person."""
-    deal = in_sequence(story)
-    assert shown(story, deal)["Follow-up sequence"] == "test/s"
-    assert shown(story, deal)["Follow-up: next touch"]
-    story.act("reply", deal=deal)
-    story.until("+1d")
-    story.until("+1h")
-    assert story.ended(deal) == {"test/s": "replied"}
-    assert story.open(deal) == []
-    (task,) = story.tasks(deal)
-    assert task.archived
-    assert task.status == "NOT_STARTED", "never completed for anybody"
-    assert not shown(story, deal).get("Follow-up: next touch")
-    story.until("+8d")
-    assert len(story.tasks(deal)) == 1
-
-
-@pytest.mark.feature("K05")
 def test_a_reply_is_asked_for_every_half_hour_of_inquirers_too(story: Story) -> None:
     story.live(playbook(
         "- {id: asked, when: {subject_created: contact}, settle: 0min, then: [{enrol: s}]}",
@@ -145,25 +100,6 @@ def test_a_reply_is_seen_before_the_next_step_is_done(story: Story) -> None:
 
 
 @pytest.mark.feature("K05")
-def test_a_rep_completes_one_moves_one_and_deletes_another(story: Story) -> None:
-    deal = proposed(story)
-    first, second, third = story.open(deal)
-    story.act("complete_task", task=first.id)
-    story.act("move_task", task=second.id, due=story.at("2026-09-16 11:30"))
-    story.act("delete_task", task=third.id)
-    story.until("+10min")
-    touches = {t["task_id"]: t for t in story.touches()}
-    assert touches[first.id]["outcome"] == "completed"
-    assert story.local(touches[second.id]["due_at"]) == "Wed 2026-09-16 11:30"
-    assert touches[third.id]["outcome"] == "deleted"
-    story.move(deal, "lost")
-    story.until("+10min")
-    assert [t.id for t in story.open(deal)] == [second.id], "what a rep moved is theirs"
-    story.until("+5d")
-    assert len(story.tasks(deal)) == 3, "what a rep deleted is not made again"
-
-
-@pytest.mark.feature("K05")
 def test_a_call_whose_text_a_rep_replaced_is_still_ours_when_it_is_done(story: Story) -> None:
     """Our mark went with the text, and a call that is done looks like one that the rep made."""
     deal = in_sequence(story)
@@ -189,17 +125,6 @@ def test_a_deal_that_is_lost_and_opened_again(story: Story) -> None:
     assert story.subject(deal)["where"]["kind"] == "proposal"
 
 
-@pytest.mark.long
-@pytest.mark.feature("K05")
-def test_a_new_owner_has_the_tasks_at_the_same_instant(story: Story) -> None:
-    deal = proposed(story)
-    before = [task.due_at for task in story.open(deal)]
-    story.act("change_owner", deal=deal, owner=BEN.owner_id)
-    story.until("+15min")
-    assert {t.owner for t in story.open(deal)} == {"Ben"}
-    assert [t.due_at for t in story.open(deal)] == before
-
-
 @pytest.mark.feature("K05")
 @pytest.mark.feature("X08")
 def test_a_rep_stops_and_pauses_by_a_field_of_the_deal(story: Story) -> None:
@@ -217,45 +142,17 @@ def test_a_rep_stops_and_pauses_by_a_field_of_the_deal(story: Story) -> None:
     assert "Seventh day" in story.titles(paused)
 
 
-@pytest.mark.long
-@pytest.mark.feature("K05")
-def test_a_call_is_activity_and_our_own_tasks_are_none(story: Story) -> None:
-    story.live(playbook("""
-    - id: sent
-      when: {stage_entered: proposal}
-      then: [{create_tasks: [{id: a, at: 30d, task: call, template: t, subject: Much later}]}]
-    - id: quiet
-      when: {no_activity_for: 10d}
-      if: {field: deal.stage_kind, op: "==", value: proposal}
-      then: [{create_tasks: [{id: a, at: 0h, task: todo, template: t, subject: Gone quiet}]}]
-    """))
-    called, quiet = story.deal("proposal"), story.deal("proposal")
-    story.until("+6d")
-    story.act("log_call", deal=called)
-    story.until("+5d")
-    assert "Gone quiet" in story.titles(quiet)
-    assert "Gone quiet" not in story.titles(called)
-
-
 # --- people --------------------------------------------------------------------------------------
 
 
-@pytest.mark.feature("K05")
 @pytest.mark.feature("X04")
-@pytest.mark.parametrize("how", ["campaigns", "our field"])
-def test_who_opts_out_is_left_alone(story: Story, how: str) -> None:
+def test_a_no_in_our_own_field_is_one(story: Story) -> None:
     deal = proposed(story)
     (person,) = story.open(deal)[0].contacts
-    if how == "campaigns":
-        story.act("opt_out", contact=person)
-    else:
-        set_field(story, "contacts", person, "Follow-up: opted out", "Yes")
+    set_field(story, "contacts", person, "Follow-up: opted out", "Yes")
     story.until("+10min")
     assert story.open(deal) == []
     assert story.ended(deal) == {"test/sent": "opted_out"}
-    another = story.deal("proposal", contact=person)
-    story.until("+4d")
-    assert story.tasks(another) == []
 
 
 @pytest.mark.feature("K05")
@@ -280,61 +177,7 @@ def test_where_no_consent_can_be_read_nobody_is_addressed(begin: Begin) -> None:
     assert "consent_unknown" in " ".join(story.codes(deal))
 
 
-@pytest.mark.feature("K05")
-def test_a_meeting_ends_the_sequence_and_one_not_done_is_asked_about(story: Story) -> None:
-    """Pipedrive knows of a meeting that it was done, and no more."""
-    deal = in_sequence(story)
-    story.live("post-meeting")
-    story.act("book_meeting", deal=deal, start=story.at("2026-09-11 11:00"))
-    story.until("+10min")
-    assert story.ended(deal)["test/s"] == "meeting_booked"
-    story.to("2026-09-11 15:00")
-    assert [subject for subject in story.titles(deal) if "held" in subject], story.titles(deal)
-
-
-@pytest.mark.feature("K05")
-def test_a_meeting_that_was_done_was_held(story: Story) -> None:
-    story.live(playbook("""
-    - id: recap
-      when: {meeting_held: any}
-      then: [{create_tasks: [{id: recap, at: 4h, task: todo, template: t, subject: Recap}]}]
-    """))
-    deal = story.deal("qualified")
-    meeting = story.act("book_meeting", deal=deal, start=story.at("2026-09-07 12:00"))
-    story.to("2026-09-07 13:30")
-    story.act("meeting_outcome", meeting=meeting, outcome="COMPLETED")
-    story.until("+15min")
-    assert story.titles(deal) == ["Recap"]
-
-
 # --- records that go and come --------------------------------------------------------------------
-
-
-@pytest.mark.feature("K05")
-def test_a_deal_is_deleted_and_restored(story: Story) -> None:
-    deal = proposed(story)
-    story.delete("deals", deal)
-    story.until("+10min")
-    assert story.subject(deal)["deleted"]
-    assert story.ended(deal) == {"test/sent": "record_deleted"}
-    assert story.open(deal) == []
-    story.restore("deals", deal)
-    story.until("+10min")
-    assert not story.subject(deal)["deleted"]
-    story.until("+4d")
-    assert story.open(deal) == []
-
-
-@pytest.mark.feature("K05")
-def test_merged_people_leave_one_person(story: Story) -> None:
-    story.live(THREE)
-    kept, gone = story.contact("Nora"), story.contact("Nora")
-    one, other = story.deal("proposal", contact=kept), story.deal("proposal", contact=gone)
-    story.settle()
-    assert len(story.open(one)) == len(story.open(other)) == 3
-    story.merge("contacts", kept, gone)
-    story.until("+1h")
-    assert {c["id"] for c in story.subject(other)["contacts"]} == {kept}
 
 
 @pytest.mark.feature("K05")
@@ -345,60 +188,7 @@ def test_merged_deals_go_on_as_one(story: Story) -> None:
     story.settle()
     story.merge("deals", kept, gone)
     story.until("+1h")
-    assert story.titles(kept) == EACH_ONCE
-
-
-# --- failures ------------------------------------------------------------------------------------
-
-
-@pytest.mark.feature("K05")
-@pytest.mark.parametrize(
-    ("match", "kind"),
-    [
-        (CREATE, "500_after"),
-        (CREATE, "reset_after"),
-        (CREATE, "429"),
-        pytest.param(READ, "503_before", marks=pytest.mark.long),
-        pytest.param(CREATE, "503_before", marks=pytest.mark.long),
-        pytest.param(READ, "reset_before", marks=pytest.mark.long),
-    ],
-)
-def test_one_kind_of_failure_makes_no_task_twice_and_loses_none(
-    story: Story, match: str, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A lost answer is waited out before its task is looked for; stories have no time for that."""
-    monkeypatch.setattr(dispatch, "ANSWER_MS", 100)
-    story.live(THREE)
-    deal = story.deal("proposal")
-    fault(story, match, kind, times=2)
-    story.until("+1h")
-    assert story.titles(deal) == EACH_ONCE
-    assert len(story.tasks(deal)) == 3
-
-
-@pytest.mark.long
-@pytest.mark.feature("K05")
-def test_access_that_ran_out_is_renewed_without_a_word(story: Story) -> None:
-    story.live(THREE)
-    for grant in Grants.of(story.simulation.world).access.values():
-        grant.expires = 0
-    deal = story.deal("proposal")
-    story.settle()
-    assert story.titles(deal) == EACH_ONCE
-
-
-@pytest.mark.feature("K05")
-def test_an_app_that_was_away_catches_up(story: Story) -> None:
-    deal = in_sequence(story)
-
-    def meanwhile() -> None:
-        story.move(deal, "negotiation")
-        story.to(story.now + 600_000)
-
-    story.restart(meanwhile)
-    story.until("+1d")
-    assert story.ended(deal) == {"test/s": "stage_left"}
-    assert story.open(deal) == []
+    assert story.titles(kept) == each_once(story)
 
 
 # --- webhooks, uninstalling, the budget ----------------------------------------------------------
@@ -426,7 +216,7 @@ def test_what_a_ban_of_webhooks_swallowed_is_found_by_asking(story: Story) -> No
     story.until("+10min")
     assert story.open(deal) == [], "nobody told of it"
     story.until("+1d")
-    assert story.titles(deal) == EACH_ONCE
+    assert story.titles(deal) == each_once(story)
 
 
 @pytest.mark.feature("K05")
@@ -438,11 +228,11 @@ def test_a_subscription_that_was_dropped_is_made_again(story: Story) -> None:
     assert hooks(story) == []
     unheard = story.deal("proposal")
     story.until("+1d")
-    assert story.titles(unheard) == EACH_ONCE, "found by asking"
+    assert story.titles(unheard) == each_once(story), "found by asking"
     assert {hook.object for hook in hooks(story)} == {"deal", "person", "activity", "lead"}
     heard = story.deal("proposal")
     story.settle()
-    assert story.titles(heard) == EACH_ONCE, "told at once"
+    assert story.titles(heard) == each_once(story), "told at once"
 
 
 @pytest.mark.feature("K05")
@@ -479,7 +269,7 @@ def test_the_days_budget_is_never_overrun_and_work_goes_on_at_its_reset(
     deals = [story.deal("proposal") for _ in range(40)]
     story.until("+1h")
     for deal in deals:
-        assert story.titles(deal) == EACH_ONCE
+        assert story.titles(deal) == each_once(story)
     assert len(story.tasks()) == 120
     assert len(spent) > 1, "it took more than one day"
     assert max(spent.values()) <= 1000
