@@ -28,6 +28,12 @@ _FIXED = (
         instead="it is learnt when access can no longer be renewed, within half an hour",
     ),
     Capability(
+        "lead_fields", False,
+        label="show on a lead where follow-up stands",
+        why="a lead of HubSpot's stands beside its contact, and is neither read nor written",
+        instead="the contact without a deal is the inquiry: tasks and control stand on it",
+    ),
+    Capability(
         "unenrol_from_native_sequence", False,
         label="take a contact out of the CRM's own sequence",
         why="HubSpot has no call for it",

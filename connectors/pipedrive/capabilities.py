@@ -111,13 +111,13 @@ _FIXED = (
     ),
     Capability(
         "leads_of_companies", False,
-        label="follow up on a lead that is an organization's alone",
-        why="a lead of Pipedrive need not be anybody's, and no follow-up is without a person",
+        label="follow up on every lead that there can be",
+        why="a lead of Pipedrive may be an organization's alone, and there is nobody to write to",
         instead="it begins once a person is put on the lead",
     ),
     Capability(
         "lead_fields", False,
-        label="show on a lead where follow-up stands, or hold it there",
+        label="show on a lead where follow-up stands",
         why="the fields of a Pipedrive lead are those of deals, and only its own API writes them, "
         "at twice the tokens of a deal's",
         instead="the tasks stand on the lead, the control on its person; all else is on the pages "

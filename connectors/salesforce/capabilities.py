@@ -63,6 +63,12 @@ _FIXED = (
         "is the user's own",
     ),
     Capability(
+        "lead_fields", False,
+        label="show on a lead where follow-up stands",
+        why="the package brings leads the control, which holds and stops, and no other field",
+        instead="where follow-up stands is on the pages here",
+    ),
+    Capability(
         "panel_inside", False,
         label="show the deal panel inside the CRM",
         why="a page of ours in a Salesforce page would be one more app for its admin to trust",
