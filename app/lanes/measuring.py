@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from app.feedback.counted import Row
 from app.feedback.daytime import by_daytime
 from app.lanes.measuring_names import stage_terms
-from app.store.measured import closings, speed, standing, stays, steps, weeks
+from app.store.measured import closings, promised, speed, standing, stays, steps, weeks
 from app.store.measured.ground import Facts, Span, behind, counted, valued
 from app.store.measured.stays import Term
 
@@ -53,6 +53,8 @@ SOURCES: Mapping[str, Source] = {
     "latest_responses": _of(speed.latest_responses, "stage_id", sums=None),
     "after_meeting": _of(speed.after_meeting, sums=None),
     "after_proposal": _of(speed.after_proposal, sums=None),
+    "promise_stood": _of(promised.stood, "promise", sums=None),
+    "promise_kept": _of(promised.kept, "promise", sums=None),
     "enrolled": _of(steps.enrolled, "definition", "ended", sums=("opened", "positive", "booked")),
     "steps": _of(steps.steps, "definition", "version_id", "step", "fate", sums=()),
     "answered": _of(steps.answered, "definition", "version_id", "step", "number"),
@@ -77,7 +79,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "speed": (
         "first_contact", "contacts_made", "responses", "latest_responses", "after_meeting",
-        "after_proposal",
+        "after_proposal", "promise_stood", "promise_kept",
     ),
     "sequences": ("enrolled", "steps", "answered", "hours", "worth"),
     "pipeline": (

@@ -24,6 +24,7 @@ from demo.session import Session
 from demo.session import begin as begin_session
 from tests.scenarios.recount import CLOSED, DAY, HOUR, Recount, spreads
 from tests.scenarios.recount_follow_ups import FollowUps
+from tests.scenarios.recount_promises import cells, first_steps
 
 PAGES = ("today", "speed", "sequences", "pipeline", "audit", "week")
 REACH = ((0, 0), (1, 1), (2, 2), (3, 3), (4, 4), (5, 8), (9, 10**6))
@@ -282,6 +283,26 @@ def followed_on(played: Played, page: str) -> None:
     assert took(proposal) == played.counted.after("proposal")
 
 
+def promises(played: Played, page: str) -> None:
+    shown = {row["promise"]: _promised(row) for row in played.rows(page, "promises")}
+    found = first_steps(played.follow_ups, {one.touch: one for one in played.counted.tasks})
+    assert shown.pop("All") == cells([one for late in found.values() for one in late])
+    assert sum(row["n"] for row in shown.values()) == sum(map(len, found.values()))
+
+
+def promises_reps(played: Played, page: str) -> None:
+    found = first_steps(played.follow_ups, {one.touch: one for one in played.counted.tasks})
+    assert {row["rep"]: _promised(row) for row in played.rows(page, "promises_reps")} == {
+        played.owners[owner]: cells(late) for owner, late in found.items()
+    }
+
+
+def _promised(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ("n", "stood_late", "kept_late")} | {
+        name: row[name]["hits"] for name in ("stood", "kept", "never")
+    }
+
+
 # --- sequences -----------------------------------------------------------------------------------
 
 
@@ -532,7 +553,8 @@ CHECKS: Mapping[str, Callable[[Played, str], None]] = {
     one.__name__: one
     for one in (
         standing, reps, teams, completion, handovers, first_contact, first_contact_reps,
-        contacts_made, responses, response_variance, followed_on, overview, reply_by_number,
+        contacts_made, responses, response_variance, followed_on, promises, promises_reps, overview,
+        reply_by_number,
         funnel, templates, channels, hours, silence_map, terms, velocity, closed_reps, by_contacts,
         followed, momentum_lost, timing, verdict, weeks, advice,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.model.time import MINUTE
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, BEN, Story, playbook
 
@@ -129,6 +130,18 @@ def test_an_inquiry_can_owe_a_mail_in_five_minutes_and_a_call_in_fifteen(begin: 
         ("Mon 2026-09-07 10:05", "Mon 2026-09-07 10:00"),
         ("Mon 2026-09-07 10:15", "Mon 2026-09-07 10:00"),
     ]
+    mail = next(task for task in story.tasks() if task.due.endswith("10:05"))
+    story.until("+20min")
+    story.act("complete_task", task=mail.id)
+    story.settle()
+    shown = {
+        one["figure"]: one["rows"]
+        for one in story.admin.get("/api/dashboard/speed?days=30")["figures"]
+    }
+    first, _ = shown["promises"]
+    assert (first["promise"], first["n"], first["stood"]["hits"]) == ("5 minutes", 1, 1)
+    assert (first["kept"]["hits"], first["kept_late"] // MINUTE) == (0, 15), "done at 10:20"
+    assert [(row["rep"], row["n"]) for row in shown["promises_reps"]] == [("Ada Firm", 1)]
 
 
 @pytest.mark.feature("W05")

@@ -275,3 +275,47 @@ def test_kept_figures_are_told_only_whole(store: Store) -> None:
         assert kept.wanted_now(conn, INST) == [[60, "b"]]
         kept.met(conn, INST, 60, "b")
         assert kept.wanted_now(conn, INST) == []
+
+
+@pytest.mark.feature("W01")
+def test_first_steps_are_held_against_what_was_promised(store: Store) -> None:
+    """Of each follow-up the first step alone, once it is due, if it was owed within a day."""
+    minutes = DAY / 60_000
+
+    def first(promised: int, **more: Any) -> dict[str, Any]:
+        """A step owed `promised` minutes after ten days ago; its task stood at once."""
+        at = day(10) + promised * 60_000
+        return {"due_at": at, "performed_at": day(10), **more}
+
+    with store.write() as conn:
+        account(conn)
+        for id in range(1, 8):
+            deal(conn, id, [("new", 11)])
+        done = {"outcome": "completed"}
+        in_time = first(5, **done, outcome_at=day(10 - 4 / minutes))
+        later = first(60, **done, outcome_at=day(1))
+        follow(conn, "a", 1, 10, [later, in_time])  # whichever stands first in the table
+        late = first(15, **done, outcome_at=day(10 - 45 / minutes))
+        late["performed_at"] = day(10 - 20 / minutes)
+        follow(conn, "b", 2, 10, [late])
+        follow(conn, "c", 3, 10, [first(240, outcome="open")])
+        follow(conn, "d", 4, 10, [first(60, outcome="resolved")])  # its reason was gone
+        follow(conn, "e", 5, 10, [first(3 * 1440, outcome="open")])  # promised in days
+        follow(conn, "f", 6, 0.01, [{"due_at": NOW + HOUR, "performed_at": NOW, "outcome": "open"}])
+        never = {**first(1), "state": "planned", "performed_at": None}
+        follow(conn, "g", 7, 10, [never])
+    found = rows(store, "promise_stood", "promise_kept")
+    told = {
+        name: {row["promise"]: (row["n"], row["values"]) for row in found[name]} for name in found
+    }
+    assert told["promise_stood"] == {
+        "1min": (1, []), "5min": (1, [0]), "15min": (1, [5 * 60_000]), "4h": (1, [0]),
+    }  # fmt: skip
+    assert told["promise_kept"] == {
+        "1min": (1, []), "5min": (1, [0]), "15min": (1, [30 * 60_000]), "4h": (1, []),
+    }  # fmt: skip
+    with store.read() as conn:
+        facts = SOURCES["promise_kept"].facts(SPAN, TERMS)
+        assert facts is not None
+        (who,) = behind(conn, facts, {"promise": "15min"}, None, 10, 0)
+    assert (who["crm_id"], who["value"]) == ("d2", 30 * 60_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from app.feedback.board import promises
 from app.feedback.board.times import SPREAD, TIMES, spreads, times
 from app.feedback.counted import Counted, Row, by, total, values
 from app.feedback.figures import (
@@ -39,6 +40,7 @@ def figures(counted: Counted) -> Sequence[Figure]:
         _responses(counted),
         _variance(counted),
         followed_on(counted),
+        *promises.figures(counted),
     ]
 
 

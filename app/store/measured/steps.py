@@ -34,13 +34,13 @@ NEVER_BEGAN = (
 BUILT_IN = (QUESTION, ANSWER)
 """Questions to a rep and duties after a reply are no follow-ups of a prospect."""
 
-_DONE = (
+DONE = (
     Outcome.COMPLETED.value, Outcome.RUNNING.value, Outcome.FINISHED.value,
     Outcome.UNENROLLED.value,
 )  # fmt: skip
 
 _FATES = (
-    ("done", _t.outcome.in_((*_DONE, Outcome.WRITTEN.value))),
+    ("done", _t.outcome.in_((*DONE, Outcome.WRITTEN.value))),
     ("open", _t.outcome == Outcome.OPEN.value),
     ("deleted", _t.outcome == Outcome.DELETED.value),
     ("ahead", and_(_t.outcome.is_(None), _t.state.in_(
@@ -60,6 +60,7 @@ def cohort(span: Span) -> CTE:
         select(
             _e.id, _e.subject_id, _s.owner_id, _e.definition, _e.version_id, _e.started_at,
             _e.ended_at, _e.end_reason, _s.machine_reply_at,
+            func.coalesce(_e.counts_from, _e.anchor_at).label("counted_from"),
         )
         .join(subjects, _s.id == _e.subject_id)
         .where(
@@ -143,7 +144,7 @@ def answered(span: Span) -> Facts:
             func.lead(at).over(partition_by=own, order_by=(at, _t.id)).label("next_at"),
         )
         .join(c, c.c.id == _t.enrolment_id)
-        .where(_t.outcome.in_(_DONE), _t.step.not_in(DUTY_STEPS))
+        .where(_t.outcome.in_(DONE), _t.step.not_in(DUTY_STEPS))
         .subquery("done")
     )  # fmt: skip
     most = done.c.at + CREDIT_DAYS * DAY
