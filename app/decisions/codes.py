@@ -139,6 +139,7 @@ class Code:
     STANDS_ALREADY = "stands_already"
     SEQUENCE_RUNNING = "sequence_running"
     QUIET_HOURS = "quiet_hours"
+    BEST_TIME = "best_time"
     WINDOW = "window"
     NOT_WORKING = "not_working"
     ABSENT = "absent"

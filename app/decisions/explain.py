@@ -16,8 +16,11 @@ _PLACED = frozenset({Code.QUIET_HOURS, Code.WINDOW})
 _MOVED: Mapping[str, str] = {
     Code.QUIET_HOURS: ", a decent hour in {zone}{known_by}",
     Code.WINDOW: ", inside the window for {window} in {zone}{known_by}",
+    Code.BEST_TIME: ", because {hits} of {of} {what} of theirs came between {since} and {till} in "
+    "{zone}",
 }
 """Why a task that was written at once is due when it is."""
+_TOO_FEW = ", as the channel allows: {answers} answers of theirs are too few to know a better time"
 
 _TOUCHED: Mapping[str, str] = {
     "call": "called",
@@ -67,7 +70,9 @@ def text(code: str, values: Mapping[str, Any], zone: str = "UTC") -> str:
         words |= _place_words(values)
     if code == Deed.CREATED:
         why = _MOVED.get(str(values.get("moved")), "")
-        words["since"] = why.format_map(_Words(words | _place_words(values)))
+        words["why_then"] = why.format_map(_Words(words | _place_words(values)))
+        if not why and "answers" in values:
+            words["why_then"] = _TOO_FEW.format_map(words)
     return sentence.format_map(_Words(words))
 
 

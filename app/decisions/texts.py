@@ -165,6 +165,8 @@ TEXTS: Mapping[str, str] = {
     Code.SEQUENCE_RUNNING: "Waits until the CRM's sequence is over ({open_task}).",
     Code.QUIET_HOURS: "Moved to {due_at}, a decent hour in {zone}{known_by}.",
     Code.WINDOW: "Moved to {due_at}, inside the window for {window} in {zone}{known_by}.",
+    Code.BEST_TIME: "Moved to {due_at}: {hits} of {of} {what} of theirs came between {since} and "
+    "{till} in {zone}.",
     Code.NOT_WORKING: "Moved to {due_at}, the next working time.",
     Code.ABSENT: "The rep is away until {back_at}; now due at {due_at}.",
     Code.COVERED: "The rep is away until {back_at}; urgent, so it goes to {to}.",
@@ -172,7 +174,7 @@ TEXTS: Mapping[str, str] = {
     "manager and default owner are not set, have left or are away too. Next: {next_at}.",
     Code.OWNER_ARCHIVED: "The owner is no longer active; it goes to {to}.",
     Code.APPROVAL: "The rule is above its limit and waits for an admin's approval.",
-    Deed.CREATED: "The task stands in the CRM, due {due_at}{since}.",
+    Deed.CREATED: "The task stands in the CRM, due {due_at}{why_then}.",
     Deed.NOTED: "The note stands on the record.",
     Deed.HANDED_OVER: "The record went from {was} to {to}; a note with the context stands on it.",
     Deed.ADOPTED: "The task stood in the CRM already, from a call whose answer was lost.",

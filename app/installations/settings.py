@@ -110,6 +110,9 @@ class Settings(BaseModel):
         (10 * 60, 11 * 60),
         description="the window of e-mail steps that ask for one, in the person's local day",
     )
+    best_time_days: int | None = Field(
+        None, ge=0, le=10, description="days by which a touch may wait for a person's best hour"
+    )
     native_sequences: bool = Field(
         False, description="enrol contacts in the CRM's own sequences where a step asks for it"
     )
@@ -281,6 +284,7 @@ class Settings(BaseModel):
             call_hours=self.call_hours,
             mail_hours=self.mail_hours,
             email_hours=self.email_hours,
+            best_time_days=self.best_time_days,
             followed_pipelines=followed,
         )
 

@@ -18,7 +18,9 @@ from app.model.decisions import Explanation, Verdict
 from app.model.time import Business
 from app.store import ledger, turns
 
-_OF_THE_REP = frozenset({"rep_budget_and_merge", "quiet_hours", "working_days", "absence"})
+_OF_THE_REP = frozenset(
+    {"rep_budget_and_merge", "quiet_hours", "working_days", "best_time", "absence"}
+)
 """Checks that may say another thing of another rep."""
 
 

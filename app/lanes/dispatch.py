@@ -26,6 +26,7 @@ from app.lanes.enrolling import enrol_cases
 from app.lanes.handing_over import hand_over, refuse_idle
 from app.lanes.ingest import read_again
 from app.lanes.polling import hear_first
+from app.lanes.recalling import recall
 from app.lanes.record import Result, record_results, record_rulings
 from app.lanes.resuming import resume_cases
 from app.lanes.trouble import OURS, isolate, later, note_error
@@ -95,6 +96,7 @@ def _carry_out(
         cases = unmade(lanes, tenant, load_cases(lanes, tenant, rows, now), now)
         cases = resume_cases(lanes, tenant, cases, now)
         place_people(lanes, tenant, cases, now)
+        recall(lanes, tenant, cases, now)
         assign_cases(lanes, tenant, cases, now)
         doable = refuse_idle(lanes, tenant, _judge(lanes, tenant, cases), now)
         natives = [case for case in doable if case.is_native]

@@ -25,6 +25,7 @@ from app.lanes.backtest.report import Span, terms_of
 from app.lanes.case import Case, cases_of
 from app.lanes.caseload import load_rows
 from app.lanes.context import Lanes, Tenant
+from app.lanes.recalling import recall
 from app.lanes.rows import touch_row
 from app.lanes.snapshot import Snapshot
 from app.lanes.supposing import UNSAVED, supposed, trying
@@ -186,6 +187,7 @@ def _touches(
     cases = cases_of(tenant, rows, loaded, now)
     with suppress(CrmError):  # what is known will do
         place_people(lanes, tenant, cases, now, keep=False)
+    recall(lanes, tenant, cases, now)
     return sorted((_case(tenant, case) for case in cases), key=lambda one: one["due_at"])
 
 

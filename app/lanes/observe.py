@@ -14,7 +14,7 @@ from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import ACTIVITY, ENGAGEMENT, MEASURED, SignalKind
-from app.signals.activities import activities_of, reply_at
+from app.signals.activities import activities_of, picked_up, reply_at
 from app.signals.contacts import PersonFact, contact_facts, contact_values, contacted_since
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
@@ -111,15 +111,9 @@ class Observer:
         """A record came back out of the bin. That is shown and starts nothing: whoever restores a
         deal has not asked for what ran on it, and what happens with it from now on acts again."""
         self.found.outcomes.append(
-            {
-                "subject_id": subject_id,
-                "kind": "restored",
-                "cause": f"restored:{record.updated_at}",
-                "occurred_at": record.updated_at,
-                "contact_id": None,
-                "data": {},
-            }
-        )
+            {"subject_id": subject_id, "kind": "restored", "cause": f"restored:{record.updated_at}",
+             "occurred_at": record.updated_at, "contact_id": None, "data": {}}
+        )  # fmt: skip
 
     def subjects_of_contact(self, contact: str) -> list[int]:
         """Row ids of the subjects that a person stands on."""
@@ -244,7 +238,9 @@ class Observer:
             else:
                 facts = self._meeting(record, contacts, deals)
             self.facts(facts, contacts, deals)
-            self.found.did(activities_of(record), self.subjects_of(contacts, deals))
+            about = self.subjects_of(contacts, deals)
+            self.found.did(activities_of(record), about)
+            self.found.outcomes.extend(picked_up(record, contacts, about))
             if type == "email":
                 self.found.heard.extend(letter_events(record, contacts, self.snapshot, self.now))
 

@@ -9,6 +9,7 @@ from typing import Any
 from app.actions.tasks import intended
 from app.decisions.codes import Code, Deed
 from app.decisions.guard import explain_ruling
+from app.decisions.guard.best_time import too_few
 from app.decisions.guard.caps import channel_of
 from app.decisions.native_codes import Native
 from app.decisions.sequences import progress
@@ -250,6 +251,8 @@ def _line(result: Result, now: Business) -> Explanation:
     moved = result.case.moved
     if moved is not None and moved.values.get("due_at") == values["due_at"]:
         values |= {"moved": moved.code, **moved.values}
+    if (answers := too_few(result.case.facts)) is not None:
+        values["answers"] = answers
     if result.case.handed is not None:
         values["handed"] = result.case.handed.code
     if result.task_id is not None:

@@ -77,6 +77,7 @@ class GuardSettings:
     mail_hours: tuple[int, int] = (8 * 60, 18 * 60)  # for mail that leaves by itself
     email_hours: tuple[int, int] = (10 * 60, 11 * 60)  # for steps that name the window
     followed_pipelines: frozenset[str] | None = None  # None: all
+    best_time_days: int | None = None  # how much later a better hour may be; None: not looked for
     contact_roles: tuple[str, ...] = ()  # in the order in which a person is chosen
 
 

@@ -26,10 +26,20 @@ class Place:
 
 
 @record
+class PersonDeed:
+    """Something that a person did. answer: they wrote, spoke, booked or asked; else they opened a
+    mail or clicked in one."""
+
+    at: Business
+    answer: bool
+
+
+@record
 class ContactView:
     """A person who may be touched. Unreadable consent is None and counts as no.
 
     zone: the CRM's own word on it. nearby: what else says where they are, the surest first.
+    deeds: what they did lately, where the account asks for their best time.
     """
 
     crm_id: str
@@ -46,6 +56,7 @@ class ContactView:
     in_sequence: str | None = None  # id of the CRM's own sequence that runs for them
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
     nearby: tuple[Place, ...] = ()
+    deeds: tuple[PersonDeed, ...] = ()
 
     @property
     def places(self) -> tuple[Place, ...]:

@@ -139,6 +139,10 @@ MEASURED = frozenset(
 """Signals that are kept as outcomes."""
 
 
+PICKED_UP = "picked_up"
+"""An outcome that is no signal: a person spoke with a rep, whoever had called."""
+
+
 class Mode(StrEnum):
     """What a rule does with what it decides."""
 

@@ -6,10 +6,11 @@ read from the same records, so that a mail counts once by whichever path it came
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.model.activities import BOOKED, CALL, CALLED, EMAIL, MEETING, REPLY, TASK, Activity
+from app.model.vocabulary import PICKED_UP
 from connectors.contract import CrmRecord
 
 
@@ -28,6 +29,22 @@ def activities_of(record: CrmRecord) -> list[Activity]:
         start = fields.get("start_at") or at or record.created_at
         found.append(Activity(MEETING, start, f"meeting:{record.id}", owner))
     return found
+
+
+def picked_up(
+    record: CrmRecord, contacts: Sequence[str], subjects: Iterable[int]
+) -> list[dict[str, Any]]:
+    """Outcomes of a call that was answered, or was the prospect's own, by the one person on it."""
+    fields, rows = record.fields, list[dict[str, Any]]()
+    spoke = fields.get("disposition") == "connected" or fields.get("direction") == "in"
+    if record.type != "call" or not spoke or len(contacts) != 1 or not fields.get("at"):
+        return rows
+    for subject in subjects:
+        rows.append(
+            {"subject_id": subject, "kind": PICKED_UP, "cause": f"call:{record.id}",
+             "occurred_at": fields["at"], "contact_id": contacts[0], "data": {}}
+        )  # fmt: skip
+    return rows
 
 
 def reply_at(at: int) -> Activity:

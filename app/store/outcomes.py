@@ -9,10 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from app.model.playbook import When
-from app.model.vocabulary import ENGAGEMENT, SignalKind
+from app.model.vocabulary import ENGAGEMENT, PICKED_UP, SignalKind
 from app.store import sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import outcomes
+
+ANSWERS = (
+    SignalKind.REPLIED.value, SignalKind.MEETING_BOOKED.value, SignalKind.FORM_SUBMITTED.value,
+    PICKED_UP,
+)  # fmt: skip
+SEEN = (SignalKind.OPENED.value, SignalKind.CLICKED.value)
+"""Kinds of outcomes by which a person's best time is told: answers, and mail that was looked at."""
 
 
 def add(conn: Connection, installation_id: int, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -52,6 +59,30 @@ def engaged(
     found: dict[int, list[tuple[int, str | None]]] = {}
     for subject, at, contact in _ENGAGED.rows(conn, ids=list(subject_ids), since=since):
         found.setdefault(subject, []).append((at, contact))
+    return found
+
+
+_DEEDS = Fixed(
+    select(outcomes.c.contact_id, outcomes.c.kind, outcomes.c.occurred_at)
+    .distinct()
+    .where(
+        outcomes.c.installation_id == arg("inst"),
+        among(outcomes.c.subject_id, "ids"),
+        outcomes.c.kind.in_((*ANSWERS, *SEEN)),
+        outcomes.c.occurred_at > arg("since"),
+        outcomes.c.contact_id.is_not(None),
+    )
+)
+
+
+def deeds(
+    conn: Connection, inst: int, subject_ids: Sequence[int], since: int
+) -> dict[str, list[tuple[int, bool]]]:
+    """contact id → (when they did something after `since`, whether it was an answer). What counts
+    on several of their records counts once."""
+    found: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+    for contact, kind, at in _DEEDS.rows(conn, inst=inst, ids=list(subject_ids), since=since):
+        found[contact].append((at, kind in ANSWERS))
     return found
 
 

@@ -15,6 +15,7 @@ from app.decisions.guard import (
     absence,
     answered_since,
     approval,
+    best_time,
     caps,
     consent,
     control,
@@ -59,12 +60,13 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("rep_budget_and_merge", rep_budget_and_merge.check),
     ("quiet_hours", quiet_hours.check),
     ("working_days", working_days.check),
+    ("best_time", best_time.check),
     ("absence", absence.check),
     ("approval", approval.check),
 )
 
 _OF_WORK = frozenset(
-    {"late", "caps", "rep_budget_and_merge", "quiet_hours", "working_days", "absence"}
+    {"late", "caps", "rep_budget_and_merge", "quiet_hours", "working_days", "best_time", "absence"}
 )
 """Checks on when and by whom a task can be done: a note is nobody's work."""
 

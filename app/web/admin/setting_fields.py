@@ -47,6 +47,8 @@ _HOURS = {
     "email_hours": Spec("E-mail steps with a window", "window", "in their own local day"),
     "mail_hours": Spec("Mail that leaves by itself", "window", "in their own local day"),
     "working_hours": Spec("Keep to working hours", "bool"),
+    "best_time_days": Spec("Days by which a step may wait for a person's best hour", "number",
+                            "0 keeps it on its day", placeholder="their best hour is not used"),
 }
 _RULES = {
     "settle_ms": Spec("Settle time of a stage, in minutes", "number", per=MINUTE,

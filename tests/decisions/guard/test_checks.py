@@ -19,7 +19,7 @@ from app.model.decisions import Ruling, Verdict
 from app.model.guard import Cap, CapSegment, GuardFacts, Others
 from app.model.ids import touch_id
 from app.model.playbook import Compare, LatePolicy, NativeSequence, Scope, Step, When
-from app.model.records import ContactView
+from app.model.records import ContactView, PersonDeed
 from app.model.time import Business, Delay, Unit, parse_delay
 from app.model.vocabulary import (
     EnrolmentState,
@@ -52,6 +52,7 @@ NEXT_MORNING = at("2026-03-03 09:00")
 DROP, DEFER, DO, HAND_TO = Verdict.DROP, Verdict.DEFER, Verdict.DO, Verdict.HAND_TO
 OLD = {"stage_entered_at": at("2026-02-27 10:00")}
 TODO = step("x", task=TaskType.TODO)
+AT_TWO = tuple(PersonDeed(at(f"2026-02-{day} 14:10"), answer=True) for day in range(10, 16))
 EMAIL = step("x", task=TaskType.EMAIL)
 NATIVE = step(
     "x", task=TaskType.TODO, lead=Delay(0, Unit.MIN), native=NativeSequence("hubspot", "Outreach")
@@ -304,6 +305,14 @@ CASES: list[tuple[str, dict[str, Any], Verdict, str, int | None, int | None]] = 
         Code.NOT_WORKING,
         NEXT_MORNING,
         NEXT_MORNING,
+    ),
+    (
+        "best_time",
+        {"contact": who(deeds=AT_TWO), "step": step("x", "3d"), "best_time_days": 0},
+        DO,
+        Code.BEST_TIME,
+        None,
+        at("2026-03-02 14:00"),
     ),
     (
         "absence",

@@ -1,0 +1,39 @@
+"""Whoever picks up the telephone at two is called at two."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenarios.conftest import Begin
+from tests.scenarios.harness import ADA, playbook
+
+RING = playbook("""
+  - id: ring
+    when: {stage_entered: qualified}
+    then: [{create_tasks: [{id: call, at: 1d, task: call, subject: Ring, template: t}]}]
+""")
+
+
+@pytest.mark.feature("W04")
+def test_a_call_is_due_when_its_person_has_answered_before(begin: Begin) -> None:
+    story = begin(settings={"best_time_days": 0})
+    story.live(RING)
+    known, new = story.contact("Nora"), story.contact("Sam")
+    story.deal("new", contact=known)
+    for day in ("08", "09", "10"):
+        story.to(f"2026-09-{day} 14:20")
+        story.act("log_call", contact=known, outcome="connected", owner=ADA.owner_id)
+    for hour in ("15:10", "15:40"):
+        story.to(f"2026-09-11 {hour}")
+        story.act("reply", contact=known)
+    story.to("2026-09-14 10:00")
+    warm, cold = story.deal("qualified", contact=known), story.deal("qualified", contact=new)
+    story.to("2026-09-15 09:30")
+    said = {deal: task.due for deal in (warm, cold) for task in story.open(deal)}
+    assert said == {warm: "Tue 2026-09-15 14:00", cold: "Tue 2026-09-15 10:00"}
+    told = {deal: " ".join(x["text"] for x in story.subject(deal)["ledger"]) for deal in said}
+    assert (
+        "because 5 of 5 answers of theirs came between 14:00 and 16:00 in Europe/Amsterdam"
+        in told[warm]
+    )
+    assert "0 answers of theirs are too few to know a better time" in told[cold]
