@@ -14,9 +14,10 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from app.installations.cap_settings import SegmentSettings
 from app.installations.countries import split_country
 from app.model.company import DEEDS, CompanyStop, Deed
-from app.model.guard import Cap, GuardSettings
+from app.model.guard import GuardSettings
 from app.model.time import DAY, HOUR, MINUTE
 
 DAY_MINUTES = 24 * 60
@@ -35,30 +36,6 @@ MAPPED = ("deal", "contact")
 
 _FIELD = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 Address = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
-
-
-Most = Annotated[int, Field(ge=1, le=1000)]
-
-
-class CapSettings(BaseModel):
-    """Most touches for one person in any 7 and any 30 days; None is no limit."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    cap_7_days: Most | None = None
-    cap_30_days: Most | None = None
-
-    def cap(self) -> Cap:
-        return Cap(self.cap_7_days, self.cap_30_days)
-
-
-class SegmentSettings(CapSettings):
-    """Caps of the people of some records. segment: a condition as in a playbook; None: of everybody
-    who is in no segment before it. channels: caps of one kind of touch by itself."""
-
-    name: str = Field(min_length=1, max_length=60)
-    segment: dict[str, Any] | None = None
-    channels: dict[Literal["call", "email", "linkedin"], CapSettings] = {}
 
 
 class Settings(BaseModel):
