@@ -27,8 +27,10 @@ _REPLAY = {
     "merge": False,
     "holidays": None,
     "working_hours": False,
+    "mail_poll_seconds": 86_400,
 }
-"""A replay shows the map of days alone: whatever puts off or shifts is off."""
+"""A replay shows the map of days alone: whatever puts off or shifts is off. Its files hold no mail,
+so that a CRM whose webhooks do not tell of mail is asked for it once a day."""
 
 
 @dataclass

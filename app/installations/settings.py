@@ -57,7 +57,7 @@ class Settings(BaseModel):
         description="how often a CRM that sends no webhooks is asked for changes",
     )  # fmt: skip
     mail_poll_seconds: int = Field(
-        30 * 60, ge=60, le=3600,
+        30 * 60, ge=60, le=24 * 3600,
         description="how often a CRM whose webhooks do not tell of mail is asked for it",
     )  # fmt: skip
     tokens_per_day: int | None = Field(

@@ -175,15 +175,15 @@ class Tasks:
 
 
 def _on(associations: Sequence[tuple[ObjectType, str]]) -> dict[str, Any]:
-    """What an activity stands on. Its people go in as participants: `person_id` is documented, and
-    refused."""
+    """What an activity stands on: of several deals the first, where its mark is sought. Its people
+    go in as participants: `person_id` is documented, and refused."""
     body: dict[str, Any] = {}
     people: list[dict[str, Any]] = []
     for type, id in associations:
         if type == "contact":
             people.append({"person_id": int(id), "primary": not people})
         elif type in KEYS:
-            body[KEYS[type]] = _named(type, id)
+            body.setdefault(KEYS[type], _named(type, id))
     if people:
         body["participants"] = people
     return body
