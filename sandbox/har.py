@@ -20,7 +20,8 @@ _SECRET_HEADERS = frozenset(
     )
 )
 _SECRET_FIELDS = (
-    "access_token|refresh_token|client_secret|code_verifier|code|token|id_token|http_auth_password"
+    "access_token|refresh_token|client_secret|code_verifier|code|token|id_token|signature|"
+    "http_auth_password"
 )
 _FORM = re.compile(rf"(^|&)({_SECRET_FIELDS})=[^&]*")
 _JSON = re.compile(rf'"({_SECRET_FIELDS})"(\s*):(\s*)"(?:[^"\\]|\\.)*"')

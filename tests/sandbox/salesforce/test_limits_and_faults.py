@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
+from sandbox.har import Har
 from sandbox.world.records import Record
 from tests.sandbox.salesforce.support import Client, Place, sfid
 
@@ -140,3 +142,18 @@ def test_every_call_is_archived_with_its_secrets_masked(alone: Place) -> None:
     assert entry["request"]["url"].startswith(f"{alone.url}/salesforce/services/data/v67.0/query")
     assert entry["_scopes"] == [("api", "full")]
     assert access not in str(entry)
+
+
+def test_no_token_or_signature_of_an_answer_is_archived() -> None:
+    har, hidden = Har(), ("t0p-s3cret", "r3fr3sh", "s1gn3d")
+    answer = dict(zip(("access_token", "refresh_token", "signature"), hidden, strict=True))
+    har.record(
+        started=0, seconds=0, method="POST", url="http://127.0.0.1/salesforce/services/oauth2/token",
+        request_headers=[("Content-Type", "application/x-www-form-urlencoded")],
+        request_body=b"grant_type=refresh_token&refresh_token=r3fr3sh&client_secret=s1gn3d",
+        status=200, response_headers=[("Content-Type", "application/json")],
+        response_body=json.dumps(answer | {"instance_url": "http://127.0.0.1"}).encode(),
+    )  # fmt: skip
+    archived = json.dumps(har.export())
+    assert "instance_url" in archived
+    assert not [one for one in hidden if one in archived]
