@@ -436,6 +436,11 @@ class Connector(Protocol):
         tasks from calls by what stands in them no longer could."""
         ...
 
+    def there(self, type: ObjectType, ids: Sequence[str], *, ours: bool = False) -> set[str]:
+        """Those of the ids whose own records are there, as `read` would find them; nothing of the
+        records is told, which lets some CRMs be asked for many more at once."""
+        ...
+
     def page(
         self,
         type: ObjectType,

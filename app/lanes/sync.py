@@ -190,7 +190,7 @@ def _look_for_gone(lanes: Lanes, tenant: Tenant, connector: Connector, now: Busi
         deleted = standing.deleted_contacts(conn, tenant.id)
     gone: list[Event] = []
     for type, ids in wanted.items():
-        there = {record.id for record in connector.read(type, ids, ours=type == "task")}
+        there = connector.there(type, ids, ours=type == "task")
         absent = [id for id in ids if id not in there]
         unseen = not_shown_yet(connector, tenant, type, absent)
         gone.extend(_gone("deleted", type, id, now) for id in absent if id not in unseen)

@@ -126,6 +126,9 @@ class HubSpotConnector:
         )
         return unmarked(records)
 
+    def there(self, type: ObjectType, ids: Sequence[str], *, ours: bool = False) -> set[str]:
+        return {record.id for record in self.read(type, ids, ours=ours)} & set(ids)
+
     def page(
         self,
         type: ObjectType,

@@ -146,6 +146,9 @@ class PipedriveConnector:
         )
         return unmarked(records, _MARKED)
 
+    def there(self, type: ObjectType, ids: Sequence[str], *, ours: bool = False) -> set[str]:
+        return {record.id for record in self.read(type, ids, ours=ours)} & set(ids)
+
     def page(
         self,
         type: ObjectType,

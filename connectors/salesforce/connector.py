@@ -148,6 +148,9 @@ class SalesforceConnector:
         )
         return unmarked(records)
 
+    def there(self, type: ObjectType, ids: Sequence[str], *, ours: bool = False) -> set[str]:
+        return self._reader.there(type, ids)
+
     def page(
         self,
         type: ObjectType,

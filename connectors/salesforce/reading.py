@@ -238,6 +238,20 @@ class Reader:
             return None
         return min(day + DAY // 2, now - now % HOUR)
 
+    def there(self, type: ObjectType, ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose records are live; a lead that was converted is none any more."""
+        asks: list[Ask] = []
+        for kind in _PEOPLE if type == "contact" else (type,):
+            members = [id for id in ids if kind not in _PEOPLE or (kind_of(id) or kind) == kind]
+            shape = self._schema.of(kind) if members else None
+            if shape is None:
+                continue
+            more = " AND IsConverted = false" if shape.has("IsConverted") else ""
+            for part in chunks(list(dict.fromkeys(members)), BATCH):
+                where = f"WHERE Id IN {quoted(list(part))}{more}"
+                asks.append(Ask(f"SELECT Id FROM {shape.sobject} {where}"))
+        return {str(row["Id"]) for rows in self._api.ask(asks) for row in rows}
+
     # --- look-ups ----------------------------------------------------------------------------
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:

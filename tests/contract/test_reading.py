@@ -56,6 +56,16 @@ def test_what_is_gone_is_absent_and_found_in_the_bin(house: House) -> None:
     assert (binned.id, binned.archived) == (gone, True)
 
 
+def test_which_of_many_are_there_is_told_without_reading_them(house: House) -> None:
+    kept, gone = house.deal(), house.deal()
+    nora, otto = house.contact(), house.contact("Otto")
+    house.act("delete_deal", deal=gone)
+    house.act("delete", kind="contacts", record=otto)
+    assert house.connector.there("deal", [kept, gone, kept]) == {kept}
+    assert house.connector.there("contact", [nora, otto]) == {nora}
+    assert house.connector.there("contact", []) == set()
+
+
 def test_many_are_read_in_batches(house: House) -> None:
     deals = [house.deal(name=f"D{number}") for number in range(230)]
     records = house.connector.read("deal", deals)

@@ -121,3 +121,15 @@ def test_a_deal_its_history_and_its_people_are_read_in_one_call(house: House) ->
     assert record.associations == {"contact": [nora]}
     assert record.primary == {"contact": nora}
     assert len(house.calls.made) == 1
+
+
+def test_whether_a_thousand_are_there_takes_one_call(house: House) -> None:
+    deals = [house.deal() for _ in range(3)]
+    house.connector.there("deal", deals)  # learns the account's fields
+    made_up = [f"006Fx0000{number:06}AAA" for number in range(990)]
+    house.calls.made.clear()
+    assert house.connector.there("deal", [*made_up, *deals]) == set(deals)
+    assert len(house.calls.made) == 1
+    lead = house.act("submit_form", form="Contact us", email="lea@prospect.example")
+    assert lead.startswith("00Q")
+    assert house.connector.there("contact", [lead]) == {lead}
