@@ -41,8 +41,31 @@ class TermName:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """An edit that somebody made because a figure asked for it, as it was saved.
+
+    found: what had been seen, in words; key, playbook: which edit; measure and of: the figure by
+    which it is judged (`answered` or `deleted` of a definition, `silence` of a stage); before: that
+    figure of the whole account then. at: business time, ms; version_id: the version it made.
+    """
+
+    found: str
+    key: str
+    playbook: str
+    measure: str
+    of: str
+    before: Share
+    at: int
+    who: str
+    version_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
-    """What people call owners, teams, stages and steps. steps: by (version, definition, step)."""
+    """What people call owners, teams, stages and steps. steps: by (version, definition, step).
+
+    silence_rules: kind of stage → a live rule that acts on silence there. taken: edits that were
+    made from advice, the latest first."""
 
     people: Mapping[str, str] = field(default_factory=dict[str, str])
     teams: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -53,7 +76,8 @@ class Names:
         default_factory=dict[tuple[int, str, str], StepName]
     )
     terms: Sequence[TermName] = ()
-    live_kinds: frozenset[str] = frozenset()
+    silence_rules: Mapping[str, str] = field(default_factory=dict[str, str])
+    taken: Sequence[Taken] = ()
     currency: str = ""
     zone: str = "UTC"
     cost: float | None = None

@@ -22,7 +22,8 @@ TOO_FEW = "not enough data yet"
 @dataclass(frozen=True, slots=True)
 class Column:
     """kind: how a cell is written: `text`, `count`, `part` (of a whole that was counted whole),
-    `share` (with its 95 % interval), `ms`, `number`, `money`, `tag`."""
+    `share` (with its 95 % interval), `ms`, `when` (an instant, ms), `number`, `money`, `tag`,
+    `edit` (a change of a playbook: `playbook`, `advice`)."""
 
     key: str
     label: str

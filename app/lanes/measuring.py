@@ -61,6 +61,7 @@ SOURCES: Mapping[str, Source] = {
     "hours": Source(lambda span, _: steps.answered(span), ("hour",), fold=by_daytime),
     "worth": _of(steps.worth, "definition", "ended", sums=("amount", "unknown")),
     "silence_map": _of(lambda span: stays.silences(span, 14), "stage_id", "bucket"),
+    "silence_weeks": _of(lambda span: stays.silences(span, 14), "stage_id", "week"),
     "terms": Source(stays.kept_terms, ("stage_id", "term")),
     "closed": _of(
         closings.closed, "pipeline_id", "followed", sums=("hit", "amount", "unknown")
@@ -91,6 +92,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "week": (
         "weeks", "enrolled", "steps", "answered", "worth", "overdue", "silent_14", "silence_map",
+        "silence_weeks",
     ),
 }  # fmt: skip
 """Page → what it shows."""

@@ -8,17 +8,24 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.feedback.counted import Names, Row, StageName, StepName, TermName
+from app.feedback.counted import Names, Row, StageName, StepName, Taken, TermName
+from app.feedback.proportions import Share
 from app.model.condition import Compare, Condition, NotOf
 from app.model.playbook import CreateTasks, Enrol, Playbook, Rule, Step
 from app.model.time import DAY, HOUR, Delay
 from app.model.vocabulary import Mode, SignalKind, StageKind
 from app.playbooks.codec import from_json
 from app.playbooks.presets import preset
-from app.store import installations, people, pipelines, playbooks
+from app.store import audit, installations, people, pipelines, playbooks
 from app.store.measured.ground import OVER
 from app.store.measured.stays import Term
 from app.store.sets import loads
+
+TAKEN = "advice_taken"
+"""What the audit calls an edit that was made because a figure asked for it."""
+
+MOST_TAKEN = 50
+"""Such edits whose outcome is shown."""
 
 SLA = "stage-sla"
 """The playbook that says what each stage owes; one that was saved holds, else the preset."""
@@ -54,7 +61,8 @@ def names_of(
         sequences=titles,
         steps=steps,
         terms=[TermName(term.kind, _told(term)) for term in terms],
-        live_kinds=_acted_on(conn, [s for s in states if s["mode"] == Mode.LIVE.value]),
+        silence_rules=_acted_on(conn, [s for s in states if s["mode"] == Mode.LIVE.value]),
+        taken=_taken(conn, inst),
         currency=row["currency"] if row else "",
         zone=zone,
         cost=installations.get_settings(conn, inst).get("acquisition_cost"),
@@ -98,16 +106,33 @@ def _steps(
     return titles, steps
 
 
-def _acted_on(conn: Connection, live: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """Kinds of stages for which some rule that is live acts on silence."""
+def _taken(conn: Connection, inst: int) -> list[Taken]:
+    """Edits that were made from advice, the latest first."""
+    found: list[Taken] = []
+    for row in audit.read(conn, inst, MOST_TAKEN, what=TAKEN):
+        data = loads(row["data"])
+        before = Share(*data.pop("before"))
+        found.append(Taken(**data, before=before, who=row["who"]))
+    return found
+
+
+def _acted_on(conn: Connection, live: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Kinds of stages for which some rule that is live acts on silence, with the soonest."""
     found = playbooks.load(conn, {state["version_id"] for state in live})
     keys = {state["rule"] for state in live}
-    kinds: set[str] = set()
+    kinds: dict[str, Rule] = {}
     for row in found.values():
         for rule in _playbook(row["data"]).rules:
-            if rule.key in keys and rule.when.kind is SignalKind.NO_ACTIVITY:
-                kinds |= _kinds_asked(rule)
-    return frozenset(kinds)
+            if rule.key not in keys or rule.when.kind is not SignalKind.NO_ACTIVITY:
+                continue
+            for kind in _kinds_asked(rule):
+                if kind not in kinds or _silence(rule) < _silence(kinds[kind]):
+                    kinds[kind] = rule
+    return {kind: rule.key for kind, rule in kinds.items()}
+
+
+def _silence(rule: Rule) -> float:
+    return rule.when.after.approximate_ms() if rule.when.after is not None else 0
 
 
 def _kinds_asked(rule: Rule) -> set[str]:

@@ -174,7 +174,9 @@ class Runtime:
         self._poke("dispatch", installation_id)
         return met
 
-    def backtest(self, installation_id: int, playbook: str, days: int) -> dict[str, Any]:
+    def backtest(
+        self, installation_id: int, playbook: str | Playbook, days: int
+    ) -> dict[str, Any]:
         """See `app.lanes.backtest`; on so many records at most that a request may wait for it."""
         return backtest_mirror(self.lanes, installation_id, playbook, days, BACKTEST_RECORDS)
 

@@ -191,6 +191,8 @@ def _flat(column: Column, value: Any) -> list[Any]:
     parts = _PARTS.get(column.kind)
     if parts:
         return [_plain((value or {}).get(part)) for part in parts]
+    if column.kind == "edit":
+        return [" ".join((value or {}).values())]
     if column.kind == "ms":
         return ["" if value is None else round(value / HOUR, 3)]
     return [_plain(value)]

@@ -21,6 +21,7 @@ _SAID: Mapping[str, str] = {
     "repaired": "made our fields in the CRM again",
     "signin_link": "made a sign-in link for {email}",
     "playbook_saved": "saved version {version} of {playbook}",
+    "advice_taken": "changed {playbook} as the figures advised: {found}",
     "version_approved": "approved version {version} of {playbook}",
     "version_sent_back": "sent back version {version} of {playbook}: {comment}",
     "locked": "locked {what} for all but admins",

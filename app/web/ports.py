@@ -112,7 +112,9 @@ class Runtime(Protocol):
         """Clean up and leave the account; answers what it meets."""
         ...
 
-    def backtest(self, installation_id: int, playbook: str, days: int) -> dict[str, Any]:
+    def backtest(
+        self, installation_id: int, playbook: str | Playbook, days: int
+    ) -> dict[str, Any]:
         """What a playbook would have owed; see `app.lanes.backtest`. Raises BacktestError."""
         ...
 

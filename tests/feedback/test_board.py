@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from statistics import NormalDist, median, stdev
 from typing import Any, ClassVar
 
 import pytest
 
-from app.feedback.advice import advice
+from app.feedback.advice import Edit, advice
 from app.feedback.board import TITLES, figures, pipeline, sequences, speed, today
-from app.feedback.counted import Counted, Names, Row, StageName, StepName
+from app.feedback.board.taken import WEEK, became
+from app.feedback.counted import Counted, Names, Row, StageName, StepName, Taken
 from app.feedback.daytime import by_daytime
 from app.feedback.figures import ENOUGH, TOO_FEW, Figure, level, mean_interval, rate_cell, spread
 from app.feedback.proportions import Share, wilson
@@ -216,6 +219,62 @@ def test_advice_is_given_only_where_it_is_sure() -> None:
     drop, deleted = advice(silent)
     assert "0 of 200 answered, which is under 2 %" in drop.found
     assert "reps deleted 40 of 100" in deleted.found
+
+
+def test_advice_names_the_edit_that_it_implies() -> None:
+    steps = {(version, "pb/seq", f"s{n}"): StepName(f"S{n}", "t", "call", n)
+             for version in (1, 2) for n in range(4)}  # fmt: skip
+
+    def rows(hits: Sequence[int]) -> list[dict[str, Any]]:
+        return [{"owner_id": "a", "definition": "pb/seq", "version_id": 2, "step": f"s{n}",
+                 "number": n + 1, "n": 300, "hit": hit} for n, hit in enumerate(hits)]  # fmt: skip
+
+    def edits(*hits: int) -> list[str]:
+        counted = board(replace(NAMES, steps=steps), answered=rows(hits))
+        return [one.edit.key for one in advice(counted) if one.edit is not None]
+
+    assert edits(30, 0, 30, 30) == ["drop:seq:s1"]
+    assert edits(30, 30, 0, 0) == ["stop:seq:s2"], "both last ones at once"
+    assert edits(0, 30, 0, 0) == ["stop:seq:s2", "drop:seq:s0"]
+    assert edits(30, 30, 30, 0) == ["drop:seq:s3"]
+    assert edits(0, 0, 0, 0) == [f"drop:seq:s{n}" for n in range(4)], "something has to stay"
+    assert edits(30, 30, 0) == ["drop:seq:s2"], "of the fourth nothing is known yet"
+    silent = [{"owner_id": "a", "stage_id": "p", "bucket": 0, "n": 100, "hit": 40}]
+    (one,) = advice(board(silence_map=silent))
+    assert one.edit == Edit("idle-deal", "silence:proposal", "silence", "p")
+    live = replace(NAMES, silence_rules={"proposal": "ours/quiet"})
+    (one,) = advice(board(live, silence_map=silent))
+    assert one.edit == Edit("ours", "sooner:quiet", "silence", "p")
+
+
+def test_what_became_of_advice_is_said_only_where_it_is_sure() -> None:
+    def told(measure: str, of: str, before: tuple[int, int], **rows: Any) -> tuple[Any, str]:
+        one = Taken("It was seen.", "drop:seq:s1", "pb", measure, of, Share(*before), 10 * WEEK,
+                    "ada@example.com", 7)  # fmt: skip
+        (only,) = became(board(replace(NAMES, taken=[one]), **rows)).lines
+        return only.cells["after"], only.cells["verdict"]
+
+    def answered(version: int, n: int, hit: int) -> dict[str, Any]:
+        return {"owner_id": "a", "definition": "pb/seq", "version_id": version, "step": "s0",
+                "number": 1, "n": n, "hit": hit}  # fmt: skip
+
+    old = answered(6, 100, 0)
+    after, said = told("answered", "pb/seq", (5, 300), answered=[old, answered(7, 200, 40)])
+    assert (after["hits"], after["n"], said) == (40, 200, "more answers")
+    assert told("answered", "pb/seq", (5, 300), answered=[answered(8, 29, 29)])[1] == TOO_FEW
+    assert told("answered", "pb/seq", (5, 300), answered=[old])[0]["n"] == 0, "of before alone"
+    same = told("answered", "pb/seq", (30, 300), answered=[answered(7, 100, 11)])
+    assert same[1] == "no difference to be seen"
+    stays = [{"owner_id": "a", "stage_id": "p", "week": week, "n": 60, "hit": hit}
+             for week, hit in ((10, 60), (11, 3))]  # fmt: skip
+    after, said = told("silence", "p", (40, 60), silence_weeks=stays)
+    assert (after["n"], said) == (60, "less silence")
+    fates = [{"owner_id": "a", "definition": "pb/seq", "version_id": 7, "step": "s0",
+              "fate": fate, "n": n} for fate, n in (("deleted", 50), ("done", 10), ("moot", 90))]
+    assert told("deleted", "pb/seq", (10, 60), steps=fates)[1] == "more tasks deleted"
+    done = Taken("", "silence:proposal", "idle-deal", "silence", "p", Share(1, 2), 0, "a", 1)
+    silent = [{"owner_id": "a", "stage_id": "p", "bucket": 0, "n": 100, "hit": 40}]
+    assert advice(board(replace(NAMES, taken=[done]), silence_map=silent)) == [], "it was done"
 
 
 def test_the_playbook_says_what_stages_owe() -> None:

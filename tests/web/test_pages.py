@@ -28,7 +28,7 @@ def test_result(served: Served) -> None:
     confirm_all(served, inst)
     text = browser.get("/").text
     for shown in ("Proposal sent", "proposal/proposal-sent", "Ada", "Orphan",
-                  "the CRM refused the owner"):
+                  "the CRM refused the owner", 'id="holdout"'):
         assert shown in text
 
 

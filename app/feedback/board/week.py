@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.feedback.advice import advice
+from app.feedback.advice import Advice, advice
 from app.feedback.board.sequences import funnel, overview
+from app.feedback.board.taken import became
 from app.feedback.counted import Counted, share, total
 from app.feedback.figures import Behind, Column, Figure, Line
 
@@ -23,7 +24,7 @@ _ROWS = (
 
 
 def figures(counted: Counted) -> Sequence[Figure]:
-    return [_weeks(counted), _changes(counted), overview(counted), funnel(counted)]
+    return [_weeks(counted), _changes(counted), became(counted), overview(counted), funnel(counted)]
 
 
 def _weeks(counted: Counted) -> Figure:
@@ -55,9 +56,17 @@ def _changes(counted: Counted) -> Figure:
     return Figure(
         "advice", "What to change",
         "What the figures of this page say about the rules and steps that brought them about. "
-        "Nothing is changed by itself: each line names what was found and where to change it.",
-        (Column("found", "Found"), Column("change", "What to do", "text")),
-        [Line({"found": one.found, "change": one.change}, one.behind) for one in found],
+        "Nothing is changed by itself: each line names what was found, and where it implies a "
+        "change of a playbook, it is prepared for an admin to look at, save and switch on.",
+        (Column("found", "Found"), Column("change", "What to do", "text"),
+         Column("edit", "Change", "edit")),
+        [Line({"found": one.found, "change": one.change, "edit": _prepared(one)}, one.behind)
+         for one in found],
         len(found), "things to change",
         note="" if found else "Nothing in the figures asks for a change this week.",
     )  # fmt: skip
+
+
+def _prepared(one: Advice) -> dict[str, str] | None:
+    """Whose text changes, and how: what the editor opens."""
+    return None if one.edit is None else {"playbook": one.edit.playbook, "advice": one.edit.key}

@@ -70,15 +70,19 @@ def ground_of(
 
 
 def backtest_mirror(
-    lanes: Lanes, installation_id: int, playbook: str, days: int, most: int | None = None
-) -> dict[str, Any]:
+    lanes: Lanes, installation_id: int, playbook: str | Playbook, days: int,
+    most: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """The figures over the last `days`, on every record of the installation.
 
-    playbook: a saved one's newest version, else a preset. most: look at so many records only, the
-    answer's `whole` says whether that left any out. Raises BacktestError for an unknown playbook.
+    playbook: itself, saved or not; or its id: a saved one's newest version, else a preset. most:
+    look at so many records only, the answer's `whole` says whether that left any out. Raises
+    BacktestError for an unknown playbook.
     """
     tenant, now = lanes.tenant(installation_id), lanes.now()
-    told = named_playbook(lanes, installation_id, playbook)
+    told = playbook
+    if isinstance(told, str):
+        told = named_playbook(lanes, installation_id, told)
     histories, whole = _histories(lanes, tenant, now, most)
     ground = ground_of(tenant, TOLD, (KNOWN,))
     found = report(told, histories, ground, Span(now, days))

@@ -61,7 +61,8 @@ def silences(span: Span, days: int) -> Facts:
     """Stays in open stages that reach into the span; hit: the deal went silent for so long.
 
     bucket: which of `BUCKETS` after the entry its first silence began in; null: none. value: how
-    long after, in ms.
+    long after, in ms. week: of its entry, in weeks since 1970; that of the span's beginning for
+    older ones.
     """
     entry = entries(span)
     stay = (
@@ -96,7 +97,9 @@ def silences(span: Span, days: int) -> Facts:
     gap = func.coalesce(p.c.next_at, p.c.until) - p.c.at
     after = func.min(case((gap >= days * DAY, p.c.at - p.c.entered_at)))
     found = (
-        select(p.c.subject_id, p.c.owner_id, p.c.stage_id, after.label("after"))
+        select(
+            p.c.subject_id, p.c.owner_id, p.c.stage_id, p.c.entered_at, after.label("after")
+        )
         .group_by(p.c.subject_id, p.c.owner_id, p.c.stage_id, p.c.entered_at)
         .subquery("silences")
     )
@@ -108,6 +111,8 @@ def silences(span: Span, days: int) -> Facts:
     return select(
         found.c.subject_id, found.c.owner_id, found.c.stage_id, bucket.label("bucket"),
         flag(found.c.after.is_not(None)).label("hit"), found.c.after.label("value"),
+        (case((found.c.entered_at < span.since, span.since), else_=found.c.entered_at)
+         // (7 * DAY)).label("week"),
     )  # fmt: skip
 
 

@@ -23,12 +23,14 @@ from app.playbooks.presets import preset, preset_ids, preset_text
 from app.store import locks, people, pipelines, playbooks
 from app.store.sets import loads
 from app.web import access
+from app.web.admin.attempt import attempted, signals
 from app.web.admin.form.conditions import known_fields
 from app.web.admin.form.deeds import done
 from app.web.admin.form.document import applied, changed_in, document_of, form_of
 from app.web.admin.form.places import placed
 from app.web.admin.form.shape import Known, fields_in
 from app.web.admin.preview import previewed
+from app.web.advised import draft_of, note_taken, offered, told_of
 from app.web.answers import Refusal, services
 from app.web.api.mapping import mapped
 from app.web.api.versions import looked_over, numbered, version_row
@@ -38,7 +40,7 @@ from app.web.saving import governed, save_text
 blueprint = Blueprint("editor", __name__)
 
 VIEWS = ("form", "yaml")
-_OWN = ("form", "yaml", "check", "save", "compare", "redraw", "preview")
+_OWN = ("form", "yaml", "check", "save", "compare", "redraw", "preview", "try")
 """Buttons that are about the page; all others are about the text."""
 
 STARTER = """\
@@ -97,18 +99,26 @@ def _scope(mine: Rights) -> str:
 @blueprint.get("/playbooks/<playbook>/edit")
 @access.require_right("edits")
 def edit(playbook: str) -> str:
-    """The newest version, that of `?version=`, or the preset, ready to be changed."""
+    """The newest version, that of `?version=`, or the preset, ready to be changed; `?advice=`: with
+    the change made in it that a figure asks for, not saved."""
     number = numbered("version")
     view = request.args.get("view", "form")
-    who = access.viewer()
+    who, key = access.viewer(), request.args.get("advice", "")
     with governed(), services().store.read() as conn:
         saved = playbooks.versions(conn, who.installation_id, playbook)
+        base = saved[0]["version"] if saved else 0
         if not saved and playbook in preset_ids():
-            return _page(playbook, preset_text(playbook), 0, view, "")
-        row, mine = version_row(conn, playbook, number), access.rights(conn, who)
-        if not mine.may_edit(from_json(loads(saved[0]["data"]))):
-            raise governing.not_theirs(mine, playbook, conn, who.installation_id)
-    return _page(playbook, row["source"], saved[0]["version"], view, "")
+            text = preset_text(playbook)
+        else:
+            row, mine = version_row(conn, playbook, number), access.rights(conn, who)
+            if not mine.may_edit(from_json(loads(saved[0]["data"]))):
+                raise governing.not_theirs(mine, playbook, conn, who.installation_id)
+            text = row["source"]
+    if key:
+        offered(playbook, key)
+        return _page(playbook, draft_of(playbook, key), base, view, "", changed=True, compare=True,
+                     advice=key)  # fmt: skip
+    return _page(playbook, text, base, view, "")
 
 
 @blueprint.post("/playbooks/draft")
@@ -135,13 +145,14 @@ def draft() -> Any:
         view = deed
     if deed == "save" and not said:
         return _save(name, text, base, view)
+    tried = attempted(text, typed) if deed == "try" else None
     preview = None
     if deed.startswith("preview:") and document is not None:
         words = typed.get("record", "").strip()
         preview = previewed(document_of(text) or {}, deed.partition(":")[2], words)
     compare = deed == "compare"
     return _page(name, text, base, view, said, changed=True, compare=compare, preview=preview,
-                 touched=touched)  # fmt: skip
+                 touched=touched, tried=tried, advice=typed.get("advice", ""))  # fmt: skip
 
 
 def _save(name: str, text: str, base: int, view: str) -> Any:
@@ -150,16 +161,20 @@ def _save(name: str, text: str, base: int, view: str) -> Any:
     with services().store.read() as conn:
         rows = playbooks.versions(conn, access.viewer().installation_id, name) if name else []
     newest = rows[0]["version"] if rows else 0
+    key = request.form.get("advice", "")
     if newest > base and request.form.get("anyway") != str(newest):
         by = rows[0]["saved_by"] or "somebody"
         said = (f"Version {newest} was saved by {by} while you edited version {base or 1}. Saving "
                 "now puts your text above theirs.")  # fmt: skip
-        return _page(name, text, base, view, said, changed=True, newer=newest)
+        return _page(name, text, base, view, said, changed=True, newer=newest, advice=key)
     try:
+        taken = offered(name, key) if key else None
         saved, done = save_text(text, f"{name or 'playbook'}.yaml")
     except Refusal as refused:
         said = f"{refused.message} {refused.action}"
-        return _page(name, text, base, view, said, changed=True)
+        return _page(name, text, base, view, said, changed=True, advice=key)
+    if taken is not None and done["new"]:
+        note_taken(taken, done["version"])
     address = url_for("editor.edit", playbook=saved.id, view=view, saved=done["version"])
     return redirect(address, 303)
 
@@ -176,6 +191,8 @@ def _page(
     compare: bool = False,
     preview: Mapping[str, Any] | None = None,
     touched: Sequence[str] = (),
+    tried: Mapping[str, Any] | None = None,
+    advice: str = "",
 ) -> str:
     found = looked_over(text)
     document = document_of(text)
@@ -198,7 +215,8 @@ def _page(
             found=found, wrong=wrong, left=left, said=said, changed=changed, newer=newer,
             saved_now=request.args.get("saved", ""), condition_fields=known, compared=against,
             preview=preview, fields_in=fields_in,
-            near=near, locked=_locked(conn, name),
+            near=near, locked=_locked(conn, name), tried=tried, trial=request.form,
+            supposed=signals(), advice=told_of(name, advice),
         )  # fmt: skip
 
 

@@ -14,11 +14,13 @@ from app.store import playbooks, reading
 from app.store.sets import loads
 from app.web import access
 from app.web.admin.shelf import timelines_of
+from app.web.advised import draft_of
 from app.web.answers import Refusal, services
 from app.web.api.foreseeing import backtested, foreseen
 from app.web.api.playbooks import MODES, overview, unknown
 from app.web.api.versions import compared, history, imported, numbered, version_row
 from app.web.framing import page
+from app.web.saving import checked
 
 blueprint = Blueprint("playbooks", __name__)
 
@@ -71,8 +73,10 @@ def _said(told: Mapping[str, Any]) -> list[dict[str, Any]]:
 @blueprint.get("/playbooks/<playbook>/looking-back")
 @access.require("admin", "manager")
 def looking_back(playbook: str) -> str:
-    """A part of a page: the backtest's figures."""
-    return render_template("admin/_backtest.html", back=backtested(playbook))
+    """A part of a page: the backtest's figures; `?advice=` of the draft that a figure asks for."""
+    key = request.args.get("advice", "")
+    draft = checked(draft_of(playbook, key), "playbook.yaml") if key else None
+    return render_template("admin/_backtest.html", back=backtested(playbook, draft))
 
 
 @blueprint.get("/playbooks/<playbook>/already-owed")

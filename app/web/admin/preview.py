@@ -23,7 +23,7 @@ _SIGNAL = SignalKind.OWNER_CHANGED.value
 def previewed(document: Raw, template: str, words: str) -> dict[str, Any]:
     """`title` and `body` of a task with this text on the record that the words find, or `problem`;
     with the record's `type`, `id` and `name`. Without words: one that is followed up now."""
-    row = _record(words)
+    row = record_of(words)
     told: dict[str, Any] = {"template": template, "record": row, "words": words}
     if row is None:
         return {**told, "problem": f"There is no record “{words}” here." if words else
@@ -78,7 +78,8 @@ def _used(node: Any, template: str) -> tuple[str, str]:
     return "todo", ""
 
 
-def _record(words: str) -> Mapping[str, Any] | None:
+def record_of(words: str) -> Mapping[str, Any] | None:
+    """The record that the words find; without words, one that is followed up now."""
     who = access.viewer()
     with services().store.read() as conn:
         owners = access.owners_seen(conn, who)

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.lanes.backtest import DAYS, BacktestError
+from app.model.playbook import Playbook
 from app.web import access
 from app.web.answers import answer, services, wrong
 from app.web.api.playbooks import unknown
@@ -21,13 +22,15 @@ def backtest(playbook: str) -> Response:
     return answer(backtested(playbook))
 
 
-def backtested(playbook: str) -> dict[str, Any]:
-    """See `app.lanes.backtest`; 404 where there is no such playbook."""
+def backtested(playbook: str, draft: Playbook | None = None) -> dict[str, Any]:
+    """See `app.lanes.backtest`; 404 where there is no such playbook. draft: looked at in its place.
+    """
     days = request.args.get("days", str(DAYS))
     if not days.isdecimal() or not 1 <= int(days) <= 3650:
         raise wrong("days", f"{days!r} is no number of days", "Give a whole number from 1 to 3650.")
     try:
-        return services().runtime.backtest(access.viewer().installation_id, playbook, int(days))
+        told = draft if draft is not None else playbook
+        return services().runtime.backtest(access.viewer().installation_id, told, int(days))
     except BacktestError:
         raise unknown(playbook) from None
 
