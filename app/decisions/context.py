@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.decisions.codes import Code
+from app.decisions.exits import LEAD
 from app.decisions.places import Places
 from app.model.calendar import WorkCalendar
 from app.model.decisions import Decision, EnrolmentView, Explanation, SetProperty
@@ -175,8 +176,21 @@ def _handed_on(signal: Signal, active: ActiveRule, subject: SubjectView) -> bool
     return had_until is not None and signal.at - had_until < active.settle_ms
 
 
+def _lead_closed(signal: Signal, subject: SubjectView) -> bool:
+    """Whether the lead that began it, of a CRM that keeps leads beside people, is over already."""
+    leads: list[str] | None = subject.fields.get("leads")
+    if leads is None:
+        return False
+    if signal.kind is SignalKind.SUBJECT_CREATED:
+        return not leads
+    what, _, lead = signal.cause.partition(":")
+    return what == LEAD and lead not in leads
+
+
 def left_again(signal: Signal, active: ActiveRule, subject: SubjectView) -> str:
     """The code that says how what the signal told of is over already; "" where it still stands."""
     if signal.kind is SignalKind.OWNER_CHANGED:
         return Code.HANDED_ON if _handed_on(signal, active, subject) else ""
+    if _lead_closed(signal, subject):
+        return StopReason.LEAD_CLOSED.value
     return "" if _still_standing(signal, subject) else Code.PASSED_THROUGH

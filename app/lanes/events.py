@@ -235,6 +235,7 @@ def _extend(readings: Readings, more: Readings) -> None:
         readings.records[type] = [*kept, *records]
     readings.gone.extend(more.gone)
     readings.merged.extend(more.merged)
+    readings.noes |= more.noes
 
 
 def subjects_of(posting: Posting, observer: Observer) -> tuple[list[int], str | None]:

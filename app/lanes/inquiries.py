@@ -61,6 +61,7 @@ def fetch_inquirers(lanes: Lanes, tenant: Tenant, plan: Plan, readings: Readings
     readings.records["contact"] = [*kept, *found.of("contact")]
     readings.gone.extend(found.gone)
     readings.merged.extend(found.merged)
+    readings.noes |= found.noes
     read = {record.id for record in readings.of("deal") if record.associations is not None}
     deals = {
         deal
@@ -128,7 +129,7 @@ class LeadObserver:
             row = observer.snapshot.rows[subject]
             own = loads(row["fields"])
             leads: list[str] = own.get("leads", [])
-            same = not leads and 0 <= created - (row["created_at"] or 0) <= SAME_MS
+            same = "leads" not in own and 0 <= created - (row["created_at"] or 0) <= SAME_MS
             if record.id not in leads:
                 leads = [*leads, record.id]
                 fields = {"fields": dumps({**own, "leads": leads})}
@@ -141,7 +142,7 @@ class LeadObserver:
                     observer.signal(signal)
         if is_new and not same:
             data = {"form": record.fields.get("name") or ""}
-            cause = f"lead:{record.id}"
+            cause = f"{LEAD}:{record.id}"
             fact = PersonFact(SignalKind.FORM_SUBMITTED, created, cause, data)
             observer.facts([fact], [contact], [])
 
@@ -151,11 +152,11 @@ class LeadObserver:
         if subject is None:
             return
         own = loads(observer.snapshot.rows[subject]["fields"])
-        leads = [one for one in own.pop("leads", ()) if one != id]
-        if leads:
-            own["leads"] = leads
-        observer.found.change(subject, observer.snapshot, {"fields": dumps(own)})
+        # An empty list stays: what is still to settle sees that there was a lead, and is none now.
+        leads = [one for one in own.get("leads", ()) if one != id]
+        fields = {"fields": dumps({**own, "leads": leads})}
+        observer.found.change(subject, observer.snapshot, fields)
         if not leads:
-            cause = f"lead:{id}:{at}"
+            cause = f"{LEAD}:{id}:{at}"
             signal = Signal(SignalKind.DELETED, subject, Business(at), cause, data={LEAD: id})
             observer.signal(signal)

@@ -33,7 +33,7 @@ def lead_changes(
     ahead = record.fields.get("next_activity_at")
     if ahead != subject["next_activity_at"]:
         observer.found.change(subject_id, observer.snapshot, {"next_activity_at": ahead})
-    if "leads" in loads(subject["fields"]):
+    if loads(subject["fields"]).get("leads"):
         return signals  # whose lead it is follows it up, not whose the person is
     return [*signals, *owner_change(observer, subject_id, fresh["owner_id"], record.updated_at)]
 

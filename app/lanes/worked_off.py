@@ -25,12 +25,22 @@ def hold_refused(
     lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]], readings: Readings
 ) -> list[Mapping[Any, Any]]:
     """The events whose records could be read. The others wait, visible with what is missing, until
-    the account shows us such records again."""
+    the account shows us such records again; those about leads beside people are let go, since what
+    is to be known of the person comes by itself."""
     readable: list[Mapping[Any, Any]] = []
     waiting: dict[Forbidden, list[Mapping[Any, Any]]] = {}
+    let_go: list[int] = []
     for row in rows:
         error = readings.refused.get((row["object_type"], row["object_id"]))
-        (readable if error is None else waiting.setdefault(error, [])).append(row)
+        if error is None:
+            readable.append(row)
+        elif row["object_type"] == "lead":
+            let_go.append(row["id"])
+        else:
+            waiting.setdefault(error, []).append(row)
+    if let_go:
+        with lanes.store.write() as conn:
+            inbox.done(conn, let_go)
     for error, held in waiting.items():
         retry = note_error(lanes, tenant, error, max(row["attempts"] for row in held))
         with lanes.store.write() as conn:

@@ -113,6 +113,19 @@ def test_an_archived_lead_is_over_and_a_new_one_of_the_same_person_begins_again(
     assert [raw(story, task)["leads"] for task in story.open()] == [[third]]
 
 
+@pytest.mark.feature("T01")
+def test_a_lead_that_is_archived_before_anything_began_begins_nothing(story: Story) -> None:
+    story.live("inbound-lead")
+    nora = story.contact(owner=ADA.owner_id)
+    lead = lead_of(story, nora)
+    story.until("+1min")
+    story.act("move_lead", lead=lead, stage="Disqualified")
+    story.until("+1d")
+    assert story.tasks() == []
+    said = story.why(nora, "inbound-lead/lead-created", "contact")
+    assert said.startswith("The lead was archived")
+
+
 @pytest.mark.feature("K05")
 def test_without_the_scope_people_alone_are_inquiries(begin: Begin) -> None:
     story = begin(crm="pipedrive")
