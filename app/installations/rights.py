@@ -6,7 +6,7 @@ it, each with its reach. Admins have both, everywhere; reps have none, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,12 @@ def approvers(playbook: Playbook | None, rows: Mapping[str, Row], author: str) -
         if not is_author(rows[owner], author)
         and (rights.approves == "all" if playbook is None else rights.may_approve(playbook))
     ]
+
+
+def enough_approvers(rows: Iterable[Row]) -> bool:
+    """Whether any version could be approved by somebody other than its author: two who may approve
+    all, so that each can approve the other's."""
+    return sum(1 for row in rows if held(row)[1] == "all") >= 2
 
 
 def is_author(row: Row, author: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.installations.rights import Rights, approvers, held, is_author
+from app.installations.rights import Rights, approvers, is_author
 from app.installations.settings import parse
 from app.lanes.telling_reviews import ask_to_look, tell_the_author
 from app.model.playbook import Playbook
@@ -155,11 +155,9 @@ def waiting(conn: Connection, inst: int) -> list[Row]:
     return [row for row in playbooks.latest(conn, inst) if row["review"] == WAITS]
 
 
-def why_not(conn: Connection, row: Row, owner_id: str) -> GovernError | None:
-    """Why a person may not approve this version; None where they may. owner_id: "" for somebody
-    whom the CRM does not list as a user."""
-    inst = row["installation_id"]
-    rows = people.read(conn, inst)
+def why_not(row: Row, rows: Mapping[str, Row], owner_id: str) -> GovernError | None:
+    """Why a person may not approve this version; None where they may. rows: all people. owner_id:
+    "" for somebody whom the CRM does not list as a user."""
     playbook = from_json(loads(row["data"]))
     can = approvers(playbook, rows, row["saved_by"])
     if any(one["owner_id"] == owner_id for one in can):
@@ -196,7 +194,8 @@ def review(
         known = ", ".join(str(one["version"]) for one in reversed(rows)) or "none"
         raise GovernError("version", f"{playbook} has no version {number}.", f"There are: {known}.")
     _decidable(conn, inst, row, rows[0])
-    refused = why_not(conn, row, owner_id)
+    everybody = people.read(conn, inst)
+    refused = why_not(row, everybody, owner_id)
     if refused is not None:
         raise refused
     comment = comment.strip()
@@ -205,7 +204,6 @@ def review(
             "comment", f"A comment of 1 to {MAX_COMMENT:,} characters has to stand here.",
             "Say what is to be changed; the author reads it.",
         )
-    everybody = people.read(conn, inst)
     person = everybody[owner_id]
     who = str(person["email"] or owner_id)
     playbooks.review(conn, row["id"], WORDS[word], who, comment, wall)
@@ -238,13 +236,6 @@ def _decidable(conn: Connection, inst: int, row: Row, newest: Row) -> None:
             "It may be activated as it is. An admin asks for approval with the setting "
             "approve_versions; it holds for what is saved from then on.",
         )
-
-
-def enough_approvers(conn: Connection, inst: int) -> bool:
-    """Whether any version could be approved by somebody other than its author: two who may approve
-    all, so that each can approve the other's."""
-    rows = people.read(conn, inst).values()
-    return sum(1 for row in rows if held(row)[1] == "all") >= 2
 
 
 # --- locks ---------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ def rules() -> Any:
         found = overview(conn)
         done = listed(conn) if access.viewer().role == "admin" else []
         return _page(
-            "rules.html", conn, modes=MODES, activations=done, reviews=waiting(conn), **found
+            "rules.html", conn, modes=MODES, activations=done, versions=waiting(conn), **found
         )
 
 

@@ -69,6 +69,23 @@ def test_typing_words_is_no_command_and_they_stand_in_the_crm(firm: Firm, opened
     assert task.open
 
 
+def test_a_locked_sequence_is_read_and_copied_but_not_rewritten(firm: Firm, opened: Open) -> None:
+    admin = opened(OTTO)
+    admin.goto("/playbooks/test")
+    admin.get_by_role("button", name="Lock The sequence Chase the decision").click()
+    admin.get_by_text("test/chase is locked for all but admins.").wait_for()
+    page = opened(ADA)
+    page.goto(f"/panel/deal/{firm.deals[BORG]}")
+    assert page.get_by_label("The words (locked)").get_attribute("readonly") is not None
+    assert page.get_by_text("An admin may unlock them (Otto Firm).").is_visible()
+    assert page.get_by_role("button", name="Save the words").count() == 0
+    admin.get_by_role("button", name="Unlock The sequence Chase the decision").click()
+    admin.get_by_text("test/chase is no longer locked.").wait_for()
+    page.reload()
+    assert page.get_by_role("button", name="Save the words").count() == 1
+    assert page.said == admin.said == []
+
+
 def test_a_pause_from_the_panel_is_seen_in_the_crm(firm: Firm, opened: Open) -> None:
     page = opened(ADA)
     page.goto(f"/panel/deal/{firm.deals[DELTA]}")

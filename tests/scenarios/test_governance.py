@@ -130,6 +130,15 @@ def test_a_version_acts_once_somebody_other_than_its_author_has_approved_it(
     command = story.command("review", "test", "--approve", "3", "--as", "mia@firm.example")
     assert (command.exit_code, "yourself" in command.output) == (1, True)
     assert "+Ask for a date." in story.command("review", "test").output
+    assert story.command("review").output == "test: version 3, saved by mia@firm.example\n"
+    for words, wanted in (
+        (("test", "--approve", "3"), "with --as the user who decides"),
+        (("test", "--approve", "3", "--as", "zoe@firm.example"), "there are: otto@firm.example"),
+        (("test", "--approve", "3", "--send-back", "3"), "not both"),
+        (("none",), "no saved playbook 'none'"),
+    ):
+        told = story.command("review", *words)
+        assert (told.exit_code, wanted in told.output) == (2, True), told.output
     grant(story, BEN, role="admin")
     grant(story, eva, role="manager", approves="all")
     desks, at_once = [otto, Desk(story, BEN), Desk(story, eva)], Barrier(3)

@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from app.store import people, playbooks, reading
+from app.store.installations import change
 from tests.web.support import URL, Browser, Served
 from tests.web.test_access import as_role
 
@@ -309,6 +310,29 @@ def test_a_locked_playbook_is_an_admins(served: Served) -> None:
     assert save(ben, TEXT.replace("Ask.", "Ask now.")).status_code == 201
     kinds = [one["text"] for one in admin.get("/api/audit").get_json()["changes"]]
     assert {"locked ours for all but admins", "unlocked ours"} <= set(kinds)
+
+
+def test_a_lock_on_what_is_gone_can_be_taken_away(served: Served) -> None:
+    admin = served.connected()
+    save(admin, TEXT)
+    admin.send("PUT", "/api/playbooks/ours/lock", {"locked": True, "sequence": "chase"})
+    save(admin, TEXT.replace("chase", "hunt"))
+    assert "The sequence chase, which this version has no more" in admin.get("/playbooks/ours").text
+    unlock = {"locked": False, "sequence": "chase"}
+    assert admin.send("PUT", "/api/playbooks/ours/lock", unlock).status_code == 200
+    assert admin.get("/api/locks").get_json() == {"locks": []}
+
+
+def test_what_waits_stands_where_an_admin_looks(served: Served, admin: Browser) -> None:
+    save(manager(served, edits="all"), TEXT)
+    for path in ("/approvals", "/rules"):
+        assert "<strong>ours</strong>, version 1" in admin.get(path).text
+    with served.store.write() as conn:
+        people.change(conn, served.installation(), "3", approves="none")
+        change(conn, served.installation(), status="active")
+    found = {one["code"]: one for one in admin.get("/api/doctor").get_json()["findings"]}
+    assert "ours 1" in found["versions_wait"]["what"]
+    assert "under People" in found["too_few_approvers"]["next"]
 
 
 def test_the_newest_that_waits_for_nobody(served: Served, admin: Browser) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.installations.config import Config
+from app.installations.doctor.approval import approval
 from app.installations.doctor.findings import About, Finding
 from app.installations.doctor.posted import posted
 from app.installations.doctor.senders import senders
@@ -44,6 +45,7 @@ def standing(
         *_stages(say, conn, row["id"]),
         *_people(say, conn, row["id"], settings),
         *_rules(say, conn, row["id"]),
+        *approval(say, conn, row["id"], settings),
         *senders(say, conn, row["id"], settings),
         *(
             polls(say, conn, row, settings, now) if row["crm"] in SILENT

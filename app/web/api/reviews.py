@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 from sqlalchemy import Connection
 
 from app.lanes import governing, reviewing
-from app.store import locks, playbooks
+from app.store import locks, people, playbooks
 from app.web import access
 from app.web.answers import answer, body, services, wrong
 from app.web.api.versions import numbered, version_row
@@ -30,15 +30,17 @@ def index() -> Response:
 
 def waiting(conn: Connection) -> list[dict[str, Any]]:
     """See `index`."""
-    who = access.viewer()
+    inst = access.viewer().installation_id
+    found = governing.waiting(conn, inst)
+    everybody = people.read(conn, inst) if found else {}
     return [
-        {"playbook": row["playbook"], **reviewing.head(row), **_may(conn, row)}
-        for row in governing.waiting(conn, who.installation_id)
+        {"playbook": row["playbook"], **reviewing.head(row), **_may(row, everybody)}
+        for row in found
     ]
 
 
-def _may(conn: Connection, row: Row) -> dict[str, Any]:
-    refused = governing.why_not(conn, row, access.viewer().owner_id)
+def _may(row: Row, everybody: Mapping[str, Row]) -> dict[str, Any]:
+    refused = governing.why_not(row, everybody, access.viewer().owner_id)
     told = f"{refused.message} {refused.action}" if refused else ""
     return {"may": refused is None, "why_not": told}
 
@@ -54,7 +56,8 @@ def look(playbook: str) -> Response:
 def looked_at(conn: Connection, playbook: str) -> dict[str, Any]:
     """See `app.lanes.reviewing.looked_at`; with whether the viewer may decide on it."""
     row = version_row(conn, playbook, numbered("version"))
-    return {**reviewing.looked_at(conn, row), **_may(conn, row)}
+    everybody = people.read(conn, row["installation_id"])
+    return {**reviewing.looked_at(conn, row), **_may(row, everybody)}
 
 
 @blueprint.post("/playbooks/<playbook>/review")

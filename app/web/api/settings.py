@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.installations import settings as rules
 from app.installations import windows
-from app.lanes.governing import enough_approvers
+from app.installations.rights import enough_approvers
 from app.playbooks.segments import wrong_segments
 from app.store import holdout, installations, people
 from app.web import access
@@ -78,7 +78,8 @@ def _checked(
     if owner is not None and owner not in people.read(conn, inst, [owner]):
         raise wrong("default_owner", f"nobody has the owner id {owner!r}",
                     "Take the owner id from GET /api/people.")
-    if new.approve_versions and not before.approve_versions and not enough_approvers(conn, inst):
+    begun = new.approve_versions and not before.approve_versions
+    if begun and not enough_approvers(people.read(conn, inst).values()):
         raise wrong(
             "approve_versions", "fewer than two users may approve every version, and nobody "
             "approves their own",
