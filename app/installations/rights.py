@@ -6,7 +6,7 @@ it, each with its reach. Admins have both, everywhere; reps have none, whatever 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,8 +78,10 @@ def rights_of(owner_id: str, rows: Mapping[str, Row]) -> Rights:
     return Rights(edits, approves, row["team"], own_people(owner_id, rows))
 
 
-def approvers(playbook: Playbook | None, rows: Mapping[str, Row], author: str) -> list[Row]:
-    """Who may approve a version that somebody saved; None: a version of any playbook.
+def approvers(
+    versions: Sequence[Playbook], rows: Mapping[str, Row], author: str
+) -> list[Row]:
+    """Who may approve what somebody saved. versions: it, and the one whose place it takes.
 
     author: as versions name whoever saved them, the address where the person has one.
     """
@@ -88,7 +90,7 @@ def approvers(playbook: Playbook | None, rows: Mapping[str, Row], author: str) -
         rows[owner]
         for owner, rights in found.items()
         if not is_author(rows[owner], author)
-        and (rights.approves == "all" if playbook is None else rights.may_approve(playbook))
+        and all(rights.may_approve(one) for one in versions)
     ]
 
 

@@ -141,8 +141,13 @@ def propose(
     conn: Connection, inst: int, playbook: Playbook, version: int, author: str, now: Business
 ) -> None:
     """Tell those who may approve a version that was just saved."""
-    whom = approvers(playbook, people.read(conn, inst), author)
+    acts = playbooks.passed(conn, inst, playbook.id).get(playbook.id)
+    whom = approvers([playbook, *_playbook(acts)], people.read(conn, inst), author)
     ask_to_look(conn, inst, playbook, version, author, whom, now)
+
+
+def _playbook(row: Row | None) -> list[Playbook]:
+    return [] if row is None else [from_json(loads(row["data"]))]
 
 
 # --- approving -----------------------------------------------------------------------------------
@@ -155,11 +160,13 @@ def waiting(conn: Connection, inst: int) -> list[Row]:
     return [row for row in playbooks.latest(conn, inst) if row["review"] == WAITS]
 
 
-def why_not(row: Row, rows: Mapping[str, Row], owner_id: str) -> GovernError | None:
-    """Why a person may not approve this version; None where they may. rows: all people. owner_id:
-    "" for somebody whom the CRM does not list as a user."""
-    playbook = from_json(loads(row["data"]))
-    can = approvers(playbook, rows, row["saved_by"])
+def why_not(
+    row: Row, acts: Row | None, rows: Mapping[str, Row], owner_id: str
+) -> GovernError | None:
+    """Why a person may not approve this version; None where they may. acts: the one whose place it
+    would take, which has to be theirs as well. rows: all people. owner_id: "" for somebody whom the
+    CRM does not list as a user."""
+    can = approvers([*_playbook(row), *_playbook(acts)], rows, row["saved_by"])
     if any(one["owner_id"] == owner_id for one in can):
         return None
     others = f"Those who may: {_names(can)}."
@@ -195,7 +202,8 @@ def review(
         raise GovernError("version", f"{playbook} has no version {number}.", f"There are: {known}.")
     _decidable(conn, inst, row, rows[0])
     everybody = people.read(conn, inst)
-    refused = why_not(row, everybody, owner_id)
+    acts = playbooks.passed(conn, inst, playbook).get(playbook)
+    refused = why_not(row, acts, everybody, owner_id)
     if refused is not None:
         raise refused
     comment = comment.strip()

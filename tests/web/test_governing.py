@@ -189,9 +189,15 @@ def test_whose_word_counts(served: Served, admin: Browser) -> None:
     assert refused(decide(cleo, 2)) == (409, "reviewed")
     save(ben, TEXT.replace("Ask.", "Ask now."))
     assert refused(decide(ben, 3)) == (403, "own")
+    save(admin, WIDER.replace("Ask.", "Ask now."))
+    assert decide(cleo, 4).status_code == 200
+    save(admin, TEXT)
+    assert refused(decide(ben, 5)) == (403, "right"), "it would take it from others than his"
+    admin.send("PUT", "/api/people/2", {"edits": "all"})
+    save(ben, TEXT.replace("Ask.", "Ask why."))
     # An author who lost the right to edit leaves a version that others may still approve.
     admin.send("PUT", "/api/people/2", {"role": "rep"})
-    assert decide(cleo, 3).status_code == 200
+    assert decide(cleo, 6).status_code == 200
 
 
 def test_an_installer_without_a_name_approves_nothing(served: Served, admin: Browser) -> None:

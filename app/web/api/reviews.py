@@ -32,15 +32,18 @@ def waiting(conn: Connection) -> list[dict[str, Any]]:
     """See `index`."""
     inst = access.viewer().installation_id
     found = governing.waiting(conn, inst)
-    everybody = people.read(conn, inst) if found else {}
+    if not found:
+        return []
+    everybody, acts = people.read(conn, inst), playbooks.passed(conn, inst)
     return [
-        {"playbook": row["playbook"], **reviewing.head(row), **_may(row, everybody)}
+        {"playbook": row["playbook"], **reviewing.head(row),
+         **_may(row, acts.get(row["playbook"]), everybody)}
         for row in found
     ]
 
 
-def _may(row: Row, everybody: Mapping[str, Row]) -> dict[str, Any]:
-    refused = governing.why_not(row, everybody, access.viewer().owner_id)
+def _may(row: Row, acts: Row | None, everybody: Mapping[str, Row]) -> dict[str, Any]:
+    refused = governing.why_not(row, acts, everybody, access.viewer().owner_id)
     told = f"{refused.message} {refused.action}" if refused else ""
     return {"may": refused is None, "why_not": told}
 
@@ -56,8 +59,9 @@ def look(playbook: str) -> Response:
 def looked_at(conn: Connection, playbook: str) -> dict[str, Any]:
     """See `app.lanes.reviewing.looked_at`; with whether the viewer may decide on it."""
     row = version_row(conn, playbook, numbered("version"))
-    everybody = people.read(conn, row["installation_id"])
-    return {**reviewing.looked_at(conn, row), **_may(row, everybody)}
+    inst = row["installation_id"]
+    acts = playbooks.passed(conn, inst, playbook).get(playbook)
+    return {**reviewing.looked_at(conn, row), **_may(row, acts, people.read(conn, inst))}
 
 
 @blueprint.post("/playbooks/<playbook>/review")
