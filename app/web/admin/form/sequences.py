@@ -22,6 +22,7 @@ def sequence_part(sequence: Raw, path: Path, known: Known) -> Part:
     return Part(
         dotted(path), str(sequence.get("id", "")), plain(sequence.get("title")),
         [
+            Field(named(path, "title"), "Title", "text", plain(sequence.get("title"))),
             steps_box(sequence.get("steps"), (*path, "steps"), known, ways=True),
             Box("When it ends", _ends(sequence, path, known), style="fold"),
             Box("When it begins, and beside what", _limits(sequence, path), style="fold"),
@@ -45,7 +46,6 @@ def _ends(sequence: Raw, path: Path, known: Known) -> list[Item]:
 
 def _limits(sequence: Raw, path: Path) -> list[Item]:
     return [
-        Field(named(path, "title"), "Title", "text", plain(sequence.get("title"))),
         Field(named(path, "for", "role"), "For whom of the people on the record", "text",
               plain(mapping(sequence.get("for")).get("role")),
               hint="a role, such as Budget holder; empty: the person found as everywhere",
