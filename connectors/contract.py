@@ -269,6 +269,9 @@ class Capability:
 WEBHOOKS = "webhooks"
 """Capability without which changes are asked for again and again."""
 
+WHOLE_MAILS = "whole_mails"
+"""Capability without which of a mail only the beginning can be read."""
+
 NATIVE_SEQUENCES = "native_sequences"
 """Capability without which nobody can be enrolled in the CRM's own sequences."""
 

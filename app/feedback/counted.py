@@ -61,11 +61,34 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordName:
+    """A record: what it is called, and where its page in the CRM is; empty: not known."""
+
+    type: str
+    crm_id: str
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A sample of texts. seed: what it was drawn by. at: when. of: kind → how many there were.
+    whole: whether mails can be read to their end. lacks: what cannot be read, in sentences."""
+
+    seed: str
+    at: int
+    of: Mapping[str, int]
+    whole: bool = True
+    lacks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """What people call owners, teams, stages and steps. steps: by (version, definition, step).
 
     silence_rules: kind of stage → a live rule that acts on silence there. taken: edits that were
-    made from advice, the latest first."""
+    made from advice, the latest first. records: by their number here. drawn: None before the first
+    sample of texts."""
 
     people: Mapping[str, str] = field(default_factory=dict[str, str])
     teams: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -81,6 +104,8 @@ class Names:
     currency: str = ""
     zone: str = "UTC"
     cost: float | None = None
+    records: Mapping[int, RecordName] = field(default_factory=dict[int, RecordName])
+    drawn: Drawn | None = None
 
     def person(self, owner: str | None) -> str:
         return "nobody" if owner is None else self.people.get(owner) or owner

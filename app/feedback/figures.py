@@ -23,7 +23,8 @@ TOO_FEW = "not enough data yet"
 class Column:
     """kind: how a cell is written: `text`, `count`, `part` (of a whole that was counted whole),
     `share` (with its 95 % interval), `ms`, `when` (an instant, ms), `number`, `money`, `tag`,
-    `edit` (a change of a playbook: `playbook`, `advice`)."""
+    `edit` (a change of a playbook: `playbook`, `advice`), `record` (type, id, name and the address
+    of its page in the CRM)."""
 
     key: str
     label: str

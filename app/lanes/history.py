@@ -12,6 +12,7 @@ from itertools import product
 from sqlalchemy import Connection
 
 from app.lanes.context import Lanes, Tenant
+from app.lanes.sampling import sample_texts
 from app.lanes.trouble import note_error
 from app.model.activities import Activity
 from app.model.time import DAY, Business
@@ -63,6 +64,7 @@ def drain_history(lanes: Lanes, tenant: Tenant) -> bool:
     except (Forbidden, FeatureUnavailable, Invalid, NotFound):
         # The account or the grant shows none of these, and will not at the next try either.
         _store(lanes, tenant, (), began, _next(number, None))
+        sample_texts(lanes, tenant)
         return True
     except CrmError as error:
         again = note_error(lanes, tenant, error, failed)
@@ -70,6 +72,7 @@ def drain_history(lanes: Lanes, tenant: Tenant) -> bool:
             cursors.put(conn, tenant.id, _FAILED, dumps([failed + 1, again]))
         return False
     _store(lanes, tenant, found, began, _next(number, page.after))
+    sample_texts(lanes, tenant)
     return True
 
 

@@ -11,7 +11,16 @@ from sqlalchemy import Connection
 from app.feedback.counted import Row
 from app.feedback.daytime import by_daytime
 from app.lanes.measuring_names import stage_terms
-from app.store.measured import closings, promised, speed, standing, stays, steps, weeks
+from app.store.measured import (
+    closings,
+    promised,
+    speed,
+    standing,
+    stays,
+    steps,
+    texts,
+    weeks,
+)
 from app.store.measured.ground import Facts, Span, behind, counted, valued
 from app.store.measured.stays import Term
 
@@ -71,6 +80,9 @@ SOURCES: Mapping[str, Source] = {
     "by_contacts": _of(closings.by_contacts, "few"),
     "pipeline": _of(closings.pipeline, "pipeline_id", sums=("amount", "unknown")),
     "momentum_lost": _of(closings.momentum_lost, "stage_id", "how", "ended"),
+    "texts": _of(
+        texts.texts, "what", "state", "cause", "at", "subject_id", sums=("hit", *texts.FLAWS)
+    ),
     "weeks": _of(weeks.weeks, "what", "week", sums=()),
 }
 
@@ -88,7 +100,7 @@ PAGES: Mapping[str, tuple[str, ...]] = {
     ),
     "audit": (
         "first_contact", "contacts_made", "after_meeting", "after_proposal", "by_contacts",
-        "touches_to_close", "momentum_lost", "silence_map",
+        "touches_to_close", "momentum_lost", "silence_map", "texts",
     ),
     "week": (
         "weeks", "enrolled", "steps", "answered", "worth", "overdue", "silent_14", "silence_map",

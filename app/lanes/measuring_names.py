@@ -8,7 +8,16 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.feedback.counted import Names, Row, StageName, StepName, Taken, TermName
+from app.feedback.counted import (
+    Drawn,
+    Names,
+    RecordName,
+    Row,
+    StageName,
+    StepName,
+    Taken,
+    TermName,
+)
 from app.feedback.proportions import Share
 from app.model.condition import Compare, Condition, NotOf
 from app.model.playbook import CreateTasks, Enrol, Playbook, Rule, Step
@@ -16,7 +25,7 @@ from app.model.time import DAY, HOUR, Delay
 from app.model.vocabulary import Mode, SignalKind, StageKind
 from app.playbooks.codec import from_json
 from app.playbooks.presets import preset
-from app.store import audit, installations, people, pipelines, playbooks
+from app.store import audit, installations, mirror, people, pipelines, playbooks, texts
 from app.store.measured.ground import OVER
 from app.store.measured.stays import Term
 from app.store.sets import loads
@@ -66,7 +75,18 @@ def names_of(
         currency=row["currency"] if row else "",
         zone=zone,
         cost=installations.get_settings(conn, inst).get("acquisition_cost"),
+        records=_records(conn, inst, rows.get("texts", ())),
+        drawn=Drawn(**drawn) if "texts" in rows and (drawn := texts.drawn(conn, inst)) else None,
     )
+
+
+def _records(conn: Connection, inst: int, rows: Sequence[Row]) -> dict[int, RecordName]:
+    """The records that a sample stands on."""
+    pages = installations.record_pages(conn, inst)
+    return {
+        key: RecordName(row["type"], row["crm_id"], row["name"], pages(row["type"], row["crm_id"]))
+        for key, row in mirror.by_id(conn, {row["subject_id"] for row in rows}).items()
+    }
 
 
 def zone_of(conn: Connection, inst: int) -> str:

@@ -14,6 +14,7 @@ from app.lanes.keeping import want_daily
 from app.lanes.observe import Observer
 from app.lanes.proposals import age_out
 from app.lanes.queue import drain_queue
+from app.lanes.sampling import sample_texts
 from app.lanes.snapshot import Snapshot
 from app.lanes.trouble import note_error
 from app.lanes.waiting import release_backlog
@@ -75,8 +76,8 @@ def drain_overdue(lanes: Lanes, tenant: Tenant) -> bool:
 
 def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     """Once a local day: people and stages as the CRM has them now, proposals whose reason is gone,
-    today's share of what was released, what is kept no longer, a large account's figures, and the
-    managers' digest."""
+    today's share of what was released, what is kept no longer, once a week a sample of texts, a
+    large account's figures, and the managers' digest."""
     now = lanes.now()
     today = tenant.calendars.day_start(now)
     with lanes.store.read() as conn:
@@ -95,6 +96,7 @@ def drain_daily(lanes: Lanes, tenant: Tenant) -> bool:
     drain_queue(lanes, tenant)
     _forget_events(lanes, tenant, now)
     _forget_decisions(lanes, tenant, now)
+    sample_texts(lanes, tenant)
     want_daily(lanes, tenant)
     if not tenant.stopped:
         send_digests(lanes, tenant)

@@ -24,6 +24,12 @@ _MISSED = frozenset({"no_answer", "busy", "left_voicemail", "missed"})
 answered; with a wrong number nothing was missed."""
 
 
+def unanswered(fields: Mapping[str, Any]) -> bool:
+    """Whether nobody answered a call of a rep's."""
+    how = fields.get("disposition") or fields.get("status")
+    return how in _MISSED and fields.get("direction") != "in"
+
+
 def email_facts(record_id: str, fields: Mapping[str, Any]) -> list[PersonFact]:
     """An incoming e-mail is a reply; one that a rep sent is activity."""
     at = fields.get("at") or 0
@@ -39,8 +45,8 @@ def call_facts(record_id: str, fields: Mapping[str, Any]) -> list[PersonFact]:
     at = fields.get("at") or 0
     data = {"what": "call", "owner": fields.get("owner")}
     facts = [PersonFact(SignalKind.REP_ACTIVITY, at, f"call:{record_id}", data)]
-    how = fields.get("disposition") or fields.get("status")
-    if how in _MISSED and fields.get("direction") != "in":
+    if unanswered(fields):
+        how = fields.get("disposition") or fields.get("status")
         missed = {**data, "call": record_id, "how": how}
         facts.append(PersonFact(SignalKind.CALL_MISSED, at, f"missed:{record_id}", missed))
     return facts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, select, update
@@ -58,6 +58,14 @@ _SOME = Fixed(
     .where(among(installations.c.status, "statuses"))
     .order_by(installations.c.id)
 )
+
+
+def record_pages(conn: Connection, installation_id: int) -> Callable[[str, str], str]:
+    """Address in the CRM of a record by type and id; empty where the account gave no pattern."""
+    row = get(conn, installation_id)
+    pattern = str(row["url"]) if row else ""
+    types = sets.loads(cursors.get(conn, installation_id, "account_types") or "{}")
+    return lambda type, id: pattern.format(type=types.get(type, type), id=id)
 
 
 def read(conn: Connection, statuses: Sequence[str] | None = None) -> list[dict[str, Any]]:

@@ -703,6 +703,18 @@ activities = Table(
 Index("ix_activities_at", activities.c.subject_id, activities.c.at)
 Index("ix_activities", activities.c.installation_id, activities.c.kind, activities.c.at)
 
+judged_texts = Table(
+    "judged_texts",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("cause", String(96), primary_key=True),  # of `activities`: which mail or call it is
+    Column("kind", String(16), nullable=False),  # and these two, by which it is found there
+    Column("at", BigInteger, nullable=False),
+    # judged, unanswered (a call), without_text, unreadable (to us), gone
+    Column("state", String(16), nullable=False),
+    Column("flaws", String(80), nullable=False),  # of app.wording.flaws, between spaces
+)
+
 kept_figures = Table(
     "kept_figures",
     metadata,

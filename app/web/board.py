@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,7 +26,8 @@ Cells = Mapping[str, Any]
 RECORDS_AT_ONCE = 100
 
 _WORDS = frozenset(
-    {"owner_id", "stage_id", "pipeline_id", "definition", "step", "what", "how", "ended", "fate"}
+    {"owner_id", "stage_id", "pipeline_id", "definition", "step", "what", "how", "ended", "fate",
+     "state", "cause"}
 )
 """Dimensions whose values are words; those of all others are numbers."""
 
@@ -184,6 +186,8 @@ def _heads(column: Column) -> list[str]:
     parts = _PARTS.get(column.kind)
     if parts:
         return [f"{column.label}: {part}" for part in parts]
+    if column.kind == "record":
+        return [column.label, f"{column.label}: page in the CRM"]
     return [f"{column.label} (hours)" if column.kind == "ms" else column.label]
 
 
@@ -193,8 +197,12 @@ def _flat(column: Column, value: Any) -> list[Any]:
         return [_plain((value or {}).get(part)) for part in parts]
     if column.kind == "edit":
         return [" ".join((value or {}).values())]
+    if column.kind == "record":
+        return [_plain((value or {}).get(part)) for part in ("name", "url")]
     if column.kind == "ms":
         return ["" if value is None else round(value / HOUR, 3)]
+    if column.kind == "when":
+        return ["" if value is None else datetime.fromtimestamp(value / 1000, UTC).isoformat()]
     return [_plain(value)]
 
 

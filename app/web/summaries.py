@@ -286,8 +286,4 @@ def _flags(
 
 def record_url(conn: Connection, inst: int, type: str, crm_id: str) -> str:
     """Address of a record in the CRM; empty where the account gave no pattern."""
-    row = installations.get(conn, inst)
-    if row is None or not row["url"]:
-        return ""
-    types = loads(cursors.get(conn, inst, "account_types") or "{}")
-    return str(row["url"]).format(type=types.get(type, type), id=crm_id)
+    return installations.record_pages(conn, inst)(type, crm_id)

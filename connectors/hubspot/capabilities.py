@@ -100,8 +100,9 @@ _BY_SCOPE = (
         "called by the clock of their rep",
     ),
     _Row(
-        "email_content", ("sales-email-read",), "read the subject of a reply",
-        "a reply is noticed, dated and acted on; its subject is not shown",
+        "email_content", ("sales-email-read",), "read what mails say",
+        "a reply is noticed, dated and acted on; its subject is not shown, and the audit judges no "
+        "mail",
     ),
     _Row(
         NATIVE_SEQUENCES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from connectors.contract import NATIVE_SEQUENCES, WEBHOOKS, Capability
+from connectors.contract import NATIVE_SEQUENCES, WEBHOOKS, WHOLE_MAILS, Capability
 
 _AGAIN = "Have an admin of the account connect the app again."
 
@@ -42,6 +42,12 @@ _FIXED = (
         why="no webhook of Pipedrive is about mail",
         instead="the deals' own stamps are looked through every half hour "
         "(`mail_poll_seconds`), and before anything is done for a person",
+    ),
+    Capability(
+        WHOLE_MAILS, False,
+        label="read a mail to its end",
+        why="Pipedrive lists of a mail how it begins",
+        instead="the audit judges mails by that: what stands further down counts in nothing",
     ),
     Capability(
         "lookup_by_touch_id", False,
@@ -204,7 +210,8 @@ _BY_SCOPE = (
     ),
     _Row(
         "email_content", (("mail:read", "mail:full"),), "read what a reply says",
-        "a reply is noticed, dated and acted on; what it says is asked of the rep",
+        "a reply is noticed, dated and acted on; what it says is asked of the rep, and the audit "
+        "judges no mail",
     ),
 )  # fmt: skip
 

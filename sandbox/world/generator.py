@@ -11,6 +11,7 @@ import random
 from typing import Any
 
 from sandbox.world import generator_details as details
+from sandbox.world import letters
 from sandbox.world.account import Account
 from sandbox.world.generator_people import add_sequences, add_users, company_name, person
 from sandbox.world.generator_shares import Shares, usual_shares
@@ -251,6 +252,7 @@ class _Maker:
         self, rng: random.Random, deal: Record, contacts: list[Record], by: Actor, created: int
     ) -> None:
         links = [Link("deals", deal.id)] + [Link("contacts", c.id) for c in contacts[:1]]
+        words = draw(self.seed, deal.get("dealname"), "words")  # apart: it changes nothing else
         for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
             at = created + int(rng.random() * (self.start - created))
             fields = {
@@ -261,6 +263,8 @@ class _Maker:
                 "hs_call_duration": str(rng.randint(1, 20) * MINUTE),
                 "hubspot_owner_id": deal.get("hubspot_owner_id"),
             }
+            if fields["hs_call_status"] == "COMPLETED" and (said := letters.notes(words)):
+                fields["hs_call_body"] = said
             self.account.create("calls", fields, by, links, at=at)
 
     # --- leads -------------------------------------------------------------------------------

@@ -38,9 +38,10 @@ class Activity(Terms):
         owner: str = "",
         user: str = "",
         outcome: str = "",
+        notes: str = "",
     ) -> Record:
         """A call by a rep, logged now; `started` defaults to `minutes` ago, `outcome` is one of the
-        outcomes that every account has."""
+        outcomes that every account has, `notes` what the rep wrote down of it."""
         if outcome and outcome not in CALL_OUTCOMES:
             raise ActError("outcome", f"{outcome!r} is none of {', '.join(CALL_OUTCOMES)}")
         links, subject = self.subject_of(deal, contact)
@@ -55,6 +56,8 @@ class Activity(Terms):
         }
         if outcome:
             fields["hs_call_disposition"] = CALL_OUTCOMES[outcome]
+        if notes:
+            fields["hs_call_body"] = notes
         return self.account.create("calls", fields, self.by(user, subject), links)
 
     def send_email(

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 
 from sandbox.clock import Agenda
+from sandbox.world import letters
 from sandbox.world.account import Account
 from sandbox.world.people_acts import ActError, Acts
 from sandbox.world.people_react import Reaction, react
@@ -246,11 +247,20 @@ class Cast:
             self._done(verb, self.acts.do(verb, {"task": task_id, **args}))
             subject = self.record(name)
             if log and subject is not None:
-                extra = {"subject": task.get("hs_task_subject")} if log == "send_email" else {}
+                extra = self._words(log, task, name)
                 target = {subject.kind[:-1]: subject.id}
                 self._done(log, self.acts.do(log, {**target, **extra}))
         except (ActError, WorldError):
             self._done(verb, None)
+
+    def _words(self, log: str, task: Record, name: str) -> dict[str, str]:
+        """What the rep writes in a mail, or down of a call; drawn apart, it changes nothing else.
+        """
+        subject = task.get("hs_task_subject")
+        rng = draw(self.state["seed"], name, subject, "words")
+        if log == "send_email":
+            return {"subject": subject, "text": letters.mail(rng)}
+        return {"notes": letters.notes(rng)}
 
     def _done(self, verb: str, result: Record | None) -> None:
         self.state["done"][verb if result is not None else f"{verb} passed over"] += 1

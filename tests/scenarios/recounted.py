@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from statistics import fmean, median, stdev
 from typing import Any
 
@@ -168,7 +169,8 @@ def standing(played: Played, page: str) -> None:
         played.counted.standing()
     )
     bare, n = played.counted.standing()["Deals without a next step"]
-    assert f"Coverage: {n - bare:,} of {n:,} open" in played.note(page, "standing")
+    said = f"Coverage: {n - bare:,} of {n:,} open" if n else "No deal is open"
+    assert said in played.note(page, "standing")
 
 
 def _people(row: Row) -> dict[str, Any]:
@@ -512,6 +514,36 @@ def judged(page: Page, counted: Recount) -> None:
     ]  # fmt: skip
 
 
+def quality_sample(played: Played, page: str) -> None:
+    """Each that was drawn stands so in the CRM; that they are the right ones, test_texts shows."""
+    there = {
+        f"{kind}:{row['id']}": row["properties"]
+        for kind in ("email", "call") for row in played.after[f"{kind}s"]
+    }  # fmt: skip
+    for row in played.rows(page, "quality_sample"):
+        fields = there[row["cause"]]
+        assert row["at"] == int(fields["hs_timestamp"])
+        assert played.counted.since <= row["at"] <= played.counted.now
+        assert row["rep"] == played.owners[fields["hubspot_owner_id"]]
+        assert fields.get("hs_email_direction") != "INCOMING_EMAIL"
+        said = fields.get("hs_email_text") or fields.get("hs_call_body")
+        missed = fields.get("hs_call_status") == "NO_ANSWER"
+        assert (row["found"] == "nobody answered") == missed, row["cause"]
+        assert missed or (row["found"] == "no text in the CRM") == (not said), row["cause"]
+
+
+def quality(played: Played, page: str) -> None:
+    """The shares are those of the sample beside them."""
+    aside = ("nobody answered", "no text in the CRM")
+    drawn = [row for row in played.rows(page, "quality_sample") if row["found"] not in aside]
+    for row in played.rows(page, "quality"):
+        for kind, word in (("email", "mail"), ("call", "call")):
+            own = [one["found"] for one in drawn if one["what"] == word]
+            if row[kind] is not None:
+                hits = sum(row["what"] in found.split(", ") for found in own)
+                assert part(row[kind]) == (hits, len(own))
+
+
 # --- the week ------------------------------------------------------------------------------------
 
 
@@ -556,7 +588,7 @@ CHECKS: Mapping[str, Callable[[Played, str], None]] = {
         contacts_made, responses, response_variance, followed_on, promises, promises_reps, overview,
         reply_by_number,
         funnel, templates, channels, hours, silence_map, terms, velocity, closed_reps, by_contacts,
-        followed, momentum_lost, timing, verdict, weeks, advice,
+        followed, momentum_lost, timing, verdict, quality, quality_sample, weeks, advice,
     )
 }  # fmt: skip
 
@@ -573,22 +605,30 @@ def same(played: Played) -> None:
 
 def same_table(figure: Row, table: str) -> None:
     """A figure's CSV says what its JSON says: lengths in hours, shares as counts and rates."""
-    parts = {"share": ("hits", "n", "rate", "low", "high"), "part": ("hits", "n", "rate")}
-    expected: list[list[str]] = []
-    for row in figure["rows"]:
-        cells: list[Any] = []
-        for column in figure["columns"]:
-            value = row[column["key"]]
-            if column["kind"] in parts:
-                cells += [None if value is None else value[one] for one in parts[column["kind"]]]
-            elif column["kind"] == "ms" and value is not None:
-                cells.append(round(value / HOUR, 3))
-            else:
-                cells.append(value)
-        expected.append([_cell(one) for one in cells])
+    expected = [
+        [_cell(one) for column in figure["columns"]
+         for one in _flat(column["kind"], row[column["key"]])]
+        for row in figure["rows"]
+    ]  # fmt: skip
     head, *lines = csv.reader(io.StringIO(table))
     assert lines == expected, figure["figure"]
     assert all(len(line) == len(head) for line in lines)
+
+
+def _flat(kind: str, value: Any) -> list[Any]:
+    parts = {
+        "share": ("hits", "n", "rate", "low", "high"), "part": ("hits", "n", "rate"),
+        "record": ("name", "url"),
+    }.get(kind)  # fmt: skip
+    if parts is not None:
+        return [None if value is None else value[one] for one in parts]
+    if kind == "edit":
+        return [" ".join((value or {}).values())]
+    if value is not None and kind == "ms":
+        return [round(value / HOUR, 3)]
+    if value is not None and kind == "when":
+        return [datetime.fromtimestamp(value / 1000, UTC).isoformat()]
+    return [value]
 
 
 def _cell(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.feedback.board.pipeline import by_contacts, silence_map
+from app.feedback.board.quality import quality, sample
 from app.feedback.board.speed import contacts_made, first_contact, followed_on
 from app.feedback.counted import Counted, share, total, values
 from app.feedback.figures import ENOUGH, TOO_FEW, Behind, Column, Figure, Line, part_cell, rate_cell
@@ -28,6 +29,8 @@ def figures(counted: Counted) -> Sequence[Figure]:
         followed_on(counted),
         silence_map(counted),
         by_contacts(counted),
+        quality(counted),
+        sample(counted),
     ]
 
 
