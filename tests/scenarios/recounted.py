@@ -581,6 +581,11 @@ def advice(played: Played, page: str) -> None:
     assert few == {one.partition(", which")[0] for one in told if "answered" in one}
 
 
+def taken(played: Played, page: str) -> None:
+    """Nobody edits a playbook while these accounts are played, so no advice was taken."""
+    assert played.rows(page, "taken") == []
+
+
 CHECKS: Mapping[str, Callable[[Played, str], None]] = {
     one.__name__: one
     for one in (
@@ -589,6 +594,7 @@ CHECKS: Mapping[str, Callable[[Played, str], None]] = {
         reply_by_number,
         funnel, templates, channels, hours, silence_map, terms, velocity, closed_reps, by_contacts,
         followed, momentum_lost, timing, verdict, quality, quality_sample, weeks, advice,
+        taken,
     )
 }  # fmt: skip
 
