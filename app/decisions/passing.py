@@ -40,7 +40,8 @@ _PERCENT = 100
 class Reached:
     """Where and when a control step is reached.
 
-    begins: when. over_at: when the step before it was over. entry_at: what `entry` counts from.
+    begins: when; later than now where it waits already and was put off. over_at: when the step
+    before it was over. entry_at: what `entry` counts from.
     finished: ids of the touches that are over. passages: what is known of the control steps.
     """
 
@@ -120,13 +121,16 @@ def _wait(node: Wait, at: Reached) -> Passed | Waits:
     again = gives_up
     if came is None:
         reached = _lazily(node.until, at)
+        if reached is not None:
+            reached = max(reached, at.begins) if at.begins > at.now else reached
         if reached is not None and reached <= at.now:
             came = reached
         elif reached is not None:
             again = min(gives_up, reached)
     if came is not None:
         values = {"what": what, "at": came}
-        return Passed(THEN, max(came, at.begins), Code.SIGNAL_CAME, values)
+        passed = max(came, at.begins) if at.begins <= at.now else came
+        return Passed(THEN, passed, Code.SIGNAL_CAME, values)
     if gives_up <= at.now:
         return Passed(ELSE, gives_up, Code.SIGNAL_MISSING, {"what": what, "until": gives_up})
     return Waits(again, {"what": what, "until": gives_up})

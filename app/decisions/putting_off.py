@@ -11,6 +11,7 @@ from app.decisions.codes import Code
 from app.decisions.dates import FIELD
 from app.decisions.exits import addresses
 from app.decisions.timing import owed_at, shift, write_at
+from app.decisions.waits import put_off_wait, waits_in
 from app.decisions.zones import local_day
 from app.model.calendar import WorkCalendar
 from app.model.decisions import (
@@ -56,7 +57,8 @@ def put_off(
     calendar: WorkCalendar,
     now: Business,
 ) -> Decision:
-    """Move what is ahead of a running sequence by so many local days, none before `floor`.
+    """Move what is ahead of a running sequence by so many local days, none before `floor`; the
+    step at which it waits too.
 
     A step on a date of the record keeps it. A task that stands in the CRM moves with the rest if it
     addresses the person and nobody has touched it; the CRM's own sequences cannot be moved.
@@ -72,12 +74,11 @@ def put_off(
             touches.append(
                 _moved(row["id"], step, row["occurrence"], stands, days, floor, calendar)
             )
-    if not touches:
+    waits = put_off_wait(one, Delay(days, Unit.D), calendar, floor)
+    if not touches and not waits:
         return Decision()
-    return Decision(
-        (MoveTouches(one.id, one.subject, tuple(touches), anew=True),),
-        (_line(one, Code.PUT_OFF, touches, now),),
-    )
+    moved = (MoveTouches(one.id, one.subject, tuple(touches), anew=True),) if touches else ()
+    return Decision((*moved, *waits), (_line(one, Code.PUT_OFF, touches, now, waits),))
 
 
 def bring_forward(
@@ -168,7 +169,11 @@ def _moved(
 
 
 def _line(
-    one: EnrolmentView, code: str, touches: Sequence[PlannedTouch], now: Business
+    one: EnrolmentView,
+    code: str,
+    touches: Sequence[PlannedTouch],
+    now: Business,
+    waits: Sequence[Action] = (),
 ) -> Explanation:
-    due = {touch.step.id: touch.due_at for touch in touches}
+    due = {touch.step.id: touch.due_at for touch in touches} | waits_in(waits)
     return one.told("planned", code, now, {"due": due})

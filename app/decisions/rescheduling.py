@@ -16,6 +16,7 @@ from app.decisions.flow import touches_reached
 from app.decisions.redating import is_open, latest_of
 from app.decisions.sequences import progress
 from app.decisions.timing import owed_at, shift, write_at
+from app.decisions.waits import put_off_wait, resume_wait, waits_in, waits_until
 from app.decisions.zones import local_day
 from app.model.calendar import WorkCalendar
 from app.model.decisions import (
@@ -108,26 +109,40 @@ class _Asked:
     def moved_by(self, delay: Delay) -> Decision:
         if delay.amount < 1:
             raise RescheduleError(f"by: {delay} is no time; write one such as 3d")
-        return self._move(self._later(self._all(), delay), Code.RESCHEDULED, delay)
+        waits = put_off_wait(self._one, delay, self._calendar)
+        moved = self._later(self._all(waits), delay)
+        return self._move(moved, Code.RESCHEDULED, delay, waits=waits)
 
     def moved_to(self, at: Business) -> Decision:
         if at < self._now:
             raise RescheduleError("to: it lies in the past; give a time to come")
+        rows, stood = self._open, waits_until(self._one)
+        if not rows and stood is not None:
+            if at < stood:
+                raise RescheduleError(
+                    "to: it waits, and a wait can be put off, not cut short; give a later time"
+                )
+            delay = self._days(stood, at)
+            waits = put_off_wait(self._one, delay, self._calendar, at)
+            return self._move([], Code.RESCHEDULED, delay, waits=waits)
         rows = self._all()
         delay = self._days(rows[0]["due_at"], at)
         first, *later = self._later(rows, delay)
-        return self._move([self._at(rows[0], first, at), *later], Code.RESCHEDULED, delay)
+        waits = put_off_wait(self._one, delay, self._calendar) if delay.amount > 0 else ()
+        moved = [self._at(rows[0], first, at), *later]
+        return self._move(moved, Code.RESCHEDULED, delay, waits=waits)
 
     def paused(self, until: Business) -> Decision:
         if until <= self._now:
             raise RescheduleError("pause_until: it lies in the past; give a time to come")
-        rows = self._all()
         delay = self._days(self._now, until)
+        waits = put_off_wait(self._one, delay, self._calendar, until)
+        rows = self._all(waits)
         moved = [
             touch if touch.due_at >= until else self._at(row, touch, until)
             for row, touch in zip(rows, self._later(rows, delay), strict=True)
         ]
-        return self._move(moved, Code.PUT_OFF_UNTIL, delay, {"until": until})
+        return self._move(moved, Code.PUT_OFF_UNTIL, delay, {"until": until}, waits)
 
     def resumed(self, since: Business) -> Decision:
         moved: list[PlannedTouch] = []
@@ -136,13 +151,21 @@ class _Asked:
             if row["due_at"] >= since and delay.amount:
                 moved += self._later([row], delay)
         whole = self._days(max(since, self._one.started_at), self._now)
-        return self._move(moved, Code.RULE_RESUMED, whole) if moved else Decision()
+        waits = resume_wait(self._one, since, self._calendar, self._now)
+        if not moved and not waits:
+            return Decision()
+        return self._move(moved, Code.RULE_RESUMED, whole, waits=waits)
 
-    def _all(self) -> Sequence[Row]:
-        if not self._open:
+    def _all(self, waits: Sequence[Action] = ()) -> Sequence[Row]:
+        if not self._open and not waits:
+            if waits_until(self._one) is not None:
+                raise RescheduleError(
+                    "enrolment: it waits for a date of the record, so change that in the CRM"
+                )
             raise RescheduleError(
-                "enrolment: no step of it is planned or open; steps that wait for the one before "
-                "follow when that is done, and a task that a rep edited stays theirs"
+                "enrolment: no step of it is planned, open or waiting for its time; steps that "
+                "wait for the one before follow when that is done, and a task that a rep edited "
+                "stays theirs"
             )
         return self._open
 
@@ -178,14 +201,16 @@ class _Asked:
         code: str,
         delay: Delay,
         more: Mapping[str, Any] | None = None,
+        waits: Sequence[Action] = (),
     ) -> Decision:
         one = self._one
         since = owed_at(one.counts_from or one.anchor_at, delay, self._calendar)
         actions = (
-            MoveTouches(one.id, one.subject, tuple(moved)),
+            *((MoveTouches(one.id, one.subject, tuple(moved)),) if moved else ()),
             CountFrom(one.id, one.subject, since),
+            *waits,
         )
-        due = {touch.step.id: touch.due_at for touch in moved}
+        due = {touch.step.id: touch.due_at for touch in moved} | waits_in(waits)
         line = self._line(code, {"steps": list(due), "due": due, **(more or {})})
         return Decision(actions, (line,))
 

@@ -35,7 +35,7 @@ from app.model.decisions import (
 from app.model.flow import BEAT, Beat, Control, Node, Passage, SetMomentum
 from app.model.playbook import Step
 from app.model.records import SubjectView
-from app.model.time import Business, Delay
+from app.model.time import DAY, Business, Delay
 
 
 @dataclass(slots=True)
@@ -78,6 +78,12 @@ def walk(
     return _Walk(enrolment, subject, calendar, now, finished, done_at, seen or {}).walk()
 
 
+def clock_of(enrolment: EnrolmentView, now: Business) -> Business:
+    """What the time is for control steps: it stands still while the rule is paused."""
+    held = enrolment.held_since
+    return now if held is None else min(now, held)
+
+
 class _Walk:
     def __init__(
         self,
@@ -91,6 +97,7 @@ class _Walk:
     ) -> None:
         self._enrolment, self._subject = enrolment, subject
         self._calendar, self._now = calendar, now
+        self._clock = clock_of(enrolment, now)
         self._finished = finished
         self._last_done = done_at or enrolment.last_done_at or now
         self._passages = {**enrolment.passages, **seen}
@@ -176,12 +183,14 @@ class _Walk:
         if counts_from is None:
             return None
         begins = owed_at(counts_from, None if at_last else node.at, self._calendar)
+        begins = max(begins, known.from_at or begins)
         known = replace(known, kind=kind_of(node))
-        if begins > self._now:
+        waits = known.begun_at is not None  # then it was put off, and goes on listening
+        if begins > self._clock and not waits:
             self._wait(node, replace(known, until_at=begins), Code.STEP_LATER, {"until": begins})
             return None
         at = Reached(
-            self._enrolment, self._subject, self._calendar, self._now, begins,
+            self._enrolment, self._subject, self._calendar, self._clock, begins,
             over if over is not None else begins, self._entry_at, self._finished,
             self._passages,
         )  # fmt: skip
@@ -204,10 +213,11 @@ class _Walk:
         since, last = self._beat if node.anchor == BEAT else (over, None)
         if since is None:
             return False
+        since = max(since, known.from_at or since)
         if known.passed_at is None:
             known = replace(known, kind=kind_of(node))
             at = Reached(
-                self._enrolment, self._subject, self._calendar, self._now, since, since,
+                self._enrolment, self._subject, self._calendar, self._clock, since, since,
                 self._entry_at, self._finished, self._passages,
             )  # fmt: skip
             made = decide_beat(node, at, since, last)
@@ -232,7 +242,10 @@ class _Walk:
             told = {"step": name_of(node), **values}
             self._way.lines.append(one.told("waiting", code, self._now, told, positive=False))
         self._passages[node.id] = passage
-        timer = ArmTimer(one.subject, timer_of(one.id), passage.until_at, {"enrolment": one.id})
+        look_at = passage.until_at
+        if one.held_since is not None and look_at <= self._now:
+            look_at = Business(self._now + DAY)  # its time stands still until the rule goes on
+        timer = ArmTimer(one.subject, timer_of(one.id), look_at, {"enrolment": one.id})
         self._way.actions.append(timer)
 
     def _pass(self, node: Control, known: Passage, begins: Business, made: Passed) -> None:

@@ -9,6 +9,7 @@ from app.lanes.context import Tenant
 from app.lanes.steps import DONE, is_over
 from app.model.decisions import EnrolmentView
 from app.model.flow import Passage
+from app.model.time import Business
 from app.model.vocabulary import EnrolmentState as State
 from app.model.vocabulary import Mode
 
@@ -22,12 +23,13 @@ def enrolment_view(
     latest = {s["step"]: s for s in sorted(steps, key=lambda s: s["occurrence"])}
     done = [s["outcome_at"] for s in steps if s["outcome"] in DONE]
     version, definition = row["version_id"], row["definition"]
+    sequence = None if row["is_firing"] else tenant.sequence(version, definition)
     return EnrolmentView(
         id=row["id"],
         subject=row["subject_id"],
         definition=definition,
         rule=row["rule"],
-        sequence=None if row["is_firing"] else tenant.sequence(version, definition),
+        sequence=sequence,
         steps=tenant.steps(version, definition, row["is_firing"]),
         anchor=row["anchor"],
         anchor_at=row["anchor_at"],
@@ -42,4 +44,11 @@ def enrolment_view(
         touches=tuple(steps),
         counts_from=row.get("counts_from"),
         passages=dict(passed),
+        held_since=_held_since(tenant, row["rule"]) if sequence and sequence.flow else None,
     )
+
+
+def _held_since(tenant: Tenant, rule: str) -> Business | None:
+    active = tenant.rule(rule)
+    at = active.paused_at if active is not None else None
+    return None if at is None else Business(at)

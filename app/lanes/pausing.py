@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from app.decisions.codes import Code
+from app.decisions.flow import timer_of
 from app.decisions.lasting import LAZY
 from app.decisions.rescheduling import resume as resumed
 from app.decisions.rules import arm
@@ -14,8 +15,19 @@ from app.lanes.commit import store_decisions
 from app.lanes.context import Lanes, Tenant
 from app.lanes.snapshot import Snapshot
 from app.lanes.writes import Writes
+from app.model.decisions import ArmTimer
+from app.model.flow import Passage
 from app.model.time import Business
-from app.store import audit, installations, moving, natives, playbooks, tasks
+from app.store import (
+    audit,
+    installations,
+    moving,
+    natives,
+    passages,
+    playbooks,
+    tasks,
+    timers,
+)
 
 Late = Literal["shift", "policy"]
 
@@ -75,6 +87,7 @@ def resume(
     for key, state in sorted(waiting.items()):
         moved = _shift(lanes, installation_id, key, state, who) if late == "shift" else 0
         _go_on(lanes, installation_id, key, state, late, who)
+        _look_again(lanes, installation_id, key)
         answer.append({"rule": key, "moved": moved})
     _arm(lanes, lanes.tenant(installation_id), set(waiting))
     return answer
@@ -136,6 +149,34 @@ def _go_on(
         data = {"rule": rule, "late": late, "paused_at": state["paused_at"]}
         audit.write(conn, inst, who, "rule_resumed", lanes.wall(), data)
         installations.bump(conn, inst)
+
+
+def _look_again(lanes: Lanes, inst: int, rule: str) -> None:
+    """What stood at a step that waits is looked at in its time again; see `walking`, which looks
+    once a day while the rule is paused."""
+    tenant, after = lanes.tenant(inst), ""
+    while True:
+        with lanes.store.write() as conn:
+            rows = moving.running_of(conn, inst, rule, after, _PAGE)
+            if not rows:
+                return
+            known = passages.of(conn, [row["id"] for row in rows if tenant.steers(row)])
+            timers.arm(conn, inst, list(_looks(rows, known)))
+            after = rows[-1]["id"]
+
+
+def _looks(
+    rows: Sequence[Mapping[str, Any]], known: Mapping[str, Mapping[str, Passage]]
+) -> Iterator[ArmTimer]:
+    for row in rows:
+        stood = [
+            one.until_at
+            for one in known.get(row["id"], {}).values()
+            if one.until_at is not None and one.passed_at is None
+        ]
+        if stood:
+            data = {"enrolment": row["id"]}
+            yield ArmTimer(row["subject_id"], timer_of(row["id"]), min(stood), data)
 
 
 def _arm(lanes: Lanes, tenant: Tenant, rules: set[str]) -> None:

@@ -232,9 +232,8 @@ class EnrolmentView:
     """A running enrolment as decisions see it.
 
     touches: rows of its touches, each with id, step, occurrence, state, reason, outcome and
-    outcome_why; those of the store also with their instants, `edited`, and what is wished of them.
-    counts_from: from when delays count, where that is not `anchor_at`: a release, or a person's
-    word. passages: step id → what is known of that control step.
+    outcome_why; those of the store also with instants, `edited` and wishes. counts_from: from when
+    delays count, if not `anchor_at`. passages: step id → what is known of that control step.
     """
 
     id: str
@@ -256,6 +255,7 @@ class EnrolmentView:
     touches: tuple[Mapping[str, Any], ...] = ()
     counts_from: Business | None = None
     passages: Mapping[str, Passage] = field(default_factory=dict[str, Passage])
+    held_since: Business | None = None  # its rule is paused: no time counts for control steps
 
     def told(
         self,

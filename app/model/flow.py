@@ -128,7 +128,8 @@ class Passage:
 
     begun_at: when it began. until_at: when it is looked at again, if nothing comes before. seen_at:
     the latest signal that it asks about. passed_at, arm: when and by which arm it was passed, as a
-    fact of the story and not of the clock: deciding late gives the same.
+    fact of the story and not of the clock: deciding late gives the same. from_at: it begins no
+    earlier, because it was put off; None where it never was.
     """
 
     step: str
@@ -138,3 +139,4 @@ class Passage:
     seen_at: Business | None = None
     passed_at: Business | None = None
     arm: str = ""
+    from_at: Business | None = None

@@ -17,8 +17,8 @@ from app.store.tables import enrolments, passages
 
 _p, _e = passages.c, enrolments.c
 
-_NAMES = ("step", "kind", "begun_at", "until_at", "seen_at", "passed_at", "arm")
-_CHANGES = ("kind", "begun_at", "until_at", "seen_at", "passed_at", "arm")
+_NAMES = ("step", "kind", "begun_at", "until_at", "seen_at", "passed_at", "arm", "from_at")
+_CHANGES = ("kind", "begun_at", "until_at", "seen_at", "passed_at", "arm", "from_at")
 _OF = Fixed(
     select(_p.enrolment_id, *(_p[name] for name in _NAMES)).where(among(_p.enrolment_id, "ids"))
 )

@@ -455,6 +455,7 @@ passages = Table(
     Column("seen_at", BigInteger),  # the latest signal that it asks about
     Column("passed_at", BigInteger),
     Column("arm", String(64), nullable=False, server_default=""),  # then, else, a cohort
+    Column("from_at", BigInteger),  # it begins no earlier: it was put off
 )
 Index("ix_passages", passages.c.installation_id, passages.c.kind)
 

@@ -17,7 +17,8 @@ from app.model.records import SubjectView
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import ACTIVITY, SignalKind, StageKind
-from tests.decisions.living_desk import Desk, Touch
+from tests.decisions.living_desk import Desk
+from tests.decisions.living_runs import Touch
 
 
 class Life(Desk):
@@ -45,6 +46,10 @@ class Life(Desk):
         self.truth.answers[subject].append(self.now)
         self._change(subject, last_reply_at=self.now, last_activity_at=self.now)
         self._tell(SignalKind.REPLIED, subject, f"email:{self.now}")
+
+    def meet(self, subject: int) -> None:
+        self._change(subject, last_meeting_at=self.now, last_activity_at=self.now)
+        self._tell(SignalKind.MEETING_HELD, subject, f"meeting:{self.now}")
 
     def opt_out(self, contact: str) -> None:
         self.truth.opted_out.setdefault(contact, self.now)
@@ -81,7 +86,7 @@ class Life(Desk):
         before = self.views[subject].owner_id
         self._change(subject, owner_id=owner)
         for touch in self._touches(subject, "open"):
-            if touch.owner == before:
+            if touch.owner == before and not touch.edited:
                 touch.owner = owner
         self._tell(SignalKind.OWNER_CHANGED, subject, f"owner:{self.now}")
         self._ask_again(subject)
@@ -107,9 +112,8 @@ class Life(Desk):
 
     def finish(self, touch: Touch, *, deleted: bool = False) -> None:
         """A rep completes the task, or throws it away."""
-        touch.state = "done"
+        touch.state, touch.over_at = "deleted" if deleted else "done", self.now
         subject = touch.run.begun.subject
-        self._over(touch)
         if not deleted:
             self._change(subject, last_activity_at=self.now)
         self._tell(
@@ -143,6 +147,13 @@ class Life(Desk):
             self.now = Business(max(self.now, self.heap[0][0]))
             self._drain()
         self.now = Business(max(self.now, until))
+        if not self.asleep:
+            self._drain()
+
+    def jump(self, by: int) -> None:
+        """The clock goes on, or back, at once; what fell due between is due by then."""
+        self._latest = self.latest
+        self.now = Business(self.now + by)
         if not self.asleep:
             self._drain()
 

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from app.decisions.flow import timer_of
 from app.model.vocabulary import EnrolmentState, Priority, TaskType
 from demo.calendars import Calendar, in_call_hours
-from tests.decisions.living import Life
-from tests.decisions.living_desk import Touch
+from tests.decisions.living_runs import Touch
+from tests.decisions.living_words import Worded
 
 ADDRESSING = (TaskType.CALL, TaskType.EMAIL)
 
@@ -22,13 +23,16 @@ ADDRESSING = (TaskType.CALL, TaskType.EMAIL)
 class Checks:
     """Bound to one life. calendars: owner → the same working time as the app is given."""
 
-    def __init__(self, life: Life, calendars: dict[str, Calendar], seen: Counter[str]) -> None:
+    def __init__(self, life: Worded, calendars: dict[str, Calendar], seen: Counter[str]) -> None:
         self._life = life
         self._calendars = calendars
         self._home = calendars[""]
         self._seen = seen
-        self._keys: set[tuple[object, ...]] = set()
+        self._keys: dict[tuple[object, ...], Touch] = {}
+        self._ids: set[str] = set()
         self._placed = 0
+        self._passed: set[tuple[str, str]] = set()
+        self._mine: dict[str, tuple[int, object]] = {}
         life.on_write = self.written
 
     # --- each task, in the instant in which it is written -----------------------------------
@@ -36,24 +40,41 @@ class Checks:
     def written(self, touch: Touch) -> None:
         for check in (
             self._once, self._after_anchor, self._within_hours, self._consent, self._wishes,
-            self._reason, self._caps, self._budget, self._merge, self._present,
+            self._reason, self._caps, self._budget, self._merge, self._present, self._version,
+            self._put_off,
         ):  # fmt: skip
-            self._seen[check.__name__.strip("_")] += 1
+            self._seen[check.__name__.removeprefix("_")] += 1
             check(touch)
 
     def _once(self, touch: Touch) -> None:
-        begun = touch.run.begun
+        """No step twice; but one that a version took out, and whose task is gone, may come back."""
+        begun, id = touch.run.begun, touch.planned.id
         key = (begun.subject, begun.definition, begun.anchor, touch.planned.step.id)
-        assert key not in self._keys, f"once: {key} was written twice"
-        self._keys.add(key)
+        before = self._keys.get(key)
+        assert before is None or before.state == "archived", f"once: {key} was written twice"
+        assert id not in self._ids, f"once: {key} was written twice under one id"
+        self._keys[key] = touch
+        self._ids.add(id)
 
     def _after_anchor(self, touch: Touch) -> None:
-        begun, now = touch.run.begun, self._life.now
+        begun, now = touch.run.begun, self._life.latest  # a clock may have gone back since
         assert touch.due_at >= begun.anchor_at, "after_anchor: due before what it counts from"
         assert now >= begun.started_at, "after_anchor: written before it was decided"
-        assert touch.due_at >= touch.planned.owed_at or touch.planned.owed_at < begun.started_at, (
+        placed = touch.asked or touch.planned.owed_at < touch.made_at
+        assert placed or touch.due_at >= touch.planned.owed_at, (
             "after_anchor: due before the unshifted instant"
         )
+
+    def _version(self, touch: Touch) -> None:
+        """It is a step of the version by which its run goes."""
+        known = {step.id for step in touch.run.steps}
+        assert touch.planned.step.id in known, "version: written for a step that it does not have"
+
+    def _put_off(self, touch: Touch) -> None:
+        """Nothing that was to come when a person put it all off is due before they said."""
+        until = self._life.truth.put_off.get(touch.run.begun.id, 0)
+        later = touch.due_at >= until or not touch.asked
+        assert later, "put_off: due before the instant until which it was put off"
 
     def _within_hours(self, touch: Touch) -> None:
         if self._calendars[touch.owner].works_at(touch.due_at):
@@ -77,6 +98,8 @@ class Checks:
         assert subject not in truth.stopped, "wishes: written after a rep's stop"
         assert truth.paused.get(subject, 0) <= now, "wishes: written while a rep pauses it"
         assert truth.held.get(subject, 0) <= now, "wishes: written while it is held"
+        rule = touch.run.begun.rule.rule.key
+        assert rule not in truth.rules_paused, "wishes: written while its rule is paused"
         assert subject not in truth.deleted, "wishes: written for a deleted record"
 
     def _reason(self, touch: Touch) -> None:
@@ -134,7 +157,9 @@ class Checks:
     def whole(self) -> None:
         if self._life.asleep:
             return
-        for check in (self._explained, self._nothing_lost, self._local_days):
+        for check in (
+            self._explained, self._nothing_lost, self._local_days, self._kept, self._waits,
+        ):  # fmt: skip
             check()
 
     def _explained(self) -> None:
@@ -159,7 +184,7 @@ class Checks:
     def _nothing_lost(self) -> None:
         """A run goes on while something of it stands or lies ahead, and no longer."""
         life = self._life
-        ahead = {what for _, order, _, what in life.heap if order == 1}
+        ahead = {what for at, order, _, what in life.heap if order == 1 and at >= what.look_at}
         for runs in life.runs.values():
             for run in runs.values():
                 assert run.view.state is EnrolmentState.ACTIVE
@@ -168,7 +193,35 @@ class Checks:
                 lost = [t for t in touches if t.state == "planned" and t not in ahead]
                 assert not lost, "nothing_lost: a planned touch that nothing will bring up"
                 alive = [t for t in touches if t.state in ("planned", "waiting", "open")]
-                assert alive, f"nothing_lost: {run.begun.definition} goes on with nothing left"
+                waits = timer_of(run.begun.id) in life.armed(run.begun.subject)
+                assert alive or waits, f"nothing_lost: {run.definition} goes on with nothing left"
+
+    def _kept(self) -> None:
+        """What is over, and what a rep made theirs, is nothing that a later word changes."""
+        assert not self._life.unkept, f"kept: {self._life.unkept[0]}"
+        for touch in self._life.written:
+            if touch.edited or touch.state == "done":
+                self._seen["kept"] += 1
+                known = self._mine.setdefault(touch.planned.id, (touch.due_at, touch.planned))
+                assert known == (touch.due_at, touch.planned), "kept: a rep's own task has changed"
+
+    def _waits(self) -> None:
+        """A step that waits gives up in its own time: none counts while its rule is paused, nor
+        before the instant until which a person put it off."""
+        truth = self._life.truth
+        for run in self._life.runs_ahead():
+            paused = truth.rules_paused.get(run.begun.rule.rule.key, 1 << 60)
+            for step, passage in run.passages.items():
+                at = passage.passed_at
+                if at is None or (run.begun.id, step) in self._passed:
+                    continue
+                self._passed.add((run.begun.id, step))
+                if passage.kind == "wait" and passage.arm == "then":
+                    continue  # what was awaited came
+                self._seen["waits"] += 1
+                assert at <= paused, "waits: it gave up while its rule was paused"
+                until = truth.waits_put_off.get((run.begun.id, step), 0)
+                assert at >= until, "waits: it gave up before the time put off to"
 
     def _local_days(self) -> None:
         """Days keep the local time, over a change of the clocks too."""
@@ -187,5 +240,6 @@ class Checks:
 
 NAMES: Iterable[str] = (
     "once", "after_anchor", "within_hours", "consent", "wishes", "reason", "caps", "budget",
-    "merge", "present", "explained", "nothing_lost", "local_days",
+    "merge", "present", "version", "put_off", "explained", "nothing_lost", "local_days", "kept",
+    "waits",
 )  # fmt: skip

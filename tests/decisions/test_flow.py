@@ -11,7 +11,9 @@ from app.decisions.backlog import enter
 from app.decisions.flow import timer_of
 from app.decisions.passing import cohort
 from app.decisions.redating import redate
+from app.decisions.rescheduling import RescheduleError, reschedule, resume
 from app.decisions.sequences import advance, progress
+from app.decisions.walking import walk
 from app.model.decisions import (
     ArmTimer,
     CountFrom,
@@ -35,6 +37,7 @@ from app.model.flow import (
     Wait,
 )
 from app.model.playbook import Sequence, Step, When
+from app.model.rescheduling import By, Change, PauseUntil, To
 from app.model.time import DAY, HOUR, Business, parse_delay
 from app.model.vocabulary import EXITS, Mode, Momentum, SignalKind, StopReason
 from tests.decisions.build import CAL, NOW, active, at, enrolment, signal, step, subject
@@ -291,3 +294,80 @@ def test_a_passage_says_all_that_is_needed_to_go_on() -> None:
     passed = {"w": Passage("w", "wait", NOW, None, NOW, NOW, "then")}
     view = steered(*WAY, passages=passed)
     assert planned(progress(view, subject(), CAL, NOW)) == ["yes"]
+
+
+def asked_off(view: EnrolmentView, change: Change, now: Business) -> EnrolmentView:
+    return after(view, reschedule(view, change, subject(), CAL, now, "ada"))
+
+
+@pytest.mark.parametrize(
+    ("change", "until"),
+    [
+        (By(parse_delay("2d")), "2026-03-07 10:00"),
+        (By(parse_delay("4h")), "2026-03-05 14:00"),
+        (To(at("2026-03-09 15:00")), "2026-03-09 15:00"),
+        (PauseUntil(at("2026-03-04 08:00")), "2026-03-07 10:00"),
+        (PauseUntil(at("2026-03-02 23:00")), "2026-03-05 10:00"),
+    ],
+)
+def test_a_wait_is_put_off_and_what_is_left_of_it_stays(change: Change, until: str) -> None:
+    view, _ = begun(*WAY)
+    now = Business(NOW + HOUR)
+    made = reschedule(view, change, subject(), CAL, now, "ada")
+    assert ArmTimer(1, timer_of("e1"), at(until), {"enrolment": "e1"}) in made.actions
+    assert made.explanations[0].values["due"] == {"w": at(until)}
+    on = after(view, made)
+    assert planned(progress(on, subject(), CAL, Business(at(until) - 1))) == []
+    assert planned(progress(on, subject(), CAL, at(until))) == ["no"]
+    assert walk(on, subject(), CAL, now).passages == {}, "walked anew, it waits as it did"
+    came = advance(on, signal(SignalKind.REPLIED, now), subject(), CAL, now)
+    assert planned(came) == ["yes"], "what it waits for is heard all the same"
+
+
+def test_a_branch_and_a_paced_step_are_put_off_and_a_date_is_not() -> None:
+    branch = Branch("b", Seen(REPLY), parse_delay("2d"), anchor="entry")
+    view, _ = begun(branch, step("x", "1d", anchor="previous_done", under=(("b", "else"),)))
+    on = asked_off(view, By(parse_delay("3d")), NOW)
+    assert planned(progress(on, subject(), CAL, Business(NOW + 4 * DAY))) == []
+    assert planned(progress(on, subject(), CAL, Business(NOW + 5 * DAY))) == ["x"]
+    dated = replace(branch, anchor="field:go_live", at=None)
+    about = subject(fields={"go_live": "2026-03-09"})
+    view = steered(dated)
+    view = after(view, progress(view, about, CAL, NOW))
+    with pytest.raises(RescheduleError, match="waits for a date of the record"):
+        reschedule(view, By(parse_delay("3d")), about, CAL, NOW, "ada")
+
+
+def test_a_wait_cannot_be_cut_short() -> None:
+    view, _ = begun(*WAY)
+    with pytest.raises(RescheduleError, match="not cut short"):
+        asked_off(view, To(at("2026-03-03 10:00")), NOW)
+
+
+def test_no_time_counts_for_a_wait_while_its_rule_is_paused() -> None:
+    view, _ = begun(*WAY)
+    since, now = Business(NOW + DAY), Business(NOW + 11 * DAY)
+    held = replace(view, held_since=since)
+    made = progress(held, subject(), CAL, now)
+    (timer,) = made.actions
+    assert isinstance(timer, ArmTimer), "nothing is passed"
+    assert timer.due_at > now, "it is looked at again"
+    came = advance(held, signal(SignalKind.REPLIED, now), subject(), CAL, now)
+    assert planned(came) == ["yes"], "what comes is heard in the pause too"
+    on = after(view, resume(view, since, CAL, now, "otto"))
+    ends = Business(NOW + 13 * DAY)
+    assert planned(progress(on, subject(), CAL, Business(ends - 1))) == []
+    assert planned(progress(on, subject(), CAL, ends)) == ["no"]
+
+
+def test_a_wait_that_a_completion_begins_in_a_pause_has_its_whole_time_after_it() -> None:
+    way = (step("a"), *WAY)
+    view = steered(*way, planned=frozenset({"a"}), held_since=Business(NOW + DAY))
+    done = Business(NOW + 4 * DAY)
+    view = after(view, progress(view, subject(), CAL, done, done="a", done_at=done))
+    view = replace(view, finished=frozenset({"a"}), last_done_at=done)
+    now = Business(NOW + 8 * DAY)
+    on = replace(after(view, resume(view, Business(NOW + DAY), CAL, now, "otto")), held_since=None)
+    ends = Business(now + 3 * DAY)
+    assert planned(progress(on, subject(), CAL, Business(ends - 1))) == []
+    assert planned(progress(on, subject(), CAL, ends)) == ["no"]

@@ -148,5 +148,5 @@ def test_words_that_do_not_fit(change: Change, said: str) -> None:
 def test_what_does_not_run_has_no_times(one: EnrolmentView) -> None:
     with pytest.raises(RescheduleError, match="does not run"):
         asked(one, By(parse_delay("1d")))
-    with pytest.raises(RescheduleError, match="no step of it is planned or open"):
+    with pytest.raises(RescheduleError, match="no step of it is planned, open or waiting"):
         asked(view(a=DONE), By(parse_delay("1d")))

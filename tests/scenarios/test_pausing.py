@@ -9,6 +9,7 @@ import pytest
 
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import Story, playbook
+from tests.scenarios.test_flow import complete, waiting
 from tests.scenarios.test_migrating import V1, chased, steps
 
 CHASE = "test/chase"
@@ -144,3 +145,26 @@ def test_what_cannot_be_paused_or_resumed_is_said(story: Story) -> None:
     assert "queue" in refused("test/pause", {"queue": "yes"})
     assert "late" in refused("test/resume", {"late": "now"})
     assert "rules" in refused("test/pause", {"rules": "sent"})
+
+
+@pytest.mark.feature("P30")
+def test_what_waits_has_as_long_after_the_pause_as_it_had_left_before(story: Story) -> None:
+    deal = waiting(story)  # for an answer, until Thursday the 10th, 10:10
+    answered = story.deal("proposal", name="Answered")
+    story.until("+10min")
+    complete(story, answered)
+    story.to("2026-09-08 12:00")
+    pause(story)
+    story.to("2026-09-16 12:00")
+    story.act("reply", deal=answered)
+    story.to("2026-09-18 12:00")
+    assert [one["step"] for one in story.subject(deal)["enrolments"][0]["passed"]] == []
+    resume(story)
+    story.until("+1h")
+    assert story.titles(deal) == []
+    story.to("2026-09-20 10:00")
+    assert [one["step"] for one in story.subject(deal)["enrolments"][0]["passed"]] == []
+    story.to("2026-09-21 12:00")
+    # Ten days later is Sunday the 20th; the mail it owes then is Monday's work.
+    assert story.lines(deal) == [("Mon 2026-09-21 09:00", "Second mail")]
+    assert story.titles(answered) == ["Call who replied"], "an answer counts in the pause too"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.harness import BEN, Story
+from tests.scenarios.test_flow import complete, waiting
 from tests.scenarios.test_migrating import V1, chased
 
 
@@ -107,3 +108,22 @@ def test_who_may_not_and_what_is_no_word(story: Story) -> None:
         assert answer(admin, body) == (422, field)
     assert "there are one, two, three" in answer(admin, {"skip": "four"})[1]
     assert "past" in answer(admin, {"to": "2026-09-01T10:00"})[1]
+
+
+@pytest.mark.feature("X08")
+def test_a_wait_is_put_off_and_nothing_comes_of_it_before(story: Story) -> None:
+    deal = waiting(story)
+    other = story.deal("proposal", name="Other")
+    story.until("+10min")
+    complete(story, other)
+    told = asked(story, deal, pause_until="2026-09-14T00:00")
+    assert told["first"][1] == "performed"
+    ahead = story.subject(deal)["next"]
+    assert (ahead["step"], story.local(ahead["due_at"])) == ("heard", "Thu 2026-09-17 10:10")
+    line = story.subject(deal)["ledger"][0]["text"]
+    assert "put it off until Mon 14 Sep 2026" in line
+    assert "heard" in line
+    story.to("2026-09-17 10:00")
+    assert (story.titles(deal), story.titles(other)) == ([], ["Second mail"])
+    story.to("2026-09-17 10:30")
+    assert story.lines(deal) == [("Thu 2026-09-17 10:10", "Second mail")]
