@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
-from app.feedback.proportions import Share, difference, needed
+from app.feedback.proportions import Adjusted, Share, adjusted, needed
 from app.model.time import DAY
 
 WINDOW_DAYS = 30
@@ -34,8 +34,9 @@ class Verdict(StrEnum):
 class Course:
     """What one record did in the days after a rule's first decision on it.
 
-    held_out: its arm, as it was drawn. began: the decision. staged: it stood in a known stage then,
-    so that it could advance and be won. The instants are the first of their kind within the window.
+    held_out: its arm, as it was drawn. stratum: with which others it is compared. began: the
+    decision. staged: it stood in a known stage then, so that it could advance and be won. The
+    instants are the first of their kind within the window.
     """
 
     held_out: bool
@@ -45,11 +46,13 @@ class Course:
     booked: int | None = None
     advanced: int | None = None
     won: int | None = None
+    stratum: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One measure over both arms. apart: (difference, lower, upper), treated minus held out.
+    """One measure over both arms. apart: (difference, lower, upper), treated minus held out, within
+    strata. compared: (treated, held out) in strata that have both.
 
     more: how many more records the treated and the held out need before the difference seen would
     be shown with 80 % power; None where the shares are equal, or the verdict is another.
@@ -61,6 +64,7 @@ class Measure:
     apart: tuple[float, float, float] | None
     verdict: Verdict
     more: tuple[int, int] | None
+    compared: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,32 +103,49 @@ def compare(courses: Sequence[Course], now: int) -> Comparison:
     treated = [one for one in over if not one.held_out]
     held = [one for one in over if one.held_out]
     aside = sum(1 for one in courses if one.held_out) - len(held)
+    strata: dict[str, tuple[list[Course], list[Course]]] = {}
+    for one in over:
+        strata.setdefault(one.stratum, ([], []))[one.held_out].append(one)
     return Comparison(
         len(treated),
         len(held),
         (len(courses) - len(over) - aside, aside),
         tuple(
-            measure(name, _share(treated, staged, done), _share(held, staged, done))
+            measure(
+                name,
+                [
+                    (_share(acted, staged, done), _share(left, staged, done))
+                    for acted, left in strata.values()
+                ],
+            )
             for name, staged, done in _MEASURES
         ),
         (_pace(treated), _pace(held)),
     )
 
 
-def measure(name: str, treated: Share, held_out: Share) -> Measure:
-    """The verdict on one measure; of all of them more is better."""
-    apart = difference(treated, held_out)
-    verdict = _verdict(treated, held_out, apart)
-    more = _more(treated, held_out) if verdict is Verdict.TOO_FEW else None
-    return Measure(name, treated, held_out, apart, verdict, more)
+def measure(name: str, strata: Sequence[tuple[Share, Share]]) -> Measure:
+    """The verdict on one measure, from (treated, held out) of each stratum; of all measures more is
+    better. The shares shown are those of all records."""
+    treated, held_out = (_all(shares) for shares in zip(*strata, strict=True)) if strata else (
+        Share(0, 0), Share(0, 0),
+    )  # fmt: skip
+    found = adjusted(strata)
+    verdict = _verdict(found)
+    more = _more(found) if verdict is Verdict.TOO_FEW and found is not None else None
+    counted = (0, 0) if found is None else (found.n, found.m)
+    apart = None if found is None else found.apart
+    return Measure(name, treated, held_out, apart, verdict, more, counted)
 
 
-def _verdict(
-    treated: Share, held_out: Share, apart: tuple[float, float, float] | None
-) -> Verdict:
-    if apart is None or min(treated.n, held_out.n) < LEAST:
+def _all(shares: Sequence[Share]) -> Share:
+    return Share(sum(one.hits for one in shares), sum(one.n for one in shares))
+
+
+def _verdict(found: Adjusted | None) -> Verdict:
+    if found is None or min(found.n, found.m) < LEAST:
         return Verdict.TOO_FEW
-    _, lower, upper = apart
+    _, lower, upper = found.apart
     if lower > 0:
         return Verdict.BETTER
     if upper < 0:
@@ -132,13 +153,12 @@ def _verdict(
     return Verdict.NONE if lower >= -CLOSE and upper <= CLOSE else Verdict.TOO_FEW
 
 
-def _more(treated: Share, held_out: Share) -> tuple[int, int] | None:
-    p, q = treated.rate, held_out.rate
-    wanted = needed(p, q) if p is not None and q is not None else None
+def _more(found: Adjusted) -> tuple[int, int] | None:
+    wanted = needed(found.p, found.q)
     if wanted is None:
         return None
     wanted = max(wanted, LEAST)
-    return max(0, wanted - treated.n), max(0, wanted - held_out.n)
+    return max(0, wanted - found.n), max(0, wanted - found.m)
 
 
 def _share(

@@ -39,12 +39,16 @@ DEFINITIONS = {
     "won": "It entered a stage that means won. Only records that stood in a stage are counted.",
     "days_to_next_stage": "Median days from the decision to the first later stage, of the records "
     "that came to one within the window.",
-    "difference": "Share of the followed up minus share of the held out, with the 95 % interval by "
-    "Newcombe (1998, method 10).",
+    "difference": "Share of the followed up minus share of the held out, like with like: within "
+    "records of one kind, pipeline, decade of the amount (1,000 to 9,999, say) and owner's team, "
+    "as they were when the rule first decided, then over all of these strata with the weights of "
+    "Mantel and Haenszel; the 95 % interval is Newcombe's (1998, method 10) at those weights (Yan "
+    "and Su 2010). Records of strata in which one arm has none count in the shares, not in the "
+    "difference: `compared` says how many do.",
     "verdict": f"`better` or `worse` where the interval leaves out zero, `no difference shown` "
     f"where it lies within {CLOSE * 100:.0f} points of zero, else, or with fewer than {LEAST} "
-    "records in an arm, `not enough data yet`. Who looks every day will sooner or later see a "
-    "difference that is none: decide beforehand when to look.",
+    "records compared in an arm, `not enough data yet`. Who looks every day will sooner or later "
+    "see a difference that is none: decide beforehand when to look.",
     "more_needed": "How many more records each arm needs to show the difference seen with 80 % "
     "power at the 5 % level (Fleiss, Levin and Paik 2003, section 4.2). None where the shares are "
     "equal.",
@@ -70,7 +74,10 @@ def compared(conn: Connection, inst: int, now: int) -> dict[str, Any]:
         rule, subject = one["rule"], one["subject_id"]
         held = is_held_out(period.percent, salt, rule, one["first_type"], one["first_id"])
         courses[rule].append(
-            course(held, one["at"], answers.get((rule, subject), {}), entries.get(subject, ()))
+            course(
+                held, one["at"], answers.get((rule, subject), {}), entries.get(subject, ()),
+                one["stratum"],
+            )
         )
     return {
         "percent": period.percent,
@@ -84,7 +91,11 @@ def compared(conn: Connection, inst: int, now: int) -> dict[str, Any]:
 
 
 def course(
-    held_out: bool, began: int, answers: Mapping[str, int], entries: Sequence[Row]
+    held_out: bool,
+    began: int,
+    answers: Mapping[str, int],
+    entries: Sequence[Row],
+    stratum: str = "",
 ) -> Course:
     """entries: those of the record, oldest first, each with `entered_at`, pipeline, position, kind.
     """
@@ -98,6 +109,7 @@ def course(
         booked=answers.get(SignalKind.MEETING_BOOKED),
         advanced=None if stood is None else _first(one for one in after if _later(one, stood)),
         won=_first(one for one in after if stood and one["kind"] == StageKind.WON),
+        stratum=stratum,
     )
 
 
@@ -133,6 +145,7 @@ def _measure(one: Measure) -> dict[str, Any]:
         "difference": None if apart is None else apart[0],
         "interval": None if apart is None else list(apart[1:]),
         "verdict": one.verdict.value,
+        "compared": dict(zip(("treated", "held_out"), one.compared, strict=True)),
         "more_needed": (
             dict(zip(("treated", "held_out"), one.more, strict=True)) if one.more else None
         ),

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.decisions.codes import EFFECTS, Code
 from app.decisions.flow import timer_of
+from app.decisions.strata import stratum_of
 from app.lanes.context import Tenant
 from app.lanes.rows import instants_row, notice_row, touch_row
 from app.lanes.snapshot import Snapshot
@@ -37,6 +38,7 @@ from app.model.decisions import (
     WithdrawTouches,
 )
 from app.model.ids import enrolment_id
+from app.model.records import SubjectView
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode, StopReason, TouchState
 
@@ -189,6 +191,7 @@ class Writes:
             "choice": "",
             "ended_at": now,
             "end_reason": StopReason.FINISHED.value,
+            "stratum": None,
         }
         if not any(e["id"] == row["id"] for e in self.starts):
             self.starts.append(row)
@@ -216,6 +219,7 @@ class Writes:
             "choice": start.choice,
             "ended_at": None,
             "end_reason": None,
+            "stratum": _stratum(tenant, subject),
         }
         self.starts.append(row)
         snapshot.add_enrolment(row, start.touches, start.passages)
@@ -284,3 +288,11 @@ class Writes:
             ArmTimer(one.subject, name, now, {"enrolment": one.enrolment})
             for name, one in again.items()
         ]
+
+
+def _stratum(tenant: Tenant, subject: SubjectView) -> str | None:
+    """With which others it is compared, while a part of them is held out."""
+    if not tenant.settings.holdout_percent:
+        return None
+    owner = tenant.calendars.people.get(subject.owner_id or "")
+    return stratum_of(subject, owner.team if owner else None)

@@ -71,13 +71,27 @@ def _begun(inst: int, period: Period) -> Subquery:
 
 
 def begun(conn: Connection, inst: int, period: Period) -> list[dict[str, Any]]:
-    """For each rule and subject: `at`, and `first_type`, `first_id` that its draw goes by."""
+    """For each rule and subject: `at`, `first_type` and `first_id` that its draw goes by, and the
+    `stratum` of that first decision, empty where it is not known."""
     found = _begun(inst, period)
     query = (
-        select(found.c.rule, found.c.subject_id, found.c.at, _s.first_type, _s.first_id)
+        select(
+            found.c.rule, found.c.subject_id, found.c.at, _s.first_type, _s.first_id,
+            func.coalesce(func.min(_e.stratum), "").label("stratum"),
+        )
         .join(subjects, _s.id == found.c.subject_id)
+        .join(
+            enrolments,
+            and_(
+                _e.rule == found.c.rule,
+                _e.subject_id == found.c.subject_id,
+                _e.started_at == found.c.at,
+            ),
+        )
+        .where(_e.mode == Mode.LIVE.value)
+        .group_by(found.c.rule, found.c.subject_id, found.c.at, _s.first_type, _s.first_id)
         .order_by(found.c.rule, found.c.subject_id)
-    )
+    )  # fmt: skip
     return rows(conn, query)
 
 

@@ -420,6 +420,7 @@ enrolments = Table(
     Column("end_reason", String(32)),
     Column("recycle_at", BigInteger),
     Column("counts_from", BigInteger),  # where delays do not count from anchor_at
+    Column("stratum", Text),  # in a holdout: with which others it is compared
 )
 Index(
     "ix_enrolments_running",

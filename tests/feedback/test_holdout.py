@@ -29,15 +29,15 @@ NOW = 100 * DAY
 def test_the_verdict(
     treated: tuple[int, int], held_out: tuple[int, int], verdict: Verdict
 ) -> None:
-    assert measure("won", Share(*treated), Share(*held_out)).verdict is verdict
+    assert measure("won", [(Share(*treated), Share(*held_out))]).verdict is verdict
 
 
 def test_how_many_more_is_told_for_each_arm() -> None:
     # 0.6 against 0.5 takes 388 in each arm; see the test of `needed`.
-    assert measure("won", Share(60, 100), Share(20, 40)).more == (288, 348)
-    assert measure("won", Share(60, 100), Share(60, 100)).more is None, "equal: no number does"
-    assert measure("won", Share(10, 10), Share(0, 10)).more == (20, 20), "30 at least"
-    assert measure("won", Share(56, 70), Share(48, 80)).more is None, "it is shown"
+    assert measure("won", [(Share(60, 100), Share(20, 40))]).more == (288, 348)
+    assert measure("won", [(Share(60, 100), Share(60, 100))]).more is None, "equal: no number does"
+    assert measure("won", [(Share(10, 10), Share(0, 10))]).more == (20, 20), "30 at least"
+    assert measure("won", [(Share(56, 70), Share(48, 80))]).more is None, "it is shown"
 
 
 def test_records_count_once_their_window_is_over() -> None:
@@ -67,3 +67,35 @@ def test_records_count_once_their_window_is_over() -> None:
 
 def test_nothing_at_all_is_too_few() -> None:
     assert {one.verdict for one in compare([], NOW).measures} == {Verdict.TOO_FEW}
+
+
+def in_strata(name: str, arms: tuple[tuple[int, int], tuple[int, int]]) -> list[Course]:
+    """Courses of one stratum: (hits, n) of the treated and of the held out."""
+    old = NOW - WINDOW_MS
+    return [
+        Course(held, old, replied=old + 1 if number < hits else None, stratum=name)
+        for held, (hits, n) in enumerate(arms)
+        for number in range(n)
+    ]  # type: ignore[arg-type]
+
+
+def test_like_is_compared_with_like() -> None:
+    """Small deals answer often, and happened to be held out less: the shares of all say that
+    following up helps, but within small and large deals it does nothing."""
+    small, large = ((54, 60), (18, 20)), ((4, 40), (12, 120))
+    found = compare([*in_strata("small", small), *in_strata("large", large)], NOW)
+    replied = found.measures[0]
+    assert (replied.treated, replied.held_out) == (Share(58, 100), Share(30, 140))
+    assert measure("replied", [(Share(58, 100), Share(30, 140))]).verdict is Verdict.BETTER
+    assert replied.apart is not None
+    assert replied.apart[0] == pytest.approx(0)
+    assert replied.verdict is Verdict.TOO_FEW
+    assert replied.compared == (100, 140)
+
+
+def test_a_stratum_of_one_arm_is_compared_with_nothing() -> None:
+    found = compare([*in_strata("a", ((28, 28), (0, 28))), *in_strata("b", ((9, 9), (0, 0)))], NOW)
+    replied = found.measures[0]
+    assert replied.treated == Share(37, 37)
+    assert replied.compared == (28, 28)
+    assert replied.verdict is Verdict.TOO_FEW, "thirty of each are needed that have their like"

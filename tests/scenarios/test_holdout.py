@@ -59,6 +59,8 @@ def test_the_held_out_are_compared_with_those_followed_up(begin: Begin) -> None:
     assert first["running"] == {"treated": len(treated), "held_out": len(held)}
     assert (first["treated"], first["held_out"]) == (0, 0), "a month is not over"
 
+    # What a deal is worth later may be the follow-up's doing: it stays with those it was like.
+    story.act("set_property", kind="deals", record=held[0], property="amount", value="900000")
     story.until("+2d")
     for deal in (*treated[:2], held[0]):
         story.act("reply", deal=deal)
@@ -113,6 +115,7 @@ def test_the_held_out_are_compared_with_those_followed_up(begin: Begin) -> None:
 
     assert {row["verdict"] for row in rule["measures"]} == {"not enough data yet"}
     replied = rule["measures"][0]
+    assert replied["compared"] == {"treated": len(treated), "held_out": len(held)}
     low, high = replied["interval"]
     assert low < replied["difference"] < high
     assert replied["difference"] == pytest.approx(2 / len(treated) - 1 / len(held))
@@ -147,3 +150,23 @@ def counted(rule: dict[str, Any]) -> dict[str, dict[str, list[int]]]:
 
 def page(story: Story) -> str:
     return story.admin.session.get(f"{story.url}/", timeout=10).text
+
+
+@pytest.mark.feature("L05")
+def test_large_deals_are_compared_with_large_ones(begin: Begin) -> None:
+    story = begin(settings={"holdout_percent": 50})
+    story.live(RING)
+    small = [story.deal("qualified", amount=400) for _ in range(9)]
+    large = [story.deal("qualified", amount=40_000) for _ in range(14)]
+    story.until("+1h")
+    arms = {deal: bool(story.tasks(deal)) for deal in (*small, *large)}
+    for group in (small, large):
+        assert {arms[deal] for deal in group} == {True, False}, "both arms have some of each"
+    for deal in small:
+        story.act("reply", deal=deal)
+    story.until("+31d")
+    replied = story.admin.get("/api/holdout")["rules"][0]["measures"][0]
+    shares = [replied[arm]["rate"] for arm in ("treated", "held_out")]
+    assert replied["difference"] == pytest.approx(0), "small ones answered, followed up or not"
+    assert shares[0] != shares[1], "of all together it would look like something"
+    assert sum(replied["compared"].values()) == 23
