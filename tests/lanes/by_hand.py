@@ -51,11 +51,22 @@ def working(moment):
     return day.astimezone(UTC)
 
 
-def backtest(folder, days, settle, again, goal):
-    """settle: minutes. again: whether coming back to the stage counts. goal: stages of success."""
+def free(due, cap, dates):
+    """When the person may be addressed again: no more than `cap` times in any seven days."""
+    recent = [day for day in dates if day > due.astimezone(ZONE).date() - timedelta(days=7)]
+    if cap is None or len(recent) < cap:
+        return due
+    day = min(recent[-cap:]) + timedelta(days=7)
+    return working(datetime.combine(day, datetime.min.time(), ZONE).astimezone(UTC))
+
+
+def backtest(folder, days, settle, again, goal, cap=None):
+    """settle: minutes. again: whether coming back to the stage counts. goal: stages of success.
+    cap: how often a person may be addressed in seven days; here each deal is a person's."""
     entered, rep, calls, last = read(folder)
     owed, stopped, weeks, missed, per_deal = Counter(), Counter(), Counter(), [], Counter()
-    ahead = judged = begun = 0
+    ahead = judged = begun = put_off = 0
+    addressed = defaultdict(list)
     for deal, stages in entered.items():
         for number, (at, stage) in enumerate(stages):
             later = stages[number + 1 :]
@@ -69,6 +80,11 @@ def backtest(folder, days, settle, again, goal):
             for day in (3, 7, 14, 21):
                 local = at.astimezone(ZONE) + timedelta(days=day)  # the same time of day
                 due = working(local.astimezone(UTC))
+                morning = due.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
+                if morning <= last and not (later and later[0][0] <= morning):  # it is written
+                    moved = free(due, cap, addressed[deal])
+                    put_off += moved != due
+                    due = moved
                 if later and later[0][0] <= min(due, last):
                     left = later[0][1]
                     won_or_lost = f"closed_{left}" if left in ("won", "lost") else "stage_left"
@@ -77,6 +93,7 @@ def backtest(folder, days, settle, again, goal):
                     ahead += 1
                 else:
                     owed[day] += 1
+                    addressed[deal].append(due.astimezone(ZONE).date())
                     per_deal[deal] += 1
                     day_due = due.astimezone(ZONE).date()
                     weeks[rep.get(deal), day_due - timedelta(days=day_due.weekday())] += 1
@@ -91,6 +108,6 @@ def backtest(folder, days, settle, again, goal):
     return json.loads(json.dumps({
         "begun": begun, "owed": owed, "stopped": stopped, "ahead": ahead, "judged": judged,
         "followed_up": len(per_deal), "most": max(per_deal.values(), default=0),
-        "missed": [len(missed), len(set(missed))],
+        "missed": [len(missed), len(set(missed))], "put_off": put_off,
         "reps": {str(who): [sum(rows), max(rows)] for who, rows in reps.items()},
     }))  # fmt: skip

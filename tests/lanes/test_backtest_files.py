@@ -38,6 +38,7 @@ def alike(found: dict[str, Any]) -> dict[str, Any]:
         "followed_up": found["followed_up"],
         "most": found["tasks_per_record"]["max"],
         "missed": [found["missed"]["steps"], found["missed"]["records"]],
+        "put_off": sum(found["put_off"].values()),
         "reps": {
             str(rep["owner_id"]): [rep["owed"], rep["most_in_a_week"]] for rep in found["reps"]
         },
@@ -63,6 +64,16 @@ def test_a_preset_with_a_goal_agrees_as_well() -> None:
     found = backtest_files(preset("proposal"), REAL, MAPPING, 120)
     assert alike(found) == by_hand.backtest(str(REAL), 120, **PROPOSAL)
     assert found["stopped"]["goal_reached"] > 100
+
+
+@real
+@pytest.mark.long
+def test_what_a_cap_puts_off_agrees_as_well() -> None:
+    """One touch in seven days for each person: of the four steps nearly all but the first wait."""
+    settings = Settings.model_validate({"cap_7_days": 1})
+    found = backtest_files(preset("proposal"), REAL, MAPPING, 90, settings)
+    assert alike(found) == by_hand.backtest(str(REAL), 90, **PROPOSAL, cap=1)
+    assert found["put_off"]["cap_7_days"] > 500
 
 
 @real

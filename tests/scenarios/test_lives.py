@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
@@ -17,6 +18,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from app.decisions import exits, placing
+from app.decisions.guard import admission
+from app.model.vocabulary import SignalKind
+from tests.decisions.test_living import both, deaf, instead, never, never_paused, without
 from tests.scenarios.harness import MIA, OTTO, Person, Story, playbook
 from tests.scenarios.lives import Lives, as_it_is
 from tests.scenarios.test_migrating import RULES
@@ -204,12 +209,108 @@ def play(examples: int, steps: int, **more: Any) -> None:
     )  # fmt: skip
 
 
+def _everything(life: Living) -> None:
+    """A little of each, for the quick test."""
+    life.some_days(1)
+    life.work(0, "edit")
+    life.control(1, "pause")
+    life.disturb("duplicate")
+    life.new_version(1, "ahead")
+    life.some_days(2)
+    life.holds()
+    life.ask(2, "by", 2)
+    life.pause_or_resume("shift")
+    life.outage(30)
+    life.pause_or_resume("shift")
+    life.control(1, "run")
+    life.new_version(2, "all")
+    life.some_days(4)
+
+
 def test_the_invariants_hold_through_http() -> None:
     Living.seen.clear()
-    play(2, 14, derandomize=True)
+    lived(_everything)
     assert {"once", "window", "anchor", "burst"} <= Living.seen.keys(), "a check saw nothing"
 
 
 @pytest.mark.long
 def test_the_invariants_hold_through_http_in_many_lives() -> None:
     play(60, 40)
+
+
+# --- each of them can fail ------------------------------------------------------------------------
+
+
+def _stopped(life: Living) -> None:
+    life.control(0, "stop")
+    life.some_days(4)
+
+
+def _paused(life: Living) -> None:
+    life.some_hours(1)
+    life.pause_or_resume("shift")
+    life.some_days(4)
+
+
+def _refused(life: Living) -> None:
+    life.opt_out(0, 0)
+    life.some_days(4)
+
+
+def _nothing(life: Living) -> None:
+    life.some_days(5)
+
+
+def _worked(life: Living) -> None:
+    for which in (0, 1, 2):
+        life.some_days(2)
+        life.work(which, "complete")
+        life.holds()
+
+
+BREAKAGES: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None], Callable[[Living], None]]] = {
+    "the clock on the wall": (
+        "window",
+        both(
+            instead(placing, "shift", lambda at, _: at),
+            without("working_days", "quiet_hours", "late"),
+        ),
+        _worked,
+    ),
+    "one open task at a time": ("burst", instead(admission, "merges", never), _nothing),
+    "a rep's word": ("wishes", without("control"), _stopped),
+    "a rule's pause": ("paused", deaf(never_paused), _paused),
+    "an opt-out": (
+        "consent",
+        both(
+            without("consent"),
+            instead(
+                exits, "CANDIDATES",
+                {kind: why for kind, why in exits.CANDIDATES.items()
+                 if kind is not SignalKind.OPTED_OUT},
+            ),
+        ),
+        _refused,
+    ),
+}  # fmt: skip
+"""What the engine leaves out → what notices it, and in which life."""
+
+
+def lived(deeds: Callable[[Living], None]) -> None:
+    life = Living()
+    try:
+        life.begin(begins=BEGINS[0], version=0)
+        deeds(life)
+        life.holds()
+    finally:
+        life.teardown()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_a_breakage_is_noticed_through_http(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    said, change, deeds = BREAKAGES[name]
+    lived(deeds)
+    change(monkeypatch)
+    with pytest.raises(AssertionError, match=f"^{said}: "):
+        lived(deeds)
