@@ -66,7 +66,8 @@ def dry_run(
             return None
         snapshot = Snapshot(tenant, conn, [row["id"]], now)
         entries = mirror.entries_of(conn, [row["id"]]).get(row["id"], ())
-        measured = [dict(one) for one in outcomes.of_subjects(conn, [row["id"]])]
+        came = outcomes.of_subjects(conn, tenant.id, [row["id"]])
+        measured = [dict(one) for one in came]
     signal = supposed(tenant, snapshot, row["id"], asked.signal, now)
     subject = snapshot.subject(row["id"])
     decisions = _exits(tenant, snapshot, signal, now)

@@ -22,7 +22,9 @@ class Engaged:
         self._now = now
         self._days = tenant.engagement_days
         since = now - max(self._days, default=0) * DAY
-        self._found = outcomes.engaged(conn, list(ids), since) if self._days else {}
+        self._found = (
+            outcomes.engaged(conn, tenant.id, list(ids), since) if self._days else {}
+        )
 
     def note(self, signal: Signal) -> bool:
         """The prospect has just done something. False where nobody asks."""

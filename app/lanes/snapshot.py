@@ -117,7 +117,7 @@ class Snapshot:
             else {}
         )
         whens = (active.rule.when for active in tenant.rules)
-        self.mail_seen = outcomes.mail_seen(conn, self.ids, whens, now)
+        self.mail_seen = outcomes.mail_seen(conn, tenant.id, self.ids, whens, now)
         self._happened.update(load_happened(conn, tenant, self.ids, self.running, now))
         self._shadow_rules = {
             active.rule.key for active in tenant.rules if active.mode is Mode.SHADOW

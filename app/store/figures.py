@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, exists, func, or_, select
+from sqlalchemy import Connection, Select, Table, and_, case, exists, func, or_, select
 
-from app.store.conditions import IS_BACKLOG, IS_BROKEN, IS_OPEN, IS_PLANNED
+from app.store.conditions import IS_BACKLOG, IS_BROKEN, IS_PLANNED, among_open
 from app.store.reading import rows
 from app.store.tables import (
     calls,
@@ -113,7 +113,7 @@ def touch_counts(conn: Connection, inst: int) -> list[dict[str, Any]]:
 
 def open_by_owner(conn: Connection, inst: int, now: int) -> list[dict[str, Any]]:
     """For each rep: open tasks of ours, those due by now, and those whose due day is over."""
-    query = (
+    query = among_open(
         select(
             _t.owner_id,
             func.count().label("open"),
@@ -123,7 +123,7 @@ def open_by_owner(conn: Connection, inst: int, now: int) -> list[dict[str, Any]]
                 case((or_(_t.overdue_at.is_(None), _t.overdue_at <= now), 1), else_=0)
             ).label("overdue"),
         )
-        .where(_t.installation_id == inst, IS_OPEN)
+        .where(_t.installation_id == inst)
         .group_by(_t.owner_id)
         .order_by(_t.owner_id)
     )
@@ -281,18 +281,20 @@ def calls_by_status(conn: Connection) -> dict[int, int]:
     return {status: int(count) for status, count in conn.execute(query.order_by(calls.c.status))}
 
 
-def totals(conn: Connection, inst: int | None = None) -> dict[str, int]:
-    """Sizes: subjects, contacts linked, records of ours in the CRM."""
-
-    def count(table: Any) -> int:
-        query = select(func.count()).select_from(table)
-        if inst is not None:
-            query = query.where(table.c.installation_id == inst)
-        return conn.execute(query).scalar_one()
-
+def totals(conn: Connection, inst: int) -> dict[str, int]:
+    """Sizes: subjects, contacts linked, records of ours in the CRM; each by an index alone."""
     return {
-        "subjects": count(subjects),
-        "contacts": count(subject_contacts),
-        "touches": count(touches),
-        "crm_objects": count(crm_objects),
+        "subjects": subjects_known(conn, inst),
+        "contacts": _count(conn, subject_contacts, inst),
+        "crm_objects": _count(conn, crm_objects, inst),
     }
+
+
+def subjects_known(conn: Connection, inst: int) -> int:
+    """How many records are mirrored."""
+    return _count(conn, subjects, inst)
+
+
+def _count(conn: Connection, table: Table, inst: int) -> int:
+    query = select(func.count()).select_from(table).where(table.c.installation_id == inst)
+    return conn.execute(query).scalar_one()

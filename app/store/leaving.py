@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, delete, func, or_, select, tuple_, update
 
 from app.model.vocabulary import DUTY_STEPS, EnrolmentState, Mode, Outcome
 from app.store import sets
+from app.store.conditions import among_open, among_running
 from app.store.reading import rows as read_rows
 from app.store.tables import (
     contacts,
@@ -36,17 +37,18 @@ def counts(conn: Connection, inst: int) -> dict[str, int]:
     """What leaving would meet: follow-ups, tasks to archive, tasks that stay, records with values
     of ours to clear, and decisions on record."""
 
-    def count(column: Any, *where: Any) -> int:
-        return conn.execute(select(func.count()).where(column == inst, *where)).scalar_one()
+    def those(column: Any, *where: Any) -> Select[int]:
+        return select(func.count()).where(column == inst, *where)
 
-    return {
-        "running": count(_e.installation_id, _e.state != EnrolmentState.ENDED.value),
-        "archived": count(_t.installation_id, _OPEN, _t.edited.is_(False)),
-        "edited": count(_t.installation_id, _OPEN, _t.edited.is_(True)),
-        "deals": count(_s.installation_id, or_(_WRITTEN, _CONTROLLED)),
-        "contacts": count(_c.installation_id, _CONTROLLED_PEOPLE),
-        "decisions": count(_l.installation_id),
+    found = {
+        "running": among_running(those(_e.installation_id)),
+        "archived": among_open(those(_t.installation_id, _t.edited.is_(False))),
+        "edited": among_open(those(_t.installation_id, _t.edited.is_(True))),
+        "deals": those(_s.installation_id, or_(_WRITTEN, _CONTROLLED)),
+        "contacts": those(_c.installation_id, _CONTROLLED_PEOPLE),
+        "decisions": those(_l.installation_id),
     }
+    return {name: conn.execute(query).scalar_one() for name, query in found.items()}
 
 
 def alive(conn: Connection, inst: int, after: str, limit: int) -> list[dict[str, Any]]:

@@ -174,7 +174,12 @@ def note_two_way(conn: Connection, inst: int, seen: Mapping[str, int]) -> None:
         _TWO_WAY.run(conn, inst=inst, contact=contact, seen=at)
 
 
-_UNLINK = Fixed(delete(subject_contacts).where(among(subject_contacts.c.subject_id, "ids")))
+_link = subject_contacts.c
+_UNLINK = Fixed(
+    delete(subject_contacts).where(
+        _link.installation_id == arg("inst"), among(_link.subject_id, "ids")
+    )
+)
 
 
 def link_contacts(
@@ -183,7 +188,7 @@ def link_contacts(
     """subject id → all its contacts as (id, primary, labels); replaces what was linked."""
     if not links:
         return
-    _UNLINK.run(conn, ids=list(links))
+    _UNLINK.run(conn, inst=inst, ids=list(links))
     rows = [
         {
             "installation_id": inst,
@@ -198,7 +203,6 @@ def link_contacts(
     sets.insert_ignore(conn, subject_contacts, rows)
 
 
-_link = subject_contacts.c
 _OF_CONTACTS = Fixed(
     select(_link.contact_id, _link.subject_id).where(
         _link.installation_id == arg("inst"), among(_link.contact_id, "ids")

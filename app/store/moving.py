@@ -11,6 +11,7 @@ from app.model.decisions import ChangeVersion
 from app.model.time import Business
 from app.model.vocabulary import EnrolmentState, Mode
 from app.store import sets
+from app.store.conditions import among_running
 from app.store.fixed import Fixed, arg
 from app.store.tables import enrolments
 
@@ -73,12 +74,13 @@ def of_playbook(
 ) -> list[dict[str, Any]]:
     """Enrolments of a playbook that have not ended and go by another version than `without`, in
     the order of their ids. version, ids: only those."""
-    query = select(enrolments).where(
-        _e.installation_id == inst,
-        _e.state != "ended",
-        _e.definition.startswith(f"{playbook}/", autoescape=True),
-        _e.version_id != without,
-        _e.id > after,
+    query = among_running(
+        select(enrolments).where(
+            _e.installation_id == inst,
+            _e.definition.startswith(f"{playbook}/", autoescape=True),
+            _e.version_id != without,
+            _e.id > after,
+        )
     )
     if version is not None:
         query = query.where(_e.version_id == version)
@@ -90,11 +92,10 @@ def of_playbook(
 
 def by_version(conn: Connection, inst: int, playbook: str) -> dict[int, int]:
     """version id → how many enrolments of a playbook go by it and have not ended."""
-    query = (
+    query = among_running(
         select(_e.version_id, func.count().label("running"))
         .where(
             _e.installation_id == inst,
-            _e.state != "ended",
             _e.definition.startswith(f"{playbook}/", autoescape=True),
         )
         .group_by(_e.version_id)

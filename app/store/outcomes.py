@@ -45,6 +45,7 @@ def add(conn: Connection, installation_id: int, rows: Sequence[Mapping[str, Any]
 
 _ENGAGED = Fixed(
     select(outcomes.c.subject_id, outcomes.c.occurred_at, outcomes.c.contact_id).where(
+        outcomes.c.installation_id == arg("inst"),
         among(outcomes.c.subject_id, "ids"),
         outcomes.c.occurred_at > arg("since"),
         outcomes.c.kind.in_(sorted(kind.value for kind in ENGAGEMENT)),
@@ -53,11 +54,13 @@ _ENGAGED = Fixed(
 
 
 def engaged(
-    conn: Connection, subject_ids: Sequence[int], since: int
+    conn: Connection, inst: int, subject_ids: Sequence[int], since: int
 ) -> dict[int, list[tuple[int, str | None]]]:
     """subject id → when the prospect did something after `since`, and which of its people."""
     found: dict[int, list[tuple[int, str | None]]] = {}
-    for subject, at, contact in _ENGAGED.rows(conn, ids=list(subject_ids), since=since):
+    for subject, at, contact in _ENGAGED.rows(
+        conn, inst=inst, ids=list(subject_ids), since=since
+    ):
         found.setdefault(subject, []).append((at, contact))
     return found
 
@@ -86,18 +89,21 @@ def deeds(
     return found
 
 
-def of_subjects(conn: Connection, subject_ids: Sequence[int]) -> list[RowMapping]:
+def of_subjects(conn: Connection, inst: int, subject_ids: Sequence[int]) -> list[RowMapping]:
     """Outcomes of some subjects, oldest first; `data` is JSON."""
     query = (
         select(outcomes)
-        .where(sets.among(conn, outcomes.c.subject_id, subject_ids))
+        .where(
+            outcomes.c.installation_id == inst,
+            sets.among(conn, outcomes.c.subject_id, subject_ids),
+        )
         .order_by(outcomes.c.occurred_at, outcomes.c.id)
     )
     return list(conn.execute(query).mappings())
 
 
 def mail_seen(
-    conn: Connection, subject_ids: Sequence[int], whens: Iterable[When], now: int
+    conn: Connection, inst: int, subject_ids: Sequence[int], whens: Iterable[When], now: int
 ) -> dict[tuple[int, SignalKind], set[int]]:
     """(subject, kind) → when it was seen, as far back as rules that count look; mostly none do."""
     found: dict[tuple[int, SignalKind], set[int]] = defaultdict(set)
@@ -109,6 +115,7 @@ def mail_seen(
     if not spans:
         return found
     query = select(outcomes.c.subject_id, outcomes.c.kind, outcomes.c.occurred_at).where(
+        outcomes.c.installation_id == inst,
         sets.among(conn, outcomes.c.subject_id, subject_ids),
         outcomes.c.kind.in_(sorted(spans)),
         outcomes.c.occurred_at > now - max(spans.values()),

@@ -38,6 +38,15 @@ def read(
     return {row["owner_id"]: row for row in rows}
 
 
+def names(conn: Connection, installation_id: int, *, active: bool = False) -> dict[str, str]:
+    """What everybody is called, by owner id; active: leaves out those who are not."""
+    p = people.c
+    query = select(p.owner_id, p.name, p.email).where(p.installation_id == installation_id)
+    if active:
+        query = query.where(p.active)
+    return {owner: name or email for owner, name, email in conn.execute(query)}
+
+
 def by_email(conn: Connection, email: str) -> list[RowMapping]:
     """Active people with this address in any installation; case does not count."""
     query = (

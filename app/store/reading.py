@@ -6,21 +6,15 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Executable,
-    Select,
     and_,
-    func,
-    or_,
     select,
     union,
-    union_all,
 )
 
-from app.model.vocabulary import EnrolmentState
 from app.store import sets
-from app.store.conditions import IS_OPEN, IS_PLANNED
+from app.store.conditions import IS_PLANNED, IS_PROPOSED, among_open
 from app.store.tables import (
     contact_holds,
     contacts,
@@ -101,9 +95,11 @@ def contact_of(conn: Connection, inst: int, id: str | None) -> dict[str, Any] | 
     return next(iter(rows(conn, query)), None)
 
 
-def holds_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
+def holds_of(conn: Connection, inst: int, subject_id: int) -> list[dict[str, Any]]:
     """Why a subject waits and until when: its own holds, and those of its people."""
-    own = select(holds.c.reason, holds.c.until_at).where(holds.c.subject_id == subject_id)
+    own = select(holds.c.reason, holds.c.until_at).where(
+        holds.c.installation_id == inst, holds.c.subject_id == subject_id
+    )
     link = subject_contacts.c
     theirs = (
         select(contact_holds.c.reason, contact_holds.c.until_at)
@@ -114,7 +110,7 @@ def holds_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
                 link.contact_id == contact_holds.c.contact_id,
             ),
         )
-        .where(link.subject_id == subject_id)
+        .where(link.installation_id == inst, link.subject_id == subject_id)
     )
     return rows(conn, union(own, theirs).order_by("reason"))
 
@@ -141,62 +137,15 @@ def reply_said(conn: Connection, inst: int, subject_id: int) -> dict[str, Any] |
     return max(said, key=lambda one: one["reply_at"], default=None)
 
 
-def outcomes_of(conn: Connection, subject_id: int) -> list[dict[str, Any]]:
+def outcomes_of(conn: Connection, inst: int, subject_id: int) -> list[dict[str, Any]]:
     """What happened with a subject, the latest first."""
     query = (
         select(outcomes.c.kind, outcomes.c.occurred_at, outcomes.c.cause, outcomes.c.contact_id)
-        .where(outcomes.c.subject_id == subject_id)
+        .where(outcomes.c.installation_id == inst, outcomes.c.subject_id == subject_id)
         .order_by(outcomes.c.occurred_at.desc(), outcomes.c.id.desc())
         .limit(200)
     )
     return rows(conn, query)
-
-
-def search_subjects(
-    conn: Connection, inst: int, words: str, owners: Collection[str] | None, limit: int = 50
-) -> list[dict[str, Any]]:
-    """Subjects whose name contains the words or whose CRM id they are; owners None: everybody's."""
-    pattern = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    query = select(_s.type, _s.crm_id, _s.name, _s.stage_id, _s.owner_id).where(
-        _s.installation_id == inst,
-        _s.deleted.is_(False),
-        or_(_s.crm_id == words, func.lower(_s.name).like(pattern.lower(), escape="\\")),
-    )
-    if owners is not None:
-        query = query.where(sets.among(conn, _s.owner_id, sorted(owners)))
-    return rows(conn, query.order_by(_s.name, _s.id).limit(limit))
-
-
-_PLANNED_LOOKED_AT = 1_000
-"""Touches to be written next among which the earliest are sought: one subject may have several."""
-
-
-def subjects_ahead(
-    conn: Connection, inst: int, owners: Collection[str] | None, limit: int = 50
-) -> list[dict[str, Any]]:
-    """Subjects with a task open or a touch to be written, by its due time: what is to be done next.
-    """
-
-    def those(condition: ColumnElement[bool]) -> Select[Any, Any]:
-        query = select(_t.subject_id, _t.due_at).where(_t.installation_id == inst, condition)
-        if owners is None:
-            return query
-        seen = sets.among(conn, _s.owner_id, sorted(owners))
-        return query.join(subjects, _s.id == _t.subject_id).where(seen)
-
-    coming = those(IS_PLANNED).order_by(_t.write_at).limit(_PLANNED_LOOKED_AT).subquery()
-    pending = union_all(those(IS_OPEN), select(coming)).subquery()
-    ahead = (
-        select(pending.c.subject_id, func.min(pending.c.due_at).label("due_at"))
-        .group_by(pending.c.subject_id)
-        .subquery()
-    )
-    query = (
-        select(_s.type, _s.crm_id, _s.name, _s.stage_id, _s.owner_id, ahead.c.due_at)
-        .join(ahead, ahead.c.subject_id == _s.id)
-        .where(_s.deleted.is_(False))
-    )
-    return rows(conn, query.order_by(ahead.c.due_at, _s.id).limit(limit))
 
 
 # --- lists ---------------------------------------------------------------------------------------
@@ -228,11 +177,11 @@ def tasks_of(
     conn: Connection, inst: int, owners: Collection[str] | None, limit: int = 200
 ) -> list[dict[str, Any]]:
     """Open tasks of ours by due time; owners None: everybody's."""
-    query = (
+    query = among_open(
         select(*_TOUCH)
         .join(enrolments, _e.id == _t.enrolment_id)
         .join(subjects, _s.id == _t.subject_id)
-        .where(_t.installation_id == inst, IS_OPEN)
+        .where(_t.installation_id == inst)
     )
     if owners is not None:
         query = query.where(sets.among(conn, _t.owner_id, sorted(owners)))
@@ -243,11 +192,11 @@ def queue_of(
     conn: Connection, inst: int, owner_id: str, limit: int = 500
 ) -> list[dict[str, Any]]:
     """A rep's open tasks by due time, with what their order rests on: `momentum`, `amount`."""
-    query = (
+    query = among_open(
         select(*_TOUCH, _s.momentum, _s.amount, _s.currency)
         .join(enrolments, _e.id == _t.enrolment_id)
         .join(subjects, _s.id == _t.subject_id)
-        .where(_t.installation_id == inst, IS_OPEN, _t.owner_id == owner_id)
+        .where(_t.installation_id == inst, _t.owner_id == owner_id)
     )
     return rows(conn, query.order_by(_t.due_at, _t.id).limit(limit))
 
@@ -299,7 +248,7 @@ def proposals(
             _s.name.label("subject"), _s.owner_id,
         )
         .join(subjects, _s.id == _e.subject_id)
-        .where(_e.installation_id == inst, _e.state == EnrolmentState.PROPOSED.value)
+        .where(_e.installation_id == inst, IS_PROPOSED)
     )  # fmt: skip
     if owners is not None:
         query = query.where(sets.among(conn, _s.owner_id, sorted(owners)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from app.model.vocabulary import EnrolmentState, Outcome
+from app.store.conditions import among_open, among_running
 from app.store.sets import loads
 from app.store.tables import contacts as people
 from app.store.tables import enrolments, subjects, touches
@@ -14,8 +14,8 @@ from app.store.tables import enrolments, subjects, touches
 def open_tasks(conn: Connection, inst: int) -> list[str]:
     """CRM ids of all our tasks that nobody has finished, in order."""
     t = touches.c
-    query = select(t.task_id).where(
-        t.installation_id == inst, t.outcome == Outcome.OPEN.value, t.task_id.is_not(None)
+    query = among_open(
+        select(t.task_id).where(t.installation_id == inst, t.task_id.is_not(None))
     )
     return sorted(str(id) for id in conn.execute(query).scalars())
 
@@ -27,15 +27,10 @@ def deals(conn: Connection, inst: int) -> list[str]:
 
 def _subjects(conn: Connection, inst: int, type: str) -> list[str]:
     s, e = subjects.c, enrolments.c
-    query = (
+    query = among_running(
         select(s.crm_id)
         .join(enrolments, e.subject_id == s.id)
-        .where(
-            e.installation_id == inst,
-            e.state != EnrolmentState.ENDED.value,
-            s.type == type,
-            s.deleted.is_(False),
-        )
+        .where(e.installation_id == inst, s.type == type, s.deleted.is_(False))
         .distinct()
     )
     return sorted(conn.execute(query).scalars())
@@ -56,14 +51,11 @@ def inquirers(conn: Connection, inst: int) -> list[str]:
 def leads(conn: Connection, inst: int) -> list[str]:
     """CRM ids of the leads, beside their people, for which anything runs, in order."""
     s, e = subjects.c, enrolments.c
-    query = (
+    query = among_running(
         select(s.fields)
         .join(enrolments, e.subject_id == s.id)
         .where(
-            e.installation_id == inst,
-            e.state != EnrolmentState.ENDED.value,
-            s.type == "contact",
-            s.fields.like('%"leads"%'),
+            e.installation_id == inst, s.type == "contact", s.fields.like('%"leads"%')
         )
         .distinct()
     )
@@ -75,13 +67,9 @@ def leads(conn: Connection, inst: int) -> list[str]:
 def contacts(conn: Connection, inst: int) -> list[str]:
     """CRM ids of the people for whom anything runs, in order."""
     e = enrolments.c
-    query = (
+    query = among_running(
         select(e.contact_id)
-        .where(
-            e.installation_id == inst,
-            e.state != EnrolmentState.ENDED.value,
-            e.contact_id.is_not(None),
-        )
+        .where(e.installation_id == inst, e.contact_id.is_not(None))
         .distinct()
     )
     return sorted(str(id) for id in conn.execute(query).scalars())

@@ -162,7 +162,20 @@ subjects = Table(
     Column("owner_at", BigInteger),  # since when the owner is who it is; null: never seen to change
     UniqueConstraint("installation_id", "type", "crm_id"),
 )
+# An installation's records in the order in which they lie there: SQLite reads its pages once each.
+Index("ix_subjects_installation", subjects.c.installation_id)
 Index("ix_subjects_stage", subjects.c.installation_id, subjects.c.stage_id)
+# A search reads all names; this has them without the rest of each row, and in their order. It is
+# partial so that nothing else takes it for a way to an installation's records.
+_named = subjects.c.name != ""
+Index(
+    "ix_subjects_name",
+    subjects.c.installation_id,
+    subjects.c.name,
+    subjects.c.id,
+    sqlite_where=_named,
+    postgresql_where=_named,
+)
 Index(
     "ix_subjects_unowned",
     subjects.c.installation_id,
@@ -434,6 +447,13 @@ Index(
     enrolments.c.rule,
     sqlite_where=enrolments.c.state == "backlog",
     postgresql_where=enrolments.c.state == "backlog",
+)
+Index(
+    "ix_enrolments_proposed",
+    enrolments.c.installation_id,
+    enrolments.c.started_at,
+    sqlite_where=enrolments.c.state == "proposed",
+    postgresql_where=enrolments.c.state == "proposed",
 )
 Index(
     "ix_enrolments_rule",

@@ -11,6 +11,7 @@ from app.lanes.measuring import SPANS
 from app.store import activities
 from app.web import access, board, summaries
 from app.web.answers import services
+from app.web.cells import table_rows
 from app.web.framing import page as rendered
 
 blueprint = Blueprint("dashboard", __name__)
@@ -35,7 +36,7 @@ def page(page: str) -> Any:
     with services().store.read() as conn:
         return rendered(
             "dashboard.html", conn, page=page, days=days, spans=SPANS, titles=board.TITLES,
-            figures=figures, at=at, address=board.address, line_of=line_of,
+            figures=figures, at=at, address=board.address, line_of=line_of, table_rows=table_rows,
             past_open=activities.past_open(conn, access.viewer().installation_id),
         )  # fmt: skip
 

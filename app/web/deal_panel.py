@@ -169,10 +169,10 @@ def _history(whole: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _team(conn: Connection, inst: int) -> list[dict[str, Any]]:
-    rows = [row for row in people.read(conn, inst).values() if row["active"]]
+    team = people.names(conn, inst, active=True)
     return [
-        {"owner_id": row["owner_id"], "name": row["name"] or row["email"]}
-        for row in sorted(rows, key=lambda row: row["name"])
+        {"owner_id": owner, "name": name}
+        for owner, name in sorted(team.items(), key=lambda one: one[1])
     ]
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from app.lanes.holdout import compared
 from app.model.vocabulary import ReplyClass
-from app.store import reading
+from app.store import finding, reading
 from app.web import access, connection, deal_panel, doctoring, navigation, summaries
 from app.web.answers import services
 from app.web.api.dry_run import tried
@@ -116,9 +116,9 @@ def subjects() -> Any:
     with services().store.read() as conn:
         owners = access.owners_seen(conn, who)
         if words:
-            found = reading.search_subjects(conn, who.installation_id, words, owners)
+            found = finding.search(conn, who.installation_id, words, owners)
         else:
-            found = reading.subjects_ahead(conn, who.installation_id, owners)
+            found = finding.ahead(conn, who.installation_id, owners)
         return _page("subjects.html", conn, q=words, found=found)
 
 

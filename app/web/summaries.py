@@ -159,7 +159,7 @@ def halt(conn: Connection, row: Row, now: int) -> dict[str, Any] | None:
 
 def owner_names(conn: Connection, inst: int) -> dict[str, str]:
     """owner id → name, the inactive included."""
-    return {key: row["name"] or row["email"] for key, row in people.read(conn, inst).items()}
+    return people.names(conn, inst)
 
 
 def people_rows(conn: Connection, who: Viewer) -> list[Row]:
@@ -196,7 +196,8 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "next": ahead,
         "who": {"owner_id": row["owner_id"], "name": names.get(row["owner_id"] or "", "")},
         "flags": _flags(
-            row, stage, ahead, touches, people.read(conn, inst), services().clocks.business()
+            row, stage, ahead, touches, people.read(conn, inst, [row["owner_id"] or ""]),
+            services().clocks.business(),
         ),
         "momentum": row["momentum"] or Momentum.WARM.value,
         "control": row["control"],
@@ -207,11 +208,11 @@ def subject(conn: Connection, who: Viewer, row: Row) -> dict[str, Any]:
         "last_reply_at": row["last_reply_at"],
         "next_meeting_at": row["next_meeting_at"],
         "contacts": [_person(one) for one in reading.contacts_of(conn, inst, row["id"])],
-        "holds": reading.holds_of(conn, row["id"]),
+        "holds": reading.holds_of(conn, inst, row["id"]),
         "reply": reading.reply_said(conn, inst, row["id"]),
         "enrolments": enrolments,
         "touches": touches,
-        "outcomes": reading.outcomes_of(conn, row["id"]),
+        "outcomes": reading.outcomes_of(conn, inst, row["id"]),
         "ledger": entries(conn, row, ledger.read(conn, row["id"])),
     }
 

@@ -233,7 +233,7 @@ def test_an_outcome_counts_once_by_its_cause(store: Store, inst: int) -> None:
         more = {**reply, "cause": "email:2", "occurred_at": 3, "touch_id": "t", "data": {"x": 1}}
         assert outcomes.add(conn, inst, [reply, more, {**reply, "kind": "completed"}]) == 2
         assert outcomes.counts(conn, inst) == {"replied": 3, "completed": 1}
-        read = outcomes.of_subjects(conn, [1])
+        read = outcomes.of_subjects(conn, 1, [1])
         assert [(r["kind"], r["cause"]) for r in read] == [
             ("replied", "email:2"), ("replied", "email:1"), ("completed", "email:1"),
         ]  # fmt: skip

@@ -75,7 +75,7 @@ def test_what_is_old_goes_with_what_it_was_noted_as(store: Store) -> None:
         assert events.happened(conn, 1, [7], ["event"], NOW, []) == []
         assert events.expire(conn, 1, NOW) == 1
         assert events.add(conn, 1, [posted("b"), posted("a")], NOW, WALL) == {"a"}
-        assert [one["kind"] for one in outcomes.of_subjects(conn, [7])] == ["replied"]
+        assert [one["kind"] for one in outcomes.of_subjects(conn, 1, [7])] == ["replied"]
 
 
 def test_a_person_is_forgotten_by_id_and_by_address(store: Store) -> None:

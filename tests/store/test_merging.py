@@ -53,7 +53,7 @@ def test_subjects_are_united_with_what_hangs_on_them(store: Store) -> None:
         assert mirror.by_id(conn, [kept["id"]])[kept["id"]]["last_activity_at"] == 9
         entries = conn.execute(select(stage_entries.c.stage_id, stage_entries.c.entered_at))
         assert sorted(map(tuple, entries)) == [("s", 1), ("t", 2)]
-        causes = [row["cause"] for row in outcomes.of_subjects(conn, [kept["id"]])]
+        causes = [row["cause"] for row in outcomes.of_subjects(conn, 1, [kept["id"]])]
         assert causes == ["reply:7", "reply:8"]
         assert holds.of(conn, 1, [kept["id"]], 0) == {kept["id"]: {"h": None}}
         found = {row["rule"]: row for row in timers.of_subjects(conn, 1, [kept["id"]])}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 import zipfile
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.store import approvals, calls, people
 from app.store.budgets import SqlBudget
 from app.store.installations import change
 from app.store.tables import enrolments, ledger
+from app.web.admin import people as people_pages
 from app.web.admin.setting_fields import ELSEWHERE, GROUPS
 from tests.web.support import NOW, URL, Browser, Served, confirm_all, fill
 from tests.web.test_access import as_role
@@ -41,6 +43,31 @@ def post(browser: Browser, path: str, fields: Any) -> TestResponse:
 
 def open_steps(browser: Browser) -> list[str]:
     return [s["step"] for s in browser.get("/api/setup").get_json()["steps"] if not s["done"]]
+
+
+def listed(browser: Browser, path: str) -> tuple[list[str], list[str]]:
+    """Who stands in a list of people, and the words of the links that lead on."""
+    text = browser.get(path).text
+    return (
+        re.findall(r'<strong><a href="/people/(\d+)"', text),
+        re.findall(r'rel="(?:prev|next)" href="[^"]*">([^<]*)<', text),
+    )
+
+
+def test_a_long_list_of_people_has_pages_and_a_search(
+    served: Served, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_pages, "AT_ONCE", 2)
+    assert listed(admin, "/people") == (["1", "2"], ["The next ones"])
+    assert listed(admin, "/people?skip=2") == (["3", "4"], ["Those before"])
+    assert listed(admin, "/people?q=CLE") == (["3"], [])
+    assert "1 to 2 of 4" in admin.get("/people").text
+    assert "Nobody is called “zoe”" in admin.get("/people?q=zoe").text
+    for skip in (0, 2):
+        text = admin.get(f"/people?skip={skip}").text
+        assert all(f'<option value="{id}">' in text for id in "123"), "any of them may lead"
+    guided = listed(admin, "/setup?step=people&skip=2")
+    assert guided == (["3"], ["Those before"]), "the fourth is not active any more"
 
 
 def test_the_guide_leads_from_step_to_step_and_is_taken_up_where_it_was_left(

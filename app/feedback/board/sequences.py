@@ -213,14 +213,16 @@ def _rates(
 
 
 def hours(counted: Counted) -> Figure:
-    parts = [(label, {"weekday": day}) for day, label in enumerate(DAYS)]
-    parts += [(label, {"band": band}) for band, (_, _, label) in enumerate(BANDS)]
+    rows = counted.of("hours")
+    days, bands = by(rows, lambda row: row["weekday"]), by(rows, lambda row: row["band"])
+    parts = [(label, days.get(day, [])) for day, label in enumerate(DAYS)]
+    parts += [(label, bands.get(band, [])) for band, (_, _, label) in enumerate(BANDS)]
     lines: list[Line] = []
-    for label, where in parts:
-        found = share(counted.of("hours", **where))
+    for label, those in parts:
+        found = share(those)
         if found.n:
             lines.append(Line({"when": label, "n": found.n, "replied": rate_cell(found)}))
-    n = total(counted.of("hours"))
+    n = total(rows)
     return Figure(
         "hours", "Which times get answers",
         f"Touches by the weekday and by the time of day at which they were carried out, in the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,8 +79,8 @@ def _first_by_rep(counted: Counted) -> Figure:
 
 
 def contacts_made(counted: Counted) -> Figure:
-    of = {what: values(counted.of("contacts_made", what=what)) for what in _KINDS}
-    found: list[int] = [one for those in of.values() for one in those]
+    of = {what: sorted(values(counted.of("contacts_made", what=what))) for what in _KINDS}
+    found: list[int] = sorted(one for those in of.values() for one in those)
     n, lie = len(found), spread(found)
     between = mean_interval(lie)
     ends = (*(start - 1 for start in _REACH[1:]), None)
@@ -98,7 +99,7 @@ def contacts_made(counted: Counted) -> Figure:
             points.append((label, within / n, f"{within:,} of {n:,}"))
     note = TOO_FEW
     if between is not None and lie.mean is not None:
-        one, five = (sum(value >= least for value in found) for least in (1, 5))
+        one, five = (_within(found, least, None) for least in (1, 5))
         note = (
             f"Mean {lie.mean:.1f} (95 %: {between[0]:.1f} to {between[1]:.1f}), median "
             f"{lie.median:g}. At least one: {one:,} of {n:,}; five and more: {five:,} of {n:,}."
@@ -116,7 +117,8 @@ def contacts_made(counted: Counted) -> Figure:
 
 
 def _within(found: Sequence[int], start: int, end: int | None) -> int:
-    return sum(one >= start and (end is None or one <= end) for one in found)
+    """How many of some sorted numbers lie from `start` to `end`, both included."""
+    return (len(found) if end is None else bisect_right(found, end)) - bisect_left(found, start)
 
 
 def _responses(counted: Counted) -> Figure:

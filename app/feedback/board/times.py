@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,11 +32,11 @@ SPREAD = (
 
 def times(rows: Sequence[Row]) -> Mapping[str, Any]:
     """Cells of `TIMES`; what has not happened yet counts as not within the time."""
-    n, found = int(total(rows)), values(rows)
+    n, found = int(total(rows)), sorted(values(rows))
     return {
         "n": n,
-        "hour": rate_cell(Share(sum(one <= HOUR for one in found), n)),
-        "day": rate_cell(Share(sum(one <= DAY for one in found), n)),
+        "hour": rate_cell(Share(bisect_right(found, HOUR), n)),
+        "day": rate_cell(Share(bisect_right(found, DAY), n)),
         "never": rate_cell(Share(n - len(found), n)),
         "median": middle(found),
     }

@@ -134,7 +134,7 @@ def _page(
     snapshot = Snapshot(tenant, conn, ids, now, with_running=False)
     entries = mirror.entries_of(conn, ids)
     measured: dict[int, list[Mapping[str, Any]]] = {}
-    for row in outcomes.of_subjects(conn, ids):
+    for row in outcomes.of_subjects(conn, tenant.id, ids):
         measured.setdefault(row["subject_id"], []).append(dict(row))
     for id in ids:
         subject = snapshot.subject(id)

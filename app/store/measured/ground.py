@@ -24,7 +24,7 @@ from app.model.time import DAY
 from app.model.vocabulary import CLOSED_KINDS, StageKind
 from app.store import sets
 from app.store.reading import rows
-from app.store.tables import pipelines, stages, subjects
+from app.store.tables import pipelines, stages, subjects, touches
 
 Facts: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -57,6 +57,12 @@ class Span:
 def flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
     """1 where it holds, else 0."""
     return case((condition, 1), else_=0)
+
+
+def owner_of_touch() -> ColumnElement[Any]:
+    """Who has a touch, else its record's owner, who is looked for only then."""
+    whose = select(_s.owner_id).where(_s.id == touches.c.subject_id).scalar_subquery()
+    return func.coalesce(touches.c.owner_id, whose)
 
 
 def deals(inst: int) -> CTE:
@@ -142,7 +148,7 @@ def behind(
     limit: int,
     skip: int,
 ) -> list[dict[str, Any]]:
-    """The records behind a count, those with the largest value first.
+    """The records behind a count, those with the largest value first; without values, by name.
 
     where: dimension → value; owners None: everybody's, nobody's included.
     """
@@ -150,27 +156,32 @@ def behind(
     chosen = [_is(found.c[name], value) for name, value in where.items()]
     if owners is not None:
         chosen.append(sets.among(conn, found.c.owner_id, sorted(owners)))
-    value = found.c.value if "value" in found.c else literal(0)
+    valued_ones = "value" in found.c
     facts_of = (
         select(
-            found.c.subject_id, func.count().label("facts"), func.max(value).label("value"),
+            found.c.subject_id, func.count().label("facts"),
+            (func.max(found.c.value) if valued_ones else literal(0)).label("value"),
             func.max(found.c.owner_id).label("owner_id"),
         )
         .where(*chosen)
         .group_by(found.c.subject_id)
-        .subquery("behind")
     )  # fmt: skip
+    if valued_ones:  # then the rest of a record is read of those alone that are shown
+        order = func.coalesce(func.max(found.c.value), 0).desc()
+        facts_of = facts_of.order_by(order, found.c.subject_id).limit(limit).offset(skip)
+    first = facts_of.subquery("first")
     query = (
         select(
-            _s.type, _s.crm_id, _s.name, stages.c.label.label("stage"), facts_of.c.owner_id,
-            facts_of.c.facts, facts_of.c.value, _s.amount, _s.currency, _s.last_activity_at,
+            _s.type, _s.crm_id, _s.name, stages.c.label.label("stage"), first.c.owner_id,
+            first.c.facts, first.c.value, _s.amount, _s.currency, _s.last_activity_at,
         )
-        .join(subjects, _s.id == facts_of.c.subject_id)
+        .join(subjects, _s.id == first.c.subject_id)
         .outerjoin(stages, IN_STAGE)
-        .order_by(func.coalesce(facts_of.c.value, 0).desc(), _s.name, _s.id)
-        .limit(limit)
-        .offset(skip)
     )  # fmt: skip
+    if valued_ones:
+        query = query.order_by(func.coalesce(first.c.value, 0).desc(), first.c.subject_id)
+    else:
+        query = query.order_by(_s.name, _s.id).limit(limit).offset(skip)
     return rows(conn, query)
 
 

@@ -20,9 +20,16 @@ from app.model.activities import EMAIL, INBOUND, MEETING, OUTBOUND, TASK, WORDS
 from app.model.time import DAY, HOUR
 from app.model.vocabulary import Outcome, StageKind
 from app.store.activities import CONNECTED
-from app.store.measured.ground import Facts, Span, deals, flag, inquiries, is_open
-from app.store.measured.stays import entries
-from app.store.tables import activities, cursors, stage_entries, subjects, touches
+from app.store.measured.ground import (
+    Facts,
+    Span,
+    deals,
+    flag,
+    inquiries,
+    is_open,
+    owner_of_touch,
+)
+from app.store.tables import activities, cursors, stage_entries, stages, subjects, touches
 
 _t, _s = touches.c, subjects.c
 
@@ -191,12 +198,25 @@ def after_meeting(span: Span) -> Facts:
 
 def after_proposal(span: Span) -> Facts:
     """Entries into a proposal stage; value: until a rep turned to it after that, in ms."""
-    entry = entries(span)
-    took = first_out(entry.c.subject_id, entry.c.entered_at) - entry.c.entered_at
-    return select(entry.c.subject_id, entry.c.owner_id, took.label("value")).where(
-        entry.c.kind == StageKind.PROPOSAL.value,
-        entry.c.entered_at >= span.since,
-        entry.c.entered_at <= span.now,
+    entry, d = stage_entries.c, deals(span.inst)
+    took = first_out(entry.subject_id, entry.entered_at) - entry.entered_at
+    return (
+        select(entry.subject_id, d.c.owner_id, took.label("value"))
+        .join(d, d.c.id == entry.subject_id)
+        .join(
+            stages,
+            and_(
+                stages.c.installation_id == span.inst,
+                stages.c.pipeline_id == d.c.pipeline_id,
+                stages.c.id == entry.stage_id,
+            ),
+        )
+        .where(
+            entry.installation_id == span.inst,
+            entry.entered_at >= span.since,
+            entry.entered_at <= span.now,
+            stages.c.kind == StageKind.PROPOSAL.value,
+        )
     )
 
 
@@ -209,11 +229,10 @@ def completion(span: Span) -> Facts:
     late = _t.outcome_at - _t.due_at
     return (
         select(
-            _t.subject_id, func.coalesce(_t.owner_id, _s.owner_id).label("owner_id"),
+            _t.subject_id, owner_of_touch().label("owner_id"),
             ((span.now - _t.due_at) // WEEK).label("week"), flag(done).label("hit"),
             flag(and_(done, late <= DAY)).label("on_time"), late.label("value"),
         )
-        .join(subjects, _s.id == _t.subject_id)
         .where(
             _t.installation_id == span.inst,
             _t.task_id.is_not(None),

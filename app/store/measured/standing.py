@@ -6,7 +6,7 @@ from sqlalchemy import and_, exists, func, literal, or_, select, union_all
 
 from app.model.time import DAY
 from app.model.vocabulary import OPEN_TOUCHES, Outcome, TouchState
-from app.store.conditions import IS_OPEN, IS_PLANNED
+from app.store.conditions import IS_PLANNED, among_open
 from app.store.measured.ground import Facts, Span, deals, flag, inquiries, is_open
 from app.store.tables import people, subjects, touches
 
@@ -70,10 +70,12 @@ def overdue(span: Span) -> Facts:
     """Open tasks of ours; hit: its rep's due day is over. value: since it fell due, in ms."""
     # An open task loses its instant once its owner was told that it is overdue.
     late = or_(_t.overdue_at.is_(None), _t.overdue_at <= span.now)
-    return select(
-        _t.subject_id, _t.owner_id, flag(_t.due_at <= span.now).label("due"),
-        flag(late).label("hit"), (span.now - _t.due_at).label("value"),
-    ).where(_t.installation_id == span.inst, IS_OPEN)  # fmt: skip
+    return among_open(
+        select(
+            _t.subject_id, _t.owner_id, flag(_t.due_at <= span.now).label("due"),
+            flag(late).label("hit"), (span.now - _t.due_at).label("value"),
+        ).where(_t.installation_id == span.inst)
+    )  # fmt: skip
 
 
 def load(span: Span) -> Facts:
@@ -85,10 +87,10 @@ def load(span: Span) -> Facts:
         _t.write_at < span.now + 8 * DAY,
         _t.due_at < span.now + 7 * DAY,
     )
-    here = select(
-        _t.subject_id, owner.label("owner_id"), literal("open").label("what")
-    ).join(subjects, mine.id == _t.subject_id).where(
-        _t.installation_id == span.inst, IS_OPEN
+    here = among_open(
+        select(_t.subject_id, owner.label("owner_id"), literal("open").label("what"))
+        .join(subjects, mine.id == _t.subject_id)
+        .where(_t.installation_id == span.inst)
     )
     soon = select(
         _t.subject_id, owner.label("owner_id"), literal("coming").label("what")

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, and_, case, exists, func, literal, or_, select, union_all
+from sqlalchemy import CTE, and_, case, exists, func, literal, or_, select, true, union_all
 
 from app.model.activities import OUTBOUND
 from app.model.time import DAY
 from app.model.vocabulary import SignalKind
 from app.store.measured.ground import OVER, Facts, Span, deals, flag
-from app.store.tables import activities, outcomes, stage_entries, stages, subjects
+from app.store.tables import activities, outcomes, stage_entries, stages
 
 BUCKETS = (1, 3, 7, 14, 30)
 """Days after a stage entry at which the columns of the silence map end; the last one is open."""
@@ -29,10 +29,16 @@ class Term:
     meeting: bool = False
 
 
-def entries(span: Span) -> CTE:
-    """Stage entries of deals in their order, each with when it was left; null: never."""
-    entry = stage_entries.c
+def entries(span: Span, *, lately: bool = False) -> CTE:
+    """Stage entries of deals in their order, each with when it was left; null: never.
+
+    lately: of those deals alone that entered some stage in the span.
+    """
+    entry, some = stage_entries.c, stage_entries.alias()
     d = deals(span.inst)
+    moved = select(some.c.subject_id).where(
+        some.c.installation_id == span.inst, some.c.entered_at >= span.since
+    )
     return (
         select(
             entry.subject_id, d.c.owner_id, entry.stage_id, stages.c.kind, entry.entered_at,
@@ -43,16 +49,18 @@ def entries(span: Span) -> CTE:
             .label("left_at"),
         )
         .join(d, d.c.id == entry.subject_id)
-        .join(subjects, subjects.c.id == entry.subject_id)
         .join(
             stages,
             and_(
                 stages.c.installation_id == span.inst,
-                stages.c.pipeline_id == subjects.c.pipeline_id,
+                stages.c.pipeline_id == d.c.pipeline_id,
                 stages.c.id == entry.stage_id,
             ),
         )
-        .where(entry.installation_id == span.inst)
+        .where(
+            entry.installation_id == span.inst,
+            entry.subject_id.in_(moved) if lately else true(),
+        )
         .cte()
     )  # fmt: skip
 
@@ -123,7 +131,7 @@ def kept_terms(span: Span, terms: Sequence[Term]) -> Facts | None:
     """
     if not terms:
         return None
-    stay = entries(span)
+    stay = entries(span, lately=True)
     parts = [_kept(stay, span, number, term) for number, term in enumerate(terms)]
     found = union_all(*parts).subquery("terms")
     return select(
@@ -136,6 +144,7 @@ def _kept(stay: CTE, span: Span, number: int, term: Term) -> Any:
     if term.meeting:
         o = outcomes.c
         hit = exists().where(
+            o.installation_id == span.inst,
             o.subject_id == stay.c.subject_id,
             o.kind == SignalKind.MEETING_BOOKED.value,
             o.occurred_at >= stay.c.entered_at,

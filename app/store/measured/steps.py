@@ -106,6 +106,7 @@ def _had(
 ) -> ColumnElement[int]:
     return flag(
         exists().where(
+            _o.installation_id == span.inst,
             _o.subject_id == c.c.subject_id,
             _o.occurred_at >= c.c.started_at,
             _o.occurred_at <= func.coalesce(c.c.ended_at, span.now) + longer,

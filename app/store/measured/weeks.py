@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, literal, select, union_all
 
 from app.model.vocabulary import Outcome, SignalKind, StageKind
-from app.store.measured.ground import Facts, Span, deals
+from app.store.measured.ground import Facts, Span, deals, owner_of_touch
 from app.store.measured.speed import WEEK
 from app.store.measured.steps import cohort
 from app.store.tables import outcomes, subjects, touches
@@ -30,9 +30,9 @@ def weeks(span: Span) -> Facts:
         c.c.subject_id, c.c.owner_id, literal("begun").label("what"), _week(span, c.c.started_at)
     )
     done = select(
-        _t.subject_id, func.coalesce(_t.owner_id, _s.owner_id).label("owner_id"),
+        _t.subject_id, owner_of_touch().label("owner_id"),
         _t.outcome.label("what"), _week(span, _t.outcome_at),
-    ).join(subjects, _s.id == _t.subject_id).where(
+    ).where(
         _t.installation_id == span.inst,
         _t.outcome.in_((Outcome.COMPLETED.value, Outcome.DELETED.value)),
         # A task is written before it is completed, so its due time bounds what is looked through.

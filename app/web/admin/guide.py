@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from app.store import figures
 from app.web import access, guide, summaries
+from app.web.admin.people import listed
 from app.web.admin.shelf import shelf
 from app.web.answers import services, wrong
-from app.web.api.people import choices, person_view
 from app.web.api.playbooks import overview
 from app.web.api.setup import KINDS, board
 from app.web.framing import page
@@ -32,18 +33,18 @@ def setup() -> Any:
         values = _values(conn, who, step)
         return page(
             "admin/setup.html", conn, steps=steps, step=step, following=after[0] if after else "",
-            status=summaries.status(conn, who), **values,
+            status=summaries.standing(conn, who), **values,
         )  # fmt: skip
 
 
 def _values(conn: Any, who: access.Viewer, step: str) -> dict[str, Any]:
     """What one step shows besides."""
+    if step == "import":
+        return {"known": figures.subjects_known(conn, who.installation_id)}
     if step in ("pipelines", "stages"):
         return {"board": board(conn), "kinds": KINDS}
     if step == "people":
-        rows = [person_view(row) for row in summaries.people_rows(conn, who)]
-        gaps = guide.gaps(conn, who.installation_id)
-        return {"people": rows, "choices": choices(rows), "gaps": gaps}
+        return {"gaps": guide.gaps(conn, who.installation_id), **listed(conn, active=True)}
     if step == "playbook":
         return {"shelf": shelf(conn)}
     if step in ("watch", "live"):

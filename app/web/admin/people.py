@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import Blueprint, g, redirect, request, url_for
+from sqlalchemy import Connection
 
 from app.installations.people import is_zone
 from app.installations.rights import RIGHTS
@@ -29,6 +30,10 @@ _RIGHTS = {
     ),
 }
 """A manager's rights: label, and how far each may reach."""
+
+AT_ONCE = 50
+"""People on one page of the list."""
+
 SPANS = 2
 """Spans of working time that one day has in the form."""
 
@@ -37,10 +42,28 @@ SPANS = 2
 @access.require("admin")
 def index() -> str:
     """Roles, managers, cover and sign-in links."""
-    who = access.viewer()
     with services().store.read() as conn:
-        rows = [person_view(row) for row in summaries.people_rows(conn, who)]
-        return page("people.html", conn, people=rows, roles=access.ROLES, choices=choices(rows))
+        return page("people.html", conn, roles=access.ROLES, **listed(conn, active=False))
+
+
+def listed(conn: Connection, *, active: bool) -> dict[str, Any]:
+    """One page of the people, by the request's `?q=`, part of a name, address or team, and
+    `?skip=`; and who may be chosen for each of them. active: leaves out those who are not."""
+    rows = summaries.people_rows(conn, access.viewer())
+    words = request.args.get("q", "").strip()
+    found = [row for row in rows if (row["active"] or not active) and _is_meant(row, words)]
+    skip = max(0, request.args.get("skip", 0, int))
+    return {
+        "people": [person_view(row) for row in found[skip : skip + AT_ONCE]],
+        "choices": choices(rows), "q": words, "number": len(found), "skip": skip,
+        "before": max(0, skip - AT_ONCE) if skip else None,
+        "after": skip + AT_ONCE if skip + AT_ONCE < len(found) else None,
+    }  # fmt: skip
+
+
+def _is_meant(row: Mapping[Any, Any], words: str) -> bool:
+    told = (row["name"], row["email"], row["team"] or "")
+    return any(words.casefold() in one.casefold() for one in told)
 
 
 @blueprint.get("/people/<owner_id>")
@@ -66,15 +89,16 @@ def save(owner_id: str) -> Any:
 def _page(owner_id: str, refused: Refusal | None) -> str:
     who = access.viewer()
     with services().store.read() as conn:
-        rows = [person_view(row) for row in summaries.people_rows(conn, who)]
-        person = next((row for row in rows if row["owner_id"] == owner_id), None)
-        if person is None:
+        rows = summaries.people_rows(conn, who)
+        found = next((row for row in rows if row["owner_id"] == owner_id), None)
+        if found is None:
             raise Refusal(404, "person", f"Nobody has the owner id {owner_id!r}.",
                           "Choose a person under People.")
+        person = person_view(found)
         g.person_zone = _zone(conn, person)
         return page(
-            "admin/person.html", conn, person=person, people=rows, roles=access.ROLES, days=DAYS,
-            week=_week(person), away=_away(person, g.person_zone), refused=refused,
+            "admin/person.html", conn, person=person, choices=choices(rows), roles=access.ROLES,
+            days=DAYS, week=_week(person), away=_away(person, g.person_zone), refused=refused,
             problems={p["field"]: p["message"] for p in (refused.problems if refused else ())},
             zones=sorted(available_timezones()), typed=request.form if refused else {},
             working_zone=g.person_zone, rights=_RIGHTS,

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request
 from app.playbooks import phrases
 from app.playbooks.codec import to_json
 from app.playbooks.presets import preset, preset_ids
-from app.store import playbooks, reading
+from app.store import finding, playbooks
 from app.store.sets import loads
 from app.web import access
 from app.web.admin.shelf import timelines_of
@@ -114,7 +114,7 @@ def attempt(playbook: str) -> str:
     with services().store.read() as conn:
         _told(conn, playbook, None)
         owners = access.owners_seen(conn, who)
-        found = reading.search_subjects(conn, who.installation_id, words, owners) if words else []
+        found = finding.search(conn, who.installation_id, words, owners) if words else []
         return page("admin/try.html", conn, playbook=playbook, q=words, found=found)
 
 

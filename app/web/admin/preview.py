@@ -12,7 +12,7 @@ from app.playbooks import phrases
 from app.playbooks.codec import from_json
 from app.playbooks.problems import PlaybookError
 from app.playbooks.raw import Raw
-from app.store import reading
+from app.store import finding
 from app.web import access
 from app.web.answers import services
 
@@ -84,7 +84,7 @@ def record_of(words: str) -> Mapping[str, Any] | None:
     with services().store.read() as conn:
         owners = access.owners_seen(conn, who)
         if words:
-            found = reading.search_subjects(conn, who.installation_id, words, owners)
+            found = finding.search(conn, who.installation_id, words, owners)
         else:
-            found = reading.subjects_ahead(conn, who.installation_id, owners)
+            found = finding.ahead(conn, who.installation_id, owners)
     return found[0] if found else None

@@ -76,7 +76,8 @@ def _page(typed: Mapping[str, list[Field]], group: str, left: Any) -> str:
     with parts.store.read() as conn:
         return page(
             "admin/settings.html", conn, groups=groups, mapping=_mapping_rows(stored),
-            refused_mapping=left if group == "mapping" else (), status=summaries.status(conn, who),
+            refused_mapping=left if group == "mapping" else (),
+            status=summaries.standing(conn, who),
             native=shown(conn, who.installation_id, able), events=shown_events(conn),
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from app.store import playbooks, reading
+from app.store import finding, playbooks
 from app.web import access
 from app.web.answers import services
 from app.web.api.asking import decided, stands
@@ -27,7 +27,7 @@ def show() -> str:
         found: list[dict[str, Any]] = []
         if words and not crm_id:
             owners = access.owners_seen(conn, who)
-            found = reading.search_subjects(conn, who.installation_id, words, owners)
+            found = finding.search(conn, who.installation_id, words, owners)
     if len(found) == 1:
         type, crm_id = found[0]["type"], found[0]["crm_id"]
     else:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 
-from app.store import aliases, ledger, mirror, pipelines, reading
+from app.store import aliases, finding, ledger, mirror, pipelines, reading
 from app.web import access, summaries, telling
 from app.web.answers import Refusal, answer, services, wrong
 
@@ -42,7 +42,7 @@ def search() -> Response:
     if not words:
         raise wrong("q", "missing", "Ask with words of the name or the CRM's id: ?q=acme.")
     with services().store.read() as conn:
-        found = reading.search_subjects(
+        found = finding.search(
             conn, who.installation_id, words, access.owners_seen(conn, who)
         )
     return answer({"subjects": found})
