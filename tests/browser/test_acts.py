@@ -44,10 +44,9 @@ def test_a_rep_works_through_the_queue_by_keyboard(firm: Firm, opened: Open) -> 
     before = len(firm.story.open(firm.deals[first]))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
-    page.keyboard.press("j")
-    page.wait_for_url(re.compile(r"touch="))
-    page.keyboard.press("k")
-    page.wait_for_url(re.compile(r"touch="))
+    for key in "jk":
+        with page.expect_navigation(url=re.compile(r"touch=")):
+            page.keyboard.press(key)
     assert page.get_by_role("heading", level=2).first.inner_text() == first
     page.keyboard.press("d")
     page.get_by_text("Done: the task is completed in the CRM.").wait_for()

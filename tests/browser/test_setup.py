@@ -195,4 +195,4 @@ def test_a_rep_finds_no_way_to_the_rules(firm: Firm, opened: Open) -> None:
     page.goto("/playbooks/test")
     assert page.get_by_text("This is for admins and managers").is_visible()
     page.goto("/playbooks/test/edit")
-    assert page.get_by_text("This is for admins").is_visible()
+    assert page.get_by_text("You have no right to edit playbooks.").is_visible()
