@@ -204,7 +204,8 @@ class Cadences:
 
 
 def _latest(people: Sequence[str]) -> Question[dict[str, Row]]:
-    (rows,) = yield [Ask(_TRACKERS.replace("{ids}", quoted(list(people))))]
+    # Sales Engagement may have been given up since it was asked for.
+    (rows,) = yield [Ask(_TRACKERS.replace("{ids}", quoted(list(people))), there=False)]
     found: dict[str, Row] = {}
     for row in rows:
         found.setdefault(str(row["TargetId"]), row)

@@ -35,8 +35,11 @@ Entry = Mapping[str, Any]
 
 MISSING_COLUMN = re.compile(r"No such column '([\w.]+)'")
 _GONE = frozenset(
-    {"NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "INVALID_ID_FIELD"}
-)
+    {
+        "NOT_FOUND", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "INVALID_ID_FIELD",
+        "INVALID_TYPE",  # of a query: a whole object that the account or its user does not have
+    }
+)  # fmt: skip
 _NO_API = frozenset({"API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"})
 _NO_RIGHT = ("INSUFFICIENT_ACCESS", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY_FORBIDDEN")
 _RULES = frozenset({"FIELD_CUSTOM_VALIDATION_EXCEPTION", "REQUIRED_FIELD_MISSING"})

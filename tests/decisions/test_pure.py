@@ -19,6 +19,7 @@ LIBRARY = {
     "hashlib",
     "heapq",
     "itertools",
+    "math",
     "typing",
     "zoneinfo",
 }

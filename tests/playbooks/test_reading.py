@@ -47,8 +47,8 @@ def test_a_condition_in_words() -> None:
                  {"not": {"field": "deal.stage_kind", "op": "in", "value": ["won", "lost"]}}]},
     ]}  # fmt: skip
     assert phrases.condition(asked) == (
-        "deal.amount is at least 1000 and deal.owner is known or not (deal.stage_kind is one of "
-        "won or lost)"
+        "deal.amount is at least 1000 and (deal.owner is known or not (deal.stage_kind is one of "
+        "won or lost))"
     )
 
 

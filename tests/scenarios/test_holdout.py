@@ -46,7 +46,7 @@ def test_the_held_out_are_compared_with_those_followed_up(begin: Begin) -> None:
     story.until("+1h")
     assert len(story.tasks(earlier)) == 1
     assert story.admin.get("/api/holdout")["rules"] == [], "nothing is held out"
-    assert "What following up was worth" not in page(story)
+    assert "Nothing is compared yet: no record was left alone." in page(story)
 
     story.change("PUT", "/api/settings", {"holdout_percent": 50})
     begun = story.now

@@ -214,9 +214,13 @@ def test_a_lost_answer_of_a_cadence_is_looked_up_and_not_repeated(
     assert (touch["state"], touch["outcome"]) == ("performed", "running")
 
 
-@pytest.mark.feature("C01")
-def test_without_sales_engagement_a_task_stands_in_and_the_ledger_says_why(story: Story) -> None:
+def without_sales_engagement(story: Story) -> None:
     story.change_account(salesforce={"sales_engagement": False})
+
+
+@pytest.mark.feature("C01")
+def test_without_sales_engagement_a_task_stands_in_and_the_ledger_says_why(begin: Begin) -> None:
+    story = begin(crm="salesforce", before=without_sales_engagement)
     story.live(CADENCE)
     deal = story.deal("proposal")
     story.until("+2h")
@@ -224,6 +228,16 @@ def test_without_sales_engagement_a_task_stands_in_and_the_ledger_says_why(story
     assert task.subject.startswith("Follow up by hand instead of the sequence Warm outreach")
     said = " ".join(story.whys(deal, "test/sent"))
     assert "Sales Engagement" in said
+
+
+@pytest.mark.feature("C01")
+def test_sales_engagement_that_is_given_up_holds_up_nobody(story: Story) -> None:
+    without_sales_engagement(story)
+    story.live(CADENCE)
+    deal = story.deal("proposal")
+    story.until("+2h")
+    (task,) = story.open(deal)
+    assert task.subject.startswith("Follow up by hand instead of the sequence Warm outreach")
 
 
 @pytest.mark.feature("C01")
