@@ -13,7 +13,7 @@ INQUIRY = playbook(
     """
     - id: came
       when: {subject_created: contact}
-      settle: 0min
+      settle: 1min
       then: [{enrol: inquiry}]
     - id: again
       when: {form_submitted: any}
