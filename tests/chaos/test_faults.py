@@ -71,6 +71,7 @@ def test_one_kind_of_failure_changes_nothing(
     assert ending(story) == undisturbed
 
 
+@pytest.mark.usefixtures("brief_holds")
 def test_a_429_is_waited_out(story: Story, undisturbed: Counter[Line]) -> None:
     id = fault(story, CREATE, "429", times=1)
     tell(story)

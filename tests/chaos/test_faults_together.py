@@ -130,6 +130,7 @@ def _named(triple: tuple[Failure, ...]) -> str:
     return " + ".join(failure.name for failure in triple)
 
 
+@pytest.mark.usefixtures("brief_holds")
 @pytest.mark.parametrize("failures", list(_parameters()))
 def test_what_fails_changes_nothing(
     story: Story, undisturbed: Counter[Line], failures: tuple[Failure, ...]

@@ -27,12 +27,11 @@ from cryptography.fernet import Fernet
 
 from app.cli.main import main
 from app.installations.config import Config, from_environment
-from app.model.time import SECOND, Wall, parse_delay
+from app.model.time import Wall, parse_delay
 from app.runtime.embedded import start
 from app.runtime.services import Services
 from app.store import calls, installations, reading
 from app.web.factory import create_app
-from connectors.hubspot.errors import HOLD_MS
 from demo.admin import Admin
 from demo.http import Sandbox
 from sandbox.assembly import assemble
@@ -111,8 +110,6 @@ class Task:
     def open(self) -> bool:
         return not self.archived and self.status != "COMPLETED"
 
-_HOLDS = dict(HOLD_MS)
-
 
 class Story:
     """See the module. `before` acts in the CRM before the app is connected.
@@ -159,9 +156,6 @@ class Story:
     # --- beginning and end -------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        # A 429 costs a story a second; the transport's tests show the ten that HubSpot means.
-        HOLD_MS["TEN_SECONDLY_ROLLING"] = SECOND
-        self._stack.callback(HOLD_MS.update, _HOLDS)  # in whatever order stories end
         try:
             crm = serve(self._flask, port=0)
             crm.start()

@@ -97,6 +97,7 @@ def test_where_nobody_is_to_get_it_the_way_goes_on_and_says_why(
 
 
 @pytest.mark.feature("M05")
+@pytest.mark.usefixtures("brief_holds")
 @pytest.mark.parametrize("fault", ["503", "timeout_after", "429"])
 def test_a_hand_over_that_was_interrupted_is_finished_once(story: Story, fault: str) -> None:
     story.live(way(CLOSER))

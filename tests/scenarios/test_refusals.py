@@ -158,6 +158,7 @@ RING = playbook("""
 CREATE = "POST /crm/objects/2026-03/tasks/batch/create"
 
 
+@pytest.mark.usefixtures("brief_holds")
 @pytest.mark.parametrize("kind", ["500_before", "500_after", "reset_after", "429"])
 def test_a_failing_crm_delays_a_task_and_never_doubles_it(story: Story, kind: str) -> None:
     story.live(RING)
