@@ -24,7 +24,7 @@ from app.model.time import DAY
 from app.model.vocabulary import CLOSED_KINDS, StageKind
 from app.store import sets
 from app.store.reading import rows
-from app.store.tables import pipelines, stages, subjects, touches
+from app.store.tables import pipelines, stage_entries, stages, subjects, touches
 
 Facts: TypeAlias = Select[*tuple[Any, ...]]
 
@@ -57,6 +57,15 @@ class Span:
 def flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
     """1 where it holds, else 0."""
     return case((condition, 1), else_=0)
+
+
+def entered(inst: int, deal: CTE) -> ColumnElement[bool]:
+    """The stage of each of a deal's entries, in the pipeline in which the deal stands."""
+    return and_(
+        stages.c.installation_id == inst,
+        stages.c.pipeline_id == deal.c.pipeline_id,
+        stages.c.id == stage_entries.c.stage_id,
+    )
 
 
 def owner_of_touch() -> ColumnElement[Any]:

@@ -24,6 +24,7 @@ from app.store.measured.ground import (
     Facts,
     Span,
     deals,
+    entered,
     flag,
     inquiries,
     is_open,
@@ -203,14 +204,7 @@ def after_proposal(span: Span) -> Facts:
     return (
         select(entry.subject_id, d.c.owner_id, took.label("value"))
         .join(d, d.c.id == entry.subject_id)
-        .join(
-            stages,
-            and_(
-                stages.c.installation_id == span.inst,
-                stages.c.pipeline_id == d.c.pipeline_id,
-                stages.c.id == entry.stage_id,
-            ),
-        )
+        .join(stages, entered(span.inst, d))
         .where(
             entry.installation_id == span.inst,
             entry.entered_at >= span.since,

@@ -11,7 +11,7 @@ from sqlalchemy import CTE, and_, case, exists, func, literal, or_, select, true
 from app.model.activities import OUTBOUND
 from app.model.time import DAY
 from app.model.vocabulary import SignalKind
-from app.store.measured.ground import OVER, Facts, Span, deals, flag
+from app.store.measured.ground import OVER, Facts, Span, deals, entered, flag
 from app.store.tables import activities, outcomes, stage_entries, stages
 
 BUCKETS = (1, 3, 7, 14, 30)
@@ -49,14 +49,7 @@ def entries(span: Span, *, lately: bool = False) -> CTE:
             .label("left_at"),
         )
         .join(d, d.c.id == entry.subject_id)
-        .join(
-            stages,
-            and_(
-                stages.c.installation_id == span.inst,
-                stages.c.pipeline_id == d.c.pipeline_id,
-                stages.c.id == entry.stage_id,
-            ),
-        )
+        .join(stages, entered(span.inst, d))
         .where(
             entry.installation_id == span.inst,
             entry.subject_id.in_(moved) if lately else true(),
