@@ -106,11 +106,20 @@ def _write(
         tasks.append(digest_task(id, owner, lines, deals, shift(now, calendar)))
     connector = lanes.connector_for(tenant.id)
     there = connector.find_tasks([(task.touch_id, task.associations) for task in tasks])
+    written = {touch: record.id for touch, record in there.items()}
     missing = [task for task in tasks if task.touch_id not in there]
-    if missing:
-        for answer in connector.create_tasks(missing):
-            if answer.error is not None:
-                raise answer.error
+    for answer in connector.create_tasks(missing) if missing else ():
+        if answer.error is not None:
+            raise answer.error
+        written[answer.touch_id] = str(answer.id)
+    # Where its mark stands in the text, a manager who writes over that would make it somebody
+    # else's task, whose completion is activity on the deals.
+    known = [
+        {"crm_id": id, "touch_id": touch, "known": {}, "pending": {}}
+        for touch, id in written.items()
+    ]
+    with lanes.store.write() as conn:
+        mirror.save_objects(conn, tenant.id, "task", known)
 
 
 def _name(row: Row) -> str:

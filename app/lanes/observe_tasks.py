@@ -31,6 +31,8 @@ class TaskObserver:
                 self._foreign_task(record)
                 continue
             touch = self._observer.snapshot.touches.get(stored["touch_id"])
+            if touch is None:  # a manager's digest: whatever becomes of it is nothing about a deal
+                continue
             change = task_change(
                 loads(stored["known"]), loads(stored["pending"]), record.fields, record.history
             )
@@ -42,7 +44,7 @@ class TaskObserver:
                     "pending": change.pending,
                 }
             )
-            if touch is None or not change.touched:
+            if not change.touched:
                 continue
             if change.edited:
                 self._edited(touch, change.edited, record)

@@ -46,6 +46,22 @@ def test_a_proposal_owes_three_timed_activities(story: Story) -> None:
     assert [t["edited"] for t in story.touches()] == [False] * 3, "our own echo is no edit"
 
 
+@pytest.mark.feature("T07")
+def test_a_digest_that_its_reader_wrote_over_is_still_no_activity(story: Story) -> None:
+    story.live("idle-deal")
+    deal = story.deal("qualified")
+    story.to("2026-09-16 12:00")
+    (check_in,) = story.tasks(deal)
+    story.act("delete_task", task=check_in.id)
+    story.to("2026-09-23 12:00")
+    *_, digest = [task for task in story.tasks(deal) if task.owner == "Mia"]
+    story.act("edit_task", task=digest.id, body="Ask for the head of purchasing first.")
+    story.act("complete_task", task=digest.id)
+    story.to("2026-10-06 12:00")
+    told = [task.owner for task in story.tasks(deal)]
+    assert told == ["Ada", "Mia"], "nothing happened to the deal, so no new silence began"
+
+
 def shown(story: Story, deal: str) -> dict[str, str]:
     """What our fields of a deal say, by their names in Pipedrive."""
     known = story.account.properties["deals"]
