@@ -21,7 +21,7 @@ ONE = playbook("""
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trouble, "_LONGEST", 200)
+    monkeypatch.setattr(trouble, "_LONGEST", 1_000)
 
 
 def test_a_touch_that_cannot_be_rendered_waits_alone(
