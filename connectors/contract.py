@@ -18,7 +18,8 @@ from app.model.record import record
 from app.model.time import Business, Clocks, Wall
 
 ObjectType = Literal[
-    "deal", "contact", "company", "lead", "task", "note", "email", "meeting", "call", "user"
+    "deal", "contact", "company", "lead", "quote", "task", "note", "email", "meeting", "call",
+    "user",
 ]
 
 Written = Literal["task", "note"]
@@ -271,6 +272,12 @@ WEBHOOKS = "webhooks"
 
 WHOLE_MAILS = "whole_mails"
 """Capability without which of a mail only the beginning can be read."""
+
+QUOTES = "quotes"
+"""Capability without which the CRM's quotes are not read."""
+
+QUOTE_DENIED = "quote_denied"
+"""Capability without which a quote never says that the buyer does not want it."""
 
 NATIVE_SEQUENCES = "native_sequences"
 """Capability without which nobody can be enrolled in the CRM's own sequences."""

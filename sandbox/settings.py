@@ -54,6 +54,8 @@ OTHER_POSITIONS: dict[str, Any] = {
     "merge_fires_creation": True,
     "property_events_on_create": False,
     "activity_events": False,
+    "quote_events": False,
+    "quote_lifecycle": False,
     "webhooks_signed_v1": False,
     "calculated_events": True,
     "downgrade_withdraws_scopes": False,
@@ -154,6 +156,10 @@ class Settings:
     """[U] Whether values set at creation also fire propertyChange."""
     activity_events: bool = True
     """[U] Whether subscriptions to tasks, e-mails and other activities deliver anything."""
+    quote_events: bool = True
+    """[U] Whether subscriptions to quotes deliver anything; a beta lists them."""
+    quote_lifecycle: bool = True
+    """[U] Whether quotes have ``hs_quote_status`` beside ``hs_status``."""
     webhooks_signed_v1: bool = True
     """[U] Whether deliveries carry a signature of version 1 beside that of version 3."""
     calculated_events: bool = False

@@ -83,6 +83,8 @@ def store_findings(
         activities.note(conn, inst, activity_rows(found.activities))
     if found.posted:
         events.settle(conn, found.posted)
+    if found.told:
+        events.count(conn, inst, found.told)
     if found.left_sequence:
         natives.hasten(conn, inst, found.left_sequence, now)
     if found.disarm:

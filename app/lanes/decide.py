@@ -15,6 +15,8 @@ from app.lanes.beginning import drop_unowed
 from app.lanes.colleagues import heed, tell_mates
 from app.lanes.context import Tenant
 from app.lanes.observe import MEETING_TIMER, Observer
+from app.lanes.quotes import TIMER as TIMER_OF_QUOTES
+from app.lanes.quotes import quote_hint
 from app.lanes.snapshot import Snapshot
 from app.lanes.writes import Writes
 from app.model.decisions import Explanation, SetProperty
@@ -98,6 +100,9 @@ def decide_timers(
             if (timer["about"], name) not in asked:
                 asked.add((timer["about"], name))
                 _ask_outcome(observer, timer["about"], data, timer["due_at"])
+            continue
+        if name.startswith(TIMER_OF_QUOTES):
+            observer.found.heard.append(quote_hint(data, timer["due_at"]))
             continue
         if name.startswith(colleagues.TIMER):
             tell_mates(tenant, snapshot, observer, timer, writes, now)

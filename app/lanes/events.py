@@ -139,7 +139,7 @@ def _people_by_id(
             merged.update(
                 (id, record.id) for id in record.fields.get("merged_ids") or () if id in unknown
             )
-        _extend(readings, fresh)
+        extend(readings, fresh)
     for one in found:
         id = one.row["person_id"]
         if id and merged.get(id, id) in live:
@@ -224,10 +224,10 @@ def _read(
     }
     wanted = {key: set(ids) for key, ids in reads.items() if ids}
     if wanted:
-        _extend(readings, fetch(lanes, tenant, wanted))
+        extend(readings, fetch(lanes, tenant, wanted))
 
 
-def _extend(readings: Readings, more: Readings) -> None:
+def extend(readings: Readings, more: Readings) -> None:
     """Take in what was read besides."""
     for type, records in more.records.items():
         read = {record.id for record in records}

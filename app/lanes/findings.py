@@ -25,7 +25,8 @@ class Findings:
     became: contacts that were subjects of their own → the deal that they stand on now.
     said: contact → what was said of their latest reply. heard: events about replies that a reading
     brought to light, to be worked off like those that were sent.
-    posted: what became of events that customers' tools told of.
+    posted: what became of events that customers' tools told of. told: (name, when) of events of
+    which the CRM's own records tell.
     left_sequence: contacts that no longer are in a sequence of the CRM's own.
     contacted: (contact, day, how often reps and other tools touched them since the last reading).
     activities: (subject, what a rep or the prospect did), whether or not it is news.
@@ -61,6 +62,7 @@ class Findings:
         if times:
             self.contacted.append((contact, local_date(at, zone), times))
     posted: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    told: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     activities: list[tuple[int, Activity]] = field(default_factory=list[tuple[int, Activity]])
 
     def did(self, done: Iterable[Activity], subjects: Iterable[int]) -> None:

@@ -23,8 +23,10 @@ from app.lanes.inquiries import LeadObserver, fetch_inquirers
 from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import MEETING_TIMER, Observer
 from app.lanes.observe_lives import LifeObserver
+from app.lanes.observe_quotes import QuoteObserver
 from app.lanes.observe_replies import ReplyObserver
 from app.lanes.observe_tasks import TaskObserver
+from app.lanes.quotes import fetch_quoted
 from app.lanes.reading import (
     Plan,
     Readings,
@@ -74,6 +76,7 @@ def _work_off(lanes: Lanes, tenant: Tenant, rows: Sequence[Mapping[Any, Any]]) -
         readings = fetch(lanes, tenant, plan.reads, plan.told, partly=True)
         fetch_strangers(lanes, tenant, readings)
         fetch_inquirers(lanes, tenant, plan, readings)
+        fetch_quoted(lanes, tenant, plan, readings)
         readings.noes |= fetch_noes(lanes, tenant, plan.merged)
         unplaced = postings(lanes, tenant, rows, readings)
     except CrmError as error:
@@ -202,6 +205,8 @@ def _take_in(
     tasks, leads, lives = TaskObserver(observer), LeadObserver(observer), LifeObserver(observer)
     tasks.read(readings.of("task"))
     leads.read(readings.of("lead"))
+    quotes = QuoteObserver(observer)
+    quotes.read(readings.of("quote"))
     for contact, cause in readings.barred.items():
         observer.facts([PersonFact(SignalKind.OPTED_OUT, now, cause)], [contact], [])
     for type, id, at in readings.gone:
@@ -209,6 +214,8 @@ def _take_in(
             tasks.deleted(id, at)
         elif type == "lead":
             leads.gone(id, at)
+        elif type == "quote":
+            quotes.gone(id, at)
         else:
             lives.deleted(type, id, at)
     replies = ReplyObserver(observer)

@@ -11,10 +11,12 @@ from app.lanes.colleagues import MATES
 from app.lanes.context import Lanes, Tenant
 from app.lanes.heard import load_ground
 from app.lanes.inquiries import inquirers
+from app.lanes.quotes import begun
 from app.lanes.reading import Readings
 from app.lanes.snapshot import Snapshot
 from app.model.time import Business
 from app.store import mirror
+from app.store.sets import loads
 
 
 def place(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
@@ -36,6 +38,13 @@ def place(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
             mirror.add_subjects(conn, missing)
 
 
+def _quotes(conn: Connection, inst: int, readings: Readings) -> dict[str, Any]:
+    """What is known of the quotes that were read, or that are gone."""
+    ids = {record.id for record in readings.of("quote")}
+    ids.update(id for type, id, _ in readings.gone if type == "quote")
+    return mirror.objects(conn, inst, "quote", ids) if ids else {}
+
+
 def load_snapshot(
     conn: Connection,
     tenant: Tenant,
@@ -51,7 +60,9 @@ def load_snapshot(
     leads = {record.id for record in readings.of("lead")}
     leads.update(id for type, id, _ in readings.gone if type == "lead")
     contacts.update(inquirers(conn, inst, leads).values())
-    for type in ("email", "call", "meeting", "task", "lead"):
+    quotes = _quotes(conn, inst, readings)
+    deals.update(deal for row in quotes.values() for deal in loads(row["known"])["deals"])
+    for type in ("email", "call", "meeting", "task", "lead", "quote"):
         for record in readings.of(type):
             linked = record.associations or {}
             deals.update(linked.get("deal", ()))
@@ -81,10 +92,13 @@ def load_snapshot(
         tasks=tasks,
         meetings=[record.id for record in readings.of("meeting")],
         leads=leads,
+        quotes=quotes,
         touches=[r.fields["touch_id"] for r in readings.of("task") if r.fields.get("touch_id")],
         compared=bool(readings.of("contact")),
     )  # fmt: skip
     if readings.said:
         snapshot.replies = load_ground(conn, tenant, snapshot, now)
+    if readings.of("quote"):
+        snapshot.quotes_begun = begun(conn, inst)
     known = mirror.last_entries(conn, ids) if readings.of("deal") else {}
     return snapshot, known

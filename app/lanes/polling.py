@@ -6,7 +6,8 @@ from __future__ import annotations
 from app.installations.registry import POLLED
 from app.lanes.context import Lanes, Tenant
 from app.lanes.ingest import drain_inbox
-from app.lanes.sync import OVERLAP_MS, list_changes, queue
+from app.lanes.quoting import with_quotes
+from app.lanes.sync import OVERLAP_MS, RECONCILED, list_changes, queue
 from app.lanes.trouble import note_error
 from app.model.time import SECOND, Business
 from app.store import cursors, standing
@@ -25,7 +26,8 @@ def poll(lanes: Lanes, tenant: Tenant) -> int:
     now = lanes.now()
     connector = lanes.connector_for(tenant.id)
     if tenant.crm in SILENT:
-        found = list_changes(lanes, tenant, connector, now, unlisted=True)
+        types = with_quotes(lanes, tenant, connector, RECONCILED)
+        found = list_changes(lanes, tenant, connector, now, types, unlisted=True)
     else:
         found = list_changes(lanes, tenant, connector, now, _MAIL, unlisted=True)
         found += _wrote(lanes, tenant, connector)

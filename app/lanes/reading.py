@@ -24,7 +24,7 @@ from connectors.contract import SEVERAL, Connector, CrmRecord, Forbidden, Object
 MIRRORED: tuple[ObjectType, ...] = ("deal", "contact")
 """Types of which we keep a mirror; what became of one that a reading does not find matters."""
 
-_HISTORY = frozenset({"deal", "task"})
+_HISTORY = frozenset({"deal", "quote", "task"})
 _PART = 50
 """Records of one job: a slow CRM is asked for the next part at once. Twice without history."""
 
@@ -35,6 +35,7 @@ _LINKED: Mapping[str, tuple[ObjectType, ...]] = {
     "call": ("contact", "deal"),
     "meeting": ("contact", "deal"),
     "lead": ("contact",),
+    "quote": ("deal", "contact"),
 }
 
 

@@ -61,11 +61,13 @@ class Snapshot:
         tasks: Iterable[str] = (),
         meetings: Iterable[str] = (),
         leads: Iterable[str] = (),
+        quotes: Mapping[str, Row] | None = None,
         touches: Iterable[str] = (),
         with_running: bool = True,
         compared: bool = False,
     ) -> None:
         """contacts, tasks, meetings, leads: CRM ids of records about to be compared with ours.
+        quotes: rows of those.
 
         compared: contacts as read are laid beside it, so whoever must not come back matters.
         with_running False: subjects and people only, for judging touches that are decided.
@@ -91,6 +93,8 @@ class Snapshot:
             if crm_ids:
                 found = mirror.objects(conn, tenant.id, type, crm_ids)
                 self.objects.update({(type, key): row for key, row in found.items()})
+        self.objects.update({("quote", key): row for key, row in (quotes or {}).items()})
+        self.quotes_begun: int | None = None  # since when the account's quotes are read
         held = {row["touch_id"] for row in self.objects.values() if row["touch_id"]} | {*touches}
         self.touches = outbox.by_id(conn, held) if held else {}
 

@@ -9,6 +9,7 @@ from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import Observer
+from app.lanes.quoting import DONE, begin, reads_quotes, with_quotes
 from app.lanes.reading import Readings, not_shown_yet
 from app.lanes.trouble import note_error
 from app.model.time import MINUTE, Business
@@ -33,14 +34,15 @@ OVERLAP_MS = 5 * MINUTE
 """Pages of what changed begin this long before the last watermark: indexes lag behind writes."""
 
 _IMPORTED: tuple[ObjectType, ...] = ("contact", "deal")
-_RECONCILED: tuple[ObjectType, ...] = ("deal", "contact", "task", "email", "meeting", "call")
-_DONE = "done"
+RECONCILED: tuple[ObjectType, ...] = ("deal", "contact", "task", "email", "meeting", "call")
+"""Types of records that every CRM has and whose changes are listed."""
 _DAY = "reconcile:day"
 _LOST = "reconcile:lost"
 
 
 def import_page(lanes: Lanes, tenant: Tenant) -> bool:
     """Import one page of contacts, then of deals; the installation turns active after the last.
+    Quotes come then, where the account lets us read them.
 
     An import is a baseline: it remembers where everything stands and signals nothing. Where it was
     made before, an installation that was connected again catches up instead.
@@ -49,12 +51,14 @@ def import_page(lanes: Lanes, tenant: Tenant) -> bool:
         places: list[tuple[ObjectType, str | None]] = [
             (type, cursors.get(conn, tenant.id, f"import:{type}")) for type in _IMPORTED
         ]
-    left: list[tuple[ObjectType, str | None]] = [row for row in places if row[1] != _DONE]
+    left: list[tuple[ObjectType, str | None]] = [row for row in places if row[1] != DONE]
     if not left:
         return _catch_up(lanes, tenant)
     type, after = left[0]
     connector = lanes.connector_for(tenant.id)
     try:
+        if reads_quotes(connector):
+            begin(lanes, tenant, connector)
         page = connector.page(
             type,
             after,
@@ -65,7 +69,17 @@ def import_page(lanes: Lanes, tenant: Tenant) -> bool:
         note_error(lanes, tenant, error, 0)
         return False
     _store_page(lanes, tenant, type, page)
+    if type == _IMPORTED[-1] and page.after is None:
+        _import_quotes(lanes, tenant, connector)
     return True
+
+
+def _import_quotes(lanes: Lanes, tenant: Tenant, connector: Connector) -> None:
+    """What a failing CRM leaves undone the next reconcile goes on with."""
+    try:
+        with_quotes(lanes, tenant, connector, ())
+    except CrmError as error:
+        note_error(lanes, tenant, error, 0)
 
 
 def _catch_up(lanes: Lanes, tenant: Tenant) -> bool:
@@ -95,12 +109,12 @@ def _store_page(lanes: Lanes, tenant: Tenant, type: ObjectType, page: Page) -> N
     last = type == _IMPORTED[-1] and page.after is None
     with lanes.store.write() as conn:
         store_findings(conn, tenant, observer.found, now)
-        cursors.put(conn, tenant.id, f"import:{type}", page.after or _DONE)
+        cursors.put(conn, tenant.id, f"import:{type}", page.after or DONE)
         installations.add_imported(conn, tenant.id, len(page.records))
         if last:
             installations.change(conn, tenant.id, status="active")
             history.begin(conn, tenant.id)
-            for name in (*_RECONCILED, "lead"):
+            for name in (*RECONCILED, "lead"):
                 cursors.raise_to(conn, tenant.id, f"watermark:{name}", now)
 
 
@@ -120,7 +134,8 @@ def reconcile(lanes: Lanes, tenant: Tenant) -> int:
     connector = lanes.connector_for(tenant.id)
     now = lanes.now()
     _listen(lanes, tenant, connector)
-    types = (*_RECONCILED, "lead") if tenant.crm in LEADS_BESIDE else _RECONCILED
+    types = (*RECONCILED, "lead") if tenant.crm in LEADS_BESIDE else RECONCILED
+    types = with_quotes(lanes, tenant, connector, types)
     found = list_changes(lanes, tenant, connector, now, types)
     return found + _look_for_gone(lanes, tenant, connector, now)
 
@@ -145,7 +160,7 @@ def list_changes(
     tenant: Tenant,
     connector: Connector,
     now: Business,
-    types: Sequence[ObjectType] = _RECONCILED,
+    types: Sequence[ObjectType],
     *,
     unlisted: bool = False,
 ) -> int:

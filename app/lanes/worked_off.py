@@ -26,7 +26,8 @@ def hold_refused(
 ) -> list[Mapping[Any, Any]]:
     """The events whose records could be read. The others wait, visible with what is missing, until
     the account shows us such records again; those about leads beside people are let go, since what
-    is to be known of the person comes by itself."""
+    is to be known of the person comes by itself, and those about quotes, since a reconcile lists
+    what changed meanwhile."""
     readable: list[Mapping[Any, Any]] = []
     waiting: dict[Forbidden, list[Mapping[Any, Any]]] = {}
     let_go: list[int] = []
@@ -34,7 +35,7 @@ def hold_refused(
         error = readings.refused.get((row["object_type"], row["object_id"]))
         if error is None:
             readable.append(row)
-        elif row["object_type"] == "lead":
+        elif row["object_type"] in ("lead", "quote"):
             let_go.append(row["id"])
         else:
             waiting.setdefault(error, []).append(row)

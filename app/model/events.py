@@ -52,6 +52,19 @@ EVENTS: Mapping[str, EventSpec] = {
         "A proposal was accepted.", _P, ("title", "url", "amount", "currency")
     ),
     "quote_sent": EventSpec("A quote went out.", _R, ("title", "url", "amount", "currency")),
+    "quote_viewed": EventSpec("A quote was opened.", _P, ("title", "url")),
+    "quote_accepted": EventSpec(
+        "A quote was accepted, signed or paid.", _P, ("title", "url", "amount", "currency")
+    ),
+    "quote_rejected": EventSpec(
+        "They do not want a quote.", _P, ("title", "url", "amount", "currency", "reason")
+    ),
+    "quote_expired": EventSpec(
+        "A quote expired unanswered.", _S, ("title", "url", "amount", "currency")
+    ),
+    "quote_withdrawn": EventSpec(
+        "A quote was taken back.", _R, ("title", "url", "amount", "currency")
+    ),
     "demo_scheduled": EventSpec("A demo was booked.", _P, ("title", "starts_at", "url")),
     "product_used": EventSpec(
         "They used the product.", _P, ("feature", "count", "plan"), customer=True
@@ -73,6 +86,9 @@ EVENTS: Mapping[str, EventSpec] = {
     "competitor_lost": EventSpec("A competitor lost them.", _W, ("competitor", "url")),
     "competitor_visited": EventSpec("They looked at a competitor.", _W, ("competitor", "url")),
 }
+
+QUOTED = ("quote_sent", "quote_accepted", "quote_rejected", "quote_expired", "quote_withdrawn")
+"""Events of which quotes tell that are records of the CRM."""
 
 CUSTOM = "custom."
 """Prefix of names that a customer makes up; such an event never breaks silence."""
@@ -100,7 +116,10 @@ def is_name(text: str) -> bool:
 
 
 SURGING = (
-    *(name for name, one in EVENTS.items() if one.actor is Actor.PROSPECT and not one.customer),
+    *(
+        name for name, one in EVENTS.items()
+        if one.actor is Actor.PROSPECT and not one.customer and name != "quote_rejected"
+    ),
     "competitor_visited",
 )
 """Events that count towards a surge of `any`: what somebody does who is about to decide."""

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from app.model.posted import Posted
 from app.model.time import Business, Wall
-from app.store import sets
+from app.store import cursors, sets
 from app.store.fixed import Fixed, among, arg
 from app.store.tables import contacts, enrolments, event_names, events, inbox, outcomes
 
@@ -20,6 +20,10 @@ STRUCK = "person_erased"
 
 HINT = "event"
 """Kind and type of the inbox's rows that stand for such an event; the id is the sender's."""
+
+TELLS = "quotes:tell"
+"""Cursor: names of the events of which quotes of the CRM tell, where the account lets us read them.
+"""
 
 _e = events.c
 _KNOWN = Fixed(
@@ -43,8 +47,14 @@ def add(
     sets.insert_ignore(
         conn, inbox, [_hint(inst, one.id, one.at, wall) for one in fresh], order=("dedupe",)
     )
-    counted = Counter(one.name for one in fresh)
-    last = {one.name: one.at for one in sorted(fresh, key=lambda one: one.at)}
+    count(conn, inst, [(one.name, one.at) for one in fresh])
+    return {one.id for one in fresh}
+
+
+def count(conn: Connection, inst: int, came: Sequence[tuple[str, int]]) -> None:
+    """Note that events came, each with its name and when that was."""
+    last = dict(sorted(came, key=lambda one: one[1]))
+    counted = Counter(name for name, _ in came)
     sets.upsert(
         conn,
         event_names,
@@ -56,7 +66,6 @@ def add(
         ("last_at",),
         ("count",),
     )
-    return {one.id for one in fresh}
 
 
 def _row(inst: int, one: Posted, now: Business) -> dict[str, Any]:
@@ -132,6 +141,11 @@ def names(conn: Connection, inst: int) -> dict[str, dict[str, int]]:
         row["name"]: {"count": row["count"], "last_at": row["last_at"]}
         for row in conn.execute(query).mappings()
     }
+
+
+def arrived(conn: Connection, inst: int) -> set[str]:
+    """Names of the events that ever came, and of those that the CRM itself tells of."""
+    return {*names(conn, inst), *(cursors.get(conn, inst, TELLS) or "").split()}
 
 
 def refused(conn: Connection, inst: int, limit: int = 100) -> list[dict[str, Any]]:

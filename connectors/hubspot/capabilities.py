@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from connectors.contract import NATIVE_SEQUENCES, WEBHOOKS, Capability
+from connectors.contract import NATIVE_SEQUENCES, QUOTE_DENIED, QUOTES, WEBHOOKS, Capability
 from connectors.hubspot.registration import Scopes, scopes
 
 _AGAIN = "Have a super admin connect the app again and grant all that the consent page lists."
@@ -32,6 +32,20 @@ _FIXED = (
         label="show on a lead where follow-up stands",
         why="a lead of HubSpot's stands beside its contact, and is neither read nor written",
         instead="the contact without a deal is the inquiry: tasks and control stand on it",
+    ),
+    Capability(
+        QUOTE_DENIED, False,
+        label="learn from a quote that the buyer does not want it",
+        why="a quote of HubSpot's is signed, paid or accepted, or nothing happens to it; rejected "
+        "is what an approver of the account's own says",
+        instead="a reply, the deal's closing, or `quote_rejected` of a tool of yours ends what "
+        "follows a quote, and so does the day on which it expires",
+    ),
+    Capability(
+        "quote_viewed", False,
+        label="notice that a quote was looked at",
+        why="HubSpot tells it to the rep, and on no property of the quote",
+        instead="rules that wait for `quote_viewed` do not fire; a tool of yours can post it",
     ),
     Capability(
         "unenrol_from_native_sequence", False,
@@ -98,6 +112,12 @@ _BY_SCOPE = (
         "such events are kept and shown; one that names a person or a deal is acted on all the "
         "same; an answer counts on its own record alone, and the ledger says so; such people are "
         "called by the clock of their rep",
+    ),
+    _Row(
+        QUOTES, ("crm.objects.quotes.read",),
+        "read quotes: sent, accepted, expired",
+        "a quote begins nothing by itself; a stage that means that one is out does, and so does "
+        "`quote_sent` of the tool that sends it",
     ),
     _Row(
         "email_content", ("sales-email-read",), "read what mails say",

@@ -231,10 +231,11 @@ def _read_association(
     row: dict[str, Any], kind: str, type_: ObjectType, mapping: CrmMapping, events: list[Event]
 ) -> None:
     # DEAL_TO_CONTACT; both directions are sent, each from its own side.
-    near, far, is_activity = _ends(row.get("associationType") or "")
-    if is_activity:
-        # A subscription cannot be narrowed to one far end. Which tasks and mails stand on a record
-        # is read with them; each task that we create would have its deal and person read again.
+    near, far, is_told_there = _ends(row.get("associationType") or "")
+    if is_told_there:
+        # A subscription cannot be narrowed to one far end. Which tasks, mails and quotes stand on a
+        # record is read with them; each task that we create would have its deal and person read
+        # again.
         return
     value = "removed" if row.get("associationRemoved") else "added"
     from_id, to_id = str(row["fromObjectId"]), str(row["toObjectId"])
@@ -243,10 +244,11 @@ def _read_association(
 
 @lru_cache(maxsize=256)
 def _ends(name: str) -> tuple[ObjectType | None, ObjectType | None, bool]:
-    """(near type, far type, whether the far end is an activity) of an association's name."""
+    """(near type, far type, whether what is at the far end is read by itself) of an association's
+    name."""
     near, _, far = name.lower().partition("_to_")
     far_type = TYPE_OF.get(far)
-    return TYPE_OF.get(near), far_type, far_type in ENGAGEMENTS
+    return TYPE_OF.get(near), far_type, far_type in (*ENGAGEMENTS, "quote")
 
 
 def _pair(

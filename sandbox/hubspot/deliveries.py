@@ -71,7 +71,9 @@ class Deliveries(BaseSender):
         events = self._webhooks.events(change)
         if not events:
             return
-        if change.kind in ACTIVITY_KINDS and not self._settings.activity_events:
+        settings = self._settings
+        delivers = settings.quote_events if change.kind == "quotes" else settings.activity_events
+        if change.kind in (*ACTIVITY_KINDS, "quotes") and not delivers:
             self.counts["dropped"] += len(events)  # an app learns of them by polling alone
             return
         box = self._box

@@ -51,6 +51,7 @@ TABLE = (
     _crm("companies", "company", "0-2"),
     _crm("deals", "deal", "0-3"),
     _crm("leads", "lead", "0-136"),
+    _crm("quotes", "quote", "0-14"),
     _activity("communications", "communication", "0-18"),
     _activity("tasks", "task", "0-27"),
     _activity("notes", "note", "0-46"),
@@ -120,6 +121,9 @@ _PAIRS: tuple[tuple[str, str, str, int, int], ...] = (
     ("meetings", "leads", "", 601, 600),
     ("notes", "leads", "", 855, 854),
     ("communications", "leads", "", 603, 602),
+    ("quotes", "deals", "", 64, 63),
+    ("quotes", "contacts", "", 69, 70),
+    ("quotes", "companies", "", 71, 72),
 )
 
 TYPE_IDS: dict[tuple[str, str, str], int] = {}

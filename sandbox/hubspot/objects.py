@@ -11,6 +11,7 @@ from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.kinds import EMAIL_CONTENT, Kind, kind_of
 from sandbox.hubspot.render import View, associations
 from sandbox.hubspot.writes import check_unique, create_one, read_properties
+from sandbox.world.quotes import LIFECYCLE
 from sandbox.world.records import NotFound, Record, UniqueConflict, lagging
 
 EMAIL_CONTENT_SCOPE = "sales-email-read"
@@ -29,14 +30,18 @@ def view_of(
 ) -> View:
     """How this call sees records of a kind, its scopes considered."""
     named = not EMAIL_CONTENT.isdisjoint((*(properties or ()), *history))
-    content = kind.kind == "emails" and (everything or named)
+    hide = frozenset[str]()
+    if kind.kind == "emails" and (everything or named) and not call.draws_on(EMAIL_CONTENT_SCOPE):
+        hide = EMAIL_CONTENT
+    elif kind.kind == "quotes" and not call.hub.settings.quote_lifecycle:
+        hide = frozenset((LIFECYCLE,))
     return View(
         call.account,
         kind.kind,
         properties,
         history,
         everything=everything,
-        email_content=content and call.draws_on(EMAIL_CONTENT_SCOPE),
+        hide=hide,
     )
 
 

@@ -11,6 +11,7 @@ from sandbox.hubspot.call import Answer, Call, route
 from sandbox.hubspot.errors import ApiError
 from sandbox.hubspot.kinds import Kind, kind_of
 from sandbox.hubspot.values import definition, iso, stage_properties
+from sandbox.world.quotes import LIFECYCLE
 from sandbox.world.records import ACTIVITY_KINDS, Option, Property
 
 PROPERTY_TYPES = {
@@ -159,6 +160,8 @@ def properties(call: Call, object_type: str) -> Answer:
     known = list(call.account.properties[kind.kind].values())
     if kind.kind == "deals":
         known += stage_properties(call.account)
+    elif kind.kind == "quotes" and not call.hub.settings.quote_lifecycle:
+        known = [one for one in known if one.name != LIFECYCLE]
     return 200, {"results": [_property(one) for one in known if one.archived == archived]}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sandbox.hubspot.kinds import BY_KIND, EMAIL_CONTENT, TYPE_IDS
+from sandbox.hubspot.kinds import BY_KIND, TYPE_IDS
 from sandbox.hubspot.values import VIRTUAL, definition, iso, read_value
 from sandbox.world.records import Record
 from sandbox.world.store import Account
@@ -35,11 +35,11 @@ class View:
         history: Sequence[str] = (),
         *,
         everything: bool = False,
-        email_content: bool = True,
+        hide: frozenset[str] = frozenset(),
     ) -> None:
         self.account = account
         self.kind = kind
-        self.hide = frozenset() if kind != "emails" or email_content else EMAIL_CONTENT
+        self.hide = hide
         self.everything = everything
         names = dict.fromkeys((*(properties or _DEFAULTS.get(kind, ())), *history))
         names.update(dict.fromkeys(_ALWAYS.get(kind, _ACTIVITY_DATES)))

@@ -24,7 +24,12 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _STAGE_DATES = ("hs_v2_date_entered_", "hs_v2_date_exited_")
 _STAGE_TIMES = ("hs_v2_latest_time_in_", "hs_v2_cumulative_time_in_")
 _DAY_MS = 86_400_000
-_REQUIRED = {"leads": "hs_lead_name"}
+_REQUIRED: dict[str, tuple[tuple[str, str], ...]] = {
+    **dict.fromkeys(ACTIVITY_KINDS, (("hs_timestamp", "timestamp_missing"),)),
+    "leads": (("hs_lead_name", "lead_name_missing"),),
+    "quotes": (("hs_title", "quote_field_missing"), ("hs_expiration_date", "quote_field_missing")),
+}
+"""kind → what a new record needs, each with the refusal where it lacks."""
 _UNLISTED = frozenset(field for fields in STAGE_FIELDS.values() for field in fields)
 """Enumerations whose options are the account's pipelines and stages."""
 
@@ -117,12 +122,10 @@ def clean(
             problems.append(_unfit(known, value))
     if not values.keys().isdisjoint(STAGE_FIELDS.get(kind, ())):
         problems += _stage_problems(account, kind, values, record)
-    activity = kind in ACTIVITY_KINDS
-    required = "hs_timestamp" if activity else _REQUIRED.get(kind)
-    if required and record is None and not properties.get(required):
-        row = "timestamp_missing" if activity else "lead_name_missing"
-        message = f'Property "{required}" is required.'
-        problems.append(PropertyProblem(required, row, message))
+    for required, row in _REQUIRED.get(kind, ()) if record is None else ():
+        if not properties.get(required):
+            message = f'Property "{required}" is required.'
+            problems.append(PropertyProblem(required, row, message))
     owner = account.owners.get(values.get("hubspot_owner_id", ""))
     if not settings.archived_owners_assignable and owner is not None and owner.archived:
         problems.append(_unfit(registry["hubspot_owner_id"], owner.id))

@@ -187,6 +187,15 @@ ROWS = (
         code="MISSING_CONDITIONAL_REQUIRED_PROPERTY",
     ),
     Refusal(
+        "quote_field_missing",
+        400,
+        INVALID,
+        "A quote has a title and a day on which it expires.",
+        "quotes guide",
+        "quoted",
+        code="REQUIRED_FIELD",
+    ),
+    Refusal(
         "lead_name_missing",
         400,
         INVALID,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.world import money, sequences
+from sandbox.world import money, quotes, sequences
 from sandbox.world.records import (
     ACTIVITY_KINDS,
     CRM_KINDS,
@@ -76,6 +76,8 @@ def on_update(
         _stage(account, record, values, derived, now, actor)
     if kind == "deals" and ("amount" in values or "deal_currency_code" in values):
         derived |= money.converted(account, record, values)
+    elif kind == "quotes":
+        derived |= quotes.computed(record, values)
     if "hubspot_owner_id" in values and kind in SUBJECTS:
         derived["hubspot_owner_assigneddate"] = str(now) if values["hubspot_owner_id"] else ""
         derived["hs_all_owner_ids"] = values["hubspot_owner_id"]

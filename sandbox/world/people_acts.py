@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.world.people_activity import Activity
 from sandbox.world.people_lives import Lives
 from sandbox.world.people_preferences import PreferenceDeeds
+from sandbox.world.people_quotes import QUOTE_VERBS, QuoteDeeds
 from sandbox.world.people_sequences import SequenceDeeds
 from sandbox.world.people_terms import ActError
 from sandbox.world.records import Link, Record
@@ -23,7 +24,7 @@ __all__ = ["VERBS", "ActError", "Acts"]
 TASK_EDITS = {"subject": "hs_task_subject", "body": "hs_task_body", "priority": "hs_task_priority"}
 
 
-class Acts(Activity, Lives, SequenceDeeds, PreferenceDeeds):
+class Acts(Activity, Lives, SequenceDeeds, PreferenceDeeds, QuoteDeeds):
     """The deeds open to the people of one account; those about deals and tasks stand here."""
 
     def do(self, verb: str, params: Mapping[str, Any]) -> Record:
@@ -166,5 +167,6 @@ VERBS = (
     "unenrol",
     "unsubscribe",
     "subscribe",
+    *QUOTE_VERBS,
 )
 """Everything `/sandbox/act` understands."""

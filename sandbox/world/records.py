@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 CRM_KINDS = ("deals", "contacts", "companies", "leads")
 ACTIVITY_KINDS = ("tasks", "calls", "emails", "meetings", "notes", "communications")
-KINDS = (*CRM_KINDS, *ACTIVITY_KINDS, "users")
+KINDS = (*CRM_KINDS, *ACTIVITY_KINDS, "quotes", "users")
 
 VENDORS = ("hubspot", "salesforce", "pipedrive")
 """Whose account it may be."""

@@ -102,6 +102,14 @@ hs_meeting_outcome:e::SCHEDULED|COMPLETED|RESCHEDULED|NO_SHOW|CANCELED
 hs_communication_channel_type:e::WHATS_APP|LINKEDIN_MESSAGE|SMS hs_communication_body:h
 hs_communication_logged_from:e::CRM
 """,
+    "quotes": """
+hs_title:s hs_status:e::DRAFT|APPROVAL_NOT_NEEDED|PENDING_APPROVAL|APPROVED|REJECTED|ACCEPTED
+hs_quote_status:e:c:DRAFT|PENDING_APPROVAL|CHANGES_REQUESTED|PUBLISHED|ACCEPTED|EXPIRED|VOID|ARCHIVED
+hs_expiration_date:t hs_quote_number:s:c hs_quote_amount:n:c hs_quote_link:s:c hs_currency:s
+hs_language:s hs_esign_enabled:b hs_esign_date:t:c hs_esign_num_signers_required:n:c
+hs_esign_num_signers_completed:n:c hs_manually_signed:b hs_payment_enabled:b
+hs_payment_status:e:c:PENDING|PAID hs_payment_date:t:c hs_locked:b:c hs_quote_owner_id:s
+""",
     "users": """
 hs_email:s:r hs_given_name:s:r hs_family_name:s:r hs_job_title:s hs_standard_time_zone:s
 hs_working_hours:s hs_out_of_office_hours:s hs_availability_status:e::available|away
@@ -211,7 +219,7 @@ def default_properties() -> dict[str, dict[str, Property]]:
         rows = f"{_EVERY} {_KIND[kind]} "
         if kind in CRM_KINDS:
             rows += _SUBJECT
-        elif kind != "users":
+        elif kind not in ("quotes", "users"):
             rows += _ACTIVITY
         every[kind] = {
             definition.name: definition for definition in (_row(kind, row) for row in rows.split())

@@ -13,3 +13,8 @@ USERS_WITHOUT_HOURS = frozenset({"salesforce", "pipedrive"})
 MEETINGS_ONLY_DONE = frozenset({"pipedrive"})
 """Vendors at which a meeting is done or not: who stayed away is written down nowhere, and what was
 called off is deleted."""
+NO_QUOTES = frozenset({"pipedrive"})
+"""Vendors that keep no quotes as records of their own."""
+BUYERS_DENY_QUOTES = frozenset({"salesforce"})
+"""Vendors at which a quote's status says what the buyer answered, a no included; elsewhere a quote
+is signed, paid or accepted, or nothing happens to it."""

@@ -34,7 +34,7 @@ LEGACY = re.compile(
 GENERIC = re.compile(r"object\.(creation|deletion|merge|restore|propertyChange|associationChange)")
 GENERIC_TYPES = {
     "contact", "company", "deal", "ticket", "lead", "task", "call", "email", "meeting", "note",
-    "communication", "user",
+    "communication", "user", "quote",
 }  # fmt: skip
 NEVER_FIRE = {"num_unique_conversion_events", "hs_lastmodifieddate", "hs_email_html",
               "hs_email_subject", "hs_email_text"}  # fmt: skip
@@ -123,7 +123,8 @@ def test_every_subscription_is_one_that_can_be_registered() -> None:
 def test_every_subscription_is_understood(row: dict[str, Any]) -> None:
     mapping = load("hubspot")
     types = {"task": "0-27", "email": "0-49", "call": "0-48", "meeting": "0-47", "lead": "0-136",
-             "company": "0-2", "note": "0-46", "communication": "0-18"}  # fmt: skip
+             "quote": "0-14", "company": "0-2",
+             "note": "0-46", "communication": "0-18"}  # fmt: skip
     event: dict[str, Any] = {
         "eventId": 1, "subscriptionId": 1, "portalId": 1, "appId": 1, "occurredAt": 1,
         "attemptNumber": 0, "objectId": 1, "subscriptionType": row["subscriptionType"],

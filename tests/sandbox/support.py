@@ -34,6 +34,8 @@ REQUIRED = (
     "crm.objects.owners.read",
     "crm.objects.users.read",
     "crm.objects.users.write",
+    "crm.objects.quotes.read",
+    "crm.objects.quotes.write",
     "sales-email-read",
     "communication_preferences.read",
 )

@@ -22,7 +22,7 @@ def posted(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
             "Nothing follows from them: no contact has their address or id, or several have.",
             "Open Health; each says what to do, and can be placed again.",
         )  # fmt: skip
-    came = events.names(conn, inst).keys()
+    came = events.arrived(conn, inst)
     states = {row["rule"]: row for row in playbooks.states(conn, inst).values()}
     in_force = {rule: row for rule, row in states.items() if row["mode"] != "off"}
     versions = playbooks.load(conn, {row["version_id"] for row in in_force.values()})

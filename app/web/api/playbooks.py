@@ -47,7 +47,7 @@ def overview(conn: Connection) -> dict[str, Any]:
     asked = approvals.waiting(conn, inst)
     fields = mapped(conn, inst)
     limits = limits_of(stored_settings(conn, inst))
-    arrived = events.names(conn, inst)
+    arrived = events.arrived(conn, inst)
     saved: list[dict[str, Any]] = []
     for row in playbooks.latest(conn, inst):
         acts = passed.get(row["playbook"]) if asked_for else row

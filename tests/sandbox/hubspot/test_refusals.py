@@ -51,6 +51,10 @@ PROPERTY = {
 }
 
 ROWS = [
+    Case(
+        "quote_untitled", "quote_field_missing", "POST", f"{OBJECTS}/quotes",
+        _write(hs_expiration_date="2026-12-01"), 400, code="REQUIRED_FIELD",
+    ),
     Case("no_json", "bad_json", "POST", f"{OBJECTS}/tasks/batch/create", b"{", 400),
     Case("no_body", "no_body", "POST", f"{OBJECTS}/tasks/batch/create", None, 400),
     Case("no_inputs", "bad_shape", "POST", f"{OBJECTS}/tasks/batch/create", {}, 400),
