@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from connectors.contract import NATIVE_SEQUENCES, WEBHOOKS, WHOLE_MAILS, Capability
+from connectors.contract import (
+    NATIVE_SEQUENCES,
+    QUOTE_DENIED,
+    QUOTES,
+    WEBHOOKS,
+    WHOLE_MAILS,
+    Capability,
+)
 
 _AGAIN = "Have an admin of the account connect the app again."
 
 _NO_FIELDS = "activities of Pipedrive have no fields of an account's own"
+
+_NO_QUOTES = "the documents of Pipedrive's Smart Docs are not in its public API"
 
 _FIXED = (
     Capability("stage_history", True, label="know when a deal entered its stage"),
@@ -42,6 +51,26 @@ _FIXED = (
         why="no webhook of Pipedrive is about mail",
         instead="the deals' own stamps are looked through every half hour "
         "(`mail_poll_seconds`), and before anything is done for a person",
+    ),
+    Capability(
+        QUOTES, False,
+        label="read quotes: sent, accepted, expired",
+        why=_NO_QUOTES,
+        instead="a stage that means that a quote is out begins what follows one, and so does "
+        "`quote_sent` of the tool that sends it",
+    ),
+    Capability(
+        QUOTE_DENIED, False,
+        label="learn from a quote that the buyer does not want it",
+        why=_NO_QUOTES,
+        instead="a reply, the deal's closing, or `quote_rejected` of a tool of yours ends what "
+        "follows a quote",
+    ),
+    Capability(
+        "quote_viewed", False,
+        label="notice that a quote was looked at",
+        why=_NO_QUOTES,
+        instead="rules that wait for `quote_viewed` do not fire; a tool of yours can post it",
     ),
     Capability(
         WHOLE_MAILS, False,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from connectors.contract import NATIVE_SEQUENCES, WEBHOOKS, Capability
+from connectors.contract import NATIVE_SEQUENCES, QUOTE_DENIED, QUOTES, WEBHOOKS, Capability
 
 _PERMIT = "Give the user who connected the permission set Followthrough and connect again."
 _PACKAGE = f"Install Followthrough's package. {_PERMIT}"
@@ -95,6 +95,13 @@ _FIXED = (
         why="Salesforce tells it of its own mails alone, not of a person",
         instead="rules that wait for it do not fire; a tool of yours can post it as an event",
     ),
+    Capability(QUOTE_DENIED, True, label="learn from a quote that the buyer does not want it"),
+    Capability(
+        "quote_viewed", False,
+        label="notice that a quote was looked at",
+        why="a quote of Salesforce's is a document that is mailed, and nobody tells who reads it",
+        instead="rules that wait for `quote_viewed` do not fire; a tool of yours can post it",
+    ),
     Capability(
         "forms", False,
         label="notice that a form was submitted",
@@ -126,6 +133,7 @@ class Facts:
     unique: bool = True
     own_fields: bool = True
     cadences: bool = True
+    quotes: bool = True
 
 
 def capabilities(facts: Facts) -> tuple[Capability, ...]:
@@ -161,6 +169,14 @@ def _found(facts: Facts) -> Iterator[Capability]:
         "read_leads", facts.leads, "follow up on leads before they are converted",
         "the user who connected may not see leads", "contacts without a deal are inquiries",
         _PERMIT,
+    )  # fmt: skip
+    yield _row(
+        QUOTES, facts.quotes, "read quotes: sent, accepted, expired",
+        "Quotes are not turned on in this account, or the user who connected may not see them",
+        "a quote begins nothing by itself; a stage that means that one is out does, and so does "
+        "`quote_sent` of the tool that sends it",
+        "Turn on Quotes under Setup, let the user who connected read them, then check the "
+        "connection again.",
     )  # fmt: skip
     yield _row(
         "lookup_by_touch_id", facts.touch_id, "find a task by the id of its touch",

@@ -26,7 +26,7 @@ OVERLAP_MS = MINUTE
 _KINDS: Mapping[ObjectType, tuple[ObjectType, ...]] = {"contact": ("contact", "lead")}
 """Types whose records are of several objects."""
 
-_MAY_LACK: tuple[ObjectType, ...] = ("email", "meeting")
+_MAY_LACK: tuple[ObjectType, ...] = ("email", "meeting", "quote")
 """Types that an account may not have, or not show us: nothing of them changes then. Without deals,
 people or tasks nothing can be followed up, and that is an error."""
 

@@ -27,6 +27,7 @@ def facts_of(api: Api, schema: Schema, cadences: Cadences, mapping: CrmMapping) 
         unique=bool(task and touch and task.properties[touch].unique),
         own_fields=deal is not None and not list(misfits(deal, mapping)),
         cadences=cadences.there,
+        quotes=schema.find("quote") is not None,
     )
 
 

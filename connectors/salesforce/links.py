@@ -148,6 +148,9 @@ class Links:
     ) -> Linked:
         if from_type == "email":
             return _related(rows.values()) if to_type == "deal" else Linked()
+        if from_type == "quote":
+            column = "OpportunityId" if to_type == "deal" else "ContactId"
+            return _whose(to_type, rows.values(), column)
         return _whose(to_type, rows.values()) if from_type in _ACTIVITIES else Linked()
 
     def latest_on(self, deals: Sequence[str], now: int) -> dict[str, int]:
@@ -210,7 +213,7 @@ class Links:
 
 
 def _in_rows(from_type: ObjectType, to_type: ObjectType) -> bool:
-    return from_type in _ACTIVITIES or (from_type, to_type) == ("email", "deal")
+    return from_type in (*_ACTIVITIES, "quote") or (from_type, to_type) == ("email", "deal")
 
 
 def _people(ids: Sequence[str]) -> Question[Linked]:
@@ -290,10 +293,10 @@ def _relations(column: str, ids: Sequence[str]) -> Ask:
     return Ask(soql, there=False)
 
 
-def _whose(to_type: ObjectType, rows: Iterable[Row]) -> Linked:
-    column, kinds = "WhatId", (to_type,)
-    if to_type == "contact":
-        column, kinds = "WhoId", ("contact", "lead")
+def _whose(to_type: ObjectType, rows: Iterable[Row], column: str = "") -> Linked:
+    """column: which names the other record, where that is not what it is of any activity."""
+    kinds = ("contact", "lead") if to_type == "contact" else (to_type,)
+    column = column or ("WhoId" if to_type == "contact" else "WhatId")
     found = Linked()
     for row in rows:
         other = str(row.get(column) or "")

@@ -23,6 +23,7 @@ SOBJECTS: Mapping[ObjectType, str] = {
     "contact": "Contact",
     "company": "Account",
     "lead": "Lead",
+    "quote": "Quote",
     "task": "Task",
     "note": "Task",
     "call": "Task",
@@ -39,6 +40,7 @@ PREFIXES: Mapping[str, ObjectType] = {
     "00T": "task",
     "00U": "meeting",
     "02s": "email",
+    "0Q0": "quote",
 }
 """First three characters of an id → what it is. A person whose id begins with 00Q is a lead."""
 
@@ -55,6 +57,7 @@ MORE_COLUMNS: Mapping[ObjectType, tuple[str, ...]] = {
     "call": ("IsClosed", "TaskSubtype", "WhoId", "WhatId", "CompletedDateTime"),
     "note": ("WhoId", "WhatId", "TaskSubtype"),
     "meeting": ("WhoId", "WhatId", "IsAllDayEvent", "ActivityDate"),
+    "quote": ("OpportunityId", "ContactId"),
     "email": ("RelatedToId", "Incoming", "IsBounced"),
 }  # fmt: skip
 """Columns read beside the mapped ones, because what they mean is put together here."""

@@ -20,7 +20,7 @@ RECKONED = (computed_activity, computed_deals)
 """The modules whose import registers how values are reckoned."""
 
 _FLAGS = frozenset("cu")
-_WITH_CURRENCY = ("Opportunity", "Account", "Contact", "Lead", "User")
+_WITH_CURRENCY = ("Opportunity", "Account", "Contact", "Lead", "Quote", "User")
 _CADENCES = frozenset(
     ("ActionCadence", "ActionCadenceStep", "ActionCadenceTracker", "ActionCadenceStepTracker")
 )

@@ -75,7 +75,9 @@ COMPUTED.update({
     "*.SystemModstamp": _stamp("SystemModstamp", lambda org, record: record.updated_at),
     "*.CurrencyIsoCode": _stamp(
         "CurrencyIsoCode",
-        lambda org, record: record.get("deal_currency_code") or org.account.currency,
+        lambda org, record: (
+            record.get("deal_currency_code") or record.get("hs_currency") or org.account.currency
+        ),
     ),
 })
 
@@ -86,7 +88,7 @@ def owner_id(org: Org, record: Record) -> str | None:
     return org.user_id(org.owned(record))
 
 
-@reads("*.IsRecurrence", "*.IsChild")
+@reads("*.IsRecurrence", "*.IsChild", "Quote.IsSyncing")
 def never(org: Org, record: Record) -> bool:
     """What is not so with any record here."""
     return False

@@ -6,7 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 from sandbox.salesforce import ids
-from sandbox.salesforce.computed import reads
+from sandbox.salesforce.computed import company_id, reads
 from sandbox.salesforce.days import activity_day
 from sandbox.salesforce.model import day
 from sandbox.world.records import Record, Stage
@@ -179,3 +179,34 @@ def _last_history(org: Org, record: Record, name: str) -> str | None:
         return None
     number = int(record.id)
     return ids.make("OpportunityHistory", number, told_instants(record).index(past[-1].at) + 1)
+
+
+# --- quotes --------------------------------------------------------------------------------------
+
+
+def _deal_of(org: Org, record: Record) -> Record | None:
+    deal = next(iter(record.linked("deals")), None)
+    return org.account.find("deals", deal) if deal is not None else None
+
+
+@reads("Quote.QuoteNumber")
+def _quote_number(org: Org, record: Record) -> str:
+    return record.id.zfill(8)
+
+
+@reads("Quote.OpportunityId")
+def _quoted_deal(org: Org, record: Record) -> str | None:
+    deal = next(iter(record.linked("deals")), None)
+    return org.linked_id("Opportunity", deal) if deal is not None else None
+
+
+@reads("Quote.AccountId")
+def _quoted_company(org: Org, record: Record) -> str | None:
+    deal = _deal_of(org, record)
+    return company_id(org, deal) if deal is not None else None
+
+
+@reads("Quote.ContactId")
+def _quoted_person(org: Org, record: Record) -> str | None:
+    person = next(iter(record.linked("contacts")), None)
+    return org.person_id(person) if person is not None else None

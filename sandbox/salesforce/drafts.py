@@ -19,7 +19,7 @@ from sandbox.world.traces import LEAD_STATUS
 
 KIND_OF = {"Task": "tasks", "Opportunity": "deals", "Account": "companies", "Contact": "contacts",
            "Lead": "contacts", "Event": "meetings", "EmailMessage": "emails",
-           "Note": "notes"}  # fmt: skip
+           "Note": "notes", "Quote": "quotes"}  # fmt: skip
 """Object → the world's kind that a new record of it is."""
 
 LABELLED = frozenset((("deals", "companies"), ("contacts", "companies")))
@@ -179,6 +179,16 @@ def _currency(made: Draft, field: Field, text: str) -> None:
 
 
 # --- opportunities -------------------------------------------------------------------------------
+
+
+@writes("Quote.OpportunityId")
+def _quoted_deal(made: Draft, field: Field, text: str) -> None:
+    made.joined["deals"] = referred(made.org, field, text)[1]
+
+
+@writes("Quote.ContactId")
+def _quoted_person(made: Draft, field: Field, text: str) -> None:
+    made.joined["contacts"] = referred(made.org, field, text)[1] if text else None
 
 
 @writes("Opportunity.ContactId")

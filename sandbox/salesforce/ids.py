@@ -35,6 +35,7 @@ PREFIXES = {
     "TaskPriority": "01J",
     "TaskStatus": "01J",
     "CurrencyType": "01L",
+    "Quote": "0Q0",
     "EmailMessage": "02s",
     "EmailMessageRelation": "0CY",
     "CustomField": "00N",

@@ -43,6 +43,17 @@ ROLE_OF = {
 """The world's part of a person in buying → the role that stands for it; all others are Other."""
 
 PICKLISTS: dict[str, Offers] = {
+    # Rejected is said inside, on review; Denied is what the customer says.
+    "Quote.Status": (
+        ("Draft", "DRAFT"),
+        ("Needs Review", "NEEDS_REVIEW"),
+        ("In Review", "PENDING_APPROVAL"),
+        ("Approved", "APPROVED"),
+        ("Rejected", "REJECTED"),
+        ("Presented", "APPROVAL_NOT_NEEDED"),
+        ("Accepted", "ACCEPTED"),
+        ("Denied", "DENIED"),
+    ),
     "Task.Status": _TASK_STATUS,
     "Task.Priority": (("High", "HIGH"), ("Normal", "MEDIUM"), ("Low", "LOW"), ("Normal", "NONE")),
     "Task.TaskSubtype": _same("Task", "Email", "ListEmail", "LinkedIn", "Cadence", "Call"),

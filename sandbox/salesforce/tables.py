@@ -226,6 +226,20 @@ DataType picklist -
 OldValue string x
 NewValue string x
 """,
+    "Quote": """
+QuoteNumber string(30) - *
+Name string(255) curn hs_title
+OpportunityId reference(Opportunity) cr *
+AccountId reference(Account) - *
+ContactId reference(Contact) cu *
+OwnerId reference(User) cud *
+Status picklist cud hs_status
+ExpirationDate date cu hs_expiration_date
+Description textarea(32000) cu -
+GrandTotal currency - hs_quote_amount
+TotalPrice currency - hs_quote_amount
+IsSyncing boolean - *
+""",
     "Note": """
 ParentId reference(Opportunity,Account,Contact,Lead) cr *
 Title string(80) curn *
@@ -246,6 +260,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "Task": ("tasks", "calls", "emails", "communications"),
     "Event": ("meetings",),
     "EmailMessage": ("emails",),
+    "Quote": ("quotes",),
     "Note": ("notes",),
 }
 """Object → the kinds of the world's records that it shows."""
@@ -262,6 +277,7 @@ CHILDREN: dict[str, dict[str, tuple[str, str]]] = {
         "Tasks": ("Task", "WhatId"),
         "Events": ("Event", "WhatId"),
         "Emails": ("EmailMessage", "RelatedToId"),
+        "Quotes": ("Quote", "OpportunityId"),
         "Notes": ("Note", "ParentId"),
     },
     "Account": {
