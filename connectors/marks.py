@@ -6,9 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from app.model.time import DAY
 from connectors.contract import CrmRecord, ObjectType
 
 MARK = "followthrough:"
+LATELY_MS = 7 * DAY
+"""How far back a mark is sought among all tasks, where its own stands on no record: longer than an
+outage may last."""
 _MARKED = re.compile(r"\s*(?:<p>\s*)?Ref: followthrough:([0-9a-f-]{36})(?:\s*</p>)?")
 
 

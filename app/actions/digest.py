@@ -7,12 +7,10 @@ from html import escape
 from typing import Any
 
 from app.model.time import Business
-from connectors.contract import NewTask, ObjectType
+from connectors.contract import NewTask
 
 SUBJECT = "Follow-up digest: deals that need a manager"
 MAX_LINES = 40
-MAX_LINKED = 10
-"""Deals that the task is put on; a task without any record is shown nowhere but in a list."""
 
 Row = Mapping[Any, Any]
 
@@ -20,18 +18,19 @@ Row = Mapping[Any, Any]
 def digest_task(
     id: str,
     owner_id: str,
-    lines: Sequence[tuple[str, str]],
-    deals: Sequence[str],
+    lines: Sequence[tuple[str, str, str]],
     due_at: Business,
 ) -> NewTask:
-    """One to-do. lines: (deal's name, what is to be decided). deals: CRM ids, the latest first."""
+    """One to-do. lines: (record's name, what is to be decided, address of its page or "").
+
+    It links to the records and stands on none: in the CRM's own figures it would be their next
+    step, and done their last activity, and so hide what it tells of.
+    """
     shown = "".join(
-        f"<li><strong>{escape(name)}</strong>: {escape(what)}</li>"
-        for name, what in lines[:MAX_LINES]
+        f"<li>{_linked(name, page)}: {escape(what)}</li>" for name, what, page in lines[:MAX_LINES]
     )
     more = len(lines) - MAX_LINES
     rest = f"<p>and {more} more on your Followthrough page.</p>" if more > 0 else ""
-    linked: list[tuple[ObjectType, str]] = [("deal", deal) for deal in deals[:MAX_LINKED]]
     return NewTask(
         touch_id=id,
         subject=SUBJECT,
@@ -40,5 +39,10 @@ def digest_task(
         priority="medium",
         due_at=due_at,
         owner_id=owner_id,
-        associations=tuple(linked),
+        associations=(),
     )
+
+
+def _linked(name: str, page: str) -> str:
+    shown = f"<strong>{escape(name)}</strong>"
+    return f'<a href="{escape(page)}">{shown}</a>' if page else shown

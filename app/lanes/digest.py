@@ -17,7 +17,7 @@ from app.lanes.context import Lanes, Tenant
 from app.lanes.trouble import note_error
 from app.model.ids import touch_id
 from app.model.time import Business
-from app.store import mirror, notices, people
+from app.store import installations, mirror, notices, people
 from app.store.sets import loads
 from connectors.contract import CrmError
 
@@ -39,6 +39,12 @@ def send_digests(lanes: Lanes, tenant: Tenant) -> int:
         admins = [p["owner_id"] for p in people.read(conn, tenant.id).values()
                   if p["role"] == "admin" and p["active"]]  # fmt: skip
         subjects = mirror.by_id(conn, {r["subject_id"] for r in rows if r["subject_id"]})
+        page = installations.record_pages(conn, tenant.id)
+    pages = {
+        row["id"]: page(subject["type"], subject["crm_id"])
+        if (subject := subjects.get(row["subject_id"])) else ""
+        for row in rows
+    }
     batches = _settle(lanes, tenant, rows, now)
     found: dict[tuple[str, str], list[Row]] = {}
     for (recipient, first), told in batches.items():
@@ -47,7 +53,7 @@ def send_digests(lanes: Lanes, tenant: Tenant) -> int:
     if not found:
         return 0
     try:
-        _write(lanes, tenant, found, subjects, now)
+        _write(lanes, tenant, found, pages, now)
     except CrmError as error:
         note_error(lanes, tenant, error, 0)
         return 0
@@ -89,21 +95,15 @@ def _write(
     lanes: Lanes,
     tenant: Tenant,
     found: Mapping[tuple[str, str], list[Row]],
-    subjects: Mapping[int, Row],
+    pages: Mapping[str, str],
     now: Business,
 ) -> None:
     tasks = []
     for (owner, first), rows in sorted(found.items()):
         calendar = tenant.calendar(owner, now)
         id = touch_id(tenant.key, f"digest:{owner}:{first}")
-        deals = [
-            subjects[row["subject_id"]]["crm_id"]
-            for row in reversed(rows)
-            if row["subject_id"] in subjects and subjects[row["subject_id"]]["type"] == "deal"
-        ]
-        lines = [(_name(row), _decides(tenant, row)) for row in reversed(rows)]
-        deals = list(dict.fromkeys(deals))
-        tasks.append(digest_task(id, owner, lines, deals, shift(now, calendar)))
+        lines = [(_name(row), _decides(tenant, row), pages[row["id"]]) for row in reversed(rows)]
+        tasks.append(digest_task(id, owner, lines, shift(now, calendar)))
     connector = lanes.connector_for(tenant.id)
     there = connector.find_tasks([(task.touch_id, task.associations) for task in tasks])
     written = {touch: record.id for touch, record in there.items()}

@@ -67,7 +67,7 @@ class HubSpotConnector:
         self._unique = unique_touch_id
         self._lost = lost
         self._reader = Reader(api, mapping)
-        made = (api, self._reader, mapping, classify, unique_touch_id, lost)
+        made = (api, self._reader, mapping, classify, unique_touch_id, lost, clocks)
         self._written: dict[Written, Tasks] = {
             "task": Tasks(*made),
             "note": Tasks(*made, type="note"),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.model.time import Business, Clocks
 from connectors.batches import chunks, in_batches
 from connectors.contract import (
     Conflict,
@@ -24,7 +25,7 @@ from connectors.hubspot.reading import Reader
 from connectors.hubspot.tables import ASSOCIATION_TYPES, BATCH, PATHS
 from connectors.hubspot.writing import REFUSALS, unanswered
 from connectors.mapping import CrmMapping
-from connectors.marks import marked, unmark
+from connectors.marks import LATELY_MS, marked, unmark
 
 TYPE_PREFIX = {"linkedin": "LinkedIn: "}
 
@@ -44,6 +45,7 @@ class Tasks:
         classify: Classifier,
         unique_touch_id: bool,
         lost: Lost,
+        clocks: Clocks,
         type: Written = "task",
     ) -> None:
         self._api = api
@@ -52,6 +54,7 @@ class Tasks:
         self._classify = classify
         self._by_property = unique_touch_id
         self._lost = lost
+        self._clocks = clocks
         self._type: Written = type
 
     @property
@@ -256,6 +259,8 @@ class Tasks:
         for type, members in subjects.items():
             for links in self._reader.associated(type, self._type, sorted(members)).values():
                 ids.update(dict.fromkeys(other for other, _, _ in links))
+        if not all(associations for _, associations in touches):
+            ids.update(dict.fromkeys(self._lately()))
         wanted = {touch for touch, _ in touches}
         records = self._reader.read(
             self._type, list(ids), history=True, also=("body",), associations=("deal", "contact")
@@ -267,6 +272,18 @@ class Tasks:
         )
         found.update({str(unmark(record)): record for record in records})
         return {str(touch): record for touch, record in found.items()}
+
+    def _lately(self) -> Iterator[str]:
+        """Ids of what was lately written: a task on no record (a manager's digest) shows there, if
+        a moment later than elsewhere; nobody looks for one at once."""
+        since = Business(max(0, self._clocks.business() - LATELY_MS))
+        after: str | None = None
+        while True:
+            page = self._reader.changed_since(self._type, since, after)
+            yield from (record.id for record in page.records)
+            after = page.after
+            if after is None:
+                return
 
     def _deleted(self, wanted: set[str]) -> list[str]:
         """Ids of archived tasks that bear one of these marks."""

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from app.model.time import DAY, MINUTE, Business, Clocks
+from app.model.time import MINUTE, Business, Clocks
 from connectors.batches import chunks
 from connectors.contract import CrmRecord, Forbidden, NotFound, ObjectType, Page, Version
+from connectors.marks import LATELY_MS
 from connectors.pipedrive.api import SEARCH, Api, following, path_of, v2
 from connectors.pipedrive.history import Histories
 from connectors.pipedrive.kinds import Kinds
@@ -28,9 +29,6 @@ from connectors.pipedrive.tables import (
 
 OVERLAP_MS = MINUTE
 """A poll looks back so far before its watermark."""
-
-LATELY_MS = 7 * DAY
-"""How far back a task is sought that stands on no record: longer than an outage may last."""
 
 _THEN = "activities:"
 """Cursors of what changed in mails begin so once the deals' own mails are through: then come the

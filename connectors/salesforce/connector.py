@@ -81,7 +81,10 @@ class SalesforceConnector:
         self._links = links = Links(api, self._schema)
         self._reader = Reader(api, self._schema, rows, links, self._cadences, parts.clocks)
         self._changes = Changes(api, self._schema, self._reader)
-        made = (api, self._schema, rows, links, self._people, parts.classify, parts.unique_touch_id)
+        made = (
+            api, self._schema, rows, links, self._people, parts.classify, parts.unique_touch_id,
+            parts.clocks,
+        )  # fmt: skip
         self._written: dict[Written, Tasks] = {
             "task": Tasks(*made),
             "note": Tasks(*made, type="note"),

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.model.time import Business, Clocks
 from connectors.batches import in_batches
 from connectors.contract import (
     Conflict,
@@ -22,11 +23,11 @@ from connectors.contract import (
     Version,
     Written,
 )
-from connectors.marks import marked_plain, unmark
+from connectors.marks import LATELY_MS, marked_plain, unmark
 from connectors.plain import plain
 from connectors.salesforce.account import People
 from connectors.salesforce.api import Api
-from connectors.salesforce.due import day_of
+from connectors.salesforce.due import day_of, literal
 from connectors.salesforce.errors import Classifier
 from connectors.salesforce.links import Links, kind_of
 from connectors.salesforce.rows import Row, Rows
@@ -68,6 +69,7 @@ class Tasks:
         people: People,
         classify: Classifier,
         unique_touch_id: bool,
+        clocks: Clocks,
         type: Written = "task",
     ) -> None:
         self._api = api
@@ -77,6 +79,7 @@ class Tasks:
         self._people = people
         self._classify = classify
         self._by_field = unique_touch_id
+        self._clocks = clocks
         self._type: Written = type
         self._closed: str | None = None
 
@@ -207,6 +210,10 @@ class Tasks:
             soql = f"SELECT {columns} FROM Task WHERE {column} IN {{ids}}"
             for row in self._api.query_in(soql, ids, deleted=True):
                 found[str(row["Id"])] = row
+        if not all(linked for _, linked in touches):  # a manager's digest
+            since = Business(max(0, self._clocks.business() - LATELY_MS))
+            soql = f"SELECT {columns} FROM Task WHERE CreatedDate >= {literal(since)}"
+            found.update((str(row["Id"]), row) for row in self._api.rows(soql, deleted=True))
         return list(found.values())
 
     def _read(self, shape: Shape, rows: Sequence[Row]) -> list[tuple[CrmRecord, Row]]:

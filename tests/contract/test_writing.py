@@ -118,6 +118,19 @@ def test_a_lost_answer_is_unknown_and_then_looked_up(house: House, kind: str) ->
     assert ours(house) == 1
 
 
+@pytest.mark.parametrize("unique", [True, False])
+def test_a_task_on_no_record_is_looked_up_too(house: House, unique: bool) -> None:
+    house.connector = house.again(unique_touch_id=unique)
+    house.connector.install()
+    task, other = house.task(), house.task(2)
+    house.fault(CREATE[house.kind.name], "500_after")
+    with pytest.raises(Unknown):
+        house.connector.create_tasks([task])
+    assert list(house.connector.find_tasks([(task.touch_id, ()), (other.touch_id, ())])) == [
+        task.touch_id
+    ]
+
+
 def test_a_refused_write_had_no_effect(house: House) -> None:
     task = house.task(associations=linked(house))
     house.fault(CREATE[house.kind.name], "503_before")

@@ -115,10 +115,6 @@ class Recount:
         self.since = self.now - days * DAY
         self.kinds = kinds
         told = [t for t in export["tasks"] if DIGEST in t["properties"]["hs_task_subject"]]
-        self._digests = {
-            (one["id"], int(task["properties"]["hs_timestamp"]))
-            for task in told for one in task["associations"].get("deals", ())
-        }  # fmt: skip
         self._export = {**export, "tasks": [t for t in export["tasks"] if t not in told]}
         self._zones = {
             one["id"]: one["timezone"] or export["timezone"] for one in export["owners"]
@@ -160,13 +156,12 @@ class Recount:
             None if fields.get("deal_currency_code") else fields.get("amount")
         )
         ahead = fields.get("followthrough_next_touch_at")
-        next_at = int(fields.get("notes_next_activity_date") or 0)
         return Deal(
             row["id"], fields.get("hubspot_owner_id") or None, int(fields["createdate"]),
             self.kinds[fields["dealstage"]], fields["dealstage"],
             float(amount) if amount else None, entries, fields["pipeline"],
             _handed(row["history"].get("hubspot_owner_id", ())),
-            next_at=0 if (row["id"], next_at) in self._digests else next_at, ahead=bool(ahead),
+            next_at=int(fields.get("notes_next_activity_date") or 0), ahead=bool(ahead),
             stamped=int(fields.get("notes_last_contacted") or 0),
         )  # fmt: skip
 

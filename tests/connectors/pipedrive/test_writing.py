@@ -135,9 +135,9 @@ def test_where_the_lead_is_gone_its_person_has_the_task(start: Start) -> None:
 
 def test_of_several_deals_the_first_has_the_task_where_it_is_sought(start: Start) -> None:
     pd = start({POST: echo, f"GET {ACTIVITIES}": lambda asked: ok([], next_cursor=None)})
-    digest = task(("deal", "5"), ("deal", "2"), ("deal", "9"))
-    pd.connector.create_tasks([digest])
-    pd.connector.find_tasks([(digest.touch_id, digest.associations)])
+    several = task(("deal", "5"), ("deal", "2"), ("deal", "9"))
+    pd.connector.create_tasks([several])
+    pd.connector.find_tasks([(several.touch_id, several.associations)])
     (made,), (sought,) = pd.asked("POST", ACTIVITIES), pd.asked("GET", ACTIVITIES)
     assert made.json["deal_id"] == 5
     assert sought.query["deal_id"] == ["5"]
