@@ -54,8 +54,9 @@ from connectors.contract import Tokens
 
 _RECORDS = tuple(
     f"/dashboard/records?days=60&source={source}"
-    for source in ("silent_14&hit=1", "completion", "latest_responses", "steps", "first_contact")
-)
+    for source in ("silent_14&hit=1", "completion", "latest_responses", "steps", "first_contact",
+                   "answered", "silence_map", "weeks")
+)  # fmt: skip
 _OTHERS = (
     "/", "/mine", "/next", "/api/queue", "/subjects", "/subjects?q=deal%2077", "/subjects?q=deal",
     "/subjects?q=d1234", "/subjects?q=nothing", "/subjects/deal/{old}", "/subjects/deal/{new}",

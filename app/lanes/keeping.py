@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from app.feedback.counted import Counted, Row
 from app.lanes.context import Lanes, Tenant
-from app.lanes.measuring import DEFAULT_DAYS, PAGES, SOURCES, reckon
+from app.lanes.measuring import DEFAULT_DAYS, PAGES, SOURCES, Reckoned, reckon, records
 from app.lanes.measuring_names import names_of, stage_terms, zone_of
 from app.model.time import MINUTE
-from app.store import figures, passages
+from app.store import figures, leaving, passages
 from app.store.engine import Store
 from app.store.measured import kept
+from app.store.measured.behind import Where, listed
 from app.store.measured.ground import Span
 
 LARGE = 2_000
@@ -40,6 +41,13 @@ TOTALS: Mapping[str, Callable[[Connection, int, int], Any]] = {
 }
 """What the page of results counts over everything there is; each by installation and present."""
 
+DECISIONS = "all_decisions"
+_OVER_ALL: Mapping[str, Callable[[Connection, int, int], Any]] = {
+    **TOTALS,
+    DECISIONS: lambda conn, inst, _: leaving.decisions(conn, inst),
+}
+"""With what other pages count so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -52,25 +60,37 @@ class Stored:
 
 def _stored(
     store: Store, inst: int, days: int, names: Sequence[str], now: int, wall: int,
-    count: Callable[[Connection], dict[str, Any]],
+    count: Callable[[Connection, bool], dict[str, Reckoned]],
 ) -> Stored:  # fmt: skip
     """Of a small account counted now; of a large one as kept, and counted now only where nothing
     is kept yet. What is old is noted as wanted."""
     with store.read() as conn:
         large = kept.is_large(conn, inst, LARGE)
         found = kept.load(conn, inst, days, names) if large else None
-        rows = count(conn) if found is None else found[0]
+        counted = count(conn, large) if found is None else {}
     if found is None:
         if large:
             with store.write() as conn:
-                kept.put(conn, inst, days, rows, now, wall)
-        return Stored(rows, now, old=False)
-    _, at, since = found
-    old = max(now - at, wall - since) > OLD_MS
+                _keep(conn, inst, days, counted, now, wall)
+        return Stored({name: one.rows for name, one in counted.items()}, now, old=False)
+    rows, at, since = found
+    old = is_old(at, since, now, wall)
     if old:
         with store.write() as conn:
             kept.want(conn, inst, days, names)
     return Stored(rows, at, old)
+
+
+def is_old(at: int, since: int, now: int, wall: int) -> bool:
+    """Whether what was counted up to an instant, at a wall time, is to be counted anew."""
+    return max(now - at, wall - since) > OLD_MS
+
+
+def _keep(
+    conn: Connection, inst: int, days: int, counted: Mapping[str, Reckoned], now: int, wall: int
+) -> None:
+    rows = {name: one.rows for name, one in counted.items()}
+    kept.put(conn, inst, days, rows, now, wall, {n: one.behind for n, one in counted.items()})
 
 
 def look(
@@ -84,8 +104,9 @@ def look(
     with store.read() as conn:
         terms, zone = stage_terms(conn, inst), zone_of(conn, inst)
     stored = _stored(
-        store, inst, days, names, now, wall, lambda conn: reckon(conn, span, names, terms, zone)
-    )
+        store, inst, days, names, now, wall,
+        lambda conn, keep: reckon(conn, span, names, terms, zone, keep=keep),
+    )  # fmt: skip
     with store.read() as conn:
         called = names_of(conn, inst, stored.rows, terms, zone)
     seen = {name: _seen(found, owners) for name, found in stored.rows.items()}
@@ -96,12 +117,35 @@ def _seen(rows: Sequence[Row], owners: Collection[str] | None) -> list[Row]:
     return list(rows) if owners is None else [row for row in rows if row["owner_id"] in owners]
 
 
-def totals(store: Store, inst: int, now: int, wall: int) -> Stored:
+def totals(
+    store: Store, inst: int, now: int, wall: int, names: Sequence[str] = tuple(TOTALS)
+) -> Stored:
     """What is counted over everything there is."""
     return _stored(
-        store, inst, EVER, tuple(TOTALS), now, wall,
-        lambda conn: {name: count(conn, inst, now) for name, count in TOTALS.items()},
+        store, inst, EVER, names, now, wall,
+        lambda conn, _: {name: Reckoned(_OVER_ALL[name](conn, inst, now)) for name in names},
     )  # fmt: skip
+
+
+def behind(
+    store: Store, inst: int, name: str, days: int, where: Where, owners: Collection[str] | None,
+    limit: int, skip: int, now: int, wall: int,
+) -> Stored:  # fmt: skip
+    """The records behind a count, under its name: of a large account those that the kept figure
+    counts, so that the list is of the same instant; where it has none, found now."""
+    with store.read() as conn:
+        large = kept.is_large(conn, inst, LARGE)
+        found = kept.behind(conn, inst, days, name) if large else None
+        rows = listed(conn, found[0], where, owners, limit, skip) if found else None
+        if found is None or rows is None:
+            found = None
+            rows = records(conn, inst, name, days, now, where, owners, limit, skip)
+    at = now if found is None else found[1]
+    old = large and (found is None or is_old(at, found[2], now, wall))
+    if old:
+        with store.write() as conn:
+            kept.want(conn, inst, days, (name,))
+    return Stored({name: rows}, at, old)
 
 
 # --- upkeep --------------------------------------------------------------------------------------
@@ -119,21 +163,21 @@ def drain_figures(lanes: Lanes, tenant: Tenant) -> bool:
     days, name = wanted[0]
     now, wall = lanes.now(), lanes.wall()
     with lanes.store.read() as conn:
-        rows = _count(conn, tenant.id, days, name, now)
+        counted = _count(conn, tenant.id, days, name, now)
     with lanes.store.write() as conn:
-        kept.put(conn, tenant.id, days, rows, now, wall)
+        _keep(conn, tenant.id, days, counted, now, wall)
         kept.met(conn, tenant.id, days, name)
     return True
 
 
-def _count(conn: Connection, inst: int, days: int, name: str, now: int) -> dict[str, Any]:
+def _count(conn: Connection, inst: int, days: int, name: str, now: int) -> dict[str, Reckoned]:
     """One figure's rows; nothing where an earlier version of ours had wanted it."""
-    if name in TOTALS:
-        return {name: TOTALS[name](conn, inst, now)}
+    if name in _OVER_ALL:
+        return {name: Reckoned(_OVER_ALL[name](conn, inst, now))}
     if name not in SOURCES:
         return {}
     span = Span.back(inst, now, days)
-    return reckon(conn, span, (name,), stage_terms(conn, inst), zone_of(conn, inst))
+    return reckon(conn, span, (name,), stage_terms(conn, inst), zone_of(conn, inst), keep=True)
 
 
 def want_daily(lanes: Lanes, tenant: Tenant) -> None:
@@ -142,4 +186,4 @@ def want_daily(lanes: Lanes, tenant: Tenant) -> None:
     with lanes.store.write() as conn:
         if kept.is_large(conn, tenant.id, LARGE):
             kept.want(conn, tenant.id, DEFAULT_DAYS, tuple(SOURCES))
-            kept.want(conn, tenant.id, EVER, tuple(TOTALS))
+            kept.want(conn, tenant.id, EVER, tuple(_OVER_ALL))

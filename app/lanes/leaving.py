@@ -32,12 +32,6 @@ _CLEARED = 300
 _WHY = StopReason.APP_LEFT.value
 
 
-def preview(lanes: Lanes, installation_id: int) -> dict[str, int]:
-    """What leaving would do; see `app.store.leaving.counts`."""
-    with lanes.store.read() as conn:
-        return leaving.counts(conn, installation_id)
-
-
 def begin(lanes: Lanes, installation_id: int, who: str) -> dict[str, int]:
     """Start to leave: from here on nothing new is begun. Answers what it met. Raises
     ActivationError where the account is not connected: then there is nothing to clean up with."""

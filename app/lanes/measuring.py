@@ -21,7 +21,8 @@ from app.store.measured import (
     texts,
     weeks,
 )
-from app.store.measured.ground import Facts, Span, behind, counted, valued
+from app.store.measured.behind import Where, behind, by_name, packed
+from app.store.measured.ground import Facts, Span, counted, read, valued
 from app.store.measured.stays import Term
 
 SPANS = (30, 60, 90)
@@ -110,27 +111,49 @@ PAGES: Mapping[str, tuple[str, ...]] = {
 """Page → what it shows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reckoned:
+    """A figure's counts, each for every owner; behind: the facts that they count, as they are kept.
+    """
+
+    rows: Any
+    behind: bytes | None = None
+
+
 def reckon(
-    conn: Connection, span: Span, names: Collection[str], terms: Sequence[Term], zone: str
-) -> dict[str, list[Row]]:
-    """Count facts anew, each for every owner."""
-    found: dict[str, list[Row]] = {}
-    for name in names:
-        source = SOURCES[name]
-        facts = source.facts(span, terms)
-        if facts is None:
-            found[name] = []
-        elif source.sums is None:
-            found[name] = valued(conn, facts, source.dims)
-        else:
-            found[name] = counted(conn, facts, source.dims, source.sums)
-        if source.fold is not None:
-            found[name] = source.fold(found[name], zone)
-    return found
+    conn: Connection, span: Span, names: Collection[str], terms: Sequence[Term], zone: str,
+    *, keep: bool = False,
+) -> dict[str, Reckoned]:  # fmt: skip
+    """Count facts anew. keep: with the facts themselves."""
+    places = by_name(conn, span.inst) if keep else None
+    return {name: _reckoned(conn, span, SOURCES[name], terms, zone, places) for name in names}
+
+
+def _reckoned(
+    conn: Connection, span: Span, source: Source, terms: Sequence[Term], zone: str,
+    places: Mapping[int, int] | None,
+) -> Reckoned:  # fmt: skip
+    facts = source.facts(span, terms)
+    if facts is None:
+        return Reckoned([])
+    names = ("owner_id", *source.dims, *(("value",) if source.sums is None else source.sums))
+    if places is not None:
+        more = (name for name in ("subject_id", "value") if name in facts.selected_columns)
+        names = tuple(dict.fromkeys((*names, *more)))
+    found = read(conn, facts, names)
+    if source.sums is None:
+        rows = valued(found, source.dims)
+    else:
+        rows = counted(found, source.dims, source.sums)
+    if source.fold is not None:
+        rows = source.fold(rows, zone)
+    if places is None:
+        return Reckoned(rows)
+    return Reckoned(rows, packed(found, names, sorted(_choosable(source)), places))
 
 
 def records(
-    conn: Connection, inst: int, name: str, days: int, now: int, where: Mapping[str, Any],
+    conn: Connection, inst: int, name: str, days: int, now: int, where: Where,
     owners: Collection[str] | None, limit: int, skip: int,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """The records behind a count of a source; where: dimension, `hit` or `owner_id` → value."""
@@ -143,5 +166,9 @@ def records(
 def filters(name: str) -> frozenset[str]:
     """What the records behind a source may be chosen by."""
     source = SOURCES[name]
-    flags = ("value",) if source.sums is None else source.sums
-    return frozenset({*source.dims, *(one for one in flags if one != "amount"), "owner_id"})
+    return _choosable(source) | {"value"} if source.sums is None else _choosable(source)
+
+
+def _choosable(source: Source) -> frozenset[str]:
+    """The same without the value, which is kept with every fact that has one."""
+    return frozenset({"owner_id", *source.dims, *(source.sums or ())}) - {"amount"}

@@ -100,11 +100,14 @@ def stop_counts(conn: Connection, inst: int) -> list[dict[str, Any]]:
 
 
 def touch_counts(conn: Connection, inst: int) -> list[dict[str, Any]]:
-    """Touches by state, outcome and the reason for it."""
+    """Touches by state, outcome and the reason for it. Found through the records, so that it takes
+    no longer where others have more."""
     why = case((_t.state == "performed", _t.outcome_why), else_=_t.reason)
     query = (
         select(_t.state, _t.outcome, why.label("why"), func.count().label("count"))
-        .where(_t.installation_id == inst)
+        .select_from(subjects)
+        .join(touches, _t.subject_id == _s.id)
+        .where(_s.installation_id == inst)
         .group_by(_t.state, _t.outcome, why)
         .order_by(_t.state, _t.outcome, why)
     )
@@ -273,6 +276,12 @@ def touch_states(conn: Connection) -> dict[str, int]:
     """Touches of all installations by state."""
     query = select(_t.state, func.count().label("n")).group_by(_t.state).order_by(_t.state)
     return {row.state: row.n for row in conn.execute(query)}
+
+
+def more_touches_than(conn: Connection, most: int) -> bool:
+    """Whether all installations together have more touches than so many."""
+    some = select(_t.id).limit(most + 1).subquery()
+    return conn.execute(select(func.count()).select_from(some)).scalar_one() > most
 
 
 def calls_by_status(conn: Connection) -> dict[int, int]:

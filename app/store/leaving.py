@@ -34,21 +34,33 @@ _CONTROLLED_PEOPLE = and_(_c.control != "run", _c.deleted.is_(False))
 
 
 def counts(conn: Connection, inst: int) -> dict[str, int]:
-    """What leaving would meet: follow-ups, tasks to archive, tasks that stay, records with values
-    of ours to clear, and decisions on record."""
+    """What leaving would meet: follow-ups, tasks to archive, tasks that stay, and records with
+    values of ours to clear."""
 
     def those(column: Any, *where: Any) -> Select[int]:
         return select(func.count()).where(column == inst, *where)
 
+    tasks = among_open(
+        select(
+            func.count().filter(_t.edited.is_(False)).label("archived"),
+            func.count().filter(_t.edited.is_(True)).label("edited"),
+        ).where(_t.installation_id == inst)
+    )
     found = {
         "running": among_running(those(_e.installation_id)),
-        "archived": among_open(those(_t.installation_id, _t.edited.is_(False))),
-        "edited": among_open(those(_t.installation_id, _t.edited.is_(True))),
         "deals": those(_s.installation_id, or_(_WRITTEN, _CONTROLLED)),
         "contacts": those(_c.installation_id, _CONTROLLED_PEOPLE),
-        "decisions": those(_l.installation_id),
     }
-    return {name: conn.execute(query).scalar_one() for name, query in found.items()}
+    return {
+        **{name: conn.execute(query).scalar_one() for name, query in found.items()},
+        **read_rows(conn, tasks)[0],
+    }
+
+
+def decisions(conn: Connection, inst: int) -> int:
+    """How many decisions are on record."""
+    query = select(func.count()).select_from(ledger).where(_l.installation_id == inst)
+    return conn.execute(query).scalar_one()
 
 
 def alive(conn: Connection, inst: int, after: str, limit: int) -> list[dict[str, Any]]:

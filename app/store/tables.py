@@ -746,6 +746,8 @@ kept_figures = Table(
     Column("data", Text, nullable=False),  # JSON: the counted rows, each with its owner
     Column("reckoned_at", BigInteger, nullable=False),
     Column("reckoned_wall", BigInteger, nullable=False),
+    # the facts that were counted, packed; null: not kept
+    Column("behind", LargeBinary),
 )
 
 notices = Table(

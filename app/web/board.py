@@ -12,12 +12,11 @@ from typing import Any, cast
 from urllib.parse import quote_plus
 
 from flask import g, request, url_for
-from sqlalchemy import Connection
 
 from app.feedback.board import TITLES, figures
 from app.feedback.figures import Behind, Column, Figure, Line
-from app.lanes.keeping import look
-from app.lanes.measuring import DEFAULT_DAYS, PAGES, SOURCES, SPANS, filters, records
+from app.lanes.keeping import behind, look
+from app.lanes.measuring import DEFAULT_DAYS, PAGES, SOURCES, SPANS, filters
 from app.model.time import HOUR
 from app.web import access
 from app.web.answers import Refusal, services, wrong
@@ -99,9 +98,10 @@ def _quoted(word: str) -> str:
     return quote_plus(word)
 
 
-def asked_records(conn: Connection) -> dict[str, Any]:
-    """The records that a request asks for. Raises Refusal for a source or filter that is not."""
-    who, days = access.viewer(), asked_days()
+def asked_records() -> dict[str, Any]:
+    """The records that a request asks for, and the instant up to which they were counted. Raises
+    Refusal for a source or filter that is not."""
+    parts, who, days = services(), access.viewer(), asked_days()
     source = request.args.get("source", "")
     if source not in SOURCES:
         raise wrong("source", f"{source!r} is nothing that is counted",
@@ -115,19 +115,25 @@ def asked_records(conn: Connection) -> dict[str, Any]:
             raise wrong(name, f"{source} is not counted by that",
                         f"It is counted by {', '.join(sorted(known))}.")  # fmt: skip
         where[name] = [_read(name, text) for text in request.args.getlist(name)]
-    skip = request.args.get("skip", 0, int)
-    found = records(
-        conn, who.installation_id, source, days, services().clocks.business(), where,
-        access.owners_seen(conn, who), RECORDS_AT_ONCE + 1, max(0, skip),
+    skip = max(0, request.args.get("skip", 0, int))
+    with parts.store.read() as conn:
+        owners = access.owners_seen(conn, who)
+    stored = behind(
+        parts.store, who.installation_id, source, days, where, owners, RECORDS_AT_ONCE + 1, skip,
+        parts.clocks.business(), parts.clocks.wall(),
     )  # fmt: skip
+    if stored.old:
+        parts.runtime.poke("upkeep", who.installation_id)
+    found = stored.rows[source]
     more = len(found) > RECORDS_AT_ONCE
     return {
         "source": source,
         "days": days,
         "where": where,
+        "at": stored.at,
         "records": found[:RECORDS_AT_ONCE],
-        "skip": max(0, skip),
-        "next": max(0, skip) + RECORDS_AT_ONCE if more else None,
+        "skip": skip,
+        "next": skip + RECORDS_AT_ONCE if more else None,
     }
 
 

@@ -45,8 +45,8 @@ def page(page: str) -> Any:
 @access.require("admin", "manager")
 def records() -> Any:
     """The records behind a count, those with the largest value first."""
+    found = board.asked_records()
     with services().store.read() as conn:
-        found = board.asked_records(conn)
         names = summaries.owner_names(conn, access.viewer().installation_id)
         more = None
         if found["next"] is not None:

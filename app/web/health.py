@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.lanes.tallying import Tally, tally
 from app.store import calls, figures
 from app.web.answers import answer, services
 from app.web.ports import Services
@@ -50,7 +51,7 @@ def _ages(parts: Services, work: dict[str, int | None]) -> dict[str, int | None]
 
 class _Figures(Collector):
     """Reads the figures from the database at each scrape; nothing is kept in the process, so that
-    several web processes tell the same."""
+    several web processes tell the same. Many touches are not counted at each: their age is told."""
 
     def __init__(self, parts: Services) -> None:
         self._parts = parts
@@ -58,10 +59,10 @@ class _Figures(Collector):
     def collect(self) -> Iterator[Metric]:
         with self._parts.store.read() as conn:
             work = figures.backlog_of_work(conn)
-            states = figures.touch_states(conn)
             refused = calls.refused(conn)
             called = figures.calls_by_status(conn)
         ages = _ages(self._parts, work)
+        touched = self._touched()
         yield GaugeMetricFamily(
             "followthrough_inbox_events", "Events stored and not worked off", ages["inbox"] or 0
         )
@@ -74,9 +75,14 @@ class _Figures(Collector):
             (ages["late_ms"] or 0) / 1000,
         )
         touches = GaugeMetricFamily("followthrough_touches", "Touches by state", labels=["state"])
-        for state, count in states.items():
+        for state, count in touched.states.items():
             touches.add_metric([state], count)
         yield touches
+        yield GaugeMetricFamily(
+            "followthrough_touches_age_seconds",
+            "How long ago the oldest part of followthrough_touches was counted; 0: just now",
+            touched.age_ms / 1000,
+        )
         refusals = CounterMetricFamily(
             "followthrough_refusals", "Webhooks and OAuth answers refused", labels=["reason"]
         )
@@ -89,6 +95,14 @@ class _Figures(Collector):
         for status, count in called.items():
             made.add_metric([str(status)], count)
         yield made
+
+    def _touched(self) -> Tally:
+        """Touches by state; what upkeep is to count anew is woken."""
+        parts = self._parts
+        found = tally(parts.store, parts.clocks.business(), parts.clocks.wall())
+        for installation_id in found.old:
+            parts.runtime.poke("upkeep", installation_id)
+        return found
 
 
 @blueprint.get("/metrics")

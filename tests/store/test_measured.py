@@ -13,7 +13,8 @@ from app.model.time import DAY, HOUR
 from app.store import activities
 from app.store.engine import Store
 from app.store.measured import kept
-from app.store.measured.ground import Span, behind
+from app.store.measured.behind import behind, listed
+from app.store.measured.ground import Span
 from app.store.measured.stays import Term
 from app.store.tables import (
     enrolments,
@@ -146,7 +147,8 @@ def filled(store: Store) -> Store:
 
 def rows(store: Store, *names: str) -> dict[str, list[dict[str, Any]]]:
     with store.read() as conn:
-        return reckon(conn, SPAN, names, TERMS, "UTC")
+        found = reckon(conn, SPAN, names, TERMS, "UTC")
+    return {name: one.rows for name, one in found.items()}
 
 
 def counts(found: Iterable[dict[str, Any]], *names: str) -> dict[Any, tuple[Any, ...]]:
@@ -241,6 +243,32 @@ def test_the_records_behind_a_count_come_with_the_largest_value_first(filled: St
         assert behind(conn, facts, {"hit": [0]}, None, 10, 0) == []
         assert [r["crm_id"] for r in behind(conn, facts, {}, None, 1, 1)] == ["d2"]
         assert [r["crm_id"] for r in behind(conn, facts, {}, ["gone"], 9, 0)] == ["d2"]
+
+
+def test_a_kept_list_is_the_one_that_is_found_anew(filled: Store) -> None:
+    """Of every figure: whole, of each of its counts, of each owner, and page by page."""
+    with filled.read() as conn:
+        kept_ones = reckon(conn, SPAN, SOURCES, TERMS, "UTC", keep=True)
+        lists = 0
+        for name, source in SOURCES.items():
+            facts, packed = source.facts(SPAN, TERMS), kept_ones[name].behind
+            assert facts is not None
+            assert packed is not None
+            asked: list[dict[str, Any]] = [{}, {"owner_id": [None, "ben"]}]
+            for row in kept_ones[name].rows if source.fold is None else ():
+                asked.append({dim: row[dim] for dim in source.dims})
+            asked += [{flag: [1]} for flag in source.sums or () if flag != "amount"]
+            asked += [{"value": None}] if source.sums is None else []
+            for where in asked:
+                for owners in (None, ["ada", "gone"]):
+                    expected = behind(conn, facts, where, owners, 50, 0)
+                    assert listed(conn, packed, where, owners, 50, 0) == expected, (name, where)
+                    if expected:
+                        paged = listed(conn, packed, where, owners, 1, len(expected) - 1)
+                        assert paged == expected[-1:]
+                        lists += 1
+            assert listed(conn, packed, {"of_another_version": 1}, None, 9, 0) is None
+        assert lists > 100
 
 
 def test_the_spread_is_of_the_twenty_deals_that_answered_last(store: Store) -> None:

@@ -1,9 +1,9 @@
-"""What all facts stand on, how they are counted, and which records are behind a count."""
+"""What all facts stand on, and how they are counted."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -15,15 +15,11 @@ from sqlalchemy import (
     and_,
     case,
     func,
-    literal,
-    or_,
     select,
 )
 
 from app.model.time import DAY
 from app.model.vocabulary import CLOSED_KINDS, StageKind
-from app.store import sets
-from app.store.reading import rows
 from app.store.tables import pipelines, stage_entries, stages, subjects, touches
 
 Facts: TypeAlias = Select[*tuple[Any, ...]]
@@ -118,27 +114,35 @@ def inquiries(inst: int) -> Select[*tuple[Any, ...]]:
 # --- counting ------------------------------------------------------------------------------------
 
 
+def read(conn: Connection, facts: Facts, names: Sequence[str]) -> Sequence[Sequence[Any]]:
+    """Every fact, with what is named of it."""
+    found = facts.subquery("facts")
+    return conn.execute(select(*(found.c[name] for name in names))).all()
+
+
 def counted(
-    conn: Connection, facts: Facts, dims: Sequence[str], sums: Sequence[str]
+    facts: Sequence[Sequence[Any]], dims: Sequence[str], sums: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """For each owner and dimensions: `n` facts, and the sum of each of `sums`."""
-    found = facts.subquery("facts")
-    keys = [found.c.owner_id, *(found.c[name] for name in dims)]
-    query = select(
-        *keys,
-        func.count().label("n"),
-        *(func.coalesce(func.sum(found.c[name]), 0).label(name) for name in sums),
-    ).group_by(*keys)
-    return rows(conn, query)
+    """For each owner and dimensions: `n` facts, and the sum of each of `sums`. Each fact is told
+    with its owner, its dimensions, its sums and whatever else follows."""
+    many = 1 + len(dims)
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for fact in facts:
+        group = groups.setdefault(tuple(fact[:many]), [0] * (1 + len(sums)))
+        group[0] += 1
+        for place in range(1, len(group)):
+            group[place] += fact[many + place - 1] or 0
+    names = ("owner_id", *dims, "n", *sums)
+    return [dict(zip(names, (*key, *group), strict=True)) for key, group in groups.items()]
 
 
-def valued(conn: Connection, facts: Facts, dims: Sequence[str]) -> list[dict[str, Any]]:
-    """For each owner and dimensions: `n` facts, and the `values` of those that have one, sorted."""
-    found = facts.subquery("facts")
-    query = select(found.c.owner_id, *(found.c[name] for name in dims), found.c.value)
+def valued(facts: Sequence[Sequence[Any]], dims: Sequence[str]) -> list[dict[str, Any]]:
+    """For each owner and dimensions: `n` facts, and the `values` of those that have one, sorted.
+    Each fact is told with its owner, its dimensions, its value and whatever else follows."""
+    many = 1 + len(dims)
     groups: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
-    for *key, value in conn.execute(query):
-        groups[tuple(key)].append(value)
+    for fact in facts:
+        groups[tuple(fact[:many])].append(fact[many])
     return [
         {
             **dict(zip(("owner_id", *dims), key, strict=True)),
@@ -147,54 +151,3 @@ def valued(conn: Connection, facts: Facts, dims: Sequence[str]) -> list[dict[str
         }
         for key, values in groups.items()
     ]
-
-
-def behind(
-    conn: Connection,
-    facts: Facts,
-    where: Mapping[str, Any],
-    owners: Collection[str] | None,
-    limit: int,
-    skip: int,
-) -> list[dict[str, Any]]:
-    """The records behind a count, those with the largest value first; without values, by name.
-
-    where: dimension → value; owners None: everybody's, nobody's included.
-    """
-    found = facts.subquery("facts")
-    chosen = [_is(found.c[name], value) for name, value in where.items()]
-    if owners is not None:
-        chosen.append(sets.among(conn, found.c.owner_id, sorted(owners)))
-    valued_ones = "value" in found.c
-    facts_of = (
-        select(
-            found.c.subject_id, func.count().label("facts"),
-            (func.max(found.c.value) if valued_ones else literal(0)).label("value"),
-            func.max(found.c.owner_id).label("owner_id"),
-        )
-        .where(*chosen)
-        .group_by(found.c.subject_id)
-    )  # fmt: skip
-    if valued_ones:  # then the rest of a record is read of those alone that are shown
-        order = func.coalesce(func.max(found.c.value), 0).desc()
-        facts_of = facts_of.order_by(order, found.c.subject_id).limit(limit).offset(skip)
-    first = facts_of.subquery("first")
-    query = (
-        select(
-            _s.type, _s.crm_id, _s.name, stages.c.label.label("stage"), first.c.owner_id,
-            first.c.facts, first.c.value, _s.amount, _s.currency, _s.last_activity_at,
-        )
-        .join(subjects, _s.id == first.c.subject_id)
-        .outerjoin(stages, IN_STAGE)
-    )  # fmt: skip
-    if valued_ones:
-        query = query.order_by(func.coalesce(first.c.value, 0).desc(), first.c.subject_id)
-    else:
-        query = query.order_by(_s.name, _s.id).limit(limit).offset(skip)
-    return rows(conn, query)
-
-
-def _is(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
-    if isinstance(value, list | tuple):
-        return or_(*(_is(column, one) for one in value))
-    return column.is_(None) if value is None else column == value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from app.store import cursors, sets
 from app.store.tables import kept_figures, subjects
@@ -17,9 +17,11 @@ _k = kept_figures.c
 
 
 def put(
-    conn: Connection, inst: int, days: int, counted: Mapping[str, Any], at: int, wall: int
-) -> None:
-    """Keep what was counted (name → rows) of the last `days`, in the place of what was kept."""
+    conn: Connection, inst: int, days: int, counted: Mapping[str, Any], at: int, wall: int,
+    behind: Mapping[str, bytes | None] | None = None,
+) -> None:  # fmt: skip
+    """Keep what was counted (name → rows) of the last `days`, in the place of what was kept.
+    behind: name → the facts behind it, see `app.store.measured.behind`."""
     sets.upsert(
         conn,
         kept_figures,
@@ -30,6 +32,12 @@ def put(
         ],
         ("installation_id", "name", "days"),
     )  # fmt: skip
+    for name in counted:
+        conn.execute(
+            update(kept_figures)
+            .where(_k.installation_id == inst, _k.name == name, _k.days == days)
+            .values(behind=(behind or {}).get(name))
+        )
 
 
 def load(
@@ -44,6 +52,26 @@ def load(
         return None
     rows = {row.name: sets.loads(row.data) for row in found}
     return rows, min(r.reckoned_at for r in found), min(r.reckoned_wall for r in found)
+
+
+def of_all(conn: Connection, days: int, name: str) -> dict[int, tuple[Any, int, int]]:
+    """Installation → (rows of a figure, reckoned at, at which wall time), where it is kept."""
+    query = select(_k.installation_id, _k.data, _k.reckoned_at, _k.reckoned_wall).where(
+        _k.days == days, _k.name == name
+    )
+    return {
+        row.installation_id: (sets.loads(row.data), row.reckoned_at, row.reckoned_wall)
+        for row in conn.execute(query)
+    }
+
+
+def behind(conn: Connection, inst: int, days: int, name: str) -> tuple[bytes, int, int] | None:
+    """(the facts behind a figure, reckoned at, at which wall time); None where none are kept."""
+    query = select(_k.behind, _k.reckoned_at, _k.reckoned_wall).where(
+        _k.installation_id == inst, _k.days == days, _k.name == name, _k.behind.is_not(None)
+    )
+    found = conn.execute(query).one_or_none()
+    return None if found is None else (found.behind, found.reckoned_at, found.reckoned_wall)
 
 
 def want(conn: Connection, inst: int, days: int, names: Sequence[str]) -> None:

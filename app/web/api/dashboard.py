@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.web import access, board
-from app.web.answers import answer, services
+from app.web.answers import answer
 
 blueprint = Blueprint("api_dashboard", __name__)
 
@@ -36,5 +36,4 @@ def table(page: str, figure: str) -> Response:
 @access.require("admin", "manager")
 def records() -> Response:
     """The records behind a count, a hundred at a time."""
-    with services().store.read() as conn:
-        return answer(board.asked_records(conn))
+    return answer(board.asked_records())

@@ -9,6 +9,7 @@ import orjson
 from flask import Blueprint, Response
 
 from app.decisions.explain import text
+from app.lanes.keeping import DECISIONS, totals
 from app.store import audit, leaving
 from app.web import access, summaries, telling
 from app.web.answers import answer, body, services, wrong
@@ -28,15 +29,24 @@ def preview() -> Response:
 
 
 def previewed() -> dict[str, Any]:
-    """Counts of what leaving would meet, and the word to confirm with: the account's id."""
-    who = access.viewer()
-    with services().store.read() as conn:
+    """Counts of what leaving would meet, how many decisions are on record and as of when, and the
+    word to confirm with: the account's id."""
+    parts, who = services(), access.viewer()
+    inst = who.installation_id
+    record = totals(
+        parts.store, inst, parts.clocks.business(), parts.clocks.wall(), (DECISIONS,)
+    )
+    if record.old:
+        parts.runtime.poke("upkeep", inst)
+    with parts.store.read() as conn:
         row = summaries.installation_of(conn, who)
-        return {
-            "status": row["status"],
-            "account": row["account_id"],
-            "counts": leaving.counts(conn, who.installation_id),
-        }
+        met = leaving.counts(conn, inst)
+    return {
+        "status": row["status"],
+        "account": row["account_id"],
+        "counts": {**met, "decisions": record.rows[DECISIONS]},
+        "decisions_at": record.at,
+    }
 
 
 @blueprint.post("/leave")
@@ -44,7 +54,8 @@ def previewed() -> dict[str, Any]:
 def leave() -> Response:
     """Clean up and take the app out of the account: {"account": its id, to be sure}."""
     who, given = access.viewer(), str(body().get("account") or "")
-    account = previewed()["account"]
+    with services().store.read() as conn:
+        account = summaries.installation_of(conn, who)["account_id"]
     if given != account:
         raise wrong("account", f"{given!r} is not this account",
                     f"Send the id of the account that is to be left, {account}, to be sure.")
