@@ -342,6 +342,11 @@ ACTING = "dispatch"
 asks for by hand (our properties, leaving) and what clears up our own doing `admin`, renewing access
 `token`."""
 
+READING = "ingest"
+
+ASIDE = "aside"
+"""Priority of reading what nobody waits for: what was done before the connection."""
+
 
 class BudgetStore(Protocol):
     """Slots of the vendor's sliding window, shared by all processes of one installation.
@@ -479,6 +484,12 @@ class Connector(Protocol):
         the CRM allows. A type that cannot be listed raises when its turn comes."""
         ...
 
+    def logged_since(self, type: ObjectType, since: Business, after: str | None) -> Page:
+        """One page of e-mails, calls, meetings or tasks that were logged or changed since then, in
+        no order, with their deals and people; those of closed deals too. One page may come back
+        with little or nothing and be followed by more."""
+        ...
+
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
         """Address, in small letters → ids of the live contacts that have it, as their first or as
         a further one; an address that nobody has is absent."""
@@ -553,6 +564,11 @@ class Connector(Protocol):
     def clearing(self) -> Connector:
         """The same connector for what clears up our own doing: its writes go on while everything
         is stopped, because stopping is what they do."""
+        ...
+
+    def aside(self) -> Connector:
+        """The same connector for what can wait: its readings give way to all else in the budget of
+        calls, and leave half of a day's to it."""
         ...
 
     def install_bridge(self) -> None:

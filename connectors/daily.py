@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.model.time import MINUTE, Clocks, Wall
-from connectors.contract import ACTING, BudgetExhausted, BudgetStore
+from connectors.contract import ACTING, ASIDE, BudgetExhausted, BudgetStore
 
 BUCKET = "day"
 """Bucket of the budget store."""
@@ -25,7 +25,7 @@ LOOK_AGAIN_MS = 10 * MINUTE
 allowed more."""
 
 _CHUNK = 100
-_KEPT: Mapping[str, float] = {ACTING: 0.15, "ingest": 0.05}
+_KEPT: Mapping[str, float] = {ACTING: 0.15, "ingest": 0.05, ASIDE: 0.5}
 """Priority → the share that it must leave to others."""
 
 

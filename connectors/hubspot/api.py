@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.access import Access
-from connectors.contract import ACTING
+from connectors.contract import ACTING, ASIDE, READING
 from connectors.transport import Reply, Request, Transport
 
 ASSOCIATIONS = ("default", "associations")
@@ -48,18 +48,24 @@ class Api:
     """Authorized calls of one installation."""
 
     def __init__(
-        self, transport: Transport, access: Access, version: str, *, acting: str = ACTING
-    ) -> None:
-        """acting: the priority under which calls go that are meant as `ACTING`."""
+        self, transport: Transport, access: Access, version: str, *, acting: str = ACTING,
+        reading: str = READING,
+    ) -> None:  # fmt: skip
+        """acting, reading: the priorities under which calls go that are meant as `ACTING` and as
+        `READING`."""
         self._transport = transport
         self._access = access
         self._version = version
-        self._acting = acting
+        self._priorities = {ACTING: acting, READING: reading}
         self.client = _client_class()(self)
 
     def clearing(self) -> Api:
         """The same, its acting calls not held back by the stop of everything."""
         return Api(self._transport, self._access, self._version, acting="admin")
+
+    def aside(self) -> Api:
+        """The same, its readings giving way to all else."""
+        return Api(self._transport, self._access, self._version, reading=ASIDE)
 
     def call(
         self,
@@ -70,7 +76,7 @@ class Api:
         body: Any = None,
         safe: bool = False,
         buckets: tuple[str, ...] = ("default",),
-        priority: str = "ingest",
+        priority: str = READING,
     ) -> Any:
         """One call; the answer's JSON."""
         reply: Reply = self.client.api_request(
@@ -96,7 +102,7 @@ class Api:
             query=options.get("qs"),
             body=options.get("body"),
             safe=bool(options.get("safe", method == "GET")),
-            priority=self._acting if priority == ACTING else priority,
+            priority=self._priorities.get(priority, priority),
             buckets=options.get("buckets") or ("default",),
         )
         return self._access.authorized(

@@ -146,6 +146,11 @@ class HubSpotConnector:
         unmarked(page.records)
         return page
 
+    def logged_since(self, type: ObjectType, since: Business, after: str | None) -> Page:
+        page = self._reader.logged_since(type, since, after)
+        unmarked(page.records)
+        return page
+
     def changes(
         self, since: Mapping[ObjectType, Business]
     ) -> Iterator[tuple[ObjectType, Page]]:
@@ -213,8 +218,14 @@ class HubSpotConnector:
         return sequences.read_enrolment(self.api, contact_id)
 
     def clearing(self) -> HubSpotConnector:
+        return self._by(self.api.clearing())
+
+    def aside(self) -> HubSpotConnector:
+        return self._by(self.api.aside())
+
+    def _by(self, api: Api) -> HubSpotConnector:
         return HubSpotConnector(
-            self.api.clearing(), self._access, self._oauth, self.mapping, self._classify,
+            api, self._access, self._oauth, self.mapping, self._classify,
             self._clocks, self._app_base, self._unique, self._lost,
         )  # fmt: skip
 

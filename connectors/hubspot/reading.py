@@ -141,6 +141,13 @@ class Reader:
         records = [fields.parse(item) for item in answer["results"]]
         return Page(records, _next_cursor(records, instant, last_id))
 
+    def logged_since(self, type: ObjectType, since: Business, after: str | None) -> Page:
+        """As `changed_since`, with deals and people: whatever was logged since then was changed
+        since then too."""
+        page = self.changed_since(type, since, after)
+        self._associate(type, page.records, ("deal", "contact"))
+        return page
+
     def associated(
         self, from_type: ObjectType, to_type: ObjectType, ids: Sequence[str]
     ) -> dict[str, list[Link]]:

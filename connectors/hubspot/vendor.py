@@ -12,6 +12,7 @@ from connectors.budget import Budget, Limit, MemoryBudgetStore
 from connectors.clocks import WallClocks
 from connectors.config import VendorConfig
 from connectors.contract import (
+    ASIDE,
     Asker,
     BadSignature,
     BudgetStore,
@@ -38,11 +39,12 @@ SEARCH_CEILING = 1
 
 
 def limits(ceiling: int) -> dict[str, Limit]:
-    """Budgets per bucket; a few slots stay free for ingest and for renewing tokens."""
+    """Budgets per bucket; a few slots stay free for ingest and for renewing tokens, half of them
+    for all that cannot wait."""
     window = 10 * SECOND
     return {
-        "default": Limit(ceiling, window, {"dispatch": 3, "ingest": 1}),
-        "associations": Limit(ASSOCIATIONS_CEILING, window),
+        "default": Limit(ceiling, window, {"dispatch": 3, "ingest": 1, ASIDE: ceiling // 2}),
+        "associations": Limit(ASSOCIATIONS_CEILING, window, {ASIDE: ASSOCIATIONS_CEILING // 2}),
         "search": Limit(SEARCH_CEILING, SECOND),
     }
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from connectors.access import Access
-from connectors.contract import ACTING, ObjectType
+from connectors.contract import ACTING, ASIDE, READING, ObjectType
 from connectors.pipedrive.tables import PATHS, V1, V1_ONLY, V2, cost
 from connectors.transport import Reply, Request, Transport
 
@@ -49,18 +49,23 @@ class Api:
     """Authorized calls of one installation."""
 
     def __init__(
-        self, transport: Callable[[], Transport], access: Access, *, acting: str = ACTING
-    ) -> None:
-        """transport: to the account's own address, known with its tokens. acting: the priority
-        under which calls go that are meant as `ACTING`."""
+        self, transport: Callable[[], Transport], access: Access, *, acting: str = ACTING,
+        reading: str = READING,
+    ) -> None:  # fmt: skip
+        """transport: to the account's own address, known with its tokens. acting, reading: the
+        priorities under which calls go that are meant as `ACTING` and as `READING`."""
         self._transport = transport
         self._access = access
-        self._acting = acting
+        self._priorities = {ACTING: acting, READING: reading}
         self.client = _client_class()(self)
 
     def clearing(self) -> Api:
         """The same, its acting calls not held back by the stop of everything."""
         return Api(self._transport, self._access, acting="admin")
+
+    def aside(self) -> Api:
+        """The same, its readings giving way to all else."""
+        return Api(self._transport, self._access, reading=ASIDE)
 
     def call(
         self,
@@ -71,7 +76,7 @@ class Api:
         body: Any = None,
         safe: bool | None = None,
         buckets: tuple[str, ...] = ("default",),
-        priority: str = "ingest",
+        priority: str = READING,
     ) -> Any:
         """One call; the answer's JSON. safe: repeating it does no harm; unless said, a GET's."""
         return self.client._request(
@@ -107,7 +112,7 @@ class Api:
             query=query,
             body=json,
             safe=method == "GET" if safe is None else safe,
-            priority=self._acting if priority == ACTING else priority,
+            priority=self._priorities.get(priority, priority),
             buckets=buckets,
             cost=cost(method, path),
         )

@@ -166,6 +166,11 @@ class PipedriveConnector:
         unmarked(page.records, _MARKED)
         return page
 
+    def logged_since(self, type: ObjectType, since: Business, after: str | None) -> Page:
+        page = self._reader.changed_since(type, since, after, past=True)
+        unmarked(page.records, _MARKED)
+        return page
+
     def changes(
         self, since: Mapping[ObjectType, Business]
     ) -> Iterator[tuple[ObjectType, Page]]:
@@ -228,8 +233,14 @@ class PipedriveConnector:
         return None
 
     def clearing(self) -> PipedriveConnector:
+        return self._by(self.api.clearing())
+
+    def aside(self) -> PipedriveConnector:
+        return self._by(self.api.aside())
+
+    def _by(self, api: Api) -> PipedriveConnector:
         return PipedriveConnector(
-            self.api.clearing(), self._access, self._oauth, self.mapping, self._clocks,
+            api, self._access, self._oauth, self.mapping, self._clocks,
             self._recorder, self._webhook_url, self._client_secret,
             (self._fields, self._company),
         )  # fmt: skip

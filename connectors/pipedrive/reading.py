@@ -103,11 +103,14 @@ class Reader:
         rows = [row for row in answer.get("data") or () if not is_gone(row) and self._is(type, row)]
         return Page(self._records(type, rows, history, associations, deep=False), _next(answer))
 
-    def changed_since(self, type: ObjectType, watermark: Business, after: str | None) -> Page:
-        """One page of records modified at or after the watermark, oldest first."""
+    def changed_since(
+        self, type: ObjectType, watermark: Business, after: str | None, *, past: bool = False
+    ) -> Page:
+        """One page of records modified at or after the watermark, oldest first. past: each with
+        its deals and people, and the mails of closed deals too."""
         since = max(0, watermark - OVERLAP_MS)
         if type == "email" and not (after or "").startswith(_THEN):
-            page = self._mails.changed_since(Business(since), after)
+            page = self._mails.changed_since(Business(since), after, past=past)
             return Page(page.records, page.after or _THEN)
         if type == "lead" and not self._leads():
             return Page([], None)
@@ -126,7 +129,8 @@ class Reader:
         rows = [row for row in answer.get("data") or () if not is_gone(row) and self._is(type, row)]
         more = _next(answer)
         first = _THEN if more and type == "email" else ""
-        return Page(self._records(type, rows, False, ()), f"{first}{more}" if more else None)
+        found = self._records(type, rows, False, ("deal", "contact") if past else ())
+        return Page(found, f"{first}{more}" if more else None)
 
     def contacts_by_email(self, emails: Sequence[str]) -> dict[str, list[str]]:
         """Each by a search of its own, which only Pipedrive's search index answers."""

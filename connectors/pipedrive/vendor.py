@@ -14,6 +14,7 @@ from connectors.budget import Budget, Limit, MemoryBudgetStore
 from connectors.clocks import WallClocks
 from connectors.config import VendorConfig
 from connectors.contract import (
+    ASIDE,
     BudgetStore,
     Connector,
     Event,
@@ -41,7 +42,9 @@ from connectors.pipedrive.tables import (
 from connectors.transport import NoRecorder, Request, Transport
 
 LIMITS: Mapping[str, Limit] = {
-    "default": Limit(BURST_CEILING, BURST_WINDOW_MS, {"dispatch": 3, "ingest": 1}),
+    "default": Limit(
+        BURST_CEILING, BURST_WINDOW_MS, {"dispatch": 3, "ingest": 1, ASIDE: BURST_CEILING // 2}
+    ),
     "search": Limit(SEARCH_CEILING, BURST_WINDOW_MS),
 }
 

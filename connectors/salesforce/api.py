@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from connectors.access import Access
 from connectors.batches import chunks
-from connectors.contract import ACTING, NotFound
+from connectors.contract import ACTING, ASIDE, READING, NotFound
 from connectors.salesforce.allowance import Allowance
 from connectors.salesforce.tables import AT_ONCE
 from connectors.transport import Reply, Request, Transport
@@ -114,19 +114,27 @@ class Api:
         version: str,
         *,
         acting: str = ACTING,
+        reading: str = READING,
     ) -> None:
-        """acting: the priority under which calls go that are meant as `ACTING`."""
+        """acting, reading: the priorities under which calls go that are meant as `ACTING` and as
+        `READING`."""
         self._transport_for = transport_for
         self._access = access
         self.allowance = allowance
         self._version = version
-        self._acting = acting
+        self._priorities = {ACTING: acting, READING: reading}
         self._made: Any = None
 
     def clearing(self) -> Api:
         """The same, its acting calls not held back by the stop of everything."""
         return Api(
             self._transport_for, self._access, self.allowance, self._version, acting="admin"
+        )
+
+    def aside(self) -> Api:
+        """The same, its readings giving way to all else."""
+        return Api(
+            self._transport_for, self._access, self.allowance, self._version, reading=ASIDE
         )
 
     @property
@@ -152,7 +160,7 @@ class Api:
         query: Mapping[str, Any] | None = None,
         body: Any = None,
         safe: bool = False,
-        priority: str = "ingest",
+        priority: str = READING,
     ) -> Any:
         """One call; the answer's JSON, {} where there is none. path: below the version's."""
         answer = self.client.restful(
@@ -248,8 +256,8 @@ class Api:
 
     def send(self, request: Request) -> Reply:
         """Authorize, send, renew a refused token once. Raises only errors of the contract."""
-        if request.priority == ACTING:
-            request = replace(request, priority=self._acting)
+        meant = request.priority
+        request = replace(request, priority=self._priorities.get(meant, meant))
         return self._access.authorized(
             lambda bearer: self._sent(request, bearer),
             "Salesforce does not accept an access token that it has just issued; it is tried again "

@@ -81,7 +81,7 @@ class Cadences:
         self._there: bool | None = None
         self._names: dict[str, str] = {}
 
-    def clearing(self, api: Api) -> Cadences:
+    def through(self, api: Api) -> Cadences:
         """The same through other calls."""
         made = Cadences(api)
         made._there, made._names = self._there, self._names

@@ -171,6 +171,12 @@ class SalesforceConnector:
         unmarked(page.records)
         return page
 
+    def logged_since(self, type: ObjectType, since: Business, after: str | None) -> Page:
+        page = self._changes.since(type, since, after)
+        ids = [record.id for record in page.records]
+        found = self.read(type, ids, associations=("deal", "contact")) if ids else []
+        return Page(found, page.after)
+
     def changes(
         self, since: Mapping[ObjectType, Business]
     ) -> Iterator[tuple[ObjectType, Page]]:
@@ -228,8 +234,13 @@ class SalesforceConnector:
         return self._cadences.enrolment_of(contact_id)
 
     def clearing(self) -> SalesforceConnector:
-        api = self.api.clearing()
-        known = (self._schema, self._cadences.clearing(api), self._people)
+        return self._by(self.api.clearing())
+
+    def aside(self) -> SalesforceConnector:
+        return self._by(self.api.aside())
+
+    def _by(self, api: Api) -> SalesforceConnector:
+        known = (self._schema, self._cadences.through(api), self._people)
         return SalesforceConnector(api, self._parts, known)
 
     def install_bridge(self) -> None:

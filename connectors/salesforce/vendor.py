@@ -12,6 +12,7 @@ from connectors.budget import Budget, Limit, MemoryBudgetStore
 from connectors.clocks import WallClocks
 from connectors.config import VendorConfig
 from connectors.contract import (
+    ASIDE,
     BadSignature,
     BudgetStore,
     Connector,
@@ -32,7 +33,8 @@ from connectors.transport import NoRecorder, Transport
 def limits(ceiling: int) -> dict[str, Limit]:
     """Salesforce counts calls of a day, which `Allowance` follows, and none of a shorter time; the
     ceiling keeps us from being the app that an account's others wait for."""
-    return {"default": Limit(ceiling, 10 * SECOND, {"dispatch": 3, "ingest": 1})}
+    reserved = {"dispatch": 3, "ingest": 1, ASIDE: ceiling // 2}
+    return {"default": Limit(ceiling, 10 * SECOND, reserved)}
 
 
 class SalesforceVendor:
