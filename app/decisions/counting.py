@@ -8,7 +8,7 @@ first mail of a sequence of the CRM in which we enrolled the person.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from app.decisions.timing import local_date
 from app.model.time import HOUR
@@ -17,17 +17,23 @@ from app.model.touches import DayCount, Done, Logged
 ONE_TOUCH_MS = 4 * HOUR
 
 
+def others(logged: Iterable[Logged], done: Sequence[Done]) -> Iterator[Logged]:
+    """What one person bore without what was our own task's doing, in the order of time."""
+    left = list(done)
+    for one in sorted(logged, key=lambda one: one.at):
+        ours = _same_touch(one, left)
+        if ours is None:
+            yield one
+        else:
+            left.remove(ours)
+
+
 def days_of(
     logged: Iterable[Logged], done: Sequence[Done], zone: str
 ) -> Mapping[str, DayCount]:
     """ISO day → what one person bore from others on it, without what was our own task's doing."""
     found: dict[str, DayCount] = defaultdict(DayCount)
-    left = list(done)
-    for one in sorted(logged, key=lambda one: one.at):
-        ours = _same_touch(one, left)
-        if ours is not None:
-            left.remove(ours)
-            continue
+    for one in others(logged, done):
         day = found[local_date(one.at, zone)]
         day.others += 1
         day.whose[one.owner or ""] += 1

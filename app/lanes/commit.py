@@ -81,6 +81,8 @@ def store_findings(
         outcomes.add(conn, inst, found.outcomes)
     if found.activities:
         activities.note(conn, inst, activity_rows(found.activities))
+    if found.with_people:
+        activities.note_people(conn, inst, found.with_people)
     if found.posted:
         events.settle(conn, found.posted)
     if found.told:

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from app.decisions.counting import days_of
 from app.decisions.guard.caps import capped, channel_of
 from app.decisions.timing import local_date
@@ -21,8 +23,9 @@ from app.model.guard import GuardSettings
 from app.model.time import DAY, Business
 from app.model.touches import Borne, Done, Logged
 from app.model.vocabulary import TaskType
+from app.signals.activities import addresses
 from app.store import counts, mirror
-from connectors.contract import CrmRecord, Forbidden, ObjectType
+from connectors.contract import Forbidden, ObjectType
 
 WEEK, MONTH = 7, 30
 """Days of the two windows."""
@@ -31,7 +34,6 @@ Row = Mapping[Any, Any]
 
 _READ: tuple[ObjectType, ...] = ("call", "email")
 _KIND = {"call": TaskType.CALL, "email": TaskType.EMAIL}
-_UNSENT = frozenset({"bounced", "failed", "scheduled"})
 
 
 def days_before(day: str, number: int) -> str:
@@ -102,7 +104,8 @@ def _count(
         logged = _engagements(lanes, tenant, near, since)
     except Forbidden:
         return
-    done = _done(lanes, tenant, near, since)
+    with lanes.store.read() as conn:
+        done = carried_out(conn, tenant, near, since)
     found = {who: days_of(logged[who], done[who], tenant.zone) for who in near}
     with lanes.store.write() as conn:
         counts.put_others(conn, tenant.id, days_before(today, MONTH), found, near)
@@ -121,26 +124,20 @@ def _engagements(
             for id in (record.associations or {}).get(type, ()):
                 of[id].append(record.id)
         for record in connector.read(type, sorted(of)) if of else ():
-            if record.fields.get("at", 0) >= since and _addresses(record):
+            if record.fields.get("at", 0) >= since and addresses(record):
                 one = Logged(_KIND[type], record.fields.get("owner"), record.fields["at"])
                 for who in of[record.id]:
                     found[who].append(one)
     return found
 
 
-def _addresses(record: CrmRecord) -> bool:
-    fields = record.fields
-    return fields.get("direction") != "in" and fields.get("status") not in _UNSENT
-
-
-def _done(
-    lanes: Lanes, tenant: Tenant, people: Iterable[str], since: Business
+def carried_out(
+    conn: Connection, tenant: Tenant, people: Iterable[str], since: Business
 ) -> dict[str, list[Done]]:
     """contact id → touches of ours that were carried out since then."""
-    with lanes.store.read() as conn:
-        found = mirror.subjects_of_contacts(conn, tenant.id, set(people))
-        subjects = {subject for ids in found.values() for subject in ids}
-        rows = counts.carried_out(conn, subjects, since)
+    found = mirror.subjects_of_contacts(conn, tenant.id, set(people))
+    subjects = {subject for ids in found.values() for subject in ids}
+    rows = counts.carried_out(conn, subjects, since)
     done: dict[str, list[Done]] = defaultdict(list)
     for row in rows:
         steps = tenant.steps(row["version_id"], row["definition"], row["is_firing"])

@@ -20,7 +20,8 @@ from app.decisions.guard import judge
 from app.decisions.lasting import LAZY
 from app.decisions.rules import settled, timed, waits_for
 from app.decisions.sequences import advance
-from app.lanes.backtest.mirrored import ground_of, history_of, named_playbook
+from app.lanes.backtest.known import histories_of, known_at
+from app.lanes.backtest.mirrored import ground_of, named_playbook
 from app.lanes.backtest.report import Span, terms_of
 from app.lanes.case import Case, cases_of
 from app.lanes.caseload import load_rows
@@ -30,7 +31,7 @@ from app.lanes.rows import touch_row
 from app.lanes.snapshot import Snapshot
 from app.lanes.supposing import UNSAVED, supposed, trying
 from app.lanes.whereabouts import place_people
-from app.model.backtest import Fate, Owed
+from app.model.backtest import Fate, History, Owed
 from app.model.decisions import Decision, Explanation, StartEnrolment
 from app.model.dry_run import Question
 from app.model.ids import stage_anchor
@@ -38,7 +39,7 @@ from app.model.playbook import ActiveRule, Playbook
 from app.model.signals import Signal
 from app.model.time import HOUR, Business
 from app.model.vocabulary import Mode, SignalKind
-from app.store import mirror, outcomes
+from app.store import mirror
 from connectors.contract import CrmError
 
 Row = Mapping[str, Any]
@@ -65,17 +66,14 @@ def dry_run(
         if row is None:
             return None
         snapshot = Snapshot(tenant, conn, [row["id"]], now)
-        entries = mirror.entries_of(conn, [row["id"]]).get(row["id"], ())
-        came = outcomes.of_subjects(conn, tenant.id, [row["id"]])
-        measured = [dict(one) for one in came]
+        histories = list(histories_of(conn, tenant, snapshot, [row["id"]], now))
     signal = supposed(tenant, snapshot, row["id"], asked.signal, now)
     subject = snapshot.subject(row["id"])
     decisions = _exits(tenant, snapshot, signal, now)
     decisions += _rules(tenant, snapshot, asked, signal, row["id"], now)
-    history = history_of(tenant, subject, entries, measured)
-    facts = [fact for fact in history.facts if fact.at <= now]
-    facts += [signal] if signal else []
-    walked = _walk(tenant, replace(history, facts=facts), asked, now)
+    known = known_at(histories[0], now) if histories else History(subject, ())
+    facts = [*known.facts, *([signal] if signal else [])]
+    walked = _walk(tenant, replace(known, subject=subject, facts=facts), asked, now)
     return {
         "playbook": playbook.id,
         "subject_type": asked.type,
@@ -243,7 +241,7 @@ def _case(tenant: Tenant, case: Case) -> dict[str, Any]:
 
 
 def _walk(
-    tenant: Tenant, history: Any, asked: Question, now: Business
+    tenant: Tenant, history: History, asked: Question, now: Business
 ) -> list[dict[str, Any]]:
     """The whole of it in simulated time; with an answer, what the answer leaves of it."""
     found = _walked(tenant, history, now)
@@ -271,7 +269,7 @@ def _walk(
     ]
 
 
-def _walked(tenant: Tenant, history: Any, now: Business) -> list[Owed]:
+def _walked(tenant: Tenant, history: History, now: Business) -> list[Owed]:
     """From the record's present stage on: what stands counts from when it began."""
     entered = [f.at for f in history.facts if f.kind is SignalKind.STAGE_ENTERED]
     since = min(now, entered[-1] if entered else now)

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.decisions.timing import local_date
 from app.lanes.snapshot import Link, Snapshot
-from app.model.activities import Activity
+from app.model.activities import Activity, PersonAct
 from app.model.signals import Signal
 from app.model.time import Business
 from connectors.contract import Event
@@ -29,7 +29,8 @@ class Findings:
     which the CRM's own records tell.
     left_sequence: contacts that no longer are in a sequence of the CRM's own.
     contacted: (contact, day, how often reps and other tools touched them since the last reading).
-    activities: (subject, what a rep or the prospect did), whether or not it is news.
+    activities: (subject, what a rep or the prospect did), whether or not it is news; with_people:
+    the same with each person.
     """
 
     values: dict[int, dict[str, Any]] = field(default_factory=dict[int, dict[str, Any]])
@@ -64,6 +65,7 @@ class Findings:
     posted: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     told: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
     activities: list[tuple[int, Activity]] = field(default_factory=list[tuple[int, Activity]])
+    with_people: list[PersonAct] = field(default_factory=list[PersonAct])
 
     def did(self, done: Iterable[Activity], subjects: Iterable[int]) -> None:
         """Note what somebody did, on every subject that it is about."""

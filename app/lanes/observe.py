@@ -14,7 +14,7 @@ from app.lanes.snapshot import Link, Snapshot
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import ACTIVITY, ENGAGEMENT, MEASURED, SignalKind
-from app.signals.activities import activities_of, picked_up, reply_at
+from app.signals.activities import activities_of, done_with, picked_up, reply_at
 from app.signals.contacts import PersonFact, contact_facts, contact_values, contacted_since
 from app.signals.deals import deal_change
 from app.signals.engagements import call_facts, email_facts, meeting_facts, outcome_due
@@ -240,6 +240,7 @@ class Observer:
             self.facts(facts, contacts, deals)
             about = self.subjects_of(contacts, deals)
             self.found.did(activities_of(record), about)
+            self.found.with_people += done_with(record, contacts, self._of_contact)
             self.found.outcomes.extend(picked_up(record, contacts, about))
             if type == "email":
                 self.found.heard.extend(letter_events(record, contacts, self.snapshot, self.now))

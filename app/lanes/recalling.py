@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from app.decisions.guard.best_time import asked
+from sqlalchemy import Connection
+
+from app.decisions.guard.best_time import LOOK_BACK_MS, asked
 from app.lanes.case import Case
 from app.lanes.context import Lanes, Tenant
 from app.model.records import PersonDeed
-from app.model.time import DAY, Business
-from app.store import mirror, outcomes
-
-YEAR_MS = 365 * DAY
-"""How far back is looked. Habits of longer ago are somebody else's by now."""
+from app.model.time import Business
+from app.store import activities, mirror, outcomes
 
 
 def recall(lanes: Lanes, tenant: Tenant, cases: Sequence[Case], now: Business) -> None:
-    """Let the facts of those touches say it: two queries for all of them, none where nobody asks.
+    """Let the facts of those touches say it: few queries for all of them, none where nobody asks.
     """
     asking = {
         case.facts.contact.crm_id
@@ -27,16 +26,29 @@ def recall(lanes: Lanes, tenant: Tenant, cases: Sequence[Case], now: Business) -
     if not asking:
         return
     with lanes.store.read() as conn:
-        theirs = mirror.subjects_of_contacts(conn, tenant.id, asking)
-        subjects = sorted({one for found in theirs.values() for one in found})
-        found = outcomes.deeds(conn, tenant.id, subjects, now - YEAR_MS)
+        found = deeds_of(conn, tenant.id, asking, Business(now - LOOK_BACK_MS))
     for case in cases:
         contact = case.facts.contact
         if contact is not None and contact.crm_id in asking:
-            done = tuple(
-                PersonDeed(Business(at), answer)
-                for at, answer in sorted(found.get(contact.crm_id, ()))
-                if at <= now
-            )
+            done = tuple(one for one in found.get(contact.crm_id, ()) if one.at <= now)
             case.ground.contact = replace(contact, deeds=done)
             case.facts = replace(case.facts, contact=case.ground.contact)
+
+
+def deeds_of(
+    conn: Connection, inst: int, people: Collection[str], since: Business
+) -> dict[str, list[PersonDeed]]:
+    """contact id → what they did since then, oldest first: what was taken in as it happened, and
+    answers of before the connection as the CRM had logged them."""
+    theirs = mirror.subjects_of_contacts(conn, inst, people)
+    subjects = sorted({one for found in theirs.values() for one in found})
+    done = outcomes.deeds(conn, inst, subjects, since)
+    connected = activities.connected(conn, inst)
+    for contact, acts in activities.with_people(conn, inst, people, since).items():
+        done.setdefault(contact, []).extend(
+            (one.at, True) for one in acts if one.answered and one.at < connected
+        )
+    return {
+        contact: [PersonDeed(Business(at), answer) for at, answer in sorted(set(found))]
+        for contact, found in done.items()
+    }

@@ -19,6 +19,12 @@ OUTBOUND = (EMAIL, CALL, MEETING, TASK)
 
 WORDS = (*INBOUND, *OUTBOUND)
 
+MISSED = "missed"
+"""A meeting that the prospect did not come to: known of people alone, for nobody did anything."""
+
+TOUCHING = (EMAIL, CALL)
+"""What a cap on a person counts."""
+
 
 class Activity(NamedTuple):
     """cause: the same for every path by which it may become known. owner: the rep, by the CRM."""
@@ -27,3 +33,14 @@ class Activity(NamedTuple):
     at: int
     cause: str
     owner: str | None
+
+
+class PersonAct(NamedTuple):
+    """The same with one person. answered: they wrote or called themselves, or picked up."""
+
+    contact: str
+    kind: str
+    at: int
+    cause: str
+    owner: str | None
+    answered: bool

@@ -10,10 +10,19 @@ from app.model.calendar import WorkCalendar
 from app.model.guard import GuardSettings
 from app.model.playbook import ActiveRule
 from app.model.record import record
-from app.model.records import PersonView, SubjectView
+from app.model.records import PersonDeed, PersonView, SubjectView
 from app.model.signals import Signal
 from app.model.time import Business
-from app.model.vocabulary import Channel
+from app.model.vocabulary import Channel, TaskType
+
+
+@record
+class PersonPast:
+    """What is known of one person, oldest first. touches: (when, what) reps and other tools did
+    that a cap counts, without what carried out a task of ours. deeds: what they did themselves."""
+
+    touches: Sequence[tuple[Business, TaskType]] = ()
+    deeds: Sequence[PersonDeed] = ()
 
 
 @record
@@ -22,11 +31,13 @@ class History:
 
     subject: as it stands now. Stage, activity, replies and meetings are taken from `facts` as the
     replay reaches them; owner, amount, people, consent and mapped fields have no history and count
-    as they are now. facts: signals about it in the order of time, from its beginning on.
+    as they are now. facts: signals about it in the order of time, from its beginning on. people:
+    contact id → their own past, on whatever record it was.
     """
 
     subject: SubjectView
     facts: Sequence[Signal]
+    people: Mapping[str, PersonPast] = field(default_factory=dict[str, PersonPast])
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,10 @@ class Runtime:
         self, installation_id: int, playbook: str | Playbook, days: int
     ) -> dict[str, Any]:
         """See `app.lanes.backtest`; on so many records at most that a request may wait for it."""
-        return backtest_mirror(self.lanes, installation_id, playbook, days, BACKTEST_RECORDS)
+        found = backtest_mirror(self.lanes, installation_id, playbook, days, BACKTEST_RECORDS)
+        if found["past"]["being_read"]:
+            self._poke("upkeep", installation_id)
+        return found
 
     def foresee(self, installation_id: int, playbook: str) -> dict[str, Any]:
         """See `app.lanes.foreseeing.foresee`; of so many records as a backtest looks at."""

@@ -6,18 +6,34 @@ read from the same records, so that a mail counts once by whichever path it came
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from app.model.activities import BOOKED, CALL, CALLED, EMAIL, MEETING, REPLY, TASK, Activity
+from app.model.activities import (
+    BOOKED,
+    CALL,
+    CALLED,
+    EMAIL,
+    INBOUND,
+    MEETING,
+    MISSED,
+    REPLY,
+    TASK,
+    Activity,
+    PersonAct,
+)
 from app.model.vocabulary import PICKED_UP
 from connectors.contract import CrmRecord
 
 
 def activities_of(record: CrmRecord) -> list[Activity]:
-    """What an e-mail, call or meeting shows to have been done."""
+    """What an e-mail, call or meeting shows to have been done, or a task that is not ours."""
     fields = record.fields
     at, owner = fields.get("at") or 0, fields.get("owner") or None
+    if record.type == "task":
+        if fields.get("touch_id") or fields.get("status") != "completed":
+            return []
+        return [task_done(record.id, fields.get("completed_at") or record.updated_at, owner)]
     if record.type == "email":
         inbound = fields.get("direction") == "in"
         return [reply_at(at) if inbound else Activity(EMAIL, at, f"email:{record.id}", owner)]
@@ -28,6 +44,36 @@ def activities_of(record: CrmRecord) -> list[Activity]:
     if fields.get("outcome") == "held":
         start = fields.get("start_at") or at or record.created_at
         found.append(Activity(MEETING, start, f"meeting:{record.id}", owner))
+    return found
+
+
+_UNSENT = frozenset({"bounced", "failed", "scheduled"})
+
+
+def addresses(record: CrmRecord) -> bool:
+    """Whether a call or e-mail was made to somebody; an answer was not, nor a mail not sent."""
+    fields = record.fields
+    return fields.get("direction") != "in" and fields.get("status") not in _UNSENT
+
+
+def done_with(
+    record: CrmRecord, contacts: Sequence[str], known: Container[str]
+) -> list[PersonAct]:
+    """The same, with each of its people whom we know. Who of several wrote is not sure enough to be
+    said, and a mail that was never sent reached nobody."""
+    done = activities_of(record)
+    if record.type == "meeting" and record.fields.get("outcome") == "no_show":
+        at = record.fields.get("start_at") or record.created_at
+        done.append(Activity(MISSED, at, f"missed:{record.id}", None))
+    found: list[PersonAct] = []
+    for one in done:
+        came = one.kind in INBOUND
+        if (one.kind == EMAIL and not addresses(record)) or (came and len(contacts) != 1):
+            continue
+        spoke = record.type == "call" and record.fields.get("disposition") == "connected"
+        answered = came or (spoke and len(contacts) == 1)
+        found += [PersonAct(who, one.kind, one.at, one.cause, one.owner, answered)
+                  for who in contacts if who in known]  # fmt: skip
     return found
 
 

@@ -27,6 +27,7 @@ from app.store.tables import (
     ledger,
     notices,
     outcomes,
+    person_acts,
     subject_contacts,
     subjects,
     suppressions,
@@ -95,7 +96,7 @@ def erase(conn: Connection, inst: int, ids: Collection[str], at: int) -> list[in
         .where(outcomes.c.installation_id == inst, outcomes.c.contact_id.in_(list(ids)))
         .values(data="{}")
     )
-    for table in (contacts, contact_activity, contact_holds, subject_contacts):
+    for table in (contacts, contact_activity, contact_holds, person_acts, subject_contacts):
         column = table.c.crm_id if table is contacts else table.c.contact_id
         conn.execute(delete(table).where(table.c.installation_id == inst, column.in_(list(ids))))
     conn.execute(delete(holds).where(holds.c.subject_id.in_(theirs)))

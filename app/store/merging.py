@@ -24,6 +24,7 @@ from app.store.tables import (
     native_enrolments,
     notices,
     outcomes,
+    person_acts,
     stage_entries,
     subject_contacts,
     subjects,
@@ -113,6 +114,7 @@ def unite_contacts(conn: Connection, inst: int, kept: str, gone: str) -> None:
             .values(contact_id=kept)
         )
     events.unite(conn, inst, kept, gone)
+    _unite_acts(conn, inst, kept, gone)
     _unite_counts(conn, inst, kept, gone)
     _unite_suppressions(conn, inst, kept, gone)
     _unite_holds(conn, inst, kept, gone)
@@ -146,6 +148,15 @@ def _unite_counts(conn: Connection, inst: int, kept: str, gone: str) -> None:
         COUNTED,
     )
     conn.execute(delete(contact_activity).where(*mine))
+
+
+def _unite_acts(conn: Connection, inst: int, kept: str, gone: str) -> None:
+    """What was done with both at once was done once."""
+    p = person_acts.c
+    theirs = (p.installation_id == inst, p.contact_id == gone)
+    rows = conn.execute(select(person_acts).where(*theirs)).mappings().all()
+    sets.insert_ignore(conn, person_acts, [{**row, "contact_id": kept} for row in rows])
+    conn.execute(delete(person_acts).where(*theirs))
 
 
 def _unite_suppressions(conn: Connection, inst: int, kept: str, gone: str) -> None:

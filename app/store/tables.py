@@ -725,6 +725,18 @@ activities = Table(
 Index("ix_activities_at", activities.c.subject_id, activities.c.at)
 Index("ix_activities", activities.c.installation_id, activities.c.kind, activities.c.at)
 
+person_acts = Table(
+    "person_acts",
+    metadata,
+    Column("installation_id", Big, primary_key=True, autoincrement=False),
+    Column("contact_id", String(64), primary_key=True),
+    Column("cause", String(96), primary_key=True),  # as in `activities`
+    Column("kind", String(16), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("owner_id", String(64)),  # whose it is in the CRM; null: not said, or the person's own
+    Column("answered", Boolean, nullable=False),  # they wrote, called or picked up
+)
+
 judged_texts = Table(
     "judged_texts",
     metadata,

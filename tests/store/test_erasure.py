@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.model.activities import PersonAct
 from app.model.decisions import Explanation
 from app.model.time import Business, Wall
-from app.store import erasure, inbox, ledger, mirror, notices, outcomes, sets
+from app.store import activities, erasure, inbox, ledger, mirror, notices, outcomes, sets
 from app.store.engine import Store
 from app.store.tables import inbox as inbox_table
 from app.store.tables import metadata, suppressions
@@ -43,6 +44,9 @@ def deal(store: Store) -> int:
         outcomes.add(conn, 1, [{"subject_id": deal, "kind": "replied", "cause": "reply:1",
                                 "occurred_at": 1, "contact_id": "z",
                                 "data": {"subject": "Re: us"}}])  # fmt: skip
+        activities.note_people(
+            conn, 1, [PersonAct(who, "reply", 1, "reply:1", None, True) for who in ("z", "o")]
+        )
         events = [
             Event("changed", "contact", "z", Business(1), "email", MAIL, dedupe=f"a|{MAIL}"),
             Event("changed", "task", "7", Business(1), "*", sets.dumps({"subject": NAME}),
@@ -73,6 +77,7 @@ def test_a_person_is_nowhere_and_everybody_else_is(store: Store, deal: int) -> N
     assert "Otto" in said
     with store.read() as conn:
         assert [link[0] for link in mirror.links(conn, 1, [deal])[deal]] == ["o"]
+        assert list(activities.with_people(conn, 1, ["z", "o"], 0)) == ["o"]
         (line,) = ledger.read(conn, deal)
         assert line.values == {"read": {"contact.email": "[erased]", "contact.name": "[erased]"}}
         waiting = conn.execute(select(inbox_table.c.object_type, inbox_table.c.value)).all()

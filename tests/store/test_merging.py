@@ -6,11 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.model.activities import PersonAct
 from app.model.decisions import ArmTimer
 from app.model.time import Business
 from app.model.touches import Borne
 from app.model.vocabulary import TaskType
-from app.store import aliases, counts, holds, merging, mirror, outcomes, timers
+from app.store import activities, aliases, counts, holds, merging, mirror, outcomes, timers
 from app.store.engine import Store
 from app.store.sets import loads
 from app.store.tables import contact_activity, stage_entries, suppressions
@@ -92,6 +93,20 @@ def test_people_are_united_with_counts_and_suppressions(store: Store) -> None:
         assert list(conn.execute(counted).scalars()) == ["k"]
         assert mirror.suppressed(conn, 1, ["k"]) == {"k": "opted_out"}
         assert len(conn.execute(select(suppressions.c.value)).all()) == 2, "the old id stays on it"
+
+
+def test_what_was_done_with_both_at_once_was_done_once(store: Store) -> None:
+    acts = [
+        PersonAct("k", "email", 5, "email:1", "501", False),
+        PersonAct("g", "email", 5, "email:1", "501", False),
+        PersonAct("g", "reply", 7, "reply:7", None, True),
+    ]
+    with store.write() as conn:
+        activities.note_people(conn, 1, acts)
+        merging.unite_contacts(conn, 1, "k", "g")
+    with store.read() as conn:
+        found = activities.with_people(conn, 1, ["k", "g"], 0)
+    assert found == {"k": [acts[0], PersonAct("k", "reply", 7, "reply:7", None, True)]}
 
 
 def test_an_alias_leads_to_the_last_survivor(store: Store) -> None:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from app.decisions.assigning import assign, stand_ins
 from app.decisions.backtest.case import Case, Run, outranked
 from app.decisions.codes import Code
 from app.decisions.guard import PRIORITY_RANK, absence, admit, apply_ruling, judge
+from app.decisions.guard.best_time import LOOK_BACK_MS
 from app.decisions.guard.caps import capped, channel_of
 from app.decisions.timing import local_date
 from app.decisions.who import choose_contact
 from app.decisions.zones import local_day
-from app.model.backtest import Owed, Terms
+from app.model.backtest import Owed, PersonPast, Terms
 from app.model.decisions import DueTouch, Ruling, Verdict
 from app.model.ending import Assign
 from app.model.guard import CHANNELS, Counters, GuardFacts, Window
-from app.model.time import Business
+from app.model.records import ContactView
+from app.model.time import DAY, Business
 from app.model.vocabulary import Mode, TaskType
 
 LIMITS = frozenset(
@@ -40,10 +43,13 @@ Due = tuple[Case, Run, Owed]
 
 
 class Desk:
-    """The counters that admission reads, as they grow while time goes by."""
+    """The counters that admission reads, as they grow while time goes by. pasts: contact id → what
+    is known of them, used as far as an instant had come."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, pasts: Mapping[str, PersonPast]) -> None:
         self._terms = terms
+        self._pasts = pasts
+        self._others: dict[str, list[tuple[Business, int, TaskType]]] = {}
         self._rep_days: dict[str, dict[str, int]] = defaultdict(dict)
         self._person_days: dict[str, list[tuple[int, TaskType]]] = defaultdict(list)
         self._turns: dict[str, str] = {}
@@ -88,6 +94,8 @@ class Desk:
         contact = next((c for c in view.contacts if c.crm_id == one.contact), None)
         if one.contact is None:
             contact = choose_contact(view, terms.roles).contact
+        if contact is not None and terms.guard.best_time_days is not None:
+            contact = self._recalled(contact, now)
         calendar = terms.calendar(owner, now)
         touch = DueTouch(
             id=one.id,
@@ -123,6 +131,26 @@ class Desk:
             stand_ins=stand_ins(terms.people.get(owner or ""), terms.people, terms.default_owner),
         )
 
+    def _recalled(self, contact: ContactView, now: Business) -> ContactView:
+        """The person with what they had done by then, as live work would have recalled it."""
+        past = self._pasts.get(contact.crm_id)
+        if past is None:
+            return contact
+        known = (deed for deed in past.deeds if now - LOOK_BACK_MS < deed.at <= now)
+        return replace(contact, deeds=tuple(known))
+
+    def _borne(self, contact: str, now: Business) -> list[tuple[int, TaskType]]:
+        """(day, what) touched a person lately, by us or by others."""
+        others = self._others.get(contact)
+        if others is None:
+            past, zone = self._pasts.get(contact), self._terms.zone
+            done = past.touches if past is not None else ()
+            others = self._others[contact] = [(at, local_day(at, zone), kind) for at, kind in done]
+        end = bisect_right(others, now, key=lambda one: one[0])
+        began = bisect_right(others, now - (_MONTH + 1) * DAY, key=lambda one: one[0])
+        theirs = [(day, kind) for _, day, kind in others[began:end]]
+        return [*self._person_days.get(contact, ()), *theirs]
+
     def _holder(self, wanted: Assign, one: Owed, owner: str | None, now: Business) -> str | None:
         """Who is to have the step's task: settled once, so that a turn is not taken twice."""
         owner = owner or self._terms.default_owner
@@ -151,7 +179,7 @@ class Desk:
                     ((owner, day), number) for day, number in self._rep_days[owner].items()
                 )
             if contact and capped(settings):
-                days = self._person_days.get(contact, ())
+                days = self._borne(contact, now)
                 person[contact] = _windows((day for day, _ in days), today)
                 for kind in CHANNELS:
                     of_kind = (day for day, one in days if one is kind)

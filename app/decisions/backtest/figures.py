@@ -60,7 +60,6 @@ ASSUMPTIONS = (
     "Every task counts as done when it falls due; that breaks no silence.",
     "Owner, amount, contacts, opt-outs, mapped fields and dates count as they are now: the CRM's "
     "history of them is not read.",
-    "Touches of reps and other tools are not known day by day, so caps count ours alone.",
     "Contacts with one e-mail address count as different people, and a company's records know "
     "nothing of each other.",
     "A rep's pause or stop of a record is left aside.",

@@ -54,7 +54,7 @@ class _Replay:
     def __init__(self, histories: Sequence[History], terms: Terms) -> None:
         self._terms = terms
         self._histories = histories
-        self._desk = Desk(terms)
+        self._desk = Desk(terms, {id: one for h in histories for id, one in h.people.items()})
         self._found = Replayed(records=len(histories))
         self._heap: list[tuple[int, int, int, int, Any]] = []
         self._number = count()

@@ -24,6 +24,9 @@ from app.model.guard import CHANNELS, GuardFacts
 from app.model.records import PersonDeed
 from app.model.time import DAY, HOUR, Business
 
+LOOK_BACK_MS = 365 * DAY
+"""How far back is looked. Habits of longer ago are somebody else's by now."""
+
 ENOUGH = 5
 """Answers below which nothing is said."""
 

@@ -36,6 +36,9 @@ TOLD = frozenset(
 """What such files say: creation, stages and calls. Replies, meetings and dates are not in them."""
 
 
+CAPS = "Whom a call of the files reached is not said, so caps count our steps alone."
+
+
 def backtest_files(
     playbook: Playbook, data: Path, mapping_file: Path, days: int, settings: Settings | None = None
 ) -> dict[str, Any]:
@@ -54,6 +57,7 @@ def backtest_files(
         calendars=Calendars((), settings, mapping.timezone),
         followed=frozenset({mapping.pipeline_id}),
         told=TOLD,
+        known=(CAPS,),
         roles=False,
     )
     found = report(playbook, histories, ground, Span(until, days))

@@ -1,41 +1,26 @@
-"""The past of an installation's records, out of the mirror: stages whole, activity as far as known.
-"""
+"""The past of an installation's records: stages whole, activity as far back as it was read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
-
+from app.decisions.zones import day_text, local_day
+from app.lanes.backtest.known import MEASURED, histories_of
 from app.lanes.backtest.report import BacktestError, Ground, Span, report
 from app.lanes.context import Lanes, Tenant
+from app.lanes.counting import MONTH
+from app.lanes.history import reach
 from app.lanes.snapshot import Snapshot
 from app.model.backtest import History
 from app.model.playbook import Playbook
-from app.model.records import SubjectView
-from app.model.signals import Signal
-from app.model.time import Business
+from app.model.time import DAY, Business
 from app.model.vocabulary import SignalKind
 from app.playbooks.presets import preset, preset_ids
-from app.signals.deals import stage_signals
-from app.store import mirror, outcomes, playbooks
-from app.store.sets import loads
-from connectors.contract import Version
+from app.store import mirror, playbooks
 
 PAGE = 500
 
-_MEASURED = frozenset(
-    {
-        SignalKind.REPLIED,
-        SignalKind.MEETING_BOOKED,
-        SignalKind.MEETING_HELD,
-        SignalKind.MEETING_MISSED,
-        SignalKind.OPTED_OUT,
-        SignalKind.BOUNCED,
-    }
-)
-TOLD = _MEASURED | {
+TOLD = MEASURED | {
     SignalKind.SUBJECT_CREATED,
     SignalKind.STAGE_ENTERED,
     SignalKind.CLOSED,
@@ -48,9 +33,12 @@ TOLD = _MEASURED | {
 }
 """What the mirror has dates for."""
 
-KNOWN = (
-    "Stage histories are whole. Of replies and meetings those since the account was connected are "
-    "known, and of calls and mails, as of everything before, the latest alone."
+COUNTED = (
+    "Calls and mails of reps that the CRM shows count against caps as they came, whether or not "
+    "they would have been made beside these steps."
+)
+SINCE_CONNECTED = (
+    "Opt-outs and bounces are known since the account was connected, and so is what a reply means."
 )
 
 
@@ -83,10 +71,31 @@ def backtest_mirror(
     told = playbook
     if isinstance(told, str):
         told = named_playbook(lanes, installation_id, told)
-    histories, whole = _histories(lanes, tenant, now, most)
-    ground = ground_of(tenant, TOLD, (KNOWN,))
-    found = report(told, histories, ground, Span(now, days))
-    return {"source": f"account {tenant.key.partition(':')[2]}", "whole": whole, **found}
+    span = Span(now, days)
+    known, more = reach(lanes, installation_id, Business(span.since - MONTH * DAY))
+    histories, whole = _histories(lanes, tenant, span, most)
+    said = _past_said(known, more, span, tenant.zone)
+    found = report(told, histories, ground_of(tenant, TOLD, said), span)
+    return {
+        "source": f"account {tenant.key.partition(':')[2]}",
+        "whole": whole,
+        "past": {"known_since_at": known, "being_read": more},
+        **found,
+    }
+
+
+def _past_said(known: int | None, more: bool, span: Span, zone: str) -> tuple[str, ...]:
+    """How far what the CRM logged is known, in words."""
+    logged = "calls, mails, meetings and completed tasks"
+    if known is None:
+        reach = f"Of {logged} of before the connection the latest alone are known"
+    elif known <= span.since:
+        reach = f"Stage histories are whole, and so are {logged} in these days"
+    else:
+        day = day_text(local_day(known, zone))
+        reach = f"Of {logged} the latest alone are known of before {day}"
+    rest = "; more of the past is being read, so ask again later" if more else ""
+    return f"{reach}{rest}.", COUNTED, SINCE_CONNECTED
 
 
 def named_playbook(
@@ -113,7 +122,7 @@ def named_playbook(
 
 
 def _histories(
-    lanes: Lanes, tenant: Tenant, now: Business, most: int | None
+    lanes: Lanes, tenant: Tenant, span: Span, most: int | None
 ) -> tuple[list[History], bool]:
     found: list[History] = []
     after = 0
@@ -122,68 +131,8 @@ def _histories(
             ids = mirror.ids_after(conn, tenant.id, after, PAGE)
             if not ids:
                 return found, True
-            found.extend(_page(conn, tenant, ids, now))
+            snapshot = Snapshot(tenant, conn, ids, span.until, with_running=False)
+            found.extend(histories_of(conn, tenant, snapshot, ids, span.since))
         after = ids[-1]
     with lanes.store.read() as conn:
         return found, not mirror.ids_after(conn, tenant.id, after, 1)
-
-
-def _page(
-    conn: Connection, tenant: Tenant, ids: Sequence[int], now: Business
-) -> Iterable[History]:
-    snapshot = Snapshot(tenant, conn, ids, now, with_running=False)
-    entries = mirror.entries_of(conn, ids)
-    measured: dict[int, list[Mapping[str, Any]]] = {}
-    for row in outcomes.of_subjects(conn, tenant.id, ids):
-        measured.setdefault(row["subject_id"], []).append(dict(row))
-    for id in ids:
-        subject = snapshot.subject(id)
-        if not subject.deleted:
-            yield history_of(tenant, subject, entries.get(id, ()), measured.get(id, ()))
-
-
-def history_of(
-    tenant: Tenant,
-    subject: SubjectView,
-    entries: Sequence[tuple[str, int]],
-    measured: Iterable[Mapping[str, Any]],
-) -> History:
-    facts: list[Signal] = []
-    if subject.created_at is not None:
-        data = {"type": subject.type.value}
-        facts.append(
-            Signal(
-                SignalKind.SUBJECT_CREATED, subject.id, subject.created_at, "created", data=data
-            )
-        )
-    versions = [Version(stage, Business(at)) for stage, at in entries]
-    facts += stage_signals(subject.id, versions, tenant.stages)
-    facts += [_outcome(row) for row in measured if row["kind"] in _MEASURED]
-    facts += _latest(subject, {(fact.kind, fact.at) for fact in facts})
-    facts.sort(key=lambda fact: fact.at)
-    return History(subject, facts)
-
-
-def _outcome(row: Mapping[str, Any]) -> Signal:
-    return Signal(
-        SignalKind(row["kind"]),
-        row["subject_id"],
-        Business(row["occurred_at"]),
-        row["cause"],
-        contact=row["contact_id"],
-        data=loads(row["data"]),
-    )
-
-
-def _latest(subject: SubjectView, known: set[tuple[SignalKind, Business]]) -> list[Signal]:
-    """What the record's own stamps tell beyond that."""
-    stamps = {
-        SignalKind.REPLIED: subject.last_reply_at,
-        SignalKind.MEETING_HELD: subject.last_meeting_at,
-        SignalKind.REP_ACTIVITY: subject.last_activity_at,
-    }
-    return [
-        Signal(kind, subject.id, at, f"latest:{kind.value}:{at}")
-        for kind, at in stamps.items()
-        if at is not None and (kind, at) not in known
-    ]
