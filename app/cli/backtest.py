@@ -51,7 +51,8 @@ def backtest(
 
     Steps for each rep and week, steps that would have come after the customer had answered or the
     deal had moved on, steps put off by caps and daily budgets, deals on which nothing happened
-    without it. Nothing is written, neither here nor in the CRM.
+    without it. Nothing is written in the CRM and nothing begins; where an account's past is not
+    known for so many days, the running server reads it from then on, and the answer says so.
     """
     if data is None:
         found = _over_account(playbook, account, days)

@@ -73,6 +73,13 @@ _FIXED = (
         instead="rules that wait for `quote_viewed` do not fire; a tool of yours can post it",
     ),
     Capability(
+        "past_mails", False,
+        label="know of every mail of before the connection",
+        why="Pipedrive lists mails deal by deal, and archived deals are not among those listed",
+        instead="figures and backtests know the mails of open, won and lost deals that the user "
+        "who connected may see",
+    ),
+    Capability(
         WHOLE_MAILS, False,
         label="read a mail to its end",
         why="Pipedrive lists of a mail how it begins",
