@@ -48,7 +48,7 @@ _PREFIXES: Mapping[str, str] = {"linkedin": "LinkedIn: ", "meeting": "Meeting: "
 _PRIORITIES: Mapping[str, str] = {"none": "medium"}
 """Of a task without priority, of which Salesforce has none."""
 
-_AS_WRITTEN = ("subject", "body", "type", "priority")
+_AS_WRITTEN = ("subject", "body", "type", "priority", "due_at")
 
 Touches = Sequence[tuple[str, Sequence[tuple[ObjectType, str]]]]
 
@@ -276,8 +276,7 @@ def _told(answer: Created, wanted: NewTask, made: NewTask) -> Created:
     """The answer, saying what was written otherwise than asked."""
     if answer.error is not None or answer.adopted:
         return answer
-    names = (*_AS_WRITTEN, "due_at")
-    other = {n: getattr(made, n) for n in names if getattr(made, n) != getattr(wanted, n)}
+    other = {n: getattr(made, n) for n in _AS_WRITTEN if getattr(made, n) != getattr(wanted, n)}
     return replace(answer, written=other) if other else answer
 
 
@@ -289,7 +288,7 @@ def _as_first_written(record: CrmRecord, row: Row) -> CrmRecord:
     """Salesforce keeps no history of tasks. What nobody but its maker has changed stands as it was
     written; of any other it is not known, and what differs counts as somebody's edit."""
     if row.get("LastModifiedById") == row.get("CreatedById"):
-        for name in _AS_WRITTEN:
+        for name in (*_AS_WRITTEN, "owner"):
             if name in record.fields:
                 record.history[name] = [Version(record.fields[name], record.created_at)]
     return record

@@ -131,6 +131,18 @@ def test_a_task_on_no_record_is_looked_up_too(house: House, unique: bool) -> Non
     ]
 
 
+def test_a_task_that_is_found_tells_as_what_it_was_written(house: House) -> None:
+    """The guard may have moved it or given it to another before the answer was lost."""
+    task = house.task(associations=linked(house))
+    made(house, task)
+    found = house.connector.find_tasks([(task.touch_id, task.associations)])[task.touch_id]
+    written = found.as_written()
+    names = ("subject", "due_at", "owner", "priority")
+    assert [written[name] for name in names] == [
+        task.subject, task.due_at, task.owner_id, task.priority,
+    ]  # fmt: skip
+
+
 def test_a_refused_write_had_no_effect(house: House) -> None:
     task = house.task(associations=linked(house))
     house.fault(CREATE[house.kind.name], "503_before")
