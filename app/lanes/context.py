@@ -15,6 +15,7 @@ from app.installations.people import Calendars, view
 from app.installations.settings import Settings, parse
 from app.lanes.fresh import FreshReads
 from app.model.calendar import WorkCalendar
+from app.model.events import QUOTED
 from app.model.guard import GuardSettings
 from app.model.in_force import in_force
 from app.model.playbook import (
@@ -35,6 +36,8 @@ from app.store.engine import Store
 from app.store.sets import loads
 from connectors.config import MAIL_UNTOLD
 from connectors.contract import Connector, CrmSequence
+
+_QUOTED = frozenset(QUOTED)
 
 LEAVING = "leaving"
 """Status of an installation that is being cleaned up and then left."""
@@ -126,9 +129,11 @@ class Tenant:
     def polls(self) -> bool:
         """Whether rules may rest on properties of which no webhook tells: the account's own, since
         an app's subscriptions are the same for all of its installations, and those that the CRM
-        computes, of which it may send none; or whether no webhook of the CRM tells of mail."""
+        computes, of which it may send none; on quotes, of which webhooks are a beta; or whether no
+        webhook of the CRM tells of mail."""
         return self.crm in MAIL_UNTOLD or bool(self.settings.mapping) or any(
-            active.rule.when.kind in STAMPS.values() for active in self.rules
+            active.rule.when.kind in STAMPS.values() or active.rule.when.events & _QUOTED
+            for active in self.rules
         )
 
     def kept(self, type: str) -> tuple[str, ...]:

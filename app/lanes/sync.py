@@ -9,7 +9,7 @@ from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import Observer
-from app.lanes.quoting import DONE, begin, reads_quotes, with_quotes
+from app.lanes.quoting import DONE, UNREADABLE, begin, end, reads_quotes, with_quotes
 from app.lanes.reading import Readings, not_shown_yet
 from app.lanes.trouble import note_error
 from app.model.time import MINUTE, Business
@@ -165,7 +165,7 @@ def list_changes(
     unlisted: bool = False,
 ) -> int:
     """Queue a reading of what changed since the last time. unlisted: without what an earlier poll
-    listed just so, since polls overlap."""
+    listed just so, since polls overlap. Quotes, which come last, may be hidden meanwhile."""
     with lanes.store.read() as conn:
         marks = [cursors.number(conn, tenant.id, f"watermark:{type}") for type in types]
     begin = [Business(max(0, mark - OVERLAP_MS)) for mark in marks]
@@ -186,6 +186,10 @@ def list_changes(
                     break
                 page = connector.changed_since(type, since[type], page.after)
             listed.append(type)
+    except UNREADABLE:
+        if set(types) - {*listed} != {"quote"}:
+            raise
+        end(lanes, tenant)
     finally:
         # What an earlier type's list told is queued, also where a later one could not be had.
         with lanes.store.write() as conn:

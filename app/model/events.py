@@ -90,6 +90,9 @@ EVENTS: Mapping[str, EventSpec] = {
 QUOTED = ("quote_sent", "quote_accepted", "quote_rejected", "quote_expired", "quote_withdrawn")
 """Events of which quotes tell that are records of the CRM."""
 
+QUOTE_STATES = tuple(name.removeprefix("quote_") for name in QUOTED)
+"""How a quote stands that was sent."""
+
 CUSTOM = "custom."
 """Prefix of names that a customer makes up; such an event never breaks silence."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from app.model.events import EVENTS
+from app.model.events import EVENTS, QUOTE_STATES
 from app.model.vocabulary import Momentum, StageKind, SubjectType
 
 _OF_RECORD = {
@@ -23,6 +23,9 @@ _OF_RECORD = {
     "contacts": "how many people are on the {}",
     "momentum": "momentum of the {}: hot, warm or recycle (laid aside)",
     "close_date": "day on which the {} is expected to close",
+    "quote_status": "how the quote stands that was sent last on the {}",
+    "quote_expires": "day to which that quote is valid; empty unless it is open",
+    "quote_sent_at": "when that quote went out",
 }
 _OF_PERSON = {
     "name": "name of the person",
@@ -37,6 +40,7 @@ CLOSED: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("deal.stage_kind", "subject.stage_kind"), tuple(map(str, StageKind))),
     **dict.fromkeys(("deal.momentum", "subject.momentum"), tuple(map(str, Momentum))),
     "subject.type": tuple(kind.value for kind in SubjectType),
+    "deal.quote_status": QUOTE_STATES,
 }
 """Fields of which only some words are possible."""
 

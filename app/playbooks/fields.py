@@ -32,11 +32,16 @@ _CONTACT_FIELDS = ("name", "email", "zone", "opted_out", "bounced", "control")
 CONDITION_FIELDS = (
     "subject.type",
     *(f"{prefix}.{name}" for prefix in ("deal", "subject") for name in _SUBJECT_FIELDS),
+    "deal.quote_status",
     *(f"contact.{name}" for name in _CONTACT_FIELDS),
 )
 """What a condition may ask without a mapping; times are instants, `contacts` is their number."""
 
-DATE_FIELDS = ("deal.close_date",)
+QUOTE_DATES = ("deal.quote_expires", "deal.quote_sent_at")
+"""Dates of the quote that was sent last, where quotes are read; it expires only while it is open.
+"""
+
+DATE_FIELDS = ("deal.close_date", *QUOTE_DATES)
 """Dates that a step may count from without a mapping."""
 
 DATE_TYPES = frozenset({"date", "instant"})

@@ -8,10 +8,12 @@ from app.decisions import conditions
 from app.decisions.dates import FIELD
 from app.decisions.event_counting import EVENT_FIELD
 from app.model.engagement import engagement_days
+from app.model.events import QUOTED
 from app.model.flow import Branch, Node, OutcomeOf, Seen, Wait
 from app.model.playbook import Condition, Need, Playbook, Rule, Sequence, When
+from app.model.vocabulary import SignalKind
 from app.playbooks.event_values import COUNTED_SIGNALS
-from app.playbooks.fields import CONDITION_FIELDS, DATE_FIELDS, plain_field
+from app.playbooks.fields import CONDITION_FIELDS, DATE_FIELDS, QUOTE_DATES, plain_field
 
 _BUILT_IN = frozenset((*CONDITION_FIELDS, *DATE_FIELDS))
 _BUILT_IN_PLAIN = frozenset(plain_field(name) for name in _BUILT_IN)
@@ -50,6 +52,8 @@ def lacking(rule: Rule, arrived: Collection[str]) -> list[str]:
     if other and when.count < 2:
         return []
     wanted = events_of(when)
+    if when.kind is SignalKind.DATE and f"deal.{when.field}" in QUOTE_DATES:
+        wanted = frozenset({QUOTED[0]})  # which alone brings such a date
     return sorted(wanted) if wanted and not wanted & set(arrived) and not other else []
 
 

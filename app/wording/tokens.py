@@ -20,6 +20,7 @@ TOKENS: Mapping[str, str] = {
     "deal.open_tasks": "our open tasks on it, each with its due day",
     "deal.pipeline": "the pipeline's name in the CRM",
     "deal.close_date": "the expected close date, such as `4 December 2026`",
+    "deal.quote_expires": "the day to which its open quote is valid, such as `4 December 2026`",
     "owner.first_name": "first name of the rep who owns the deal",
     "owner.name": "full name of the rep",
     "owner.email": "e-mail address of the rep",

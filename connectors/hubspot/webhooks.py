@@ -50,6 +50,10 @@ _KINDS = {
 }
 
 
+_STATED = (*ENGAGEMENTS, "quote")
+"""Types of which one change moves several properties, and that are read by themselves."""
+
+
 def decode_uri(uri: str) -> str:
     """The address as HubSpot hashes it: a fixed table of escapes undone, and nothing else."""
     if "%" not in uri:
@@ -119,7 +123,7 @@ def _same(expected: str, given: str) -> bool:
 def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
     """The events of one request, at most 100; kinds that we do not know are left out.
 
-    What is told of one activity at one instant, its creation included, comes as one event
+    What is told of one activity or quote at one instant, its creation included, comes as one event
     (`SEVERAL`): each task that is created changes seven properties at once, and an event is no more
     than a hint to look at it.
 
@@ -158,17 +162,17 @@ def parse_events(body: bytes, mapping: CrmMapping) -> list[Event]:
 
 @lru_cache(maxsize=1024)
 def _meaning(name: str, type_id: str | None) -> tuple[str | None, ObjectType | None, bool]:
-    """(our kind, our type, whether it states an activity's values) of a subscription; None for
-    what we do not know."""
+    """(our kind, our type, whether it states values of an activity or quote) of a subscription;
+    None for what we do not know."""
     subject, _, what = name.partition(".")
     kind, type_ = _KINDS.get(what), TYPE_OF.get(type_id or subject)
-    return kind, type_, kind in ("created", "changed") and type_ in ENGAGEMENTS
+    return kind, type_, kind in ("created", "changed") and type_ in _STATED
 
 
 def _read_activity(
     rows: Sequence[dict[str, Any]], type_: ObjectType, mapping: CrmMapping, events: list[Event]
 ) -> None:
-    """What was told of one activity at one instant, as one event."""
+    """What was told of one activity or quote at one instant, as one event."""
     row = rows[0]
     if len(rows) == 1 and row.get("propertyName") is None:
         _read_one(row, "created", type_, mapping, events)
@@ -248,7 +252,7 @@ def _ends(name: str) -> tuple[ObjectType | None, ObjectType | None, bool]:
     name."""
     near, _, far = name.lower().partition("_to_")
     far_type = TYPE_OF.get(far)
-    return TYPE_OF.get(near), far_type, far_type in (*ENGAGEMENTS, "quote")
+    return TYPE_OF.get(near), far_type, far_type in _STATED
 
 
 def _pair(

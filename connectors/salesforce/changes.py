@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.model.time import MINUTE, Business
-from connectors.contract import CrmRecord, ObjectType, Page
+from connectors.contract import CrmRecord, NotFound, ObjectType, Page
 from connectors.salesforce.api import Api, Ask, Found
 from connectors.salesforce.due import told
 from connectors.salesforce.links import ROLES
@@ -63,9 +63,14 @@ class Changes:
         if type in _MAY_LACK and self._schema.find(type) is None:
             return Page([], None)
         kind, cursor = place_of(type, after)
-        rows = self._reader.selected(
-            kind, lambda shape: self._api.query(changes(shape, begin, cursor), deleted=True)
-        )
+        try:
+            rows = self._reader.selected(
+                kind, lambda shape: self._api.query(changes(shape, begin, cursor), deleted=True)
+            )
+        except NotFound:
+            if type in _MAY_LACK and self._schema.find(type) is None:
+                return Page([], None)  # it was there before
+            raise
         following = self._reader.following(type, kind, rows, behind(rows[-1]) if rows else "")
         more = ROLES_FROM if type == "deal" and following is None else following
         return Page(self._records(type, kind, rows), more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from app.model.time import Business, Clocks
@@ -19,8 +19,10 @@ from connectors.contract import (
     CrmPipeline,
     CrmRecord,
     CrmSequence,
+    Forbidden,
     InstallReport,
     NewTask,
+    NotFound,
     ObjectType,
     Page,
     Recorder,
@@ -102,7 +104,7 @@ class SalesforceConnector:
                 )
             except CrmError:
                 return capabilities(Facts(cadences=False))
-        return capabilities(self._facts)
+        return capabilities(replace(self._facts, quotes=self._schema.find("quote") is not None))
 
     def checkup(self, *, native: bool = False) -> Checkup:
         self._facts = None
@@ -146,9 +148,15 @@ class SalesforceConnector:
         archived: bool = False,
         ours: bool = False,
     ) -> list[CrmRecord]:
-        records = self._reader.read(
-            type, ids, history=history, associations=associations, archived=archived
-        )
+        try:
+            records = self._reader.read(
+                type, ids, history=history, associations=associations, archived=archived
+            )
+        except NotFound as error:
+            if type != "quote":
+                raise
+            # Of quotes that nobody shows us any more nothing is known, least of all their end.
+            raise Forbidden(error.message, detail=error.detail) from None
         return unmarked(records)
 
     def there(self, type: ObjectType, ids: Sequence[str], *, ours: bool = False) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from app.model.time import DAY, HOUR, Business, Clocks
 from connectors.batches import chunks
-from connectors.contract import CrmRecord, Invalid, ObjectType, Page, Version
+from connectors.contract import CrmRecord, Invalid, NotFound, ObjectType, Page, Version
 from connectors.salesforce.api import Api, Ask, Question, quoted
 from connectors.salesforce.cadences import Cadences
 from connectors.salesforce.due import told
@@ -277,11 +277,12 @@ class Reader:
         return [(engagement, other) for other, engagement in found.items()]
 
     def selected(self, type: ObjectType, ask: Callable[[Shape], T]) -> T:
-        """An answer for the shape as known; once more where a column has gone since."""
+        """An answer for the shape as known; once more where a column, or the whole object, has
+        gone since."""
         try:
             return ask(self._schema.of(type))
-        except Invalid as error:
-            if not error.missing:
+        except (Invalid, NotFound) as error:
+            if isinstance(error, Invalid) and not error.missing:
                 raise
             self._schema.forget()
             return ask(self._schema.of(type))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from connectors.contract import WEBHOOKS, Business, CrmRecord, ObjectType, Page
+from connectors.contract import QUOTES, WEBHOOKS, Business, CrmRecord, ObjectType, Page
 from tests.contract.house import ADA, DAY, HOUR, MINUTE, House
 
 
@@ -238,3 +239,35 @@ def test_a_meeting_has_its_time_its_people_and_what_came_of_it(house: House) -> 
     house.act("meeting_outcome", meeting=meeting, outcome=told)
     record = read(house, "meeting", meeting)
     assert record.fields["outcome"] == read_as
+
+
+def test_a_quote_stands_on_its_deal_and_says_how_it_stands(house: House) -> None:
+    if house.lacks(QUOTES):
+        return
+    deal = house.deal("proposal", house.contact())
+    march = house.now + 100 * DAY
+    quote = house.act("create_quote", deal=deal, title="Quote 7", amount="900", expires=march)
+
+    def quoted() -> CrmRecord:
+        return read(house, "quote", quote, history=True, associations=("deal", "contact"))
+
+    drawn = quoted()
+    assert (drawn.fields["title"], drawn.fields["amount"]) == ("Quote 7", 900)
+    day = datetime.fromtimestamp(march / 1000, UTC).date().isoformat()
+    assert (drawn.fields["status"], drawn.fields["expires"]) == ("draft", day)
+    assert drawn.associations is not None
+    assert drawn.associations["deal"] == [deal]
+    assert len(drawn.associations["contact"]) == 1
+    house.act("review_quote", quote=quote, verdict="refused")
+    assert quoted().fields["status"] == "draft", "an approver's no is not the buyer's"
+    house.pass_time(HOUR)
+    house.act("send_quote", quote=quote)
+    sent = quoted()
+    assert sent.fields["status"] == "sent"
+    assert all(one.at <= house.now for one in sent.history.get("status", ()))
+    page = house.connector.page("quote", None, history=True, associations=("deal", "contact"))
+    assert [one.id for one in page.records] == [quote]
+    assert [one.id for one in changed(house, "quote", house.now - MINUTE)] == [quote]
+    house.act("accept_quote", quote=quote)
+    signed = quoted().fields
+    assert signed.get("signed_at") == house.now or signed["status"] == "accepted"

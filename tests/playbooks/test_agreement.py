@@ -32,6 +32,7 @@ DEAL = SubjectView(
     last_reply_at=AT,
     next_meeting_at=AT,
     contacts=(CONTACT,),
+    fields={"quote_status": "sent"},
 )
 
 

@@ -243,4 +243,5 @@ def test_only_what_cannot_wait_is_urgent() -> None:
         "ask-back", "missed", "act", "rescue",
         "prices", "opened-again", "accepted", "used-less", "trial", "told-mail", "told-call",
         "competitor-out", "several", "many", "competitor", "while-they-look",
+        "quote-ends", "quote-won",
     }  # fmt: skip

@@ -18,6 +18,7 @@ Begin = Callable[..., Story]
 ELSEWHERE = frozenset(
     {
         "activity_events",  # found by the daily poll instead, and stories count in minutes
+        "quote_events",  # the same
         "activity_schema_scope",  # tasks say nothing of their state, which stories look at
         "salesforce_merged_in_bin",  # where a merge leaves no trace it is a deletion
         "unique_properties_on_activities",  # a lost answer is waited out, longer than stories wait

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.model.time import DAY
 from tests.scenarios.conftest import Begin
 from tests.scenarios.harness import ADA, Story, playbook
+from tests.scenarios.posting import Tool
+from tests.scenarios.test_doctor import report
 
 QUOTED = playbook(
     """
@@ -78,3 +82,81 @@ def test_quotes_of_salesforce_are_sent_denied_accepted_and_expire(begin: Begin) 
     assert story.titles(denied) == []
     assert story.titles(accepted) == ["Send the order form"]
     assert story.ended(denied) == {"test/after-quote": "goal_reached"}
+
+
+@pytest.mark.feature("T04")
+def test_a_quote_expires_is_prolonged_taken_back_or_signed_in_time(begin: Begin) -> None:
+    """The preset, on four deals: each quote is valid for eight days."""
+    story = begin(settings={"merge": False})
+    story.live("quotes")
+    names = ("Signed", "Over", "Longer", "Back")
+    deals = {name: quoted(story, name) for name in names}
+    story.until("+10min")
+    quotes: dict[str, str] = {}
+    for name, deal in deals.items():
+        ends = story.now + 8 * DAY
+        quotes[name] = story.act("create_quote", deal=deal, title=f"Quote {name}", expires=ends)
+        story.act("send_quote", quote=quotes[name])
+    story.until("+1d")
+    story.act("recall_quote", quote=quotes["Back"])
+    story.until("+2h")
+    assert story.ended(deals["Back"]) == {"quotes/until-signed": "goal_reached"}
+    story.until("+5d")
+    assert story.titles(deals["Back"]) == []
+    before = "Call before the quote expires"
+    for name in ("Signed", "Over", "Longer"):
+        assert before in story.titles(deals[name]), name
+    (call,) = [one for one in story.open(deals["Signed"]) if one.subject.startswith(before)]
+    assert "valid until 15 September 2026" in call.body
+    story.act("accept_quote", quote=quotes["Signed"], how="by_hand")
+    story.act("extend_quote", quote=quotes["Longer"], expires=story.now + 30 * DAY)
+    story.until("+3h")
+    assert story.titles(deals["Signed"]) == ["Start what the accepted quote promises"]
+    assert before not in story.titles(deals["Longer"])
+    story.until("+5d")
+    assert story.titles(deals["Over"])[-1:] == ["Call about the quote that has expired"]
+    assert story.ended(deals["Over"])["quotes/until-signed"] == "goal_reached"
+    assert story.ended(deals["Longer"])["quotes/until-signed"] is None
+
+
+@pytest.mark.feature("T04")
+@pytest.mark.parametrize(
+    ("crm", "without"),
+    [
+        ("pipedrive", {}),
+        ("salesforce", {"salesforce": {"hidden_objects": ["Quote"]}}),
+        ("hubspot", {"withdraw_scopes": ["crm.objects.quotes.read"]}),
+    ],
+)
+def test_an_account_without_quotes_says_so_and_a_tool_may_tell_of_them(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch, crm: str, without: dict[str, Any]
+) -> None:
+    story = begin(crm=crm, settings={"merge": False})
+    if without:
+        story.change_account(**without)
+    story.live(QUOTED)
+    deal = quoted(story)
+    if crm != "pipedrive":
+        quote = story.act("create_quote", deal=deal, title="Quote 7")
+        story.act("send_quote", quote=quote)
+    told = report(story, monkeypatch)
+    found = {one["code"]: one for one in told["findings"]}
+    assert "`quote_sent` of the tool" in found["cannot_quotes"]["why"]
+    story.until("+1h")
+    assert story.titles(deal) == []
+    Tool(story).tell("quote_sent", {"title": "Quote 7"}, deal={"id": deal})
+    story.until("+1h")
+    assert story.titles(deal) == ["Ask how the quote reads"]
+
+
+@pytest.mark.feature("T04")
+def test_without_webhooks_of_quotes_the_reconcile_finds_them(begin: Begin) -> None:
+    story = begin(settings={"merge": False}, sandbox_settings={"quote_events": False})
+    story.live(QUOTED)
+    deal = quoted(story)
+    quote = story.act("create_quote", deal=deal, title="Quote 7")
+    story.act("send_quote", quote=quote)
+    story.until("+1h")
+    assert story.titles(deal) == []
+    story.until("+1d")
+    assert story.titles(deal) == ["Ask how the quote reads"]

@@ -8,9 +8,11 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from app.installations.doctor.findings import About, Finding
-from app.model.events import is_name
+from app.model.events import QUOTED, is_name
 from app.store import events, playbooks
 from app.store.sets import loads
+
+_QUOTES = " Or let us read the quotes of the CRM: Connection says what that takes."
 
 
 def posted(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
@@ -36,13 +38,16 @@ def posted(say: About, conn: Connection, inst: int) -> Iterator[Finding]:
                 "event_never_came",
                 f"The rule {key} waits for {' or '.join(sorted(wanted))}, which never came.",
                 "It decides nothing without that.",
-                "Have your tool post the event (docs/events.md); Set-up has the key and a test.",
+                "Have your tool post the event (docs/events.md); Set-up has the key and a test."
+                + (_QUOTES if any(name in QUOTED for name in wanted) else ""),
             )  # fmt: skip
 
 
 def _waits_for(when: Mapping[str, Any]) -> set[str]:
     """The events of which one must come; none where another signal sets the rule off too."""
-    event, surge = when.get("event"), when.get("surge")
+    event, surge, date = when.get("event"), when.get("surge"), when.get("date")
+    if date is not None and str(date["field"]).removeprefix("deal.") == "quote_expires":
+        return {"quote_sent"}  # which alone brings such a date
     named: Any = surge["of"] if surge is not None else event
     if isinstance(event, dict):
         named = cast(dict[str, Any], event)["name"]

@@ -19,7 +19,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "Meetings": ("meeting-recap-fast", "post-discovery"),
     "Proposals and negotiation": (
         "proposal-silence", "proposal-stage-map", "proposal-three-days", "proposal-sequence",
-        "proposal-views", "negotiation", "two-answers",
+        "proposal-views", "quotes", "negotiation", "two-answers",
     ),
     "Deals that go quiet": ("idle-re-engagement", "next-step", "momentum", "behaviour", "comeback",
                             "closed-lost"),

@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 from app.model.condition import Op
 from app.playbooks import phrases
 from app.playbooks.field_words import CLOSED, event_fields, words_of
-from app.playbooks.fields import CONDITION_FIELDS
+from app.playbooks.fields import CONDITION_FIELDS, DATE_FIELDS
 from app.playbooks.raw import Path, Raw, items, mapping, plain
 from app.web.admin.fields import Field
 from app.web.admin.form.shape import Box, Button, Item, Piece, Typed, choices, dotted, listed, named
@@ -227,7 +227,7 @@ def _scalar(text: str) -> Any:
 def known_fields(mapped: Mapping[str, str]) -> list[tuple[str, str]]:
     """What a condition may ask, with what it is, for completion."""
     engaged = [f"engagement.{days}d" for days in (7, 14, 30)]
-    names = [*CONDITION_FIELDS, "deal.close_date", *engaged, *sorted(mapped), *event_fields()]
+    names = [*CONDITION_FIELDS, *DATE_FIELDS, *engaged, *sorted(mapped), *event_fields()]
     return [(name, words_of(name)) for name in dict.fromkeys(names)]
 
 
