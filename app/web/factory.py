@@ -9,7 +9,6 @@ from flask import Flask
 from app.web import (
     admin,
     answers,
-    api,
     cards,
     dashboard,
     events,
@@ -20,6 +19,7 @@ from app.web import (
     pages,
     webhooks,
 )
+from app.web.api import mounting
 from app.web.ports import Services
 from app.web.sessions import Sessions
 
@@ -50,6 +50,6 @@ def create_app(services: Services) -> Flask:
     formats.register(app)
     for module in (webhooks, events, oauth, cards, health, pages, dashboard):
         app.register_blueprint(module.blueprint)
-    api.register(app)
+    mounting.register(app)
     admin.register(app)
     return app

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,43 @@ def test_no_import_crosses_an_arrow() -> None:
         for crossing in crossings(path.read_text(encoding="utf-8"), name)
     ]
     assert crossed == []
+
+
+def around(module: str) -> set[str]:
+    """A module and the packages that are run before it."""
+    names = module.split(".")
+    return {".".join(names[:many]) for many in range(1, len(names) + 1)}
+
+
+def circle(sources: Mapping[str, str]) -> Sequence[str]:
+    """Modules of which each is needed to import the one before it, the first by the last."""
+    needs: dict[str, set[str]] = {}
+    for module, source in sources.items():
+        name = module.removesuffix(".__init__")
+        top = [
+            node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)
+        ]
+        wanted = imports(ast.unparse(ast.Module(top, [])), module)
+        # A package that imports its own modules is half there when they are run, as they expect.
+        needs[name] = {one for each in wanted for one in around(each)} - around(name)
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return ()
+
+
+def test_every_module_can_be_imported_alone() -> None:
+    assert circle({name: path.read_text(encoding="utf-8") for name, path in modules()}) == ()
+    through_a_package = {
+        "app.web.api.__init__": "from app.web.api import panel",
+        "app.web.api.panel": "from app.web import deal_panel",
+        "app.web.api.subjects": "",
+        "app.web.deal_panel": "from app.web.api.subjects import find",
+    }
+    assert set(circle(through_a_package)) == {
+        "app.web.api", "app.web.api.panel", "app.web.deal_panel"
+    }  # fmt: skip
 
 
 def test_the_model_imports_the_standard_library_alone() -> None:
