@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from app.web.admin.form import persons
 from tests.browser.conftest import Open
 from tests.browser.test_looks import DESK, violations, wider_than_a_phone
-from tests.scenarios.harness import OTTO
+from tests.scenarios.harness import ADA, OTTO
 
 OPEN = "document.querySelectorAll('details').forEach(one => one.open = true)"
 
@@ -38,3 +41,25 @@ def test_a_condition_is_added_by_keyboard_and_without_scripts(opened: Open) -> N
     choice = page.locator('[name="rules.0.if.~0.value"]')
     assert choice.is_visible(), "what was changed stays open"
     assert "proposal" in choice.locator("option").all_inner_texts()
+
+
+def test_one_person_of_many_is_looked_for(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is typed brings those it means; whoever is chosen is named under the field."""
+    monkeypatch.setattr(persons, "MANY", 0)
+    page = opened(OTTO, viewport=DESK)
+    page.goto("/playbooks/proposal/edit")
+    page.evaluate(OPEN)
+    page.get_by_label("Whose task").first.select_option("rep")
+    who = page.locator(f'input[list="{persons.LIST}"][name$="~assign-person"]')
+    who.wait_for()
+    assert violations(page) == []
+    listed = page.locator(f"#{persons.LIST} option")
+    assert listed.count() == 0
+    with page.expect_response("**/editor/people?q=ad"):
+        who.press_sequentially("ad")
+    listed.first.wait_for(state="attached")
+    assert listed.first.get_attribute("value") == ADA.email
+    who.fill(ADA.email)
+    who.press("Enter")
+    page.wait_for_load_state()
+    page.locator('small[id$="~assign-person-said"]', has_text=ADA.first).wait_for()

@@ -47,7 +47,7 @@ MANAGERS = {
 
 EDITORS = {
     "api_playbooks.save", "api_versions.take", "playbooks.files",
-    "editor.start", "editor.edit", "editor.draft",
+    "editor.start", "editor.edit", "editor.draft", "editor.look_for_people",
 }  # fmt: skip
 """Endpoints for admins, and for managers with the right to edit playbooks."""
 

@@ -38,9 +38,9 @@ def values_of(form: Form) -> dict[str, str]:
     return {field.name: field.value for field in form.fields()}
 
 
-def anew(document: Any) -> dict[str, Any]:
+def anew(document: Any, known: Known = KNOWN) -> dict[str, Any]:
     """The playbook with every value that several fields stand for read out of those fields."""
-    form = form_of(document, KNOWN)
+    form = form_of(document, known)
     values, written = values_of(form), json.loads(json.dumps(document))
     for piece, _ in pieces_in(form.items()):
         if piece.whole:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 
 from app.installations.rights import Rights
 from app.lanes import governing
@@ -27,11 +27,12 @@ from app.web.admin.attempt import attempted, signals
 from app.web.admin.form.conditions import known_fields
 from app.web.admin.form.deeds import done
 from app.web.admin.form.document import applied, changed_in, document_of, form_of
+from app.web.admin.form.persons import LIST, found
 from app.web.admin.form.places import placed
 from app.web.admin.form.shape import Known, fields_in
 from app.web.admin.preview import previewed
 from app.web.advised import draft_of, note_taken, offered, told_of
-from app.web.answers import Refusal, services
+from app.web.answers import Refusal, answer, services
 from app.web.api.mapping import mapped
 from app.web.api.versions import looked_over, numbered, version_row
 from app.web.framing import page
@@ -155,6 +156,15 @@ def draft() -> Any:
                  touched=touched, tried=tried, advice=typed.get("advice", ""))  # fmt: skip
 
 
+@blueprint.get("/editor/people")
+@access.require_right("edits")
+def look_for_people() -> Response:
+    """Those whom the words of `?q=` mean, for the list under a field that takes one person."""
+    with services().store.read() as conn:
+        rows = list(people.read(conn, access.viewer().installation_id).values())
+    return answer({"people": found(rows, request.args.get("q", ""))})
+
+
 def _save(name: str, text: str, base: int, view: str) -> Any:
     """The text as a version; back to the form where it has mistakes, or where somebody was faster.
     """
@@ -194,13 +204,13 @@ def _page(
     tried: Mapping[str, Any] | None = None,
     advice: str = "",
 ) -> str:
-    found = looked_over(text)
+    checked = looked_over(text)
     document = document_of(text)
     form = form_of(document, _known()) if document is not None else None
     wrong: dict[str, str] = {}
-    left = list(found["problems"])
+    left = list(checked["problems"])
     if form is not None:
-        wrong, left = placed(form.fields(), found["problems"])
+        wrong, left = placed(form.fields(), checked["problems"])
 
     def near(path: str) -> bool:
         """Whether something was just done there, so that it stands open."""
@@ -208,13 +218,13 @@ def _page(
 
     with services().store.read() as conn:
         known = known_fields(mapped(conn, access.viewer().installation_id))
-        against = _against(conn, name, text, base, found) if compare else None
+        against = _against(conn, name, text, base, checked) if compare else None
         return page(
-            "admin/editor.html", conn, playbook=name or (found["playbook"] or ""), text=text,
+            "admin/editor.html", conn, playbook=name or (checked["playbook"] or ""), text=text,
             base=base, view=view if form is not None and view in VIEWS else "yaml", form=form,
-            found=found, wrong=wrong, left=left, said=said, changed=changed, newer=newer,
+            found=checked, wrong=wrong, left=left, said=said, changed=changed, newer=newer,
             saved_now=request.args.get("saved", ""), condition_fields=known, compared=against,
-            preview=preview, fields_in=fields_in,
+            preview=preview, fields_in=fields_in, people_list=LIST,
             near=near, locked=_locked(conn, name), tried=tried, trial=request.form,
             supposed=signals(), advice=told_of(name, advice),
         )  # fmt: skip
@@ -254,8 +264,6 @@ def _known() -> Known:
     return Known(
         dates=dates,
         teams=sorted({row["team"] for row in rows if row["team"]}),
-        people=[(row["email"], row["name"] or row["email"]) for row in rows if row["email"]],
-        owners=[(row["owner_id"], row["name"] or row["email"] or row["owner_id"]) for row in rows
-                if row["owner_id"]],
+        staff=[(row["owner_id"] or "", row["email"] or "", row["name"] or "") for row in rows],
         pipelines=[(row["id"], row["label"]) for row in followed],
     )

@@ -1,6 +1,7 @@
 // Parts of a page that take a while are asked for when it stands: data-load="/address". A choice
-// with data-redraw sends its form at once, so that the fields that belong to it appear. A form with
-// data-draft asks before its unsaved text is left.
+// with data-redraw sends its form at once, so that the fields that belong to it appear. A list with
+// data-from is filled with what is found for the words in its field. A form with data-draft asks
+// before its unsaved text is left.
 "use strict";
 
 async function load(box) {
@@ -19,6 +20,31 @@ document.querySelectorAll("[data-load]").forEach(load);
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-redraw]")) event.target.form.requestSubmit();
+});
+
+const PAUSE = 150; // ms without a key before it is looked for
+let asked;
+
+async function fill(list, words) {
+  try {
+    const answer = await fetch(`${list.dataset.from}?q=${encodeURIComponent(words)}`);
+    const { people } = await answer.json();
+    const options = people.map((one) => {
+      const told = one.team ? `${one.label}, ${one.team}` : one.label;
+      return Object.assign(document.createElement("option"), { value: one.value, label: told });
+    });
+    list.replaceChildren(...options);
+  } catch {
+    // Without the list the address is written out.
+  }
+}
+
+document.addEventListener("input", (event) => {
+  const list = event.target.list;
+  const words = event.target.value.trim();
+  if (!list || !list.dataset.from || !words) return;
+  clearTimeout(asked);
+  asked = setTimeout(() => fill(list, words), PAUSE);
 });
 
 const draft = document.querySelector("form[data-draft]");

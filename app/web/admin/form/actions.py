@@ -11,6 +11,7 @@ from app.playbooks.schema import ACTION_KEYS
 from app.playbooks.staff import REASSIGN_WORDS
 from app.web.admin.fields import Field, Options
 from app.web.admin.form.controls import momentum_fields
+from app.web.admin.form.persons import reassign_items
 from app.web.admin.form.rows import steps_box
 from app.web.admin.form.shape import Box, Button, Item, Known, Piece, dotted, listed, named
 
@@ -90,8 +91,7 @@ def _hold(value: Any, path: Path, known: Known) -> list[Item]:
 
 
 def _reassign(value: Any, path: Path, known: Known) -> list[Item]:
-    return [Field(dotted(path), "To whom", "choice", plain(value),
-                  [*_TO.items(), *known.people])]  # fmt: skip
+    return reassign_items(value, path, list(_TO.items()), known)
 
 
 def _set(value: Any, path: Path, known: Known) -> list[Item]:

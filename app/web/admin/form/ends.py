@@ -10,8 +10,8 @@ from app.playbooks import phrases
 from app.playbooks.end_schema import REASONS, EndYaml
 from app.playbooks.raw import Path, Raw, mapping, plain
 from app.web.admin.fields import Field, Options
+from app.web.admin.form.persons import assign_fields, assign_of, assigned, chosen
 from app.web.admin.form.shape import Box, Known, Piece, Typed, choices, dotted, filled, named
-from app.web.admin.form.touches import assign_of, assigned, assigns
 
 _WHY: Mapping[str, str] = {
     **phrases.EXITS,
@@ -90,8 +90,7 @@ def _review(given: Raw, name: Path, place: Path, known: Known) -> list[Field]:
         field("task", "What", "choice", [("", "to-do"), *choices(one.value for one in TaskType)]),
         field("priority", "Priority", "choice",
               [("", "as the kind of task says"), *choices(one.value for one in Priority)]),
-        Field(named(name, "~assign"), "Whose task", "choice", assigned(given), assigns(known),
-              places=[named(place, "assign")]),
+        *assign_fields(name, "~assign", "Whose task", assigned(given), known, (*place, "assign")),
     ]  # fmt: skip
 
 
@@ -118,5 +117,6 @@ def _read(reason: str, end: Any, path: Path, typed: Typed, known: Known, own: st
     if kind == "recycle":
         return {"recycle": said("recycle")}
     given = {key: said(key) for key in _REVIEW}
+    whose = chosen(said("assign"), said("assign-person"))
     return {"review": {"template": given.pop("template"), **filled(given),
-                       **filled({"assign": assign_of(said("assign"))})}}  # fmt: skip
+                       **filled({"assign": assign_of(whose)})}}  # fmt: skip

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.playbooks import phrases
 from app.playbooks.raw import Path, Raw, items, mapping, plain
 from app.web.admin.fields import Field
 from app.web.admin.form.actions import actions_box
 from app.web.admin.form.conditions import condition_box
+from app.web.admin.form.persons import owner_fields, owners_typed
 from app.web.admin.form.shape import (
     Box,
     Known,
@@ -72,7 +75,6 @@ def _scope(scope: Raw, path: Path, known: Known) -> Box:
     parts = {
         "pipelines": ("Pipelines", known.pipelines),
         "teams": ("Teams of the owner", [(team, team) for team in known.teams]),
-        "reps": ("Owners", known.owners),
     }
     fields = [
         Field(named(path, key), f"{label}; {_OF_ALL}", "many",
@@ -81,10 +83,13 @@ def _scope(scope: Raw, path: Path, known: Known) -> Box:
         if options or key in scope
     ]  # fmt: skip
 
-    def read(typed: Typed) -> object:
-        return filled({one.name.rpartition(".")[2]: typed[one.name].split("\n")
-                       for one in fields if typed[one.name]}) or None  # fmt: skip
+    owners = owner_fields(scope, path, f"Owners; {_OF_ALL}", known)
 
-    return Box("Whom it is for", fields, style="fold", piece=Piece(path, read, ORDER),
+    def read(typed: Typed) -> object:
+        said: dict[str, Any] = {one.name.rpartition(".")[2]: typed[one.name].split("\n")
+                                for one in fields if typed[one.name]}  # fmt: skip
+        return filled({**said, "reps": owners_typed(path, typed, known)}) or None
+
+    return Box("Whom it is for", [*fields, *owners], style="fold", piece=Piece(path, read, ORDER),
                hint="Only records of these; every one that is ticked counts.",
                set=bool(scope))  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from app.playbooks.raw import Path
@@ -96,18 +97,32 @@ class Part:
     removable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Known:
     """What fields may name: texts of the playbook, its sequences as (id, title), fields that hold
-    dates, teams, people as (address, name) and as (owner id, name), pipelines as (id, name)."""
+    dates, teams, people as (owner id, address, name), pipelines as (id, name)."""
 
     templates: Sequence[str] = ()
     dates: Sequence[str] = ()
     teams: Sequence[str] = ()
-    people: Options = ()
-    owners: Options = ()
+    staff: Sequence[tuple[str, str, str]] = ()
     pipelines: Options = ()
     sequences: Options = ()
+
+    @cached_property
+    def people(self) -> Options:
+        """Those with an address, as (address, name)."""
+        return [(address, name or address) for _, address, name in self.staff if address]
+
+    @cached_property
+    def owners(self) -> Options:
+        """Those who can own a record, as (owner id, name)."""
+        return [(id, name or address or id) for id, address, name in self.staff if id]
+
+    @cached_property
+    def by_address(self) -> Mapping[str, str]:
+        """Owner ids by addresses in small letters."""
+        return {address.casefold(): id for id, address, _ in self.staff if address}
 
 
 @dataclass(frozen=True, slots=True)

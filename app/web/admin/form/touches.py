@@ -11,6 +11,7 @@ from app.playbooks.editing import put
 from app.playbooks.raw import Path, Raw, mapping, plain
 from app.playbooks.values import WINDOWS
 from app.web.admin.fields import Field, Options
+from app.web.admin.form.persons import assign_fields, assign_of, assigned
 from app.web.admin.form.shape import Box, Item, Known, dotted, named
 
 ORDER = (
@@ -54,8 +55,8 @@ def items_of(step: Raw, path: Path, known: Known) -> list[Item]:
         to = mapping(step.get("hand_over")).get("to")
         return [
             *anchor_fields(step, path, known), what,
-            Field(named(path, "~to"), "To whom", "choice", assigned({"assign": to}),
-                  assigns(known)[1:], places=[named(path, "hand_over", "to")]),
+            *assign_fields(path, "~to", "To whom", assigned({"assign": to}), known,
+                           (*path, "hand_over", "to"), ()),
             _template(step, path, known),
         ]  # fmt: skip
     return [
@@ -65,8 +66,7 @@ def items_of(step: Raw, path: Path, known: Known) -> list[Item]:
         _template(step, path, known),
         Field(named(path, "priority"), "Priority", "choice", plain(step.get("priority")),
               [("", "as the kind of task says"), *((p.value, p.value) for p in Priority)]),
-        Field(named(path, "~assign"), "Whose task", "choice", assigned(step), assigns(known),
-              places=[named(path, "assign")]),
+        *assign_fields(path, "~assign", "Whose task", assigned(step), known, (*path, "assign")),
         *(_native(step, path) if channel == "sequence" else []),
         _more(step, path, channel),
     ]  # fmt: skip
@@ -156,23 +156,6 @@ def _anchors(known: Known) -> Options:
     return options
 
 
-def assigned(step: Raw) -> str:
-    """Whose the task is, as its field holds it."""
-    assign = step.get("assign")
-    if isinstance(assign, Mapping):
-        given = cast(Raw, assign)
-        return f"team {given['team']}" if "team" in given else f"rep {given.get('rep', '')}"
-    return "manager" if assign == "manager" else ""
-
-
-def assigns(known: Known) -> Options:
-    """Whose a task can be."""
-    options = [("", "the owner"), ("manager", "the owner's manager")]
-    options += [(f"team {name}", f"the team {name}, in turn") for name in known.teams]
-    options += [(f"rep {address}", name) for address, name in known.people]
-    return options
-
-
 def _late(step: Raw) -> str:
     late = step.get("late")
     if isinstance(late, Mapping):
@@ -229,6 +212,10 @@ def _write_to(text: str, path: Path, step: Raw, value: str) -> str:
     return put(text, (*path, "hand_over", "to"), assign_of(value) or "manager")
 
 
+def _write_to_person(text: str, path: Path, step: Raw, value: str) -> str:
+    return put(text, (*path, "hand_over", "to"), {"rep": value})
+
+
 def _write_crm(text: str, path: Path, step: Raw, value: str) -> str:
     given = mapping(step.get("sequence"))
     name = given.get("hubspot", given.get("salesforce", _NATIVE))
@@ -265,10 +252,8 @@ def _write_assign(text: str, path: Path, step: Raw, value: str) -> str:
     return put(text, (*path, "assign"), assign_of(value), ORDER)
 
 
-def assign_of(value: str) -> Any:
-    """`team north` as the file says it; None for the owner."""
-    kind, _, name = value.partition(" ")
-    return {kind: name} if name else value or None
+def _write_person(text: str, path: Path, step: Raw, value: str) -> str:
+    return put(text, (*path, "assign"), {"rep": value}, ORDER)
 
 
 def _write_late(text: str, path: Path, step: Raw, value: str) -> str:
@@ -282,8 +267,10 @@ _WRITERS = {
     "~template": _write_template,
     "~anchor": _write_anchor,
     "~assign": _write_assign,
+    "~assign-person": _write_person,
     "~late": _write_late,
     "~to": _write_to,
+    "~to-person": _write_to_person,
     "~crm": _write_crm,
     "~native": _write_native,
     "~sender": _write_sender,
