@@ -18,6 +18,11 @@ from app.playbooks.raw import Path, Raw, items, mapping
 WAYS = ("then", "else")
 
 
+_WORDS: Mapping[str, str] = {"sequence": "sequence", "note": "note"}
+_LETTER = 7
+"""Room for a letter of a mark's words, whatever the system's typeface."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """One step. path: where it stands, from the list of steps. lane: how many ways deep. way: by
@@ -41,8 +46,22 @@ class Mark:
         """When, in a word that has room under a mark."""
         if self.day < 0:
             return f"−{-self.day:g} d"
-        dated = self.when.startswith(("day", "after", "at once"))
-        return self.when.partition(" (")[0] if dated else f"≥ day {self.day:.3g}"
+        if self.when.startswith(("day", "after", "at once")):
+            return self.when.partition(" (")[0]
+        if 0 < self.day < 1:
+            hours = self.day * 24
+            return f"≥ {hours:.3g} h" if hours >= 1 else f"≥ {hours * 60:.0f} min"
+        return f"≥ day {self.day:.3g}"
+
+    @property
+    def word(self) -> str:
+        """What it is, in a word that has room under a mark."""
+        return _WORDS.get(self.channel) or phrases.CHANNELS.get(self.channel, self.channel)
+
+    @property
+    def wide(self) -> int:
+        """How much room its words take on a drawing."""
+        return _LETTER * max(len(self.short), len(self.word))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +75,8 @@ class Placed:
 
 WIDTH = 960
 _EDGE = 40
-_GAP = 56
-"""Least distance of two marks of one lane, so that the words under them do not meet."""
+_GAP = 10
+"""Least distance of the words of two marks of one lane."""
 LANE = 64
 
 
@@ -162,14 +181,16 @@ def drawing(found: Sequence[Mark]) -> dict[str, Any]:
         return {"placed": [], "lines": [], "width": WIDTH, "height": LANE}
     first, last = min(m.day for m in found), max(m.day for m in found)
     scale = (WIDTH - 2 * _EDGE) / max(last - first, 1.0)
-    ends: dict[int, int] = {}
+    before: dict[int, Placed] = {}
     placed: list[Placed] = []
     for mark in sorted(found, key=lambda m: (m.day, found.index(m))):
         x = _EDGE + round((mark.day - first) * scale)
-        x = max(x, ends.get(mark.lane, -_GAP) + _GAP)
-        ends[mark.lane] = x
-        placed.append(Placed(mark, x, LANE // 2 + mark.lane * LANE))
-    width = max(WIDTH, max(ends.values()) + _EDGE)
+        if mark.lane in before:
+            left = before[mark.lane]
+            x = max(x, left.x + (left.mark.wide + mark.wide) // 2 + _GAP)
+        before[mark.lane] = Placed(mark, max(x, mark.wide // 2), LANE // 2 + mark.lane * LANE)
+        placed.append(before[mark.lane])
+    width = max(WIDTH, max(one.x + max(one.mark.wide // 2, _EDGE) for one in placed))
     lanes = sorted({(one.mark.lane, one.y) for one in placed})
     lines = [
         {

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app.web.ports import Services
+from connectors.contract import AuthRevoked
 
 EXTENSION = "followthrough"
 
@@ -106,6 +107,13 @@ def register(app: Flask) -> None:
     def refused(error: Refusal) -> Response:
         return refuse(error)
 
+    def not_connected(error: AuthRevoked) -> Response:
+        return refuse(
+            Refusal(409, "not_connected", error.message,
+                    "An admin connects the CRM account again, from /welcome; everything that is "
+                    "known here is kept meanwhile.")
+        )  # fmt: skip
+
     def http(error: HTTPException) -> Response:
         status = error.code or 500
         code, message, action = _HTTP.get(
@@ -122,5 +130,6 @@ def register(app: Flask) -> None:
         )
 
     app.register_error_handler(Refusal, refused)
+    app.register_error_handler(AuthRevoked, not_connected)
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, failed)

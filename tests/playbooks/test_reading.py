@@ -119,6 +119,7 @@ def test_every_preset_can_be_said_and_drawn(name: str) -> None:
             assert mark.channel in phrases.CHANNELS, mark
             assert mark.text, mark
             assert mark.when, mark
+        assert meeting(sequence["steps"]) == []
     assert differences(data, data) == []
 
 
@@ -154,3 +155,30 @@ def test_what_changed_between_two_versions() -> None:
     ]  # fmt: skip
     (text,) = [one for one in differences(before, after) if one.lines]
     assert text.lines == (" One.", "-Two.", "+Three.")
+
+
+@pytest.mark.parametrize("steps", [
+    [{"id": f"n{n}", "at": f"{n}h", "task": "linkedin"} for n in range(1, 20)],
+    [{"id": "a", "note": "t"}, {"id": "b", "at": "20min", "after": "previous_done", "task": "call"},
+     {"id": "c", "at": "30min", "sequence": {"hubspot": "Ours"}}],
+])  # fmt: skip
+def test_the_words_of_a_drawing_do_not_meet(steps: list[dict[str, Any]]) -> None:
+    assert meeting(steps) == []
+
+
+def meeting(steps: Any) -> list[str]:
+    """Steps whose words reach into those of the one before, or out of the drawing."""
+    drawn, found = drawing(marks(steps)), list[str]()
+    ends: dict[int, float] = {}
+    for one in drawn["placed"]:
+        left, right = one.x - one.mark.wide / 2, one.x + one.mark.wide / 2
+        if left < ends.get(one.y, 0) - 1 or right > drawn["width"]:
+            found.append(one.mark.id)
+        ends[one.y] = right
+    return found
+
+
+def test_hours_are_told_as_hours_under_a_mark() -> None:
+    steps = [{"id": "a", "at": at, "after": "previous_done", "task": "call"}
+             for at in ("20min", "100min", "2d")]  # fmt: skip
+    assert [mark.short for mark in marks(steps)] == ["≥ 20 min", "≥ 2 h", "≥ day 2.08"]

@@ -14,7 +14,7 @@ from app.web.admin.setting_fields import CHOICES, GROUPS, READ, written
 from app.web.answers import Refusal, services
 from app.web.api.events import shown as shown_events
 from app.web.api.mapping import put_mapping
-from app.web.api.sequences import capability, shown
+from app.web.api.sequences import known_capability, shown
 from app.web.api.settings import stored_settings, write
 from app.web.framing import page
 
@@ -61,7 +61,7 @@ def _page(typed: Mapping[str, list[Field]], group: str, left: Any) -> str:
     """typed: part → its fields as somebody filled them in; left: problems that name no field."""
     who, parts = access.viewer(), services()
     stored = _stored()
-    able = capability(parts.connectors.of(who.installation_id))
+    able = known_capability(who.installation_id)
     groups = [
         {
             "id": name,
@@ -78,7 +78,8 @@ def _page(typed: Mapping[str, list[Field]], group: str, left: Any) -> str:
             "admin/settings.html", conn, groups=groups, mapping=_mapping_rows(stored),
             refused_mapping=left if group == "mapping" else (),
             status=summaries.standing(conn, who),
-            native=shown(conn, who.installation_id, able), events=shown_events(conn),
+            native=None if able is None else shown(conn, who.installation_id, able),
+            events=shown_events(conn),
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from app.web import access
 from app.web.answers import Refusal, answer, body, services, wrong
 from app.web.api.settings import stored_settings
 from app.web.api.setup import changed, wake
-from connectors.contract import NATIVE_SEQUENCES, Capability, Connector, CrmError
+from connectors.contract import NATIVE_SEQUENCES, AuthRevoked, Capability, Connector, CrmError
 
 blueprint = Blueprint("api_sequences", __name__)
 
@@ -47,6 +47,14 @@ def capability(connector: Connector) -> Capability:
     """Whether this account can, as a capability; a CRM that names none cannot."""
     named = (one for one in connector.capabilities() if one.name == NATIVE_SEQUENCES)
     return next(named, Capability(NATIVE_SEQUENCES, False, why="this CRM has no sequences"))
+
+
+def known_capability(inst: int) -> Capability | None:
+    """The same for a page; None while the account is not connected, when nobody knows."""
+    try:
+        return capability(services().connectors.of(inst))
+    except AuthRevoked:
+        return None
 
 
 def shown(conn: Connection, inst: int, able: Capability) -> dict[str, Any]:
