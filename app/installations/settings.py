@@ -31,7 +31,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-MAPPED = ("deal", "contact")
+MAPPED = ("deal", "contact", "quote")
 """Records whose own properties an admin may map."""
 
 _FIELD = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
@@ -138,7 +138,9 @@ class Settings(BaseModel):
         (), max_length=20, description="association labels, in the order of choice"
     )
     mapping: dict[str, dict[str, str | dict[str, Any]]] = Field(
-        {}, description="the account's own properties by our name for them, for deals and contacts"
+        {},
+        description="the account's own properties by our name for them, for deals and contacts; "
+        "for quotes, how theirs are read",
     )
     same_address: Literal["one", "each"] = Field(
         "one", description="whether contacts with one e-mail address are one person, or each their "
@@ -227,7 +229,7 @@ class Settings(BaseModel):
         """What is mapped, by the names that playbooks use (`deal.x`), each with its type."""
         found: dict[str, str] = {}
         for kind, entries in self.mapping.items():
-            for name, entry in entries.items():
+            for name, entry in entries.items() if kind != "quote" else ():
                 type = entry.get("type", "text") if isinstance(entry, dict) else "text"
                 found.update({f"{prefix}.{name}": type for prefix in (kind, "subject")})
         return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from app.lanes.context import Lanes, Tenant
 from app.lanes.ingest import take_in
 from app.lanes.quotes import BEGUN
@@ -55,8 +57,13 @@ def begin(lanes: Lanes, tenant: Tenant, connector: Connector) -> None:
 def end(lanes: Lanes, tenant: Tenant) -> None:
     """The account does not let us read quotes, or no longer: they begin anew once it does."""
     with lanes.store.write() as conn:
-        for name in (PLACE, BEGUN, TELLS):
-            cursors.forget(conn, tenant.id, name)
+        forget(conn, tenant.id)
+
+
+def forget(conn: Connection, installation_id: int) -> None:
+    """Let quotes begin anew."""
+    for name in (PLACE, BEGUN, TELLS):
+        cursors.forget(conn, installation_id, name)
 
 
 def with_quotes(

@@ -9,12 +9,12 @@ from app.lanes.commit import store_findings
 from app.lanes.context import Lanes, Tenant
 from app.lanes.loading import load_snapshot, place
 from app.lanes.observe import Observer
-from app.lanes.quoting import DONE, UNREADABLE, begin, end, reads_quotes, with_quotes
+from app.lanes.quoting import DONE, UNREADABLE, begin, end, forget, reads_quotes, with_quotes
 from app.lanes.reading import Readings, not_shown_yet
 from app.lanes.trouble import note_error
 from app.model.time import MINUTE, Business
 from app.signals.tasks import WATCHED
-from app.store import audit, cursors, inbox, installations, standing
+from app.store import audit, cursors, inbox, installations, mirror, standing
 from app.store.sets import dumps
 from connectors.config import LEADS_BESIDE
 from connectors.contract import (
@@ -118,9 +118,13 @@ def _store_page(lanes: Lanes, tenant: Tenant, type: ObjectType, page: Page) -> N
                 cursors.raise_to(conn, tenant.id, f"watermark:{name}", now)
 
 
-def read_again(lanes: Lanes, installation_id: int) -> None:
-    """Let the next reconcile read every deal and contact: what is read of them has changed."""
+def read_again(lanes: Lanes, installation_id: int, *, quotes: bool = False) -> None:
+    """Let the next reconcile read every deal and contact: what is read of them has changed. quotes:
+    those as well, of which nothing that is known holds any longer."""
     with lanes.store.write() as conn:
+        if quotes:
+            forget(conn, installation_id)
+            mirror.forget_objects(conn, installation_id, "quote")
         for type in _IMPORTED:
             cursors.put(conn, installation_id, f"watermark:{type}", "0")
         cursors.forget(conn, installation_id, _DAY)

@@ -127,10 +127,10 @@ class Runtime:
         self._poke("dispatch", installation_id)
         return reasons
 
-    def read_again(self, installation_id: int) -> None:
+    def read_again(self, installation_id: int, *, quotes: bool = False) -> None:
         """Every record is to be read anew; under simulation by the reconcile that is due with it,
         else at once, beside whoever waits for an answer."""
-        sync.read_again(self.lanes, installation_id)
+        sync.read_again(self.lanes, installation_id, quotes=quotes)
         if not self.lanes.simulated:
             self.lanes.pool.submit(self._reconcile, installation_id)
         self._poke("sync", installation_id)

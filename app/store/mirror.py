@@ -298,6 +298,12 @@ def save_objects(conn: Connection, inst: int, type: str, rows: Sequence[dict[str
     )
 
 
+def forget_objects(conn: Connection, inst: int, type: str) -> None:
+    """Nothing is known any more of the records of a type."""
+    c = crm_objects.c
+    conn.execute(delete(crm_objects).where(c.installation_id == inst, c.type == type))
+
+
 def ids_after(conn: Connection, inst: int, after: int, limit: int) -> list[int]:
     """Row ids of live subjects in order, for going through all of them."""
     query = (

@@ -84,8 +84,9 @@ class Runtime(Protocol):
         """A person lets automatic follow-up of a subject go on; answers why it had waited."""
         ...
 
-    def read_again(self, installation_id: int) -> None:
-        """Every record is to be read anew: other properties are read of it from now on."""
+    def read_again(self, installation_id: int, *, quotes: bool = False) -> None:
+        """Every record is to be read anew: other properties are read of it from now on. quotes:
+        what they say means something else from now on, and what is known of them nothing."""
         ...
 
     def retry(self, installation_id: int, touch: str | None, who: str) -> int:

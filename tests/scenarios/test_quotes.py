@@ -160,3 +160,27 @@ def test_without_webhooks_of_quotes_the_reconcile_finds_them(begin: Begin) -> No
     assert story.titles(deal) == []
     story.until("+1d")
     assert story.titles(deal) == ["Ask how the quote reads"]
+
+
+@pytest.mark.feature("T04")
+def test_an_account_says_by_which_status_its_quotes_are_out(begin: Begin) -> None:
+    """What was so before is no news by that, and begins nothing."""
+    story = begin(crm="salesforce", settings={"merge": False})
+    story.live(QUOTED)
+    before, after = quoted(story, "Before"), quoted(story, "After")
+    first, second = (
+        story.act("create_quote", deal=deal, title="Quote 7") for deal in (before, after)
+    )
+    story.act("review_quote", quote=first, verdict="approved")
+    story.until("+1h")
+    values = {"Approved": "sent", "Accepted": "accepted"}
+    status = {"property": "Status", "type": "choice", "values": values}
+    story.change("PUT", "/api/mapping", {"mapping": {"quote": {"status": status}}})
+    story.until("+1d")
+    story.act("review_quote", quote=second, verdict="approved")
+    story.until("+1h")
+    assert story.titles(before) == []
+    assert story.titles(after) == ["Ask how the quote reads"]
+    story.act("accept_quote", quote=first)
+    story.until("+1h")
+    assert story.titles(before) == ["Send the order form"]

@@ -80,7 +80,7 @@ def put_mapping(wanted: Mapping[str, Any]) -> dict[str, Any]:
         _still_served(conn, inst)
         changed(conn, "mapping", {"mapping": fitted})
     parts.connectors.fresh(inst)
-    parts.runtime.read_again(inst)
+    parts.runtime.read_again(inst, quotes=before.mapping.get("quote") != new.mapping.get("quote"))
     return new.mapping
 
 
