@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,22 +26,27 @@ class Alongside:
     steps: Mapping[str, list[Row]] = field(default_factory=dict[str, list[Row]])
 
 
-def load_alongside(conn: Connection, tenant: Tenant, enrolments: Iterable[Row]) -> Alongside:
+def load_alongside(conn: Connection, tenant: Tenant, enrolments: Collection[Row]) -> Alongside:
     """Of the subjects of those enrolments whose texts ask for it; mostly there are none."""
-    subjects = {row["subject_id"] for row in enrolments if _asks(tenant, row)}
-    if not subjects:
+    asking = {kind for kind in {*map(_kind, enrolments)} if _asks(tenant, *kind)}
+    if not asking:
         return Alongside()
+    subjects = {row["subject_id"] for row in enrolments if _kind(row) in asking}
     found = running.running(conn, subjects)
     ids = [row["id"] for rows in found.values() for row in rows]
     return Alongside(found, running.steps_of(conn, ids))
 
 
-def _asks(tenant: Tenant, enrolment: Row) -> bool:
-    version = enrolment["version_id"]
+def _kind(enrolment: Row) -> tuple[int, str, bool]:
+    """What the texts of an enrolment hang on, the same for most of a batch."""
+    return enrolment["version_id"], enrolment["definition"], enrolment["is_firing"]
+
+
+def _asks(tenant: Tenant, version: int, definition: str, is_firing: bool) -> bool:
     playbook = tenant.playbooks.get(version)
     if playbook is None:
         return False
-    steps = tenant.steps(version, enrolment["definition"], enrolment["is_firing"])
+    steps = tenant.steps(version, definition, is_firing)
     return any(tells_beside(template_of(playbook, step)) for step in steps)
 
 

@@ -7,13 +7,14 @@ for a batch at most, of which most batches need none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from app.decisions.guard.quiet_hours import binds
 from app.installations.whereabouts import zones_of_country, zones_of_phone
 from app.lanes.case import Case
 from app.lanes.context import Lanes, Tenant
+from app.model.guard import GuardFacts
+from app.model.record import changer
 from app.model.records import BY_COMPANY, ContactView, Place, SubjectView
 from app.model.time import DAY, Business
 from app.model.vocabulary import SubjectType
@@ -27,6 +28,9 @@ Known = tuple[str | None, str | None]
 """Zones, and what of the company says so."""
 
 _NOTHING: Known = (None, None)
+
+_nearby = changer(ContactView, "nearby")
+_of_contact = changer(GuardFacts, "contact")
 
 
 def place_people(
@@ -55,9 +59,12 @@ def place_people(
             whereabouts.note_companies(conn, tenant.id, read, now)
     for case in cases:
         contact = case.facts.contact
-        if contact is not None and contact.crm_id in found:
-            case.ground.contact = _placed(contact, *found[contact.crm_id])
-            case.facts = replace(case.facts, contact=case.ground.contact)
+        if contact is None or contact.crm_id not in found:
+            continue
+        placed = _placed(contact, *found[contact.crm_id])
+        if placed is not contact:
+            case.ground.contact = placed
+            case.facts = _of_contact(case.facts, placed)
 
 
 def _sure(contact: ContactView) -> bool:
@@ -109,4 +116,5 @@ def said_by(fields: Mapping[str, Any]) -> Known:
 def _placed(contact: ContactView, zones: str | None, by: str | None) -> ContactView:
     own = tuple(place for place in contact.nearby if place.by not in BY_COMPANY)
     theirs = (Place(by, tuple(zones.split())),) if zones and by else ()
-    return replace(contact, nearby=(*own, *theirs))
+    nearby = (*own, *theirs)
+    return contact if nearby == contact.nearby else _nearby(contact, nearby)

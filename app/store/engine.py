@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.sql.selectable import FromClause
 
+from app.store.hints import Hinted
 from app.store.writelock import WriteLock
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -232,18 +231,11 @@ def _advice(url: str) -> str:
     )
 
 
-class _Hinted(SQLiteCompiler):
-    """Writes a query's hints (`with_hint`) behind the table's name, where `INDEXED BY` goes."""
-
-    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
-        return text
-
-
 def _sqlite(url: URL, begin: str, cache_kib: int, pool_size: int) -> Engine:
     read_only = begin == "BEGIN"
     overflow = -1 if read_only else 0
     engine = create_engine(url, pool_size=pool_size, max_overflow=overflow, pool_use_lifo=True)
-    engine.dialect.statement_compiler = _Hinted
+    engine.dialect.statement_compiler = Hinted
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:  # pyright: ignore[reportUnusedFunction]

@@ -14,15 +14,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Select, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import NullType
 
 from app.store import sets
+from app.store.hints import hinted_dialect
 
-_DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.psycopg.dialect()}
+_DIALECTS = {"sqlite": hinted_dialect(), "postgresql": postgresql.psycopg.dialect()}
 
 
 class Arg(ColumnElement[Any]):
@@ -130,7 +131,7 @@ class Fixed:
         if not rows:
             return
         dialect = conn.dialect.name
-        text, order = self._texts.get(dialect) or self._compile(dialect)
+        text, order = self.text(dialect)
         cursor = conn.connection.cursor()
         try:
             if dialect == "sqlite":
@@ -142,7 +143,7 @@ class Fixed:
 
     def _execute(self, conn: Connection, values: dict[str, Any]) -> Any:
         dialect = conn.dialect.name
-        text, order = self._texts.get(dialect) or self._compile(dialect)
+        text, order = self.text(dialect)
         cursor = conn.connection.cursor()
         if dialect != "sqlite":
             cursor.execute(text, _lists(values))
@@ -153,6 +154,10 @@ class Fixed:
         ]
         cursor.execute(text, given)
         return cursor
+
+    def text(self, dialect: str) -> tuple[str, tuple[str, ...]]:
+        """What the driver runs, and the names of the arguments in the order of their places."""
+        return self._texts.get(dialect) or self._compile(dialect)
 
     def _compile(self, dialect: str) -> tuple[str, tuple[str, ...]]:
         compiled = self._statement.compile(

@@ -204,9 +204,10 @@ def link_contacts(
 
 
 _OF_CONTACTS = Fixed(
-    select(_link.contact_id, _link.subject_id).where(
-        _link.installation_id == arg("inst"), among(_link.contact_id, "ids")
-    )
+    select(_link.contact_id, _link.subject_id)
+    .where(_link.installation_id == arg("inst"), among(_link.contact_id, "ids"))
+    # The primary key has both columns too, and every link of the account.
+    .with_hint(subject_contacts, "INDEXED BY ix_subject_contacts_contact", "sqlite")
 )
 
 

@@ -193,7 +193,9 @@ def stop_subjects(conn: Connection, subject_ids: Iterable[int], why: str, now: i
     _STOP_SUBJECTS.run(conn, ids=list(subject_ids), why=why, now=now)
 
 
-_OF_RULES = select(enrolments.c.id).where(among(enrolments.c.rule, "rules"))
+_OF_RULES = select(enrolments.c.id).where(
+    enrolments.c.installation_id == arg("inst"), among(enrolments.c.rule, "rules")
+)
 _STOP_RULES = _stopping(_n.installation_id == arg("inst"), _n.enrolment_id.in_(_OF_RULES))
 
 

@@ -29,14 +29,14 @@ _SAME = Fixed(
         _mine.c.email != "",
         _other.c.deleted.is_(False),
     )
-    .order_by(_mine.c.crm_id, _other.c.crm_id)
 )
 
 
 def same_address(conn: Connection, inst: int, ids: Collection[str]) -> dict[str, list[str]]:
     """Contact → the live contacts with the same address; those who are alone are absent."""
     found: dict[str, list[str]] = defaultdict(list)
-    for mine, other in _SAME.rows(conn, inst=inst, ids=list(ids)):
+    # Put in order here: for its sake SQLite would read all of an account's contacts for each.
+    for mine, other in sorted(_SAME.rows(conn, inst=inst, ids=list(ids))):
         found[mine].append(other)
     return found
 

@@ -85,8 +85,9 @@ def judge(facts: GuardFacts) -> tuple[Ruling, tuple[Ruling, ...]]:
     """
     handed: Ruling | None = None
     moved: Ruling | None = None
+    note = facts.touch.step.note
     for index, (name, check) in enumerate(CHECKS):
-        if facts.touch.step.note and name in _OF_WORK:
+        if note and name in _OF_WORK:
             continue
         ruling = check(facts)
         if ruling is None:

@@ -73,9 +73,10 @@ def check(facts: GuardFacts) -> Ruling | None:
     """The due time moves to the likeliest of the hours that the step may have: never earlier, never
     outside the person's and the rep's hours, no more than the setting's days later, and on its own
     day where the late policy would leave it out. Where too little is known it stays."""
-    zone, habit = _known(facts)
-    if habit is None or habit.n < ENOUGH:
+    known = _known(facts)
+    if known is None or known[1].n < ENOUGH:
         return None
+    zone, habit = known
     due = acts_at(facts)
     best = max(_candidates(due, facts, zone, habit), key=lambda at: habit.order(at, zone))
     if best == due or habit.likely(best, zone) < BETTER * habit.likely(due, zone):
@@ -90,8 +91,8 @@ def check(facts: GuardFacts) -> Ruling | None:
 def too_few(facts: GuardFacts) -> int | None:
     """How many answers are known of a person whose best time is asked for, where they are too few
     to say one; None where it is not asked for, or they are enough."""
-    _, habit = _known(facts)
-    return habit.n if habit is not None and habit.n < ENOUGH else None
+    known = _known(facts)
+    return known[1].n if known is not None and known[1].n < ENOUGH else None
 
 
 def asked(facts: GuardFacts) -> bool:
@@ -110,13 +111,13 @@ def asked(facts: GuardFacts) -> bool:
     )
 
 
-def _known(facts: GuardFacts) -> tuple[str, Habit | None]:
+def _known(facts: GuardFacts) -> tuple[str, Habit] | None:
     """The zone of their clock and their habit; None where it is not asked for, or it is not known
     in which of several zones they live."""
+    if facts.contact is None or not asked(facts):
+        return None
     zone, *others = place_of(facts).zones
-    if facts.contact is None or others or not asked(facts):
-        return zone, None
-    return zone, habit_of(facts.contact.deeds, zone)
+    return None if others else (zone, habit_of(facts.contact.deeds, zone))
 
 
 def habit_of(deeds: Sequence[PersonDeed], zone: str) -> Habit:

@@ -7,6 +7,7 @@ counts as much as what we did.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from app.decisions.codes import Code
@@ -21,6 +22,7 @@ from app.model.records import SubjectView
 from app.model.vocabulary import ANSWER, TaskType
 
 _of_contacts = changer(SubjectView, "contacts")
+_NO_CAP = Cap()
 
 
 def check(facts: GuardFacts) -> Ruling | None:
@@ -52,7 +54,13 @@ def segment_of(facts: GuardFacts) -> CapSegment:
         met = compile_condition(segment.condition, settings.contact_roles)
         if met(subject, facts.now, facts.calendar.zone):
             return segment
-    return CapSegment("", None, Cap(settings.cap_7_days, settings.cap_30_days))
+    return _of_the_rest(settings.cap_7_days, settings.cap_30_days)
+
+
+@lru_cache(maxsize=256)
+def _of_the_rest(week: int | None, month: int | None) -> CapSegment:
+    """Whoever is in no segment: asked for every touch, and the same for all of an account."""
+    return CapSegment("", None, Cap(week, month))
 
 
 def over_cap(facts: GuardFacts, all: Window, of_channel: Window) -> Ruling | None:
@@ -79,7 +87,7 @@ def _limits(
     segment: CapSegment, channel: TaskType, all: Window, of_channel: Window
 ) -> Iterator[tuple[str, int, int, TaskType | None]]:
     """(code, cap, count, channel or None) of every cap that is set."""
-    alone = segment.channels.get(channel, Cap())
+    alone = segment.channels.get(channel, _NO_CAP)
     for cap, counts, kind in ((segment.all, all, None), (alone, of_channel, channel)):
         if cap.week:
             yield Code.CAP_7_DAYS, cap.week, counts[0], kind

@@ -31,7 +31,7 @@ def check(facts: GuardFacts) -> Ruling | None:
     if hours is None:
         return None
     at = acts_at(facts)
-    where = place_of(facts)
+    where = _where(facts, hours)
     if _decent(at, where.zones, hours):
         return None
     placed = place(at, facts)
@@ -49,7 +49,10 @@ def place_of(facts: GuardFacts) -> Place:
     all at once (an hour for mail across the United States), the word is of no use for this step and
     the next surest counts; the rep's own zone, or the installation's, stands at the end.
     """
-    hours = _hours(facts)
+    return _where(facts, _hours(facts))
+
+
+def _where(facts: GuardFacts, hours: Window | None) -> Place:
     instant = acts_at(facts)
     for known in facts.contact.places if facts.contact is not None else ():
         if hours is None or _meet(known.zones, hours, instant):
@@ -80,7 +83,7 @@ def place(due: Business, facts: GuardFacts) -> Business:
     hours = _hours(facts)
     if hours is None:
         return due if facts.settings.windows_off else shift(due, facts.calendar)
-    zones, at = place_of(facts).zones, due
+    zones, at = _where(facts, hours).zones, due
     for _ in range(_TRIES):
         at = shift(_next_decent(at, zones, hours), facts.calendar)
         if _decent(at, zones, hours):
@@ -113,8 +116,8 @@ def _hours(facts: GuardFacts) -> Window | None:
 
 def _decent(instant: Business, zones: tuple[str, ...], hours: Window) -> bool:
     """Whether the instant lies in the hours in every one of the zones."""
-    start, end = hours
-    return all(start * MINUTE <= to_local(instant, zone) % DAY < end * MINUTE for zone in zones)
+    start, end = hours[0] * MINUTE, hours[1] * MINUTE
+    return all(start <= to_local(instant, zone) % DAY < end for zone in zones)
 
 
 def _next_decent(instant: Business, zones: tuple[str, ...], hours: Window) -> Business:
