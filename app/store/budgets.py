@@ -7,39 +7,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from app.model.time import Wall
+from app.store import sets
 from app.store.engine import Store
+from app.store.fixed import Fixed, arg
+from app.store.tables import budgets, installations
 
-_NOT_BEFORE = text("SELECT not_before_wall FROM installations WHERE id = :inst")
-_STOPPED = text("SELECT stopped FROM installations WHERE id = :inst")
+_i, _b = installations.c, budgets.c
+_NOT_BEFORE = Fixed(select(_i.not_before_wall).where(_i.id == arg("inst")))
+_STOPPED = Fixed(select(_i.stopped).where(_i.id == arg("inst")))
 _HOLD_OFF = text(
     "UPDATE installations SET not_before_wall = :until "
     "WHERE id = :inst AND not_before_wall < :until"
 )
 _LOCK = text("SELECT id FROM installations WHERE id = :inst FOR UPDATE")
-_EXPIRE = text(
-    "DELETE FROM budgets WHERE installation_id = :inst AND bucket = :bucket AND until_wall <= :now"
-)
-_TAKEN = text(
-    "SELECT coalesce(sum(slots), 0) FROM budgets WHERE installation_id = :inst AND bucket = :bucket"
-)
+_MINE = (_b.installation_id == arg("inst"), _b.bucket == arg("bucket"))
+_EXPIRE = Fixed(delete(budgets).where(*_MINE, _b.until_wall <= arg("now")))
+_TAKEN = Fixed(select(func.coalesce(func.sum(_b.slots), 0)).where(*_MINE))
 _TAKEN_NOW = text(
     "SELECT bucket, sum(slots) AS slots FROM budgets "
     "WHERE installation_id = :inst AND until_wall > :now GROUP BY bucket ORDER BY bucket"
 )
-_TAKE = text(
-    "INSERT INTO budgets (installation_id, bucket, slots, until_wall) "
-    "VALUES (:inst, :bucket, :slots, :until)"
+_LEASED = Fixed(
+    select(_b.id, _b.slots).where(*_MINE, _b.until_wall == arg("leased")).order_by(_b.id)
 )
-_LEASED = text(
-    "SELECT id, slots FROM budgets "
-    "WHERE installation_id = :inst AND bucket = :bucket AND until_wall = :leased ORDER BY id"
-)
-_SHRINK = text("UPDATE budgets SET slots = :slots WHERE id = :id")
-_MOVE = text("UPDATE budgets SET until_wall = :until WHERE id = :id")
-_DROP = text("DELETE FROM budgets WHERE id = :id")
+_SHRINK = Fixed(update(budgets).where(_b.id == arg("key")).values(slots=arg("slots")))
+_MOVE = Fixed(update(budgets).where(_b.id == arg("key")).values(until_wall=arg("until")))
+_DROP = Fixed(delete(budgets).where(_b.id == arg("key")))
 
 
 def taken(conn: Connection, installation_id: int, wall: Wall) -> dict[str, int]:
@@ -58,13 +54,13 @@ class SqlBudget:
     def not_before(self) -> Wall:
         """Until when the vendor wants no call of this installation; 0: none is awaited."""
         with self._store.read() as conn:
-            found = conn.execute(_NOT_BEFORE, {"inst": self._installation}).scalar_one_or_none()
+            found = _NOT_BEFORE.value(conn, inst=self._installation)
         return Wall(found or 0)
 
     def stopped(self) -> bool:
         """Whether everything is stopped, by whichever process or command."""
         with self._store.read() as conn:
-            return bool(conn.execute(_STOPPED, {"inst": self._installation}).scalar_one_or_none())
+            return bool(_STOPPED.value(conn, inst=self._installation))
 
     def hold_off(self, until: Wall) -> None:
         """Let no process call before `until`; an earlier instant changes nothing."""
@@ -79,11 +75,11 @@ class SqlBudget:
         mine = {"inst": self._installation, "bucket": bucket}
         with self._store.write() as conn:
             self._alone(conn)
-            conn.execute(_EXPIRE, {**mine, "now": now})
-            taken = int(conn.execute(_TAKEN, mine).scalar_one())
+            _EXPIRE.run(conn, **mine, now=now)
+            taken = int(_TAKEN.value(conn, **mine))
             granted = max(0, min(want, limit - taken))
             if granted:
-                conn.execute(_TAKE, {**mine, "slots": granted, "until": now + window_ms})
+                self._take(conn, bucket, granted, now + window_ms)
             return granted
 
     def settle(self, bucket: str, leased_until: Wall, slots: int, until: Wall) -> None:
@@ -95,19 +91,26 @@ class SqlBudget:
         with self._store.write() as conn:
             self._alone(conn)
             left = slots
-            for row in conn.execute(_LEASED, {**mine, "leased": leased_until}).all():
-                if row.slots > left:
-                    conn.execute(_SHRINK, {"id": row.id, "slots": row.slots - left})
+            for key, held in _LEASED.rows(conn, **mine, leased=leased_until):
+                if held > left:
+                    _SHRINK.run(conn, key=key, slots=held - left)
                     break
-                left -= row.slots
-                if row.slots == slots and until:  # the usual case: one lease, settled at once
-                    conn.execute(_MOVE, {"id": row.id, "until": until})
+                left -= held
+                if held == slots and until:  # the usual case: one lease, settled at once
+                    _MOVE.run(conn, key=key, until=until)
                     return
-                conn.execute(_DROP, {"id": row.id})
+                _DROP.run(conn, key=key)
                 if not left:
                     break
             if until:
-                conn.execute(_TAKE, {**mine, "slots": slots, "until": until})
+                self._take(conn, bucket, slots, until)
+
+    def _take(self, conn: Connection, bucket: str, slots: int, until: int) -> None:
+        row = {
+            "installation_id": self._installation, "bucket": bucket, "slots": slots,
+            "until_wall": until,
+        }  # fmt: skip
+        sets.insert(conn, budgets, [row])
 
     def _alone(self, conn: Connection) -> None:
         """PostgreSQL has no write lock of ours: two leases must not both see the last slot."""

@@ -197,14 +197,21 @@ class _Group:
 
 def _attempt(connection: Connection, job: _Job) -> None:
     """Run one job; its failure undoes its own work and leaves the others' alone."""
+    # Past SQLAlchemy's execution, like the beginning: there is one for every webhook request.
+    cursor = connection.connection.cursor()
+    cursor.execute("SAVEPOINT job")
     try:
-        with connection.begin_nested():
-            job.result = job.work(connection)
+        job.result = job.work(connection)
+        cursor.execute("RELEASE job")
     except Exception as error:
         job.error = error
         # A full disk makes SQLite end the whole transaction: then nobody's work is there any more.
         if not getattr(connection.connection.dbapi_connection, "in_transaction", False):
             raise
+        cursor.execute("ROLLBACK TO job")
+        cursor.execute("RELEASE job")
+    finally:
+        cursor.close()
 
 
 def from_env() -> Store:
