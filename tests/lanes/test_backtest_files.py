@@ -12,8 +12,8 @@ from app.installations.settings import Settings
 from app.lanes.backtest.files import backtest_files
 from app.playbooks.loader import load_text
 from app.playbooks.presets import preset, preset_text
-from tests.lanes import by_hand
-from tests.lanes.small import write_small
+from tests.lanes import by_hand, by_hand_limits
+from tests.lanes.small import write_many, write_small
 
 ROOT = Path(__file__).parents[2]
 REAL = ROOT.parent / "shared" / "data" / "bpic2012"
@@ -85,11 +85,84 @@ def test_one_step_on_another_day_is_noticed() -> None:
     assert alike(found)["owed"] != by_hand.backtest(str(REAL), 90, **STAGE_MAP)["owed"]
 
 
+# --- what stands in each other's way --------------------------------------------------------------
+
+AT_ONCE = """
+playbook: test
+rules:
+  - id: sent
+    when: {stage_entered: proposal}
+    then:
+      - create_tasks:
+          - {id: day-3, at: 3d, task: call, template: t, subject: Three}
+          - {id: day-7, at: 7d, task: call, template: t, subject: Seven}
+          - {id: day-14, at: 14d, task: call, template: t, subject: Fourteen}
+          - {id: day-21, at: 21d, task: call, template: t, subject: Twenty-one}
+templates: {t: {decides: Is it decided?, body: Ask.}}
+"""
+ONCE = {"settle": 5, "again": False, "goal": ()}
+LIMITS = {"budget": "rep_daily_tasks", "week": "cap_7_days", "month": "cap_30_days",
+          "merge": "merge"}  # fmt: skip
+LIMITED: list[tuple[bool, dict[str, int | bool]]] = [
+    (False, {"budget": 2, "merge": True}),
+    (False, {"month": 2}),
+    (False, {"budget": 3, "week": 1, "month": 3}),
+    (True, {"budget": 4}),
+    (True, {"budget": 2, "merge": True}),
+]
+"""Tasks all at once, or each on the morning of its day; and what limits them."""
+
+CODES = {"budget": "rep_budget", "merge": "merge", "week": "cap_7_days", "month": "cap_30_days"}
+
+
+def both(
+    folder: Path, days: int, at_once: bool, given: dict[str, int | bool]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The figures of the product, and by hand, under limits."""
+    limits = {"budget": None, "week": None, "month": None, "merge": False, **given}
+    settings = Settings.model_validate({LIMITS[name]: limits[name] for name in LIMITS})
+    book = load_text(AT_ONCE, "t.yaml", {}) if at_once else preset("proposal")
+    found = backtest_files(book, folder, MAPPING, days, settings)
+    terms: dict[str, Any] = ONCE if at_once else {**PROPOSAL, "high": (3,)}
+    said = by_hand_limits.backtest(str(folder), days, **terms, at_once=at_once, **limits)
+    own = {**alike(found), "put_off": found["put_off"]}
+    return {name: own[name] for name in said}, said
+
+
+@pytest.mark.feature("P16")
+@pytest.mark.parametrize(("at_once", "given"), LIMITED)
+def test_what_limits_put_off_agrees_with_its_reading_by_hand(
+    tmp_path: Path, at_once: bool, given: dict[str, int | bool]
+) -> None:
+    found, said = both(write_many(tmp_path, seed=4), 70, at_once, given)
+    assert found == said
+    # Tasks that a rule asks for at once wait for no other; all else that limits shows.
+    assert set(said["put_off"]) == {CODES[one] for one in given} - ({"merge"} if at_once else set())
+    assert min(said["put_off"].values()) >= 3
+
+
+@real
+@pytest.mark.long
+@pytest.mark.parametrize(("at_once", "given"), LIMITED)
+def test_what_limits_put_off_agrees_on_a_real_pipeline(
+    at_once: bool, given: dict[str, int | bool]
+) -> None:
+    found, said = both(REAL, 90, at_once, given)
+    assert found == said
+    assert sum(said["put_off"].values()) > 300
+
+
 def test_the_reading_by_hand_knows_nothing_of_the_product() -> None:
-    tree = ast.parse(Path(by_hand.__file__).read_text(encoding="utf-8"))
+    known = {"csv", "gzip", "json", "collections", "datetime", "zoneinfo"}
+    assert imports(by_hand.__file__) == known
+    more = {"csv", "heapq", "collections", "datetime", "tests.lanes.by_hand"}
+    assert imports(by_hand_limits.__file__) == more
+
+
+def imports(file: str) -> set[str]:
+    tree = ast.parse(Path(file).read_text(encoding="utf-8"))
     names = {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}
-    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert names == {"csv", "gzip", "json", "collections", "datetime", "zoneinfo"}
+    return names | {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
 
 # --- a case small enough for a sheet of paper -----------------------------------------------------
