@@ -7,11 +7,13 @@ did stands beside it in the test's own words. The app is asked nothing.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from demo.calendars import calendar, in_call_hours
 from tests.scenarios.harness import Person, Story, Task
 
+HOUR, DAY = 3_600_000, 86_400_000
 STARTING = "proposal"
 PROSPECT_ZONE = "Europe/Amsterdam"
 
@@ -30,8 +32,11 @@ class Deeds:
 class Lives:
     """One story's deals, and the checks on what stands in its CRM."""
 
-    def __init__(self, story: Story, people: tuple[Person, ...], deals: list[str]) -> None:
-        self._story, self.deals, self.deeds = story, deals, Deeds()
+    def __init__(
+        self, story: Story, people: tuple[Person, ...], deals: list[str], after: Mapping[str, int]
+    ) -> None:
+        """after: title of a step → days after the stage entry before which no version owes it."""
+        self._story, self.deals, self.deeds, self._after = story, deals, Deeds(), after
         self._people = {person.first: person for person in people}
         self._whose: dict[str, str] = {}
         self.seen: Counter[str] = Counter()
@@ -114,6 +119,11 @@ class Lives:
         assert before, "anchor: written before the deal ever entered the stage"
         first = int(task.history["hs_timestamp"][0][1])
         assert first >= max(before), "anchor: due before the stage entry that it counts from"
+        # An hour less where the clocks change in between.
+        delay = self._after[_title(task)] * DAY - HOUR
+        assert first >= max(before) + delay, (
+            f"anchor: {_title(task)!r} is due {self._story.local(first)}, before its time"
+        )
 
     def _wishes(self, task: Task, deal: str) -> None:
         made = made_at(task)

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from app.decisions import exits, placing
 from app.decisions.guard import admission
 from app.model.vocabulary import SignalKind
-from tests.decisions.test_living import both, deaf, instead, never, never_paused, without
+from tests.decisions.test_living import both, deaf, early, instead, never, never_paused, without
 from tests.scenarios.harness import MIA, OTTO, Person, Story, playbook
 from tests.scenarios.lives import Lives, as_it_is
 from tests.scenarios.test_migrating import RULES
@@ -42,6 +42,7 @@ VERSIONS = (
         - {{id: one, at: 1d, {CALL}, subject: One}}
         - {{id: two, at: 3d, {MAIL}, subject: Two}}
         - {{id: three, at: 2d, after: previous_done, {TODO}, subject: Three}}
+        - {{id: last, at: 9d, {TODO}, subject: Last}}
     """,
     f"""
     - id: chase
@@ -61,6 +62,10 @@ VERSIONS = (
         - {{id: three, at: 1d, after: previous_done, {TODO}, subject: Three}}
     """,
 )
+AFTER = {"One": 1, "Two": 3, "Extra": 4, "Three": 1, "Last": 9, "Thank": 0}
+"""Days after the stage entry before which none of these owes a step. What counts from a step before
+may follow one that was done early on its morning. The last is so late that it comes after the entry
+even where it is owed days too early, and does not fall away unseen."""
 ANY = st.integers(0, 30)
 FOREVER = 1 << 60
 
@@ -80,7 +85,7 @@ class Living(RuleBasedStateMachine):
         self.story.until("+10min")
         for deal in deals:
             self.story.move(deal, "proposal")
-        self.lives = Lives(self.story, REPS, deals)
+        self.lives = Lives(self.story, REPS, deals, AFTER)
 
     def teardown(self) -> None:
         if hasattr(self, "story"):
@@ -277,6 +282,7 @@ BREAKAGES: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None], Callable[[
         ),
         _worked,
     ),
+    "days that count backwards": ("anchor", instead(placing, "owed_at", early), _nothing),
     "one open task at a time": ("burst", instead(admission, "merges", never), _nothing),
     "a rep's word": ("wishes", without("control"), _stopped),
     "a rule's pause": ("paused", deaf(never_paused), _paused),
