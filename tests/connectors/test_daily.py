@@ -9,7 +9,7 @@ import pytest
 
 from app.model.time import HOUR, MINUTE, Wall
 from connectors.budget import Budget, Limit, MemoryBudgetStore
-from connectors.contract import ACTING, BudgetExhausted, Stopped
+from connectors.contract import ACTING, ASIDE, BudgetExhausted, Stopped
 from connectors.daily import LOOK_AGAIN_MS, Daily, next_reset
 from tests.connectors.support import ManualClocks
 
@@ -104,7 +104,8 @@ def test_processes_share_one_day() -> None:
 def test_work_that_acts_leaves_some_of_the_day_to_what_is_heard() -> None:
     clocks = ManualClocks(NOON)
     daily = Daily(MemoryBudgetStore(), clocks, 1_000)
-    assert spend(daily, 5, ACTING) == 850
+    assert spend(daily, 5, ASIDE) == 500, "half of the day is for what cannot wait"
+    assert spend(daily, 5, ACTING) == 350
     assert spend(daily, 5, "ingest") == 100
     assert spend(daily, 5, "token") == 50
 

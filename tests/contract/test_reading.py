@@ -271,3 +271,30 @@ def test_a_quote_stands_on_its_deal_and_says_how_it_stands(house: House) -> None
     house.act("accept_quote", quote=quote)
     signed = quoted().fields
     assert signed.get("signed_at") == house.now or signed["status"] == "accepted"
+
+
+def test_what_was_logged_is_listed_whole_and_gives_way_to_all_else(house: House) -> None:
+    """Of deals that were closed since too, with whom and on what it was done, in pages that end."""
+    nora = house.contact()
+    deal = house.deal(contact=nora)
+    begun = house.now
+    house.pass_time(HOUR)
+    house.act("reply", deal=deal, text="Let us talk")
+    house.pass_time(HOUR)
+    house.act("log_call", deal=deal)
+    house.act("send_email", deal=deal, subject="Our talk")
+    house.act("move_deal", deal=deal, stage="won")
+    house.calls.made.clear()
+    found = {
+        (type, record.fields.get("direction") or "out"): record.associations
+        for type in ("email", "call")
+        for record in walk(
+            lambda after, type=type: house.connector.aside().logged_since(
+                type, Business(begun), after
+            )
+        )
+    }
+    on = {"deal": [deal], "contact": [nora]}
+    assert found == dict.fromkeys([("email", "in"), ("email", "out"), ("call", "out")], on)
+    lists = [priority for _, path, _, priority in house.calls.made if "/describe" not in path]
+    assert set(lists) == {"aside"}
