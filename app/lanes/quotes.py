@@ -32,7 +32,7 @@ def begun(conn: Connection, installation_id: int) -> int | None:
 
 def fetch_quoted(lanes: Lanes, tenant: Tenant, plan: Plan, readings: Readings) -> None:
     """Read the deals of quotes that are not known or were not read just now. Quotes that a reading
-    did not find come as gone."""
+    did not find come as gone; those whose deals are hidden are refused as these are."""
     asked = plan.reads.get(("quote", True), set())
     quotes = readings.of("quote")
     absent = asked - {one.id for one in quotes}
@@ -48,7 +48,20 @@ def fetch_quoted(lanes: Lanes, tenant: Tenant, plan: Plan, readings: Readings) -
         known = mirror.by_crm_id(conn, tenant.id, "deal", deals)
     stale = set(tenant.fresh.stale("deal", list(known)))
     reads = {("deal", True): deals - known.keys(), ("deal", False): stale}
-    extend(readings, fetch(lanes, tenant, {key: ids for key, ids in reads.items() if ids}))
+    wanted = {key: ids for key, ids in reads.items() if ids}
+    found = fetch(lanes, tenant, wanted, partly=True)
+    extend(readings, found)
+    readings.refused |= found.refused
+    hidden = {
+        one.id: error
+        for one in quotes
+        for deal in (one.associations or {}).get("deal", ())
+        if (error := found.refused.get(("deal", deal))) is not None
+    }
+    if hidden:
+        # Nobody may decide on a deal unread.
+        readings.refused |= {("quote", id): error for id, error in hidden.items()}
+        readings.records["quote"] = [one for one in quotes if one.id not in hidden]
 
 
 def quote_hint(data: Mapping[str, Any], due_at: int) -> Event:

@@ -26,8 +26,8 @@ def hold_refused(
 ) -> list[Mapping[Any, Any]]:
     """The events whose records could be read. The others wait, visible with what is missing, until
     the account shows us such records again; those about leads beside people are let go, since what
-    is to be known of the person comes by itself, and those about quotes, since a reconcile lists
-    what changed meanwhile."""
+    is to be known of the person comes by itself, and those about quotes, since all are read again
+    once they may be. A quote whose deal is hidden waits with it."""
     readable: list[Mapping[Any, Any]] = []
     waiting: dict[Forbidden, list[Mapping[Any, Any]]] = {}
     let_go: list[int] = []
@@ -35,7 +35,7 @@ def hold_refused(
         error = readings.refused.get((row["object_type"], row["object_id"]))
         if error is None:
             readable.append(row)
-        elif row["object_type"] in ("lead", "quote"):
+        elif row["object_type"] == "lead" or (row["object_type"] == "quote" and _of_quotes(error)):
             let_go.append(row["id"])
         else:
             waiting.setdefault(error, []).append(row)
@@ -47,6 +47,11 @@ def hold_refused(
         with lanes.store.write() as conn:
             inbox.again(conn, [row["id"] for row in held], retry, error.message)
     return readable
+
+
+def _of_quotes(error: Forbidden) -> bool:
+    """Whether quotes themselves are hidden, and not what they stand on."""
+    return all("quote" in scope for scope in error.scopes)
 
 
 def finished(

@@ -96,15 +96,17 @@ class SalesforceConnector:
         )
 
     def capabilities(self) -> tuple[Capability, ...]:
-        """Asks the account the first time; what it would not say counts as not there."""
-        if self._facts is None:
-            try:
+        """Asks the account the first time; what it would not say counts as not there. Quotes that
+        were taken from us meanwhile count so from when that shows."""
+        try:
+            if self._facts is None:
                 self._facts = facts_of(
                     self.api, self._schema, self._cadences, self._parts.mapping
                 )
-            except CrmError:
-                return capabilities(Facts(cadences=False))
-        return capabilities(replace(self._facts, quotes=self._schema.find("quote") is not None))
+            quotes = self._schema.find("quote") is not None
+        except CrmError:
+            return capabilities(Facts(cadences=False))
+        return capabilities(replace(self._facts, quotes=quotes))
 
     def checkup(self, *, native: bool = False) -> Checkup:
         self._facts = None

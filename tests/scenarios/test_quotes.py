@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -103,6 +104,7 @@ def test_a_quote_expires_is_prolonged_taken_back_or_signed_in_time(begin: Begin)
     assert story.ended(deals["Back"]) == {"quotes/until-signed": "goal_reached"}
     story.until("+5d")
     assert story.titles(deals["Back"]) == []
+    story.act("send_quote", quote=quotes["Back"])  # changed, and out again
     before = "Call before the quote expires"
     for name in ("Signed", "Over", "Longer"):
         assert before in story.titles(deals[name]), name
@@ -114,6 +116,8 @@ def test_a_quote_expires_is_prolonged_taken_back_or_signed_in_time(begin: Begin)
     assert story.titles(deals["Signed"]) == ["Start what the accepted quote promises"]
     assert before not in story.titles(deals["Longer"])
     story.until("+5d")
+    enrolments = story.subject(deals["Back"])["enrolments"]
+    assert len([one for one in enrolments if one["definition"] == "quotes/until-signed"]) == 2
     assert story.titles(deals["Over"])[-1:] == ["Call about the quote that has expired"]
     assert story.ended(deals["Over"])["quotes/until-signed"] == "goal_reached"
     assert story.ended(deals["Longer"])["quotes/until-signed"] is None
@@ -125,7 +129,9 @@ def test_a_quote_expires_is_prolonged_taken_back_or_signed_in_time(begin: Begin)
     [
         ("pipedrive", {}),
         ("salesforce", {"salesforce": {"hidden_objects": ["Quote"]}}),
-        ("hubspot", {"withdraw_scopes": ["crm.objects.quotes.read"]}),
+        pytest.param(
+            "hubspot", {"withdraw_scopes": ["crm.objects.quotes.read"]}, marks=pytest.mark.long
+        ),
     ],
 )
 def test_an_account_without_quotes_says_so_and_a_tool_may_tell_of_them(
@@ -149,6 +155,7 @@ def test_an_account_without_quotes_says_so_and_a_tool_may_tell_of_them(
     assert story.titles(deal) == ["Ask how the quote reads"]
 
 
+@pytest.mark.long
 @pytest.mark.feature("T04")
 def test_without_webhooks_of_quotes_the_reconcile_finds_them(begin: Begin) -> None:
     story = begin(settings={"merge": False}, sandbox_settings={"quote_events": False})
@@ -162,6 +169,7 @@ def test_without_webhooks_of_quotes_the_reconcile_finds_them(begin: Begin) -> No
     assert story.titles(deal) == ["Ask how the quote reads"]
 
 
+@pytest.mark.long
 @pytest.mark.feature("T04")
 def test_an_account_says_by_which_status_its_quotes_are_out(begin: Begin) -> None:
     """What was so before is no news by that, and begins nothing."""
@@ -184,3 +192,28 @@ def test_an_account_says_by_which_status_its_quotes_are_out(begin: Begin) -> Non
     story.act("accept_quote", quote=first)
     story.until("+1h")
     assert story.titles(before) == ["Send the order form"]
+
+
+
+@pytest.mark.long
+@pytest.mark.feature("T04")
+def test_a_quote_waits_while_its_deal_is_hidden(begin: Begin) -> None:
+    story = begin(settings={"merge": False})
+    story.live(QUOTED)
+    deal = quoted(story)
+    quote = story.act("create_quote", deal=deal, title="Quote 7")
+    story.until("+10min")
+    story.change_account(withdraw_scopes=["crm.objects.deals.read"])
+    story.act("send_quote", quote=quote)
+    story.crm.grant(story.now + 1)
+    deadline = time.monotonic() + 20
+    while not (waiting := story.admin.get("/api/failed")["events"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert {event["object_id"] for event in waiting} == {quote}
+    assert "crm.objects.deals.read" in waiting[0]["error"]
+    story.admin.install()  # whoever connects again grants it again
+    for event in story.admin.get("/api/failed")["events"]:
+        story.admin.change("POST", f"/api/failed/events/{event['id']}", {"word": "retry"})
+    story.until("+1h")
+    assert story.titles(deal) == ["Ask how the quote reads"]
