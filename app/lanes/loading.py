@@ -15,8 +15,8 @@ from app.lanes.quotes import begun
 from app.lanes.reading import Readings
 from app.lanes.snapshot import Snapshot
 from app.model.time import Business
-from app.store import mirror
-from app.store.sets import loads
+from app.store import aliases, mirror
+from app.store.sets import dumps, loads
 
 
 def place(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
@@ -39,10 +39,20 @@ def place(lanes: Lanes, tenant: Tenant, readings: Readings) -> None:
 
 
 def _quotes(conn: Connection, inst: int, readings: Readings) -> dict[str, Any]:
-    """What is known of the quotes that were read, or that are gone."""
+    """What is known of the quotes that were read, or that are gone; a deal that was merged since
+    goes by the id that it has now."""
     ids = {record.id for record in readings.of("quote")}
     ids.update(id for type, id, _ in readings.gone if type == "quote")
-    return mirror.objects(conn, inst, "quote", ids) if ids else {}
+    rows = mirror.objects(conn, inst, "quote", ids) if ids else {}
+    known: dict[str, dict[str, Any]] = {id: loads(row["known"]) for id, row in rows.items()}
+    deals: set[str] = {deal for one in known.values() for deal in one["deals"]}
+    merged = aliases.of(conn, inst, "deal", deals) if deals else {}
+    if not merged:
+        return rows
+    for one in known.values():
+        named: list[str] = one["deals"]
+        one["deals"] = sorted({merged.get(deal, deal) for deal in named})
+    return {id: {**row, "known": dumps(known[id])} for id, row in rows.items()}
 
 
 def load_snapshot(

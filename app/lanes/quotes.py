@@ -35,6 +35,8 @@ def fetch_quoted(lanes: Lanes, tenant: Tenant, plan: Plan, readings: Readings) -
     did not find come as gone; those whose deals are hidden are refused as these are."""
     asked = plan.reads.get(("quote", True), set())
     quotes = readings.of("quote")
+    if not asked:
+        return
     absent = asked - {one.id for one in quotes}
     now = lanes.now()
     readings.gone.extend(

@@ -217,3 +217,27 @@ def test_a_quote_waits_while_its_deal_is_hidden(begin: Begin) -> None:
         story.admin.change("POST", f"/api/failed/events/{event['id']}", {"word": "retry"})
     story.until("+1h")
     assert story.titles(deal) == ["Ask how the quote reads"]
+
+
+@pytest.mark.long
+@pytest.mark.feature("T04")
+def test_a_quote_is_sent_once_though_its_deal_is_merged(begin: Begin) -> None:
+    story = begin(settings={"merge": False})
+    story.live(QUOTED)
+    deal, other = quoted(story, "Quoted"), quoted(story, "Twin")
+    story.until("+10min")
+    quote = story.act("create_quote", deal=deal, title="Quote 7")
+    story.act("send_quote", quote=quote)
+    story.until("+1h")
+    story.act("reply", deal=deal)
+    story.until("+1h")
+    kept = story.merge("deals", other, deal)
+    story.until("+1h")
+    story.act("extend_quote", quote=quote, expires=story.now + 60 * DAY)
+    story.until("+1h")
+    enrolments = story.subject(kept)["enrolments"]
+    begun = [one for one in enrolments if one["definition"] == "test/after-quote"]
+    assert [one["end_reason"] for one in begun] == ["replied"]
+    story.act("accept_quote", quote=quote)
+    story.until("+1h")
+    assert story.titles(kept) == ["Send the order form"]
