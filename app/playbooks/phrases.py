@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from app.playbooks.raw import Raw, items, mapping
+from app.playbooks.raw import Raw, items, mapping, plain
 
 SIGNALS: Mapping[str, str] = {
     "stage_entered": "a deal enters a stage",
@@ -37,7 +37,7 @@ SIGNALS: Mapping[str, str] = {
     "recycled": "a record comes back from rest",
     "field_changed": "a field changes",
     "date": "a date comes near",
-    "event": "an event of your own tools comes",
+    "event": "something happens to a quote, or an event of your own tools comes",
     "surge": "several signs of urgency come together",
 }
 """Signal as the file names it → what it is."""
@@ -84,6 +84,15 @@ _LASTING = {
     "no_next_step": "no next step has stood for {}",
     "unowned": "nobody has owned the record for {}",
 }
+_QUOTES = {
+    "quote_sent": "is sent",
+    "quote_viewed": "is looked at",
+    "quote_accepted": "is accepted",
+    "quote_rejected": "is refused",
+    "quote_expired": "expires",
+    "quote_withdrawn": "is taken back",
+}
+_DATES = {"deal.quote_expires": "the open quote expires"}
 _BESIDE = ("unless", "within", "enters")
 _OPS = {"==": "is", "!=": "is not", "in": "is one of", "not_in": "is none of", ">=": "is at least",
         "<=": "is at most", ">": "is above", "<": "is below", "known": "is known",
@@ -129,6 +138,9 @@ def _signal(kind: str, value: Any) -> str:
     if kind == "event":
         named = value.get("name") if isinstance(value, Mapping) else value
         often = f" {value.get('count')} times" if isinstance(value, Mapping) else ""
+        names = [plain(one) for one in items(named) or [named]]
+        if not often and all(name in _QUOTES for name in names):
+            return f"a quote {_listed([_QUOTES[name] for name in names])}"
         return f"the event {_listed(named)} comes{often}"
     if kind == "surge":
         return f"{said} ({_listed(mapping(value).get('of', ''))})"
@@ -137,6 +149,7 @@ def _signal(kind: str, value: Any) -> str:
 
 def _date(given: Raw) -> str:
     field = given.get("field", "a date")
+    field = _DATES.get(plain(field), field)
     for side in ("before", "after"):
         if given.get(side):
             return f"it is {given[side]} {side} {field}"
