@@ -81,7 +81,7 @@ class QuoteObserver:
             name, at = "quote_sent", Business(found.known["seen"])
         if name is not None:
             cause = event_cause(f"quote:{id}:{name.removeprefix('quote_')}:{at}")
-            signal = event_signal(subject, name, at, cause, contact, found.known["data"])
+            signal = event_signal(subject, name, at, cause, contact, found.data)
             observer.found.told.append((name, at))
             observer.signal(signal, spec(name).breaks_silence)
         if found.expires_at is not None:

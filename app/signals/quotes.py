@@ -8,7 +8,7 @@ is valid is over and nobody has answered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.model.time import MINUTE, Business
@@ -40,14 +40,16 @@ _DATES = ("accepted_at", "signed_at", "paid_at")
 class Reading:
     """What a reading of a quote comes to.
 
-    known: what is kept of it. event: the name of what it newly says; None where that is nothing.
-    at: since when it stands as it does. expires_at: when it will have expired, while it is open.
+    known: what is kept of it, none of it words of a person's. event: the name of what it newly
+    says; None where that is nothing. at: since when it stands as it does. expires_at: when it will
+    have expired, while it is open. data: what the event says.
     """
 
     known: dict[str, Any]
     at: Business
     event: str | None = None
     expires_at: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def is_open(self) -> bool:
@@ -81,10 +83,10 @@ def read_quote(
             "seen": max(known["seen"] if known else 0, record.updated_at),
             "sent_at": at if state == SENT and before != SENT and before != EXPIRED else sent_at,
             "deals": sorted(deals),
-            "data": {name: fields[name] for name in _SHOWN if fields.get(name) is not None},
         },
         at,
         expires_at=end if state == SENT else None,
+        data={name: fields[name] for name in _SHOWN if fields.get(name) is not None},
     )
     since = at if is_told else record.created_at
     if _speaks(state, before) and (known is not None or (begun is not None and since >= begun)):
