@@ -31,13 +31,15 @@ ARGUMENTS = (
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture. where: the address, or a function of the page that finds it by clicking."""
+    """One picture. where: the address, or a function of the page that finds it by clicking.
+    before: what is done to the account first, which the pictures after it show as well."""
 
     name: str
     role: str
     where: str | Callable[[Any], None]
     size: tuple[int, int] = DESK
     dark: bool = False
+    before: Callable[[Session], None] | None = None
 
 
 def _most_urgent(page: Any) -> None:
@@ -52,9 +54,32 @@ def _its_panel(page: Any) -> None:
     page.goto(page.url.replace("/subjects/", "/panel/"))
 
 
+_CHANGED = (
+    ("at: 14d", "at: 12d"),
+    ("which part did you read twice?", "what would you like to go through first?"),
+    ("- Who else has seen it, and what did they say about the price?",
+     "- Who else decides, and what would they have to see?"),
+)  # fmt: skip
+"""What somebody changes of the playbook of proposals."""
+
+
+def _propose(session: Session) -> None:
+    """The admin saves a version that the manager is to approve."""
+    admin, manager = session.admin, session.default_owner("crm_id")
+    admin.change("PUT", f"/api/people/{manager}", {"edits": "all", "approves": "all"})
+    admin.settings({"approve_versions": True})
+    text = str(admin.get("/api/playbooks/proposal")["text"])
+    for before, after in _CHANGED:
+        if before not in text:
+            raise DemoError(f"the playbook of proposals no longer says {before!r}; choose another")
+        text = text.replace(before, after)
+    admin.save({"text": text})
+
+
 SHOTS = (
     Shot("dashboard", "manager", "/dashboard/today"),
     Shot("silence", "manager", "/dashboard/pipeline"),
+    Shot("week", "manager", "/dashboard/week"),
     Shot("do-next", "rep", "/next"),
     Shot("do-next-phone", "rep", "/next", PHONE, dark=True),
     Shot("record", "admin", _most_urgent),
@@ -64,6 +89,7 @@ SHOTS = (
     Shot("set-up", "admin", "/setup?step=playbook"),
     Shot("editor", "admin", "/playbooks/proposal/edit"),
     Shot("result", "admin", "/"),
+    Shot("review", "manager", "/playbooks/proposal/review", before=_propose),
 )
 
 
@@ -112,6 +138,8 @@ def _take(
     known: dict[str, Any],
     into: Path,
 ) -> None:
+    if shot.before is not None:
+        shot.before(session)
     wide, high = shot.size
     context = browser.new_context(
         base_url=session.servers.app_url, storage_state=known.get(shot.role),

@@ -17,6 +17,12 @@ def open_deals(story: Story) -> int:
     return next(row["part"]["n"] for row in rows if row["what"] == "Deals silent for 14 days")
 
 
+def behind_it(story: Story) -> tuple[int, int]:
+    """How many records the list of those deals has, and up to when they were counted."""
+    found = story.admin.get("/api/dashboard-records?source=silent_14")
+    return len(found["records"]), found["at"]
+
+
 def wanted(story: Story) -> list[list[Any]]:
     assert story.parts is not None
     with story.parts.store.read() as conn:
@@ -29,16 +35,21 @@ def test_kept_figures_are_shown_until_they_are_old(
     monkeypatch.setattr(keeping, "LARGE", 0)
     story.deal("proposal")
     story.settle()
+    begun = story.now
     assert open_deals(story) == 1, "there was nothing kept yet"
     story.deal("proposal")
     story.until("+10min")
     assert open_deals(story) == 1
+    assert behind_it(story) == (1, begun), "a list holds what its figure counts"
     assert wanted(story) == []
     story.until("+10min")
     assert open_deals(story) == 1, "nobody waits for the count"
     story.settle()
     assert wanted(story) == [], "upkeep has met it"
     assert open_deals(story) == 2
+    records, at = behind_it(story)
+    assert records == 2
+    assert at > begun
 
     result = story.admin.get("/api/result")
     story.deal("new")

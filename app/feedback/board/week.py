@@ -34,7 +34,8 @@ def _weeks(counted: Counted) -> Figure:
         cells = {"what": label, "this": this, "last": last, "change": this - last}
         lines.append(
             Line(cells, Behind("weeks", {"what": what, "week": 0}),
-                 links={"last": Behind("weeks", {"what": what, "week": 1})})
+                 links={key: Behind("weeks", {"what": what, "week": week})
+                        for week, key in enumerate(("this", "last"))})
         )  # fmt: skip
     late, silent = counted.of("overdue"), counted.of("silent_14")
     return Figure(
