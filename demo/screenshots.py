@@ -158,6 +158,7 @@ def _take(
         answer = page.goto(shot.where)
         if answer is None or answer.status != 200:
             raise DemoError(f"{shot.where} answered {answer and answer.status}; no picture of it")
+    page.wait_for_load_state("networkidle")  # what a page asks for when it stands is in it
     page.screenshot(path=into / f"{shot.name}.png")
     context.close()
 

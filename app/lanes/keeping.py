@@ -41,10 +41,10 @@ TOTALS: Mapping[str, Callable[[Connection, int, int], Any]] = {
 }
 """What the page of results counts over everything there is; each by installation and present."""
 
-DECISIONS = "all_decisions"
+SIZES = "all_sizes"
 _OVER_ALL: Mapping[str, Callable[[Connection, int, int], Any]] = {
     **TOTALS,
-    DECISIONS: lambda conn, inst, _: leaving.decisions(conn, inst),
+    SIZES: lambda conn, inst, _: leaving.sizes(conn, inst),
 }
 """With what other pages count so."""
 

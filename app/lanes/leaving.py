@@ -43,7 +43,7 @@ def begin(lanes: Lanes, installation_id: int, who: str) -> dict[str, int]:
                 "status: the CRM does not let us in, so nothing can be cleaned up there; connect "
                 "the account again first, or uninstall the app in the CRM"
             )
-        met = leaving.counts(conn, installation_id)
+        met = {**leaving.counts(conn, installation_id), **leaving.sizes(conn, installation_id)}
         # A stop would keep us from cleaning up, and nothing but that is written from here on.
         installations.change(conn, installation_id, status=LEAVING, stopped=False)
         leaving.rules_to_shadow(conn, installation_id, now)

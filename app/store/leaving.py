@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, tuple_, update
 
 from app.model.vocabulary import DUTY_STEPS, EnrolmentState, Mode, Outcome
 from app.store import sets
@@ -34,33 +34,30 @@ _CONTROLLED_PEOPLE = and_(_c.control != "run", _c.deleted.is_(False))
 
 
 def counts(conn: Connection, inst: int) -> dict[str, int]:
-    """What leaving would meet: follow-ups, tasks to archive, tasks that stay, and records with
-    values of ours to clear."""
-
-    def those(column: Any, *where: Any) -> Select[int]:
-        return select(func.count()).where(column == inst, *where)
-
+    """What leaving would end: follow-ups that run, tasks to archive, tasks that stay."""
+    running = among_running(select(func.count()).where(_e.installation_id == inst))
     tasks = among_open(
         select(
             func.count().filter(_t.edited.is_(False)).label("archived"),
             func.count().filter(_t.edited.is_(True)).label("edited"),
         ).where(_t.installation_id == inst)
     )
-    found = {
-        "running": among_running(those(_e.installation_id)),
+    return {"running": conn.execute(running).scalar_one(), **read_rows(conn, tasks)[0]}
+
+
+def sizes(conn: Connection, inst: int) -> dict[str, int]:
+    """Deals and contacts with values of ours to clear, and decisions on record: all of each are
+    looked at."""
+
+    def those(column: Any, *where: Any) -> int:
+        query = select(func.count()).where(column == inst, *where)
+        return conn.execute(query).scalar_one()
+
+    return {
         "deals": those(_s.installation_id, or_(_WRITTEN, _CONTROLLED)),
         "contacts": those(_c.installation_id, _CONTROLLED_PEOPLE),
+        "decisions": those(_l.installation_id),
     }
-    return {
-        **{name: conn.execute(query).scalar_one() for name, query in found.items()},
-        **read_rows(conn, tasks)[0],
-    }
-
-
-def decisions(conn: Connection, inst: int) -> int:
-    """How many decisions are on record."""
-    query = select(func.count()).select_from(ledger).where(_l.installation_id == inst)
-    return conn.execute(query).scalar_one()
 
 
 def alive(conn: Connection, inst: int, after: str, limit: int) -> list[dict[str, Any]]:

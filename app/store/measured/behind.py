@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeAlias, cast
 
 import orjson
@@ -129,13 +130,8 @@ def listed(
     for name, values in asked.items():
         column = columns[name]
         those = [one for one in those if column[one] in values]
-    found = _of_subjects(columns, those)
-    if "value" in columns:
-        first = heapq.nsmallest(
-            skip + limit, found, key=lambda subject: (-(found[subject][1] or 0), subject)
-        )[skip:]
-    else:
-        first = list(found)[skip : skip + limit]
+    first = _first(columns, those, skip, limit)
+    found = _told(columns, those, first)
     query = (
         select(_s.id, *_SHOWN)
         .select_from(subjects)
@@ -153,19 +149,38 @@ def _several(value: Any) -> Collection[Any]:
     return set(cast(Sequence[Any], value)) if isinstance(value, list | tuple) else {value}
 
 
-def _of_subjects(
-    columns: Mapping[str, Sequence[Any]], those: Iterable[int]
+def _first(
+    columns: Mapping[str, Sequence[Any]], those: Iterable[int], skip: int, limit: int
+) -> list[int]:
+    """The subjects of one page, in their order."""
+    subject = columns["subject_id"]
+    if "value" not in columns:
+        ordered = dict.fromkeys(subject[one] for one in those)
+        return list(islice(ordered, skip, skip + limit))
+    value, best = columns["value"], dict[int, Any]()
+    for one in those:
+        id = subject[one]
+        best[id] = _larger(best[id], value[one]) if id in best else value[one]
+    ranked = ((-(worth or 0), id) for id, worth in best.items())
+    return [id for _, id in heapq.nsmallest(skip + limit, ranked)[skip:]]
+
+
+def _told(
+    columns: Mapping[str, Sequence[Any]], those: Iterable[int], subjects: Sequence[int]
 ) -> dict[int, tuple[int, Any, str | None]]:
-    """Subject → how many facts, the largest of their values, whose it is; in the order kept."""
+    """Subject → how many facts, the largest of their values, whose it is."""
     subject, owner, facts = columns["subject_id"], columns["owner_id"], columns["facts"]
-    value = columns.get("value") or [0] * len(subject)
+    value, wanted = columns.get("value"), set(subjects)
     found: dict[int, tuple[int, Any, str | None]] = {}
     for one in those:
-        before = found.get(subject[one])
-        now = (facts[one], value[one], owner[one])
-        if before is not None:
-            now = (before[0] + now[0], _larger(before[1], now[1]), _larger(before[2], now[2]))
-        found[subject[one]] = now
+        id = subject[one]
+        if id not in wanted:
+            continue
+        now = (facts[one], value[one] if value else 0, owner[one])
+        if id in found:
+            many, worth, whose = found[id]
+            now = (many + now[0], _larger(worth, now[1]), _larger(whose, now[2]))
+        found[id] = now
     return found
 
 

@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response
 
 from app.decisions.explain import text
-from app.lanes.keeping import DECISIONS, totals
+from app.lanes.keeping import SIZES, totals
 from app.store import audit, leaving
 from app.web import access, summaries, telling
 from app.web.answers import answer, body, services, wrong
@@ -29,14 +29,12 @@ def preview() -> Response:
 
 
 def previewed() -> dict[str, Any]:
-    """Counts of what leaving would meet, how many decisions are on record and as of when, and the
-    word to confirm with: the account's id."""
+    """Counts of what leaving would meet, some of them up to an instant of their own, and the word
+    to confirm with: the account's id."""
     parts, who = services(), access.viewer()
     inst = who.installation_id
-    record = totals(
-        parts.store, inst, parts.clocks.business(), parts.clocks.wall(), (DECISIONS,)
-    )
-    if record.old:
+    kept = totals(parts.store, inst, parts.clocks.business(), parts.clocks.wall(), (SIZES,))
+    if kept.old:
         parts.runtime.poke("upkeep", inst)
     with parts.store.read() as conn:
         row = summaries.installation_of(conn, who)
@@ -44,8 +42,8 @@ def previewed() -> dict[str, Any]:
     return {
         "status": row["status"],
         "account": row["account_id"],
-        "counts": {**met, "decisions": record.rows[DECISIONS]},
-        "decisions_at": record.at,
+        "counts": {**met, **kept.rows[SIZES]},
+        "sizes_at": kept.at,
     }
 
 
