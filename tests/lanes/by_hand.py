@@ -60,48 +60,54 @@ def free(due, cap, dates):
     return working(datetime.combine(day, datetime.min.time(), ZONE).astimezone(UTC))
 
 
-def backtest(folder, days, settle, again, goal, cap=None):
-    """settle: minutes. again: whether coming back to the stage counts. goal: stages of success.
-    cap: how often a person may be addressed in seven days; here each deal is a person's."""
-    entered, rep, calls, last = read(folder)
-    owed, stopped, weeks, missed, per_deal = Counter(), Counter(), Counter(), [], Counter()
-    ahead = judged = begun = put_off = 0
-    addressed = defaultdict(list)
+def followed(entered, last, days, settle, again):
+    """(deal, its entry, the entries after that) of every follow-up that begins. settle: minutes.
+    again: whether coming back to the stage counts."""
     for deal, stages in entered.items():
         for number, (at, stage) in enumerate(stages):
             later = stages[number + 1 :]
             far = max((ORDER.index(one) for _, one in stages[:number]), default=-1)
             sure = at + timedelta(minutes=settle)
-            if (stage != "proposal" or at < last - timedelta(days=days) or sure > last
-                    or (later and later[0][0] <= sure)
-                    or not (again or far < ORDER.index(stage))):  # fmt: skip
-                continue
-            begun += 1
-            for day in (3, 7, 14, 21):
-                local = at.astimezone(ZONE) + timedelta(days=day)  # the same time of day
-                due = working(local.astimezone(UTC))
-                morning = due.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
-                if morning <= last and not (later and later[0][0] <= morning):  # it is written
-                    moved = free(due, cap, addressed[deal])
-                    put_off += moved != due
-                    due = moved
-                if later and later[0][0] <= min(due, last):
-                    left = later[0][1]
-                    won_or_lost = f"closed_{left}" if left in ("won", "lost") else "stage_left"
-                    stopped["goal_reached" if left in goal else won_or_lost] += 1
-                elif due > last:
-                    ahead += 1
-                else:
-                    owed[day] += 1
-                    addressed[deal].append(due.astimezone(ZONE).date())
-                    per_deal[deal] += 1
-                    day_due = due.astimezone(ZONE).date()
-                    weeks[rep.get(deal), day_due - timedelta(days=day_due.weekday())] += 1
-                    if due + timedelta(days=7) <= last:
-                        judged += 1
-                        happened = [*calls[deal], *(moved for moved, _ in stages)]
-                        if not any(due < one <= due + timedelta(days=7) for one in happened):
-                            missed.append(deal)
+            if (stage == "proposal" and at >= last - timedelta(days=days) and sure <= last
+                    and not (later and later[0][0] <= sure)
+                    and (again or far < ORDER.index(stage))):  # fmt: skip
+                yield deal, at, later
+
+
+def backtest(folder, days, settle, again, goal, cap=None):
+    """settle, again: as in `followed`. goal: stages of success. cap: how often a person may be
+    addressed in seven days; here each deal is a person's."""
+    entered, rep, calls, last = read(folder)
+    owed, stopped, weeks, missed, per_deal = Counter(), Counter(), Counter(), [], Counter()
+    ahead = judged = begun = put_off = 0
+    addressed = defaultdict(list)
+    for deal, at, later in followed(entered, last, days, settle, again):
+        begun += 1
+        for day in (3, 7, 14, 21):
+            local = at.astimezone(ZONE) + timedelta(days=day)  # the same time of day
+            due = working(local.astimezone(UTC))
+            morning = due.astimezone(ZONE).replace(hour=9, minute=0, second=0, microsecond=0)
+            if morning <= last and not (later and later[0][0] <= morning):  # it is written
+                moved = free(due, cap, addressed[deal])
+                put_off += moved != due
+                due = moved
+            if later and later[0][0] <= min(due, last):
+                left = later[0][1]
+                won_or_lost = f"closed_{left}" if left in ("won", "lost") else "stage_left"
+                stopped["goal_reached" if left in goal else won_or_lost] += 1
+            elif due > last:
+                ahead += 1
+            else:
+                owed[day] += 1
+                addressed[deal].append(due.astimezone(ZONE).date())
+                per_deal[deal] += 1
+                day_due = due.astimezone(ZONE).date()
+                weeks[rep.get(deal), day_due - timedelta(days=day_due.weekday())] += 1
+                if due + timedelta(days=7) <= last:
+                    judged += 1
+                    happened = [*calls[deal], *(moved for moved, _ in entered[deal])]
+                    if not any(due < one <= due + timedelta(days=7) for one in happened):
+                        missed.append(deal)
     reps = defaultdict(list)
     for (who, _), number in weeks.items():
         reps[who].append(number)

@@ -11,7 +11,7 @@ import heapq
 from collections import Counter, defaultdict
 from datetime import UTC, timedelta
 
-from tests.lanes.by_hand import ORDER, ZONE, read, working
+from tests.lanes.by_hand import ZONE, followed, read, working
 
 LEFT, DONE, ASKED = range(3)  # what comes first of one instant
 
@@ -44,26 +44,17 @@ def backtest(folder, days, *, settle, again, goal, at_once, high=(), budget=None
         number += 1
         heapq.heappush(waits, (moment, what, number, step))
 
-    for deal, stages in entered.items():
-        for place, (at, stage) in enumerate(stages):
-            later = stages[place + 1 :]
-            far = max((ORDER.index(one) for _, one in stages[:place]), default=-1)
-            sure = at + timedelta(minutes=settle)
-            if (stage != "proposal" or at < last - timedelta(days=days) or sure > last
-                    or (later and later[0][0] <= sure)
-                    or not (again or far < ORDER.index(stage))):  # fmt: skip
-                continue
-            for day in (3, 7, 14, 21):
-                local = at.astimezone(ZONE) + timedelta(days=day)
-                owed = local.astimezone(UTC)
-                due = working(owed)
-                step = {"deal": deal, "rep": rep.get(deal), "day": day, "owed": owed, "due": due,
-                        "fate": "ahead", "left": later[0] if later else None,
-                        "open": False, "put_off": set()}  # fmt: skip
-                steps.append(step)
-                put(sure if at_once else morning(due), ASKED, step)
-                if later:
-                    put(later[0][0], LEFT, step)
+    for deal, at, later in followed(entered, last, days, settle, again):
+        for day in (3, 7, 14, 21):
+            owed = (at.astimezone(ZONE) + timedelta(days=day)).astimezone(UTC)
+            due = working(owed)
+            step = {"deal": deal, "rep": rep.get(deal), "day": day, "owed": owed, "due": due,
+                    "fate": "ahead", "left": later[0] if later else None,
+                    "open": False, "put_off": set()}  # fmt: skip
+            steps.append(step)
+            put(at + timedelta(minutes=settle) if at_once else morning(due), ASKED, step)
+            if later:
+                put(later[0][0], LEFT, step)
 
     def ask(now, step):
         """One step; those of the same instant that go before it have been asked."""

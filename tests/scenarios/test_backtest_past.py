@@ -65,7 +65,7 @@ def lived(story: Story) -> None:
         task = _task(story, people["tended"])
         story.act("complete_task", task=task, user=ADA.owner_id)
     story.to("2026-10-01 10:00")
-    for name in ("answered", "called", "met", "alone"):
+    for name in ("answered", "called", "met", "won", "alone"):
         story.act("reply", deal=deals[name])
     story.to("2026-10-01 12:00")
 
@@ -106,6 +106,7 @@ def test_the_past_counts_day_by_day(begin: Begin, crm: str) -> None:
         "again": (0 if crm == "pipedrive" else 1, {}),
         "look": (0, {}),
     }
+    assert said["moved_on"] == 6, "two steps for each who had answered or booked by then"
     # What reps did on Tuesday and Wednesday and our first step fill the week of two of them: the
     # second step waits until Tuesday.
     assert said["put_off"] == {"cap_7_days": 2}

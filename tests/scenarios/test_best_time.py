@@ -14,18 +14,23 @@ RING = playbook("""
 """)
 
 
+def answers(story: Story, person: str) -> None:
+    """Three calls that they picked up after two, and two mails of theirs after three."""
+    for day in ("08", "09", "10"):
+        story.to(f"2026-09-{day} 14:20")
+        story.act("log_call", contact=person, outcome="connected", owner=ADA.owner_id)
+    for hour in ("15:10", "15:40"):
+        story.to(f"2026-09-11 {hour}")
+        story.act("reply", contact=person)
+
+
 @pytest.mark.feature("W04")
 def test_a_call_is_due_when_its_person_has_answered_before(begin: Begin) -> None:
     story = begin(settings={"best_time_days": 0})
     story.live(RING)
     known, new = story.contact("Nora"), story.contact("Sam")
     story.deal("new", contact=known)
-    for day in ("08", "09", "10"):
-        story.to(f"2026-09-{day} 14:20")
-        story.act("log_call", contact=known, outcome="connected", owner=ADA.owner_id)
-    for hour in ("15:10", "15:40"):
-        story.to(f"2026-09-11 {hour}")
-        story.act("reply", contact=known)
+    answers(story, known)
     story.to("2026-09-14 10:00")
     warm, cold = story.deal("qualified", contact=known), story.deal("qualified", contact=new)
     story.to("2026-09-15 09:30")
@@ -46,12 +51,7 @@ def test_what_they_did_before_the_connection_counts_and_the_walk_says_so(begin: 
     def before(story: Story) -> None:
         known = story.contact("Nora")
         deals.append(story.deal("new", contact=known))
-        for day in ("08", "09", "10"):
-            story.to(f"2026-09-{day} 14:20")
-            story.act("log_call", contact=known, outcome="connected", owner=ADA.owner_id)
-        for hour in ("15:10", "15:40"):
-            story.to(f"2026-09-11 {hour}")
-            story.act("reply", contact=known)
+        answers(story, known)
         story.to("2026-09-14 09:00")
 
     story = begin(settings={"best_time_days": 0}, before=before)
