@@ -38,7 +38,7 @@ def alike(found: dict[str, Any]) -> dict[str, Any]:
         "followed_up": found["followed_up"],
         "most": found["tasks_per_record"]["max"],
         "missed": [found["missed"]["steps"], found["missed"]["records"]],
-        "put_off": sum(found["put_off"].values()),
+        "put_off": found["put_off"].get("cap_7_days", 0),  # the rest: `by_hand_limits`
         "reps": {
             str(rep["owner_id"]): [rep["owed"], rep["most_in_a_week"]] for rep in found["reps"]
         },
@@ -150,6 +150,20 @@ def test_what_limits_put_off_agrees_on_a_real_pipeline(
     found, said = both(REAL, 90, at_once, given)
     assert found == said
     assert sum(said["put_off"].values()) > 300
+
+
+@real
+@pytest.mark.long
+def test_the_limits_that_nobody_changed_agree_on_a_real_pipeline() -> None:
+    """So the figures of the command, without an option, are those of the files."""
+    limits = {"budget": 40, "merge": True, "week": 7, "month": 20}
+    found = backtest_files(preset("proposal"), REAL, MAPPING, 120)
+    said = by_hand_limits.backtest(
+        str(REAL), 120, **PROPOSAL, high=(3,), at_once=False, **limits
+    )
+    own = {**alike(found), "put_off": found["put_off"]}
+    assert {name: own[name] for name in said} == said
+    assert said["put_off"]
 
 
 def test_the_reading_by_hand_knows_nothing_of_the_product() -> None:
