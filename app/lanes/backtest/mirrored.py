@@ -88,14 +88,14 @@ def _past_said(known: int | None, more: bool, span: Span, zone: str) -> tuple[st
     """How far what the CRM logged is known, in words."""
     logged = "calls, mails, meetings and completed tasks"
     if known is None:
-        reach = f"Of {logged} of before the connection the latest alone are known"
+        far = f"of {logged} of before the connection the latest alone"
     elif known <= span.since:
-        reach = f"Stage histories are whole, and so are {logged} in these days"
+        far = f"{logged} of all these days"
     else:
-        day = day_text(local_day(known, zone))
-        reach = f"Of {logged} the latest alone are known of before {day}"
+        far = f"{logged} since {day_text(local_day(known, zone))}, and of before the latest alone"
     rest = "; more of the past is being read, so ask again later" if more else ""
-    return f"{reach}{rest}.", COUNTED, SINCE_CONNECTED
+    told = f"Known are the stages of each record as far as the CRM tells them, and {far}{rest}."
+    return told, COUNTED, SINCE_CONNECTED
 
 
 def named_playbook(
