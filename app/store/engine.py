@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 from app.store.hints import Hinted
 from app.store.writelock import WriteLock
@@ -42,6 +44,8 @@ _PRAGMAS = (
 )
 _WRITER_CACHE_KIB = 65_536
 _READER_CACHE_KIB = 8_192
+_RESTING = 8
+"""Connections for reading that are kept open."""
 
 
 class StoreError(Exception):
@@ -66,21 +70,41 @@ class Store:
             self._lock: WriteLock | None = WriteLock()
             # One connection writes for all threads: SQLite drops a connection's page cache whenever
             # another one commits, so a rotating pool would write with a cold cache every time.
-            self._writer = _sqlite(parsed, "BEGIN IMMEDIATE", _WRITER_CACHE_KIB, pool_size=1)
-            self._reader = _sqlite(parsed, "BEGIN", _READER_CACHE_KIB, pool_size=8)
+            self._writer = _sqlite(parsed, "BEGIN IMMEDIATE", _WRITER_CACHE_KIB)
+            self._reader = _sqlite(parsed, "BEGIN", _READER_CACHE_KIB)
         else:
             self._lock = None
             self._writer = _postgresql(parsed)
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        self._resting: deque[Connection] = deque()
         self._group = _Group(self)
 
     @contextmanager
     def read(self) -> Generator[Connection]:
         """A read-only connection that sees one state of the database until it is closed."""
-        with self._reader.connect() as connection, connection.begin():
-            yield connection
+        if self._lock is None:
+            with self._reader.connect() as connection, connection.begin():
+                yield connection
+            return
+        # A batch reads a dozen times, and to check a connection out and in again costs more than
+        # most of these reads. A file's connections do not go bad, so they are only laid aside; the
+        # one used last is taken first, as its cache is warm.
+        try:
+            connection = self._resting.pop()
+        except IndexError:
+            connection = self._reader.connect()
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if len(self._resting) < _RESTING:
+            self._resting.append(connection)
+        else:
+            connection.close()
 
     @contextmanager
     def write(self, urgent: bool = False) -> Generator[Connection]:
@@ -134,7 +158,9 @@ class Store:
             self._lock.release()
 
     def close(self) -> None:
-        """Close all pooled connections."""
+        """Close all connections that nobody uses."""
+        while self._resting:
+            self._resting.pop().close()
         self._reader.dispose()
         self._writer.dispose()
 
@@ -238,10 +264,13 @@ def _advice(url: str) -> str:
     )
 
 
-def _sqlite(url: URL, begin: str, cache_kib: int, pool_size: int) -> Engine:
+def _sqlite(url: URL, begin: str, cache_kib: int) -> Engine:
+    """One connection to write with; those to read with are kept by the store."""
     read_only = begin == "BEGIN"
-    overflow = -1 if read_only else 0
-    engine = create_engine(url, pool_size=pool_size, max_overflow=overflow, pool_use_lifo=True)
+    if read_only:
+        engine = create_engine(url, poolclass=NullPool)
+    else:
+        engine = create_engine(url, pool_size=1, max_overflow=0)
     engine.dialect.statement_compiler = Hinted
 
     @event.listens_for(engine, "connect")
