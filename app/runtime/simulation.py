@@ -40,7 +40,7 @@ class Simulation:
         self._lanes = lanes
         self._clocks = clocks
         self._http = requests.Session()
-        self._http.trust_env = False  # no proxy lies between; to look for one costs as much as a step
+        self._http.trust_env = False  # asked at each step: no proxy is looked for
         self._woken = threading.Event()
         self._stopped = threading.Event()
         self._lost = 0
