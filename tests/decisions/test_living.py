@@ -532,6 +532,8 @@ OF_TIMES = {
 RARE = {
     "a rep's day has no end", "steps that a version took out stay",
     "a step that waits is not put off", "time goes on for what waits in a pause",
+    "a day has 24 hours", "a rule's pause is not asked", "holds are not asked",
+    "answers are unheard",
 }  # fmt: skip
 """Those that take many lives to be met."""
 

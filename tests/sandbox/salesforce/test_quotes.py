@@ -16,7 +16,7 @@ def test_a_quote_is_drawn_up_presented_and_denied(alone: Place) -> None:
     ends = 1_790_000_000_000
     quote = acts.do("create_quote", {"deal": deal.id, "title": "Quote 7", "expires": ends})
 
-    def row() -> dict[str, Any]:
+    def as_read() -> dict[str, Any]:
         text = (
             "SELECT Id, Name, Status, OpportunityId, ExpirationDate, GrandTotal, IsSyncing "
             f"FROM Quote WHERE OpportunityId = '{sfid('Opportunity', deal)}'"
@@ -24,17 +24,17 @@ def test_a_quote_is_drawn_up_presented_and_denied(alone: Place) -> None:
         (found,) = api.get("~/query", q=text)["records"]
         return found
 
-    drawn = row()
+    drawn = as_read()
     assert (drawn["Name"], drawn["Status"], drawn["GrandTotal"]) == ("Quote 7", "Draft", 900.0)
     assert drawn["OpportunityId"] == sfid("Opportunity", deal)
     assert (drawn["ExpirationDate"], drawn["IsSyncing"]) == ("2026-09-21", False)
     assert drawn["Id"].startswith("0Q0")
     acts.do("review_quote", {"quote": quote.id, "verdict": "refused"})
-    assert row()["Status"] == "Rejected"
+    assert as_read()["Status"] == "Rejected"
     acts.do("send_quote", {"quote": quote.id})
-    assert row()["Status"] == "Presented"
+    assert as_read()["Status"] == "Presented"
     acts.do("deny_quote", {"quote": quote.id})
-    assert row()["Status"] == "Denied"
+    assert as_read()["Status"] == "Denied"
     api.ok("PATCH", f"~/sobjects/Quote/{drawn['Id']}", {"Status": "Accepted"})
     assert quote.get("hs_status") == "ACCEPTED"
     made = api.ok(
