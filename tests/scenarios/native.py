@@ -29,7 +29,7 @@ def able(begin: Begin, *, workflow: bool = True, **wanted: Any) -> Story:
     story.sequence(NAME)
     if workflow:
         story.change_account(unenrol_workflow={"property": BRIDGE})
-    story.change("PUT", "/api/sequences", {"on": True})
+    story.change("PUT", "/api/sequences", {"on": True, "way_out": True})
     return story
 
 

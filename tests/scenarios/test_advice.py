@@ -56,6 +56,7 @@ def began(story: Story, count: int, stem: str) -> None:
 
 
 @pytest.mark.feature("L11")
+@pytest.mark.feature("G07")
 @pytest.mark.feature("S04")
 def test_advice_becomes_a_prepared_edit_and_the_board_says_what_became_of_it(
     begin: Begin,

@@ -97,7 +97,7 @@ def test_what_an_admin_deleted_is_told_and_made_anew_by_connecting_again(
     begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = begin()
-    story.change("PUT", "/api/sequences", {"on": True})
+    story.change("PUT", "/api/sequences", {"on": True, "way_out": True})
     gone = (("contacts", "followthrough_unenrol_requested"), ("tasks", "followthrough_state"))
     for kind, name in gone:
         del story.account.properties[kind][name]

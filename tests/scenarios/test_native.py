@@ -168,9 +168,9 @@ def test_an_account_without_sequences_gets_tasks_and_is_told(begin: Begin, tier:
         assert (told["available"], told["on"]) == (False, False)
         assert "Sales or Service Hub Professional" in told["why"]
         with pytest.raises(DemoError, match="This account has no sequences for us"):
-            story.change("PUT", "/api/sequences", {"on": True})
+            story.change("PUT", "/api/sequences", {"on": True, "way_out": True})
     else:
-        story.change("PUT", "/api/sequences", {"on": True})
+        story.change("PUT", "/api/sequences", {"on": True, "way_out": True})
     story.live(chase())
     deal = story.deal("proposal")
     story.until("+2h")
@@ -275,3 +275,23 @@ def test_thirty_enrolments_cost_the_crm_at_most_three_calls_each(begin: Begin) -
     assert {touch(story, deal)["outcome"] for deal in deals[:10]} == {"unenrolled"}
     assert {touch(story, deal)["outcome"] for deal in deals[10:]} == {"finished"}
     assert (sum(about_records(story).values()) - before) / 30 <= 3
+
+
+@pytest.mark.feature("G04")
+def test_no_mail_leaves_by_itself_before_an_admin_has_seen_its_way_out(begin: Begin) -> None:
+    story = begin()
+    story.sequence(NAME)
+    story.live(chase())
+    with pytest.raises(DemoError, match="way_out: nobody has confirmed that each mail offers"):
+        story.change("PUT", "/api/sequences", {"on": True})
+    early = story.deal("proposal", name="Early")
+    story.until("+2h")
+    assert (enrolments(story), [s for _, s in story.lines(early)]) == (0, [BY_HAND])
+
+    story.change("PUT", "/api/sequences", {"on": True, "way_out": True})
+    late = story.deal("proposal", name="Late")
+    story.until("+2h")
+    assert in_sequence(story, late)
+    told = [row for row in story.admin.get("/api/audit")["changes"] if row["what"] == "sequences"]
+    assert told[0]["data"] == {"on": True, "way_out": True}
+    assert len(told) == 1, "what was refused changed nothing"

@@ -157,7 +157,7 @@ CADENCE = playbook(
 def enrolled(story: Story) -> tuple[str, str]:
     """(deal, person): in a cadence since an hour."""
     story.sequence()
-    story.change("PUT", "/api/sequences", {"on": True})
+    story.change("PUT", "/api/sequences", {"on": True, "way_out": True})
     story.live(CADENCE)
     deal = story.deal("proposal")
     story.until("+2h")
@@ -202,7 +202,7 @@ def test_a_lost_answer_of_a_cadence_is_looked_up_and_not_repeated(
 ) -> None:
     monkeypatch.setattr(enrolling, "SETTLE_MS", 0)
     story.sequence()
-    story.change("PUT", "/api/sequences", {"on": True})
+    story.change("PUT", "/api/sequences", {"on": True, "way_out": True})
     story.live(CADENCE)
     deal = story.deal("proposal")
     story.settle()

@@ -41,7 +41,7 @@ def live_a_little(story: Story) -> None:
     """Two days in which everything happens that makes the app call the CRM."""
     story.sequence()
     story.change_account(unenrol_workflow={"property": "followthrough_unenrol_requested"})
-    story.change("PUT", "/api/sequences", {"on": True})
+    story.change("PUT", "/api/sequences", {"on": True, "way_out": True})
     story.live(PLAYBOOK)
     story.contact("Lea")
     sent = story.deal("proposal")

@@ -22,6 +22,9 @@ blueprint = Blueprint("api_sequences", __name__)
 _KEYS = {"on": "native_sequences", "library": "sequence_library", "inboxes": "sequence_inboxes"}
 """Our key → the setting that it is."""
 
+_WAY_OUT = "way_out"
+"""The word of whoever turns them on that their mails offer a way out. No CRM shows us the mails."""
+
 
 @blueprint.get("/sequences")
 @access.require("admin")
@@ -87,13 +90,15 @@ def shown(conn: Connection, inst: int, able: Capability) -> dict[str, Any]:
 @access.require("admin")
 def write() -> Response:
     """Change any of {"on", "library", "inboxes"}. Turning it on asks the CRM for the contact
-    property that its workflow acts on; where that is refused, nothing is changed."""
+    property that its workflow acts on; where that is refused, nothing is changed. It needs
+    `"way_out": true` as well: what is sent without a person has to offer a way to opt out, and
+    who said so stands in the account's history."""
     parts, inst = services(), access.viewer().installation_id
     asked = body()
-    unknown = sorted(set(asked) - set(_KEYS))
+    unknown = sorted(set(asked) - {*_KEYS, _WAY_OUT})
     if unknown:
-        raise wrong(unknown[0], "no such key", f"Send any of {', '.join(_KEYS)}.")
-    changes = {_KEYS[name]: value for name, value in asked.items()}
+        raise wrong(unknown[0], "no such key", f"Send any of {', '.join([*_KEYS, _WAY_OUT])}.")
+    changes = {_KEYS[name]: value for name, value in asked.items() if name in _KEYS}
     with parts.store.read() as conn:
         before = stored_settings(conn, inst)
         new = _checked(before, changes)
@@ -104,7 +109,7 @@ def write() -> Response:
                             "Take the owner id from GET /api/people.")
     connector = parts.connectors.of(inst)
     if new.native_sequences and not before.native_sequences:
-        _prepare(connector)
+        _prepare(connector, confirmed=asked.get(_WAY_OUT) is True)
     with parts.store.write() as conn:
         data = _checked(stored_settings(conn, inst), changes).model_dump(mode="json")
         installations.put_settings(conn, inst, data, parts.clocks.wall())
@@ -123,11 +128,15 @@ def _checked(before: rules.Settings, changes: dict[str, Any]) -> rules.Settings:
                       error.problems) from error
 
 
-def _prepare(connector: Connector) -> None:
+def _prepare(connector: Connector, *, confirmed: bool) -> None:
     able = capability(connector)
     if not able.available:
         raise Refusal(409, "sequences", f"This account has no sequences for us: {able.why}.",
                       f"{able.remedy} Until then {able.instead}.".strip())
+    if not confirmed:
+        raise wrong(_WAY_OUT, "nobody has confirmed that each mail offers a way to opt out",
+                    "The CRM sends these mails by itself and does not show them to us. Look at "
+                    "those of every sequence that steps name, then send true.")
     try:
         connector.install_bridge()
     except CrmError as error:
