@@ -51,11 +51,13 @@ _OVER_ALL: Mapping[str, Callable[[Connection, int, int], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Rows by name, the instant up to which they count; old: they are to be counted anew."""
+    """Rows by name, the instant up to which they count; old: they are to be counted anew. more: of
+    a list, whether others follow."""
 
     rows: Mapping[str, Any]
     at: int
     old: bool
+    more: bool = False
 
 
 def _stored(
@@ -136,16 +138,17 @@ def behind(
     with store.read() as conn:
         large = kept.is_large(conn, inst, LARGE)
         found = kept.behind(conn, inst, days, name) if large else None
-        rows = listed(conn, found[0], where, owners, limit, skip) if found else None
-        if found is None or rows is None:
+        shown = listed(conn, found[0], where, owners, limit, skip) if found else None
+        if shown is None:
             found = None
-            rows = records(conn, inst, name, days, now, where, owners, limit, skip)
+            rows = records(conn, inst, name, days, now, where, owners, limit + 1, skip)
+            shown = rows[:limit], len(rows) > limit
     at = now if found is None else found[1]
     old = large and (found is None or is_old(at, found[2], now, wall))
     if old:
         with store.write() as conn:
             kept.want(conn, inst, days, (name,))
-    return Stored({name: rows}, at, old)
+    return Stored({name: shown[0]}, at, old, more=shown[1])
 
 
 # --- upkeep --------------------------------------------------------------------------------------

@@ -119,21 +119,19 @@ def asked_records() -> dict[str, Any]:
     with parts.store.read() as conn:
         owners = access.owners_seen(conn, who)
     stored = behind(
-        parts.store, who.installation_id, source, days, where, owners, RECORDS_AT_ONCE + 1, skip,
+        parts.store, who.installation_id, source, days, where, owners, RECORDS_AT_ONCE, skip,
         parts.clocks.business(), parts.clocks.wall(),
     )  # fmt: skip
     if stored.old:
         parts.runtime.poke("upkeep", who.installation_id)
-    found = stored.rows[source]
-    more = len(found) > RECORDS_AT_ONCE
     return {
         "source": source,
         "days": days,
         "where": where,
         "at": stored.at,
-        "records": found[:RECORDS_AT_ONCE],
+        "records": stored.rows[source],
         "skip": skip,
-        "next": skip + RECORDS_AT_ONCE if more else None,
+        "next": skip + RECORDS_AT_ONCE if stored.more else None,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete
 
 from app.lanes.measuring import SOURCES, reckon
 from app.model.time import DAY, HOUR
@@ -262,13 +262,30 @@ def test_a_kept_list_is_the_one_that_is_found_anew(filled: Store) -> None:
             for where in asked:
                 for owners in (None, ["ada", "gone"]):
                     expected = behind(conn, facts, where, owners, 50, 0)
-                    assert listed(conn, packed, where, owners, 50, 0) == expected, (name, where)
+                    whole = listed(conn, packed, where, owners, 50, 0)
+                    assert whole == (expected, False), (name, where)
                     if expected:
                         paged = listed(conn, packed, where, owners, 1, len(expected) - 1)
-                        assert paged == expected[-1:]
+                        assert paged == (expected[-1:], False)
                         lists += 1
             assert listed(conn, packed, {"of_another_version": 1}, None, 9, 0) is None
         assert lists > 100
+
+
+def test_a_kept_list_goes_on_behind_a_record_that_was_merged_since(filled: Store) -> None:
+    with filled.read() as conn:
+        packed = reckon(conn, SPAN, ("silent_7",), TERMS, "UTC", keep=True)["silent_7"].behind
+        assert packed is not None
+        before = listed(conn, packed, {}, None, 99, 0)
+        assert before is not None
+    first, second, *_ = before[0]
+    with filled.write() as conn:
+        conn.execute(delete(subjects).where(subjects.c.crm_id == first["crm_id"]))
+    with filled.read() as conn:
+        assert listed(conn, packed, {}, None, 1, 0) == ([], True)
+        found = listed(conn, packed, {}, None, 1, 1)
+        assert found == ([second], len(before[0]) > 2)
+        assert listed(conn, packed, {"value": [8]}, None, 1, 0) is None, "the largest alone is kept"
 
 
 def test_the_spread_is_of_the_twenty_deals_that_answered_last(store: Store) -> None:

@@ -117,11 +117,13 @@ def packed(
 def listed(
     conn: Connection, kept: bytes, where: Where, owners: Collection[str] | None, limit: int,
     skip: int,
-) -> list[dict[str, Any]] | None:  # fmt: skip
-    """What `behind` answers, out of what `packed` kept: the count's records, as they stand now.
-    None where it was kept by a version of ours that did not know what is asked for."""
+) -> tuple[list[dict[str, Any]], bool] | None:  # fmt: skip
+    """What `behind` answers, out of what `packed` kept: the count's records, as they stand now, and
+    whether more follow them; those that were merged into others since are left out of their page.
+    None where it was kept by a version of ours that did not know what is asked for, or one value
+    is, of which the largest alone are kept."""
     columns: dict[str, list[Any]] = orjson.loads(zlib.decompress(kept))
-    if not where.keys() <= columns.keys():
+    if not where.keys() <= columns.keys() or _several(where.get("value")) != {None}:
         return None
     those: Iterable[int] = range(len(columns["subject_id"]))
     asked = {name: _several(value) for name, value in where.items()}
@@ -130,7 +132,9 @@ def listed(
     for name, values in asked.items():
         column = columns[name]
         those = [one for one in those if column[one] in values]
-    first = _first(columns, those, skip, limit)
+    first = _first(columns, those, skip, limit + 1)
+    more = len(first) > limit
+    first = first[:limit]
     found = _told(columns, those, first)
     query = (
         select(_s.id, *_SHOWN)
@@ -139,10 +143,11 @@ def listed(
         .where(sets.among(conn, _s.id, first))
     )
     records = {row.pop("id"): row for row in rows(conn, query)}
-    return [
+    told = [
         {**records[one], "owner_id": found[one][2], "facts": found[one][0], "value": found[one][1]}
         for one in first if one in records
     ]  # fmt: skip
+    return told, more
 
 
 def _several(value: Any) -> Collection[Any]:
