@@ -7,10 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+import app.store.migrations as package
+from app.store import cursors
+from app.store.activities import HISTORY
 from app.store.engine import Dialect, Store, StoreError
 from app.store.migrations import migrate
 from app.store.tables import metadata
@@ -81,15 +86,29 @@ def test_a_newer_database_is_refused_and_left_alone(store: Store) -> None:
         ]
 
 
-def test_steps_lead_back_to_an_empty_database(store: Store) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    import app.store.migrations as package
-
+def _back(store: Store, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(package.__file__).parent))
     with store.write() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+        command.downgrade(config, revision)
+
+
+def test_steps_lead_back_to_an_empty_database(store: Store) -> None:
+    _back(store, "base")
     assert _schema(store) == set()
+
+
+def test_an_accounts_past_is_read_again_with_its_people_however_far_it_was(store: Store) -> None:
+    """Read, being read, read and disconnected now; not while it is imported, which begins it."""
+    _back(store, "0028")
+    with store.write() as connection:
+        for inst, deals, history in (
+            (1, "done", None), (2, "done", "call:17"), (3, "deal:9", None),
+        ):  # fmt: skip
+            cursors.put(connection, inst, "import:deal", deals)
+            if history is not None:
+                cursors.put(connection, inst, HISTORY, history)
+    migrate(store)
+    with store.read() as connection:
+        assert [cursors.get(connection, inst, HISTORY) for inst in (1, 2, 3)] == ["", "", None]

@@ -22,11 +22,14 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.String(64)),
         sa.Column("answered", sa.Boolean, nullable=False),
     )
-    # Accounts that were connected before have their past read once more, with its people.
+    # Accounts that were imported before have their past read once more, with its people: from the
+    # beginning also where it is being read, since the pages behind told of none.
+    op.execute("UPDATE cursors SET value = '' WHERE name = 'history'")
     op.execute(
         "INSERT INTO cursors (installation_id, name, value) "
-        "SELECT id, 'history', '' FROM installations WHERE status = 'active' AND NOT EXISTS ("
-        "SELECT 1 FROM cursors WHERE installation_id = installations.id AND name = 'history')"
+        "SELECT installation_id, 'history', '' FROM cursors AS imported "
+        "WHERE name = 'import:deal' AND value = 'done' AND NOT EXISTS (SELECT 1 FROM cursors "
+        "WHERE installation_id = imported.installation_id AND name = 'history')"
     )
 
 
