@@ -134,7 +134,9 @@ def _about(
         of_deal = mirror.by_crm_id(conn, tenant.id, "deal", deals)
         own = mirror.by_crm_id(conn, tenant.id, "contact", people)
         of_person = mirror.subjects_of_contacts(conn, tenant.id, people)
-    known: Collection[str] = {*own, *(who for who, ids in of_person.items() if ids)}
+    # Whoever was erased stands there as a number, and nothing is noted of them any more.
+    alive = (who for who, row in own.items() if not row["deleted"])
+    known: Collection[str] = {*alive, *(who for who, ids in of_person.items() if ids)}
     found: list[tuple[int, Activity]] = []
     with_people: list[PersonAct] = []
     for record in records:
