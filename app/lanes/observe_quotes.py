@@ -13,11 +13,12 @@ from app.decisions.zones import day_number, day_start
 from app.lanes.observe import Observer
 from app.lanes.quotes import TIMER
 from app.model.events import spec
+from app.model.quotes import EXPIRES, STATUS
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import SignalKind
 from app.signals.events import event_cause, event_signal
-from app.signals.quotes import EXPIRES, SENT, STATUS, Reading, kept_of, quote_gone, read_quote
+from app.signals.quotes import SENT, Reading, kept_of, quote_gone, read_quote
 from app.store.sets import dumps, loads
 from connectors.contract import CrmRecord
 
@@ -36,6 +37,8 @@ class QuoteObserver:
             known, begun = self._known(record.id), observer.snapshot.quotes_begun
             end = _end_of(record.fields.get("expires"), observer.tenant.zone)
             found = read_quote(record, known, deals, end, observer.now, begun)
+            if found is None:
+                continue
             before = set(known["deals"]) if known else set[str]()
             contact = people[0] if len(people) == 1 else None
             self._note(record.id, found)
@@ -95,7 +98,7 @@ class QuoteObserver:
         """
         observer = self._observer
         known = loads(observer.snapshot.rows[subject]["fields"])
-        changed = kept_of(id, found, known)
+        changed = kept_of(id, found, known, observer.tenant.kept("deal"))
         if not changed:
             return
         fresh = {"fields": dumps({**known, **changed})}

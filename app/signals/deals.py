@@ -12,12 +12,12 @@ from itertools import pairwise
 from typing import Any
 
 from app.model.ids import stage_anchor
+from app.model.quotes import KEPT as QUOTED
 from app.model.signals import Signal
 from app.model.time import Business
 from app.model.vocabulary import CLOSED_KINDS, SignalKind
 from app.signals.fields import field_changes
 from app.signals.many import SOURCE
-from app.signals.quotes import KEPT as QUOTED
 from app.signals.stages import StageMap
 from app.store.sets import dumps, loads
 
@@ -78,7 +78,7 @@ def deal_change(
     if kept:
         known = {} if row["modified_at"] is None else loads(row["fields"])
         fresh, signals = field_changes(subject_id, known, fields, kept, updated_at)
-        fresh |= {name: known[name] for name in QUOTED if name in known}
+        fresh |= {name: known[name] for name in QUOTED if name in known and name not in kept}
         if fresh != known:
             change.values["fields"] = dumps(fresh)
         if row["modified_at"] is not None:

@@ -7,10 +7,11 @@ is valid is over and nobody has answered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.model.quotes import EXPIRES, LAST, SENT_AT, STATUS
 from app.model.time import MINUTE, Business
 from connectors.contract import CrmRecord
 
@@ -25,12 +26,6 @@ _EVENTS = {
     _DRAFT: "quote_withdrawn",
     _WITHDRAWN: "quote_withdrawn",
 }
-
-STATUS, EXPIRES, SENT_AT = "quote_status", "quote_expires", "quote_sent_at"
-_ID = "quote_id"
-KEPT = (STATUS, EXPIRES, SENT_AT, _ID)
-"""What a deal keeps, among its fields, of the quote that was sent last: how it stands, the day to
-which it is valid while it is open, when it went out, and which it is."""
 
 _SHOWN = ("title", "amount", "currency", "url")
 _DATES = ("accepted_at", "signed_at", "paid_at")
@@ -63,14 +58,17 @@ def read_quote(
     end: int | None,
     now: int,
     begun: int | None,
-) -> Reading:
-    """Compare a quote with what was known of it.
+) -> Reading | None:
+    """Compare a quote with what was known of it. None where this is an older reading than that: a
+    CRM that answers late would else have a quote that is out taken back, and sent once more.
 
     end: when the day is over to which it is valid; None where none is said. begun: since when this
     account's quotes are read; None while they are not. What was so before is remembered and no
     news, and so is whatever a quote older than that says at first sight where the CRM does not tell
     since when.
     """
+    if known and record.updated_at < known["seen"] and known["state"] != _WITHDRAWN:
+        return None
     fields = record.fields
     state = _state(fields, end, now)
     at, is_told = _since(record, state, end, known["seen"] if known else 0)
@@ -143,8 +141,11 @@ def _since(record: CrmRecord, state: str, end: int | None, seen: int) -> tuple[B
     return record.updated_at, False
 
 
-def kept_of(quote: str, found: Reading, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What changes in what a deal keeps of its quotes. fields: the deal's, as known.
+def kept_of(
+    quote: str, found: Reading, fields: Mapping[str, Any], own: Collection[str] = ()
+) -> dict[str, Any]:
+    """What changes in what a deal keeps of its quotes. fields: the deal's, as known. own: names of
+    those that the account has mapped; where one is a name of ours, theirs stands.
 
     The quote that was sent last counts; an older one that is read again says nothing of how the
     deal stands.
@@ -152,12 +153,14 @@ def kept_of(quote: str, found: Reading, fields: Mapping[str, Any]) -> dict[str, 
     sent_at, state = found.known["sent_at"], found.known["state"]
     if sent_at is None:
         return {}
-    if fields.get(_ID) != quote and sent_at < (fields.get(SENT_AT) or 0):
+    before, last = fields.get(LAST) or (0, quote)
+    if last != quote and sent_at < before:
         return {}
     fresh = {
         STATUS: _WITHDRAWN if state == _DRAFT else state,
         EXPIRES: found.known["expires"] if state == SENT else None,
         SENT_AT: sent_at,
-        _ID: quote,
+        LAST: [sent_at, quote],
     }
-    return {name: value for name, value in fresh.items() if fields.get(name) != value}
+    changed = {name: value for name, value in fresh.items() if fields.get(name) != value}
+    return {name: value for name, value in changed.items() if name not in own}

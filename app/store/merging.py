@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, update
 
+from app.model.quotes import KEPT as QUOTED
+from app.model.quotes import LAST
 from app.store import events, sets
 from app.store.counts import COUNTED
 from app.store.tables import (
@@ -60,16 +62,21 @@ def unite_subjects(
         for name in _LATEST
         if (both := [row[name] for row in (kept, gone) if row[name] is not None])
     }
-    leads = _leads_of_both(kept, gone)
-    conn.execute(update(subjects).where(subjects.c.id == to).values({**latest, **leads}))
+    fields = _fields_of_both(kept, gone)
+    conn.execute(update(subjects).where(subjects.c.id == to).values({**latest, **fields}))
     conn.execute(delete(subjects).where(subjects.c.id == of))
 
 
-def _leads_of_both(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, str]:
-    """An inquiry's leads are its own and those of whoever turned out to be the same person."""
+def _fields_of_both(kept: Mapping[str, Any], gone: Mapping[str, Any]) -> dict[str, str]:
+    """An inquiry's leads are its own and those of whoever turned out to be the same person; of the
+    quotes of two deals the one that was sent last counts."""
     mine, theirs = sets.loads(kept["fields"]), sets.loads(gone["fields"])
-    leads = list(dict.fromkeys([*theirs.get("leads", ()), *mine.get("leads", ())]))
-    return {"fields": sets.dumps({**mine, "leads": leads})} if theirs.get("leads") else {}
+    more: dict[str, Any] = {}
+    if theirs.get("leads"):
+        more["leads"] = list(dict.fromkeys([*theirs["leads"], *mine.get("leads", ())]))
+    if (theirs.get(LAST) or [0])[0] > (mine.get(LAST) or [0])[0]:
+        more |= {name: theirs.get(name) for name in QUOTED}
+    return {"fields": sets.dumps({**mine, **more})} if more else {}
 
 
 def _move(conn: Connection, table: Table, of: int, to: int, same: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from app.model.vocabulary import SignalKind, StageKind
 from app.signals.deals import Change, deal_change
 from app.signals.stages import StageMap
+from app.store.sets import dumps, loads
 from connectors.contract import Version
 
 KINDS = ("new", "qualified", "meeting_done", "proposal", "negotiation", "won", "lost")
@@ -266,3 +267,17 @@ def test_a_restored_deal_is_no_longer_deleted() -> None:
     made = change(row(deleted=True), START, remembered=frozenset({START}))
     assert made.values["deleted"] is False
     assert made.signals == []
+
+
+def test_a_field_that_an_account_mapped_under_a_name_of_a_quotes_stays_its_own() -> None:
+    theirs = {"quote_status": "to be renewed"}
+    kept = {"quote_sent_at": 5_000, "quote:last": [5_000, "7"]}
+    known = row(fields=dumps({"quote_status": "draft", **kept}))
+    read = {"name": "Deal", "pipeline": "p", "owner": "1", "created_at": CREATED, **theirs}
+    args: Any = (read, {}, CREATED, 9_000, STAGES, frozenset(), tuple(theirs))
+    made = deal_change(7, known, *args)
+    assert [one.kind for one in made.signals] == [SignalKind.FIELD_CHANGED]
+    assert loads(made.values["fields"]) == {**theirs, **kept}
+    again = deal_change(7, {**known, "fields": made.values["fields"]}, *args)
+    assert again.signals == []
+    assert "fields" not in again.values

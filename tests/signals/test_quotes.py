@@ -30,7 +30,9 @@ def read(
     record: CrmRecord, known: Reading | None = None, end: int | None = END, **more: Any
 ) -> Reading:
     given = {"deals": ["1"], "now": NOW, "begun": BEGUN, **more}
-    return read_quote(record, known.known if known else None, end=end, **given)
+    found = read_quote(record, known.known if known else None, end=end, **given)
+    assert found is not None, "no older reading"
+    return found
 
 
 DRAFT = read(quote(12 * DAY, ("draft", 12 * DAY)))
@@ -102,15 +104,33 @@ def test_a_deleted_quote_was_taken_back_if_it_was_out() -> None:
     assert quote_gone(DRAFT.known, 16 * DAY).event is None
 
 
+def test_an_older_reading_than_the_last_says_nothing() -> None:
+    """A CRM that answers late shows the draft once more, and it was not taken back."""
+    late = quote(12 * DAY, ("draft", 12 * DAY))
+    assert read_quote(late, SENT.known, ["1"], END, NOW, BEGUN) is None
+    # Restored with the dates that it had.
+    gone = quote_gone(SENT.known, 16 * DAY)
+    back = read(quote(13 * DAY, ("sent", 13 * DAY)), gone)
+    assert (back.event, back.is_open) == ("quote_sent", True)
+
+
 def test_a_deal_keeps_the_quote_that_was_sent_last() -> None:
     assert kept_of("7", DRAFT, {}) == {}
     fields = kept_of("7", SENT, {})
-    assert fields == {"quote_status": "sent", "quote_sent_at": 13 * DAY, "quote_id": "7"}
+    assert fields == {
+        "quote_status": "sent", "quote_sent_at": 13 * DAY, "quote:last": [13 * DAY, "7"],
+    }  # fmt: skip
     dated = read(quote(13 * DAY, ("sent", 13 * DAY), expires="1970-01-30"), DRAFT)
     assert kept_of("7", dated, fields) == {"quote_expires": "1970-01-30"}
-    older = {**fields, "quote_id": "8", "quote_sent_at": 14 * DAY}
+    older = {**fields, "quote:last": [14 * DAY, "8"], "quote_sent_at": 14 * DAY}
     assert kept_of("7", SENT, older) == {}
     back = read(quote(16 * DAY, status="draft"), dated)
     assert kept_of("7", back, {**fields, "quote_expires": "1970-01-30"}) == {
         "quote_status": "withdrawn", "quote_expires": None,
     }  # fmt: skip
+
+
+def test_a_field_that_an_account_mapped_under_such_a_name_stays_its_own() -> None:
+    theirs = {"quote_status": "to be renewed", "quote_sent_at": "last May"}
+    kept = kept_of("7", SENT, theirs, tuple(theirs))
+    assert kept == {"quote:last": [13 * DAY, "7"]}

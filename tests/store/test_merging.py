@@ -13,7 +13,7 @@ from app.model.touches import Borne
 from app.model.vocabulary import TaskType
 from app.store import activities, aliases, counts, holds, merging, mirror, outcomes, timers
 from app.store.engine import Store
-from app.store.sets import loads
+from app.store.sets import dumps, loads
 from app.store.tables import contact_activity, stage_entries, suppressions
 
 LINKEDIN = TaskType.LINKEDIN
@@ -60,6 +60,22 @@ def test_subjects_are_united_with_what_hangs_on_them(store: Store) -> None:
         found = {row["rule"]: row for row in timers.of_subjects(conn, 1, [kept["id"]])}
     assert {rule: row["due_at"] for rule, row in found.items()} == {"pb/a": 3, "pb/b": 2}
     assert loads(found["pb/b"]["data"]) == {"subject": kept["id"]}
+
+
+def test_of_two_deals_quotes_the_one_that_was_sent_last_counts(store: Store) -> None:
+    kept, gone = _subjects(store, "k", "g")
+    older = {"quote_status": "expired", "quote_sent_at": 3, "quote:last": [3, "6"], "plan": "a"}
+    later = {"quote_status": "sent", "quote_expires": "2026-12-04", "quote_sent_at": 5,
+             "quote:last": [5, "7"], "plan": "b"}  # fmt: skip
+    for mine, theirs in ((older, later), (later, older), ({"plan": "a"}, later)):
+        rows = [{**row, "fields": dumps(one)} for row, one in ((kept, mine), (gone, theirs))]
+        with store.write() as conn:
+            mirror.update_subjects(conn, {row["id"]: {"fields": row["fields"]} for row in rows})
+            nested = conn.begin_nested()
+            merging.unite_subjects(conn, 1, *rows)
+            row = mirror.by_id(conn, [kept["id"]])[kept["id"]]
+            nested.rollback()
+        assert loads(row["fields"]) == {**later, "plan": mine["plan"]}
 
 
 def test_people_are_united_with_counts_and_suppressions(store: Store) -> None:
