@@ -272,7 +272,7 @@ def test_all_that_differs_from_what_acts_is_shown(served: Served, admin: Browser
     assert (old["state"], old["newest"]) == ("superseded", 3)
     assert "Look at version 3" in admin.get("/playbooks/ours/review?version=2").text
     page = html.unescape(admin.get("/playbooks/ours/review").text)
-    assert "+Just checking in." in page
+    assert "<b>+</b>Just checking in." in page
     assert page.count("just checking in") == 1, "what is odd stands beside its text alone"
 
 
