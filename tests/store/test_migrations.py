@@ -14,8 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 import app.store.migrations as package
-from app.store import cursors
-from app.store.activities import HISTORY
+from app.store import activities, cursors
+from app.store.activities import CONNECTED, HISTORY
 from app.store.engine import Dialect, Store, StoreError
 from app.store.migrations import migrate
 from app.store.tables import metadata
@@ -109,6 +109,12 @@ def test_an_accounts_past_is_read_again_with_its_people_however_far_it_was(store
             cursors.put(connection, inst, "import:deal", deals)
             if history is not None:
                 cursors.put(connection, inst, HISTORY, history)
+        cursors.put(connection, 2, CONNECTED, "70")
+        connection.execute(text(
+            "INSERT INTO installations (id, crm, account_id, installed_wall) "
+            "VALUES (1, 'hubspot', '1', 50), (2, 'hubspot', '2', 60), (3, 'hubspot', '3', 80)"
+        ))  # fmt: skip
     migrate(store)
     with store.read() as connection:
         assert [cursors.get(connection, inst, HISTORY) for inst in (1, 2, 3)] == ["", "", None]
+        assert [activities.connected(connection, inst) for inst in (1, 2, 3)] == [50, 70, 0]

@@ -31,6 +31,14 @@ def upgrade() -> None:
         "WHERE name = 'import:deal' AND value = 'done' AND NOT EXISTS (SELECT 1 FROM cursors "
         "WHERE installation_id = imported.installation_id AND name = 'history')"
     )
+    # That is not when they were connected: from then on figures know what was done for an inquiry.
+    op.execute(
+        "INSERT INTO cursors (installation_id, name, value) "
+        "SELECT id, 'connected', CAST(installed_wall AS VARCHAR(20)) FROM installations "
+        "WHERE EXISTS (SELECT 1 FROM cursors WHERE installation_id = installations.id "
+        "AND name = 'import:deal' AND value = 'done') AND NOT EXISTS (SELECT 1 FROM cursors "
+        "WHERE installation_id = installations.id AND name = 'connected')"
+    )
 
 
 def downgrade() -> None:
