@@ -31,13 +31,14 @@ def hold_refused(
     readable: list[Mapping[Any, Any]] = []
     waiting: dict[Forbidden, list[Mapping[Any, Any]]] = {}
     let_go: list[int] = []
-    # What a refusal is about is not told from its scopes: no CRM but HubSpot names any.
     deals = [error for (type, _), error in readings.refused.items() if type == "deal"]
     for row in rows:
         error = readings.refused.get((row["object_type"], row["object_id"]))
         if error is None:
             readable.append(row)
-        elif row["object_type"] == "lead" or (row["object_type"] == "quote" and error not in deals):
+        elif row["object_type"] == "lead" or (
+            row["object_type"] == "quote" and error not in deals and _of_quotes(error)
+        ):
             let_go.append(row["id"])
         else:
             waiting.setdefault(error, []).append(row)
@@ -49,6 +50,12 @@ def hold_refused(
         with lanes.store.write() as conn:
             inbox.again(conn, [row["id"] for row in held], retry, error.message)
     return readable
+
+
+def _of_quotes(error: Forbidden) -> bool:
+    """Whether quotes themselves are hidden, and not what they stand on. Only HubSpot says so: there
+    a quote whose deals may not be told is refused by itself; elsewhere those deals are."""
+    return all("quote" in scope for scope in error.scopes)
 
 
 def finished(

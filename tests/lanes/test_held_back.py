@@ -18,14 +18,19 @@ from tests.support.stores import new_store
 QUOTE, DEAL = ("quote", "7"), ("deal", "1")
 
 
-@pytest.mark.parametrize("scopes", [(), ("crm.objects.deals.read",)])
-@pytest.mark.parametrize(("refused", "left"), [((QUOTE, DEAL), ["7"]), ((QUOTE,), [])])
+@pytest.mark.parametrize(
+    ("refused", "scopes", "left"),
+    [
+        ((QUOTE, DEAL), (), ["7"]),  # no CRM but HubSpot names what is missing
+        ((QUOTE, DEAL), ("crm.objects.deals.read",), ["7"]),
+        ((QUOTE,), ("crm.objects.deals.read",), ["7"]),
+        ((QUOTE,), ("crm.objects.quotes.read",), []),
+        ((QUOTE,), (), []),
+    ],
+)
 def test_a_quote_waits_with_its_deal_and_is_let_go_with_all_quotes(
-    tmp_path: Path, scopes: tuple[str, ...], refused: tuple[tuple[str, str], ...], left: list[str]
+    tmp_path: Path, refused: tuple[tuple[str, str], ...], scopes: tuple[str, ...], left: list[str]
 ) -> None:
-    """No CRM but HubSpot names the scope that is missing."""
-    if DEAL not in refused:
-        scopes = tuple(scope.replace("deals", "quotes") for scope in scopes)
     store = new_store("sqlite", tmp_path)
     with store.write() as conn:
         event = Event("changed", "quote", "7", Business(1), dedupe="q7")
