@@ -537,6 +537,8 @@ RARE = {
 }  # fmt: skip
 """Those that take many lives to be met."""
 
+LIVES = {False: 400, True: 1_500}
+
 
 @pytest.mark.parametrize(
     "name",
@@ -547,7 +549,7 @@ def test_a_breakage_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     change(monkeypatch)
     machine = Steered if name in OF_TIMES else Living
     with pytest.raises(AssertionError, match=f"^({said})"):
-        play(400, machine, derandomize=True, phases=(Phase.generate,))
+        play(LIVES[name in RARE], machine, derandomize=True, phases=(Phase.generate,))
 
 
 def test_every_check_has_a_breakage() -> None:
