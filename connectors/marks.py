@@ -6,14 +6,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from app.model.time import DAY
+from app.model.time import DAY, Business, Clocks
 from connectors.contract import CrmRecord, ObjectType
 
 MARK = "followthrough:"
-LATELY_MS = 7 * DAY
-"""How far back a mark is sought among all tasks, where its own stands on no record: longer than an
-outage may last."""
+_LATELY_MS = 7 * DAY
+"""Longer than an outage may last."""
 _MARKED = re.compile(r"\s*(?:<p>\s*)?Ref: followthrough:([0-9a-f-]{36})(?:\s*</p>)?")
+
+
+def lately(clocks: Clocks) -> Business:
+    """Since when a mark is sought among all tasks, where its own stands on no record (a manager's
+    digest)."""
+    return Business(max(0, clocks.business() - _LATELY_MS))
 
 
 def marked(body: str, touch_id: str) -> str:

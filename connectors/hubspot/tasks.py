@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.model.time import Business, Clocks
+from app.model.time import Clocks
 from connectors.batches import chunks, in_batches
 from connectors.contract import (
     Conflict,
@@ -25,7 +25,7 @@ from connectors.hubspot.reading import Reader
 from connectors.hubspot.tables import ASSOCIATION_TYPES, BATCH, PATHS
 from connectors.hubspot.writing import REFUSALS, unanswered
 from connectors.mapping import CrmMapping
-from connectors.marks import LATELY_MS, marked, unmark
+from connectors.marks import lately, marked, unmark
 
 TYPE_PREFIX = {"linkedin": "LinkedIn: "}
 
@@ -276,7 +276,7 @@ class Tasks:
     def _lately(self) -> Iterator[str]:
         """Ids of what was lately written: a task on no record (a manager's digest) shows there, if
         a moment later than elsewhere; nobody looks for one at once."""
-        since = Business(max(0, self._clocks.business() - LATELY_MS))
+        since = lately(self._clocks)
         after: str | None = None
         while True:
             page = self._reader.changed_since(self._type, since, after)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from app.model.time import MINUTE, Business, Clocks
 from connectors.batches import chunks
 from connectors.contract import CrmRecord, Forbidden, NotFound, ObjectType, Page, Version
-from connectors.marks import LATELY_MS
+from connectors.marks import lately
 from connectors.pipedrive.api import SEARCH, Api, following, path_of, v2
 from connectors.pipedrive.history import Histories
 from connectors.pipedrive.kinds import Kinds
@@ -188,7 +188,7 @@ class Reader:
 
     def lately(self) -> Iterable[Row]:
         """Rows of the activities that were written in the last days."""
-        since = rfc3339(max(0, self._clocks.business() - LATELY_MS))
+        since = rfc3339(lately(self._clocks))
         query = {"updated_since": since, "sort_by": "update_time", "sort_direction": "desc"}
         return self._api.listed(path_of("task"), {**query, "limit": PAGE})
 

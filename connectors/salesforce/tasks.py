@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.model.time import Business, Clocks
+from app.model.time import Clocks
 from connectors.batches import in_batches
 from connectors.contract import (
     Conflict,
@@ -23,7 +23,7 @@ from connectors.contract import (
     Version,
     Written,
 )
-from connectors.marks import LATELY_MS, marked_plain, unmark
+from connectors.marks import lately, marked_plain, unmark
 from connectors.plain import plain
 from connectors.salesforce.account import People
 from connectors.salesforce.api import Api
@@ -211,8 +211,8 @@ class Tasks:
             for row in self._api.query_in(soql, ids, deleted=True):
                 found[str(row["Id"])] = row
         if not all(linked for _, linked in touches):  # a manager's digest
-            since = Business(max(0, self._clocks.business() - LATELY_MS))
-            soql = f"SELECT {columns} FROM Task WHERE CreatedDate >= {literal(since)}"
+            since = literal(lately(self._clocks))
+            soql = f"SELECT {columns} FROM Task WHERE CreatedDate >= {since}"
             found.update((str(row["Id"]), row) for row in self._api.rows(soql, deleted=True))
         return list(found.values())
 
