@@ -96,11 +96,11 @@ class Acts(Activity, Lives, SequenceDeeds, PreferenceDeeds, QuoteDeeds):
 
     def complete_task(self, task: str, user: str = "") -> Record:
         """Tick a task off."""
-        return self._task(task, {"hs_task_status": "COMPLETED"}, user)
+        return self.change("tasks", task, {"hs_task_status": "COMPLETED"}, user)
 
     def reopen_task(self, task: str, user: str = "") -> Record:
         """Take the tick off a task."""
-        return self._task(task, {"hs_task_status": "NOT_STARTED"}, user)
+        return self.change("tasks", task, {"hs_task_status": "NOT_STARTED"}, user)
 
     def edit_task(
         self, task: str, subject: str = "", body: str = "", priority: str = "", user: str = ""
@@ -110,21 +110,17 @@ class Acts(Activity, Lives, SequenceDeeds, PreferenceDeeds, QuoteDeeds):
         fields = {TASK_EDITS[name]: value for name, value in given.items() if value}
         if not fields:
             raise ActError("subject", "give a subject, a body or a priority to change")
-        return self._task(task, fields, user)
+        return self.change("tasks", task, fields, user)
 
     def move_task(self, task: str, due: int, user: str = "") -> Record:
         """Give a task another due instant."""
-        return self._task(task, {"hs_timestamp": str(int(due))}, user)
+        return self.change("tasks", task, {"hs_timestamp": str(int(due))}, user)
 
     def delete_task(self, task: str, user: str = "") -> Record:
         """Move a task to the recycle bin."""
         record = self.need("tasks", "task", task)
         self.account.archive("tasks", record.id, self.by(user, record))
         return record
-
-    def _task(self, task: str, fields: dict[str, str], user: str) -> Record:
-        record = self.need("tasks", "task", task)
-        return self.account.update("tasks", record.id, fields, self.by(user, record))
 
 
 VERBS = (

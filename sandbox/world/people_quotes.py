@@ -36,21 +36,21 @@ class QuoteDeeds(Terms):
 
     def send_quote(self, quote: str, user: str = "") -> Record:
         """Publish a quote, so that the buyer has it."""
-        return self._quote(quote, {"hs_status": quotes.SENT}, user)
+        return self.change("quotes", quote, {"hs_status": quotes.SENT}, user)
 
     def review_quote(self, quote: str, verdict: str, user: str = "") -> Record:
         """Have a quote approved inside: `ask`, then `approved` or `refused`."""
         if verdict not in _VERDICTS:
             raise ActError("verdict", f"{verdict!r} is none of {', '.join(_VERDICTS)}")
-        return self._quote(quote, {"hs_status": _VERDICTS[verdict]}, user)
+        return self.change("quotes", quote, {"hs_status": _VERDICTS[verdict]}, user)
 
     def recall_quote(self, quote: str, user: str = "") -> Record:
         """Take a quote back to change it."""
-        return self._quote(quote, {"hs_status": quotes.DRAFT}, user)
+        return self.change("quotes", quote, {"hs_status": quotes.DRAFT}, user)
 
     def extend_quote(self, quote: str, expires: int, user: str = "") -> Record:
         """Let a quote be valid until another instant."""
-        return self._quote(quote, {"hs_expiration_date": str(int(expires))}, user)
+        return self.change("quotes", quote, {"hs_expiration_date": str(int(expires))}, user)
 
     def accept_quote(self, quote: str, how: str = "sign", user: str = "") -> Record:
         """The buyer signs, clicks or pays; or (`by_hand`) the rep notes that they signed."""
@@ -64,7 +64,7 @@ class QuoteDeeds(Terms):
         if how not in ways:
             raise ActError("how", f"{how!r} is none of {', '.join(ways)}")
         if self.account.crm in BUYERS_DENY_QUOTES:
-            return self._quote(quote, ways["click"], user)
+            return self.change("quotes", quote, ways["click"], user)
         record = self.need("quotes", "quote", quote)
         by = self.by(user, record) if how == "by_hand" else BUYER
         return self.account.update("quotes", record.id, ways[how], by)
@@ -73,11 +73,7 @@ class QuoteDeeds(Terms):
         """The buyer says no to a quote, and the rep notes it on the record."""
         if self.account.crm not in BUYERS_DENY_QUOTES:
             raise ActError("quote", "a quote of this CRM has no word for a buyer's no")
-        return self._quote(quote, {"hs_status": quotes.DENIED}, user)
-
-    def _quote(self, quote: str, fields: dict[str, str], user: str) -> Record:
-        record = self.need("quotes", "quote", quote)
-        return self.account.update("quotes", record.id, fields, self.by(user, record))
+        return self.change("quotes", quote, {"hs_status": quotes.DENIED}, user)
 
 
 QUOTE_VERBS = (

@@ -42,6 +42,11 @@ class Terms:
             )
         return record
 
+    def change(self, kind: str, record_id: str, fields: Mapping[str, str], user: str) -> Record:
+        """Write on a live record, which the deed names by its kind: as the user, else its owner."""
+        record = self.need(kind, kind[:-1], record_id)
+        return self.account.update(kind, record.id, fields, self.by(user, record))
+
     def subject_of(self, deal: str, contact: str) -> tuple[list[Link], Record]:
         """The associations of an activity, and the record that it is chiefly about."""
         if deal:
